@@ -1,0 +1,40 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The order of the targets is the way data takes: checkpoint -> policy -> tableau -> commitment -> argument -> certificate.
+let package = Package(
+  name: "DriftProof",
+  products: [
+    .library(name: "DriftProof", targets: ["DriftProof"]),
+    .executable(name: "driftproof", targets: ["DriftProofCLI"]),
+  ],
+  targets: [
+    // C libraries of the system.
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    // Vector kernels in C; nothing else may be written in C.
+    .target(name: "CKernels"),
+    .target(name: "Field"),
+    .target(name: "Kernels", dependencies: ["CKernels", "Field"]),
+    .target(name: "Transcript", dependencies: ["CCrypto", "Field"]),
+    .target(name: "Checkpoint", dependencies: ["Transcript"]),
+    .target(name: "DriftPolicy"),
+    .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+    .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),
+    .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
+    .target(
+      name: "DriftProof",
+      dependencies: ["Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument"]),
+    .executableTarget(name: "DriftProofCLI", dependencies: ["DriftProof"], path: "Sources/driftproof"),
+    .testTarget(name: "FieldTests", dependencies: ["Field"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
+    .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
+    .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
+    .testTarget(name: "CommitmentTests", dependencies: ["Commitment"]),
+    .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
