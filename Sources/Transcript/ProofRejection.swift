@@ -1,0 +1,42 @@
+/// Why a proof is rejected: one case per check of the verifier.
+public enum ProofRejection: Error, Equatable, Sendable {
+  // Bytes
+  case truncated(section: String)
+  case notCanonical(section: String)
+  case trailingBytes(count: Int)
+  // Statement
+  case unsupportedParameters(String)
+  case insufficientSecurity(bits: Double, required: Int)
+  // Commitment (PROTOCOL section 6)
+  case proofOfWork
+  case merklePath(tree: String)
+  case rowsAgainstCombination(functional: String)
+  case openingSumcheck(functional: String)
+  case foldConsistency(functional: String, layer: Int)
+  case finalPolynomial(functional: String)
+  case clearCombination(functional: String)
+  // Argument (PROTOCOL section 5)
+  case sumcheckFinal(stage: String)
+  case driftEvaluation
+}
+
+extension ProofRejection: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .truncated(let section): "the proof ends inside \(section)"
+    case .notCanonical(let section): "\(section) holds a value that is not a canonical field element"
+    case .trailingBytes(let count): "\(count) bytes follow the end of the proof"
+    case .unsupportedParameters(let why): "the proof's parameters are not supported: \(why)"
+    case .insufficientSecurity(let bits, let required): "the proof's parameters give \(bits) bits, \(required) are required"
+    case .proofOfWork: "the proof of work is wrong"
+    case .merklePath(let tree): "a Merkle path of the \(tree) tree does not lead to its root"
+    case .rowsAgainstCombination(let f): "opening \(f): the tableau rows disagree with their claimed combination"
+    case .openingSumcheck(let f): "opening \(f): the sumcheck does not end at the final polynomial"
+    case .foldConsistency(let f, let layer): "opening \(f): folding layer \(layer) is inconsistent"
+    case .finalPolynomial(let f): "opening \(f): the final polynomial disagrees with the last folding"
+    case .clearCombination(let f): "opening \(f): the combination sent in clear has another value"
+    case .sumcheckFinal(let stage): "the \(stage) sumcheck does not end at the claimed evaluations"
+    case .driftEvaluation: "the drift tableau's value differs from the value that the argument needs"
+    }
+  }
+}

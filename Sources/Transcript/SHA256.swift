@@ -1,0 +1,67 @@
+import CCrypto
+
+/// SHA-256 (FIPS 180-4) and HMAC-SHA-256 through libcrypto.
+package enum SHA256 {
+  package static let digestLength = 32
+
+  package static func hash(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: digestLength)
+    _ = CCrypto.SHA256(bytes, bytes.count, &digest)
+    return digest
+  }
+
+  package static func hash(_ parts: [UInt8]...) -> [UInt8] { hash(Array(parts.joined())) }
+
+  package static func authenticate(key: [UInt8], message: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: digestLength)
+    var length = UInt32(digestLength)
+    let result = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &digest, &length)
+    precondition(result != nil, "libcrypto refused HMAC-SHA-256")
+    return digest
+  }
+
+  /// `count` bytes from the operating system through libcrypto's generator.
+  package static func systemRandom(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    precondition(RAND_bytes(&bytes, Int32(count)) == 1, "the system's random generator failed")
+    return bytes
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Little-endian bytes of an integer, the only integer encoding of the project.
+  package mutating func append(littleEndian value: some FixedWidthInteger) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+
+  package mutating func append(lengthPrefixed bytes: some Collection<UInt8>) {
+    append(littleEndian: UInt64(bytes.count))
+    append(contentsOf: bytes)
+  }
+
+  package mutating func append(lengthPrefixed text: String) { append(lengthPrefixed: Array(text.utf8)) }
+
+  package var hexadecimal: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// Nil unless `text` is an even number of lower-case hexadecimal digits.
+  package init?(hexadecimal text: String) {
+    let digits = Array(text.utf8)
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    func nibble(_ c: UInt8) -> UInt8? {
+      switch c {
+      case 0x30...0x39: c - 0x30
+      case 0x61...0x66: c - 0x61 + 10
+      default: nil
+      }
+    }
+    var result: [UInt8] = []
+    for i in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = nibble(digits[i]), let low = nibble(digits[i + 1]) else { return nil }
+      result.append(high << 4 | low)
+    }
+    self = result
+  }
+}

@@ -1,0 +1,92 @@
+import Field
+
+/// A Fiat-Shamir transcript over SHA-256; PROTOCOL section 5.
+///
+/// Everything absorbed is typed, labelled and length-prefixed, so no two different sequences of messages give one state.
+/// The state is a chain: state' = SHA-256("absorb" ‖ state ‖ label ‖ type ‖ bytes).
+package struct Transcript: Sendable {
+  package enum Kind: UInt8, Sendable {
+    case bytes = 1
+    case field = 2
+    case cubic = 3
+    case digest = 4
+    case challenge = 5
+  }
+
+  private(set) var state: [UInt8]
+
+  package init(protocolID: String) { state = SHA256.hash(Array(protocolID.utf8)) }
+
+  package mutating func absorb(_ label: String, _ kind: Kind, _ bytes: [UInt8]) {
+    var message = Array("driftproof/absorb".utf8)
+    message += state
+    message.append(lengthPrefixed: label)
+    message.append(kind.rawValue)
+    message.append(lengthPrefixed: bytes)
+    state = SHA256.hash(message)
+  }
+
+  package mutating func absorb(_ label: String, bytes: [UInt8]) { absorb(label, .bytes, bytes) }
+
+  /// Bytes of a challenge: SHA-256 in counter mode on a state that the label has entered.
+  package mutating func challengeBytes(_ label: String, count: Int) -> [UInt8] {
+    absorb(label, .challenge, [])
+    var result: [UInt8] = []
+    result.reserveCapacity(count + 32)
+    var counter: UInt64 = 0
+    var message = Array("driftproof/expand".utf8) + state + [UInt8](repeating: 0, count: 8)
+    while result.count < count {
+      for i in 0..<8 { message[message.count - 8 + i] = UInt8(truncatingIfNeeded: counter >> (8 * UInt64(i))) }
+      result += SHA256.hash(message)
+      counter += 1
+    }
+    result.removeLast(result.count - count)
+    return result
+  }
+
+  /// A uniform element of K, by rejection.
+  package mutating func challenge(_ label: String) -> CubicExtension {
+    absorb(label, .challenge, [])
+    var found: [Goldilocks] = []
+    var counter: UInt64 = 0
+    while found.count < 3 {
+      var message = Array("driftproof/expand".utf8) + state
+      message.append(littleEndian: counter)
+      counter += 1
+      let block = SHA256.hash(message)
+      for start in stride(from: 0, to: 32, by: 8) where found.count < 3 {
+        let word = block[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        if let element = Goldilocks(canonical: word) { found.append(element) }
+      }
+    }
+    return CubicExtension(found[0], found[1], found[2])
+  }
+
+  package mutating func challenges(_ label: String, _ count: Int) -> [CubicExtension] {
+    (0..<count).map { challenge("\(label)/\($0)") }
+  }
+
+  /// `count` distinct positions below 2^logBound, in ascending order.
+  package mutating func positions(_ label: String, count: Int, logBound: Int) -> [Int] {
+    precondition(count <= 1 << logBound, "more distinct positions than there are")
+    var found: Set<Int> = []
+    var round = 0
+    while found.count < count {
+      let bytes = challengeBytes("\(label)/\(round)", count: 8 * count)
+      for start in stride(from: 0, to: bytes.count, by: 8) where found.count < count {
+        let word = bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        found.insert(Int(word & ((1 << UInt64(logBound)) - 1)))
+      }
+      round += 1
+    }
+    return found.sorted()
+  }
+
+  /// SHA-256(state ‖ nonce) has at least `bits` leading zero bits.
+  package func isProofOfWork(nonce: UInt64, bits: Int) -> Bool {
+    var message = Array("driftproof/grind".utf8) + state
+    message.append(littleEndian: nonce)
+    let head = SHA256.hash(message).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return head.leadingZeroBitCount >= bits
+  }
+}
