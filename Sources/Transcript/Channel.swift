@@ -15,7 +15,7 @@ package struct ProverChannel: Sendable {
   }
 
   package mutating func send(_ label: String, _ values: [CubicExtension]) {
-    let bytes = Encoding.bytes(values)
+    let bytes = FieldEncoding.bytes(values)
     transcript.absorb(label, .cubic, bytes)
     write(label, bytes)
   }
@@ -59,7 +59,7 @@ package struct VerifierChannel: Sendable {
   package mutating func receive(_ label: String, count: Int) throws(ProofRejection) -> [CubicExtension] {
     guard count >= 0, count <= (proof.count - position) / 24 else { throw .truncated(section: label) }
     let bytes = try hint(label, count: 24 * count)
-    guard let values = Encoding.cubicElements(bytes) else { throw .notCanonical(section: label) }
+    guard let values = FieldEncoding.cubicElements(bytes) else { throw .notCanonical(section: label) }
     transcript.absorb(label, .cubic, bytes)
     return values
   }
@@ -77,7 +77,7 @@ package struct VerifierChannel: Sendable {
   package mutating func receiveNonce(_ label: String) throws(ProofRejection) -> UInt64 {
     let bytes = try hint(label, count: 8)
     transcript.absorb(label, .bytes, bytes)
-    return Encoding.word(bytes, at: 0)
+    return FieldEncoding.word(bytes, at: 0)
   }
 
   package func finish() throws(ProofRejection) {
@@ -86,7 +86,7 @@ package struct VerifierChannel: Sendable {
 }
 
 /// The one encoding of field elements: 8 little-endian bytes each, canonical.
-package enum Encoding {
+package enum FieldEncoding {
   package static func bytes(_ values: [CubicExtension]) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(24 * values.count)
