@@ -179,7 +179,10 @@ extension PolicyError: CustomStringConvertible {
         "keep one of them, or use a list of objects to require each"
       )
     case .residualAlone(let path):
-      (path, "residual has no rank or sparse form beside it", "write norm instead, or add rank, entries, rows or columns")
+      (
+        path, "residual has no rank or sparse form beside it",
+        "write norm instead, or add rank, entries, rows or columns"
+      )
     default: ("$", "", "")
     }
   }
