@@ -211,4 +211,52 @@ enum Kernel {
       return sum
     }
   }
+
+  /// Adds the squares of `target.count` entries from `first` to the target.
+  static func addSquares(_ values: [Double], from first: Int, to target: inout [Double]) {
+    let count = target.count
+    precondition(first >= 0 && first + count <= values.count, "out of range")
+    values.withUnsafeBufferPointer { values in
+      target.withUnsafeMutableBufferPointer { target in
+        for index in 0..<count { target[index] += values[first + index] * values[first + index] }
+      }
+    }
+  }
+
+  /// Bucket 0..<2^15 of a magnitude: exponent and four leading mantissa bits; rises with the magnitude.
+  static func bucket(_ magnitude: Double) -> Int { Int(truncatingIfNeeded: magnitude.bitPattern >> 48) & 0x7FFF }
+
+  /// Counts the first `count` magnitudes above the floor by bucket.
+  static func countMagnitudes(_ values: [Double], count: Int, above floor: Double, in histogram: inout [Int]) {
+    precondition(count <= values.count && histogram.count == 1 << 15, "out of range")
+    values.withUnsafeBufferPointer { values in
+      histogram.withUnsafeMutableBufferPointer { histogram in
+        for index in 0..<count where abs(values[index]) > floor { histogram[bucket(abs(values[index]))] += 1 }
+      }
+    }
+  }
+
+  /// Calls `body` with position and magnitude of those of the first `count` entries that are above the floor and in a
+  /// bucket from `first`.
+  static func forEachMagnitude(
+    _ values: [Double], count: Int, bucketsFrom first: Int, above floor: Double, _ body: (Int, Double) -> Void
+  ) {
+    precondition(count <= values.count, "out of range")
+    values.withUnsafeBufferPointer { values in
+      for index in 0..<count {
+        let magnitude = abs(values[index])
+        if magnitude > floor, bucket(magnitude) >= first { body(index, magnitude) }
+      }
+    }
+  }
+
+  /// Number of non-zero entries.
+  static func countNonzero(_ values: [Double], from first: Int, count: Int) -> Int {
+    precondition(first >= 0 && first + count <= values.count, "out of range")
+    return values.withUnsafeBufferPointer { values in
+      var changed = 0
+      for index in first..<first + count where values[index] != 0 { changed += 1 }
+      return changed
+    }
+  }
 }
