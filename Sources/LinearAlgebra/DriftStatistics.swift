@@ -28,9 +28,9 @@ package struct DriftStatistics: Sendable, Equatable {
   /// Measures a drift with one decomposition of rank 64.
   ///
   /// `rank` is the smallest with a residual below 1 % of the drift. If there is none, it is the smallest from which on
-  /// the residual is level: no doubling of it improves the residual by 10 % (rounding noise of bf16 makes such a tail;
-  /// one weak doubling is not enough, since eight equal singular values give a weak one from 1 to 2 as well). Only ranks
-  /// up to a quarter of min(rows, columns) count there, as noise too falls off near full rank.
+  /// the residual is level: no doubling of it improves the residual by 10 % more than it would improve that of white
+  /// noise (rounding to bf16 makes such a tail). One weak doubling is not enough: eight equal singular values give a
+  /// weak one from 1 to 2 as well.
   /// - Parameters:
   ///   - drift: in units of 2^-fractionBits of the weights.
   ///   - fractionBits: -1000...1000.
@@ -43,7 +43,7 @@ package struct DriftStatistics: Sendable, Equatable {
     let counts = count(drift)
     let norm = counts.energy.squareRoot()
     let residuals = try residuals(drift, norm: norm)
-    let chosen = norm > 0 ? choose(residuals, norm: norm, limit: min(drift.rows, drift.columns) / 4) : nil
+    let chosen = norm > 0 ? choose(residuals, norm: norm, drift.rows, drift.columns) : nil
     let absolute = norm * unit
     return DriftStatistics(
       norm: absolute, relativeNorm: norm > 0 ? absolute / baseNorm : 0,
@@ -53,10 +53,19 @@ package struct DriftStatistics: Sendable, Equatable {
   }
 
   /// Position in `ranks` of the rank to claim.
-  private static func choose(_ residuals: [Double], norm: Double, limit: Int) -> Int {
+  private static func choose(_ residuals: [Double], norm: Double, _ rows: Int, _ columns: Int) -> Int {
     if let low = residuals.firstIndex(where: { $0 < 0.01 * norm }) { return low }
-    var chosen = max(0, ranks.lastIndex { $0 <= limit } ?? 0)
-    while chosen > 0, residuals[chosen] > 0.9 * residuals[chosen - 1] { chosen -= 1 }
+    let (short, long) = (Double(min(rows, columns)), Double(max(rows, columns)))
+    // The squared singular values of white noise reach this multiple of their mean (Marchenko and Pastur).
+    let edge = (1 + (short / long).squareRoot()) * (1 + (short / long).squareRoot())
+    var chosen = ranks.count - 1
+    while chosen > 0 {
+      // A doubling takes at most `share` of the energy of noise, of which 1 - share and more was left before.
+      let share = Double(ranks[chosen - 1]) * edge / short
+      let noise = max(0, 1 - share / max(1e-9, 1 - share)).squareRoot()
+      if residuals[chosen] < 0.9 * noise * residuals[chosen - 1] { break }
+      chosen -= 1
+    }
     return chosen
   }
 

@@ -19,6 +19,11 @@ package struct IntegerFactors: Sendable, Equatable {
     package var sumOfSquares: UInt128
     /// Largest magnitude in E.
     package var maximum: UInt64
+
+    package init(sumOfSquares: UInt128, maximum: UInt64) {
+      self.sumOfSquares = sumOfSquares
+      self.maximum = maximum
+    }
   }
 
   /// Integer factors of 2^s * Delta with a small rounding error.

@@ -60,15 +60,16 @@ package enum LowRank {
   /// The leading part of a singular value decomposition.
   /// - Parameters:
   ///   - start: columns x any; a guess of the right singular vectors, which saves power iterations.
-  ///   - iterations: applications of A^T A, each re-orthonormalised, one pass over the matrix each.
+  ///   - iterations: applications of A^T A, each re-orthonormalised, one pass over the matrix each; 3, for ranks above 32
+  ///     5, where the spectrum of noise falls too slowly for three.
   static func decompose(
-    _ source: some RowSource, rank: Int, start: Matrix? = nil, iterations: Int = 3, seed: UInt64 = 0xD21F
+    _ source: some RowSource, rank: Int, start: Matrix? = nil, iterations: Int? = nil, seed: UInt64 = 0xD21F
   ) throws(LinearAlgebraError) -> TruncatedSVD {
     guard rank >= 0 else { throw .invalidParameter("rank \(rank) is negative") }
     let kept = min(rank, source.rows, source.columns)
     if kept == 0 { return TruncatedSVD(empty: source.rows, source.columns) }
     if min(source.rows, source.columns) <= 512, start == nil { return try exact(source, rank: kept) }
-    let width = min(kept + 10, source.rows, source.columns)
+    let width = min(kept + max(10, kept / 4), source.rows, source.columns)
     var basis = Matrix(random: source.columns, width, seed: seed)
     if let start {
       for row in 0..<source.columns {
@@ -76,7 +77,7 @@ package enum LowRank {
       }
     }
     _ = try Kernel.factorise(&basis.values, rows: source.columns, columns: width, orthonormal: true)
-    for _ in 0..<iterations {
+    for _ in 0..<(iterations ?? (kept > 32 ? 5 : 3)) {
       basis = normalProduct(source, basis)
       _ = try Kernel.factorise(&basis.values, rows: source.columns, columns: width, orthonormal: true)
     }
