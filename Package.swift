@@ -17,7 +17,7 @@ let package = Package(
     .target(name: "Field"),
     .target(name: "Kernels", dependencies: ["CKernels", "Field"]),
     .target(name: "Transcript", dependencies: ["CCrypto", "Field"]),
-    .target(name: "Checkpoint", dependencies: ["Transcript"]),
+    .target(name: "Checkpoint", dependencies: ["CCrypto", "Transcript"]),
     .target(name: "DriftPolicy"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
     .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),

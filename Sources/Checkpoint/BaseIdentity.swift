@@ -1,0 +1,159 @@
+import Dispatch
+import Synchronization
+
+/// The base identity (PROTOCOL section 3): a Merkle root over what a certificate needs to know about the base.
+///
+/// Deterministic: anyone with the files recomputes it, whatever their sharding. The norms sit inside the leaves, so that
+/// a bound relative to the base's norm cannot be inflated by a forged manifest.
+package struct BaseIdentity: Sendable, Hashable {
+  /// One tensor of the base.
+  package struct Leaf: Sendable, Hashable {
+    package let name: String
+    package let dtype: DataType
+    package let shape: [Int]
+    package let statistics: TensorStatistics
+
+    /// The tensor as a matrix; see `Shape.matrix`.
+    package var matrixShape: (rows: Int, columns: Int) { Shape.matrix(shape) }
+  }
+
+  /// In rising order of the names' UTF-8 bytes, names distinct.
+  package let tensors: [Leaf]
+  /// SHA-256("driftproof/identity/v1" ‖ UInt64LE count ‖ Merkle root), 32 bytes.
+  package let root: [UInt8]
+
+  /// `root` in lower-case hexadecimal, 64 digits.
+  package var rootHex: String { Self.hex(root) }
+
+  /// The leaf of this name, compared by UTF-8 bytes; logarithmic time.
+  package func tensor(named name: String) -> Leaf? {
+    var range = tensors.startIndex..<tensors.endIndex
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if precedesInUTF8(tensors[middle].name, name) {
+        range = middle + 1..<range.upperBound
+      } else if precedesInUTF8(name, tensors[middle].name) {
+        range = range.lowerBound..<middle
+      } else {
+        return tensors[middle]
+      }
+    }
+    return nil
+  }
+
+  /// Reads all of the checkpoint's bytes, tensors in parallel, largest first.
+  ///
+  /// `progress(done, total)` counts bytes; it is called after each tensor, from several threads, `done` rising.
+  /// Errors: those of `Checkpoint.statistics`; with several, the one of the first tensor in name order is thrown.
+  package static func compute(
+    checkpoint: Checkpoint, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws(CheckpointError) -> BaseIdentity {
+    let tensors = checkpoint.tensors
+    let total = tensors.reduce(0) { $0 + $1.byteRange.count }
+    let order = tensors.indices.sorted { tensors[$0].byteRange.count > tensors[$1].byteRange.count }
+    let state = Mutex(ComputeState(count: tensors.count))
+    DispatchQueue.concurrentPerform(iterations: tensors.count) { iteration in
+      let index = order[iteration]
+      // Tensors after a failed one need no look; those before it do, so that the error reported is always the same.
+      guard state.withLock({ index <= $0.firstFailure }) else { return }
+      let result = checkpoint.statisticsResult(of: tensors[index])
+      state.withLock {
+        $0.record(result, at: index, byteCount: tensors[index].byteRange.count)
+        progress?($0.bytesDone, total)
+      }
+    }
+    let results = state.withLock { $0.results }
+    for case .failure(let error)? in results { throw error }
+    var leaves: [Leaf] = []
+    for (tensor, result) in zip(tensors, results) {
+      guard case .success(let statistics)? = result else { throw .digestUnavailable }
+      leaves.append(Leaf(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, statistics: statistics))
+    }
+    return BaseIdentity(sorted: leaves)
+  }
+
+  /// `leaves` must be sorted by name, without duplicates.
+  init(sorted leaves: [Leaf]) {
+    tensors = leaves
+    var bytes = Array(Self.rootTag.utf8)
+    bytes.appendLittleEndian(UInt64(leaves.count))
+    bytes += Self.merkleRoot(leaves.map { Digest.sha256([0x00] + $0.canonicalBytes()) })
+    root = Digest.sha256(bytes)
+  }
+
+  static let rootTag = "driftproof/identity/v1"
+  static let emptyTag = "driftproof/identity/empty/v1"
+  static let leafTag = "driftproof/identity/leaf/v1"
+
+  /// Inner nodes SHA-256(0x01 ‖ left ‖ right); a node without partner moves up unchanged.
+  ///
+  /// The number of leaves is part of the identity's root, so a tree of another shape cannot give the same root.
+  static func merkleRoot(_ leaves: [[UInt8]]) -> [UInt8] {
+    guard !leaves.isEmpty else { return Digest.sha256(Array(emptyTag.utf8)) }
+    var level = leaves
+    while level.count > 1 {
+      level = stride(from: 0, to: level.count, by: 2).map { index in
+        index + 1 < level.count ? Digest.sha256([0x01] + level[index] + level[index + 1]) : level[index]
+      }
+    }
+    return level[0]
+  }
+
+  /// Lower-case hexadecimal.
+  package static func hex(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}
+
+extension BaseIdentity.Leaf {
+  /// What the leaf hash covers; integers little-endian, every variable part after its length (UInt64):
+  ///
+  /// tag, name, dtype (UTF-8 with length), rank, sizes (UInt64 each), f (Int64), Σq² (UInt128), max|q| (UInt64),
+  /// SHA-256 (32 bytes).
+  package func canonicalBytes() -> [UInt8] {
+    var bytes: [UInt8] = []
+    for text in [BaseIdentity.leafTag, name, dtype.rawValue] {
+      bytes.appendLittleEndian(UInt64(text.utf8.count))
+      bytes += Array(text.utf8)
+    }
+    bytes.appendLittleEndian(UInt64(shape.count))
+    for size in shape { bytes.appendLittleEndian(UInt64(size)) }
+    bytes.appendLittleEndian(Int64(statistics.fractionBits))
+    bytes.appendLittleEndian(statistics.sumOfSquares)
+    bytes.appendLittleEndian(UInt64(statistics.maxAbs))
+    return bytes + statistics.sha256
+  }
+}
+
+extension Checkpoint {
+  fileprivate func statisticsResult(of tensor: TensorInfo) -> Result<TensorStatistics, CheckpointError> {
+    do {
+      return .success(try statistics(of: tensor))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+/// What the threads of `compute` share.
+private struct ComputeState {
+  var results: [Result<TensorStatistics, CheckpointError>?]
+  var firstFailure = Int.max
+  var bytesDone = 0
+
+  init(count: Int) { results = Array(repeating: nil, count: count) }
+
+  mutating func record(_ result: Result<TensorStatistics, CheckpointError>, at index: Int, byteCount: Int) {
+    results[index] = result
+    if case .failure = result { firstFailure = min(firstFailure, index) }
+    bytesDone += byteCount
+  }
+}
+
+extension [UInt8] {
+  /// Appends the bytes of `value`, lowest first.
+  mutating func appendLittleEndian<I: FixedWidthInteger>(_ value: I) {
+    for shift in stride(from: 0, to: I.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+}

@@ -1,0 +1,111 @@
+/// The file `*.identity.json`: the identity for people who do not have the base's weights.
+extension BaseIdentity {
+  /// Value of `driftIdentity` in files of this version.
+  package static let fileVersion = 1
+
+  /// The file's bytes, a pure function of the identity: one line per tensor, fixed key order, a final newline.
+  package func jsonBytes() -> [UInt8] {
+    var text = "{\"driftIdentity\": \(Self.fileVersion), \"root\": \"\(rootHex)\", \"tensors\": ["
+    for (index, leaf) in tensors.enumerated() {
+      let statistics = leaf.statistics
+      text += index == 0 ? "\n" : ",\n"
+      text += "{\"name\": \(StrictJSON.quoted(leaf.name)), \"dtype\": \"\(leaf.dtype.rawValue)\", "
+      text += "\"shape\": [\(leaf.shape.map(String.init).joined(separator: ", "))], "
+      text += "\"fractionBits\": \(statistics.fractionBits), \"sumOfSquares\": \"\(statistics.sumOfSquares)\", "
+      text += "\"maxAbs\": \(statistics.maxAbs), \"sha256\": \"\(Self.hex(statistics.sha256))\"}"
+    }
+    text += tensors.isEmpty ? "]}\n" : "\n]}\n"
+    return Array(text.utf8)
+  }
+
+  /// Parses a file strictly: keys, order of names, types, ranges, and the root recomputed from the leaves.
+  ///
+  /// Throws `identityJSON`, `identityValue` (both with the JSON path) or `identityRootMismatch`. An accepted file is
+  /// consistent; whether it describes the base is decided by comparing `root` with a trusted value.
+  package static func parse(_ bytes: [UInt8]) throws(CheckpointError) -> BaseIdentity {
+    let stated: [UInt8]
+    let raw: [(leaf: Leaf, path: String)]
+    do {
+      let document = try JSONNode(parsing: bytes)
+      try document.requireKeys(["driftIdentity", "root", "tensors"])
+      _ = try document.member("driftIdentity").integer(in: fileVersion...fileVersion)
+      stated = try document.member("root").hex(byteCount: Digest.byteCount)
+      var leaves: [(leaf: Leaf, path: String)] = []
+      for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node.path)) }
+      raw = leaves
+    } catch {
+      throw .identityJSON(error)
+    }
+    var previous: Leaf?
+    for (leaf, path) in raw {
+      if let previous, !precedesInUTF8(previous.name, leaf.name) {
+        throw .identityValue(
+          path: path + ".name", found: StrictJSON.quoted(leaf.name),
+          expected: "a name after \(StrictJSON.quoted(previous.name)) in the order of UTF-8 bytes")
+      }
+      previous = leaf
+      try check(leaf, path: path)
+    }
+    let identity = BaseIdentity(sorted: raw.map(\.leaf))
+    guard identity.root == stated else {
+      throw .identityRootMismatch(stated: hex(stated), computed: identity.rootHex)
+    }
+    return identity
+  }
+
+  /// Types and ranges of single values.
+  private static func leaf(_ node: JSONNode) throws(JSONError) -> Leaf {
+    try node.requireKeys(["name", "dtype", "shape", "fractionBits", "sumOfSquares", "maxAbs", "sha256"])
+    let typeNode = try node.member("dtype")
+    let typeName = try typeNode.string()
+    guard let dtype = DataType(rawValue: typeName) else {
+      throw .outOfRange(path: typeNode.path, found: StrictJSON.quoted(typeName), expected: "a safetensors dtype")
+    }
+    var shape: [Int] = []
+    for size in try node.member("shape").elements() { shape.append(try size.integer(in: 0...Int.max)) }
+    return Leaf(
+      name: try node.member("name").string(), dtype: dtype, shape: shape,
+      statistics: TensorStatistics(
+        fractionBits: try node.member("fractionBits").integer(in: Encoding.fractionBitsRange),
+        sumOfSquares: try node.member("sumOfSquares").decimalString(as: UInt128.self),
+        maxAbs: try node.member("maxAbs").integer(in: 0...Encoding.maxMagnitude),
+        sha256: try node.member("sha256").hex(byteCount: Digest.byteCount)))
+  }
+
+  /// Relations between the values of one leaf: max² <= Σ q² <= entries·max², and zeros where nothing is encoded.
+  private static func check(_ leaf: Leaf, path: String) throws(CheckpointError) {
+    guard let entryCount = Shape.entryCount(leaf.shape),
+      Shape.byteCount(entryCount: entryCount, dtype: leaf.dtype) != nil
+    else {
+      throw .identityValue(path: path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
+    }
+    let statistics = leaf.statistics
+    guard leaf.dtype.isFloating else {
+      guard statistics.fractionBits == 0 else {
+        throw .identityValue(
+          path: path + ".fractionBits", found: "\(statistics.fractionBits)", expected: "0 for \(leaf.dtype.rawValue)")
+      }
+      guard statistics.maxAbs == 0 else {
+        throw .identityValue(
+          path: path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for \(leaf.dtype.rawValue)")
+      }
+      guard statistics.sumOfSquares == 0 else {
+        throw .identityValue(
+          path: path + ".sumOfSquares", found: "\(statistics.sumOfSquares)", expected: "0 for \(leaf.dtype.rawValue)")
+      }
+      return
+    }
+    // max <= 2^40, so the square fits; the product may not, and then it bounds nothing.
+    let square = UInt128(statistics.maxAbs.magnitude) * UInt128(statistics.maxAbs.magnitude)
+    let (upper, overflow) = square.multipliedReportingOverflow(by: UInt128(entryCount))
+    let lower = entryCount == 0 ? 0 : square
+    guard statistics.maxAbs == 0 || entryCount > 0 else {
+      throw .identityValue(path: path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for an empty tensor")
+    }
+    guard statistics.sumOfSquares >= lower, overflow || statistics.sumOfSquares <= upper else {
+      throw .identityValue(
+        path: path + ".sumOfSquares", found: "\(statistics.sumOfSquares)",
+        expected: "a value from maxAbs² to entries × maxAbs²")
+    }
+  }
+}

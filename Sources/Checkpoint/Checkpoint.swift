@@ -1,0 +1,134 @@
+/// A read-only set of named tensors: one safetensors file, or several tied together by an index.
+package struct Checkpoint: Sendable {
+  /// Sorted by the UTF-8 bytes of their names, names distinct.
+  package let tensors: [TensorInfo]
+  /// What `open` was given.
+  package let path: String
+  let files: [MappedFile]
+
+  package static let singleFileName = "model.safetensors"
+  package static let indexFileName = "model.safetensors.index.json"
+
+  /// Opens a `.safetensors` file, or a folder in Hugging Face layout with `model.safetensors`, or with
+  /// `model.safetensors.index.json` and its shards. Reads headers only; the data stay mapped.
+  package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    guard MappedFile.kind(of: path) == .folder else { return try Checkpoint(file: path) }
+    let prefix = path.hasSuffix("/") ? path : path + "/"
+    let single = prefix + singleFileName
+    let index = prefix + indexFileName
+    switch (MappedFile.kind(of: single) != nil, MappedFile.kind(of: index) != nil) {
+    case (true, true): throw .ambiguousFolder(folder: path, found: [singleFileName, indexFileName])
+    case (true, false): return try Checkpoint(path: path, files: [try MappedFile(path: single)])
+    case (false, true): return try Checkpoint(folder: path, prefix: prefix, index: index)
+    case (false, false): throw .noCheckpoint(folder: path, lookedFor: [singleFileName, indexFileName])
+    }
+  }
+
+  /// The tensor of this name, compared by UTF-8 bytes; logarithmic time.
+  package func tensor(named name: String) -> TensorInfo? {
+    var range = tensors.startIndex..<tensors.endIndex
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if precedesInUTF8(tensors[middle].name, name) {
+        range = middle + 1..<range.upperBound
+      } else if precedesInUTF8(name, tensors[middle].name) {
+        range = range.lowerBound..<middle
+      } else {
+        return tensors[middle]
+      }
+    }
+    return nil
+  }
+
+  /// The file that holds `tensor`; throws `outOfBounds` for a tensor of another checkpoint that does not fit here.
+  func file(of tensor: TensorInfo) throws(CheckpointError) -> MappedFile {
+    guard files.indices.contains(tensor.fileIndex), files[tensor.fileIndex].path == tensor.file else {
+      throw .outOfBounds(file: tensor.file, range: tensor.byteRange, count: 0)
+    }
+    return files[tensor.fileIndex]
+  }
+
+  private init(file: String) throws(CheckpointError) {
+    try self.init(path: file, files: [try MappedFile(path: file)])
+  }
+
+  /// Joins the tensors of `files`; a name in two files is an error.
+  private init(path: String, files: [MappedFile]) throws(CheckpointError) {
+    var tensors: [TensorInfo] = []
+    for (fileIndex, file) in files.enumerated() {
+      for entry in try SafetensorsHeader(file).entries {
+        tensors.append(
+          TensorInfo(
+            name: entry.name, dtype: entry.dtype, shape: entry.shape, file: file.path, byteRange: entry.byteRange,
+            entryCount: entry.entryCount, fileIndex: fileIndex))
+      }
+    }
+    tensors.sort { precedesInUTF8($0.name, $1.name) }
+    var owners: [String: String] = [:]
+    for tensor in tensors {
+      // Keyed by String: canonically equivalent spellings of one name count as duplicates too.
+      if let other = owners.updateValue(tensor.file, forKey: tensor.name) {
+        throw .duplicateTensor(file: tensor.file, tensor: tensor.name, other: other)
+      }
+    }
+    self.path = path
+    self.files = files
+    self.tensors = tensors
+  }
+
+  /// Opens the shards that `index` names and compares both directions.
+  private init(folder: String, prefix: String, index: String) throws(CheckpointError) {
+    let bytes: [UInt8]
+    let indexFile = try MappedFile(path: index)
+    bytes = try indexFile.bytes(in: 0..<indexFile.count)
+    let map: [(tensor: String, shard: String)]
+    do {
+      map = try Self.weightMap(bytes)
+    } catch {
+      throw .json(file: index, error)
+    }
+
+    for (tensor, shard) in map where !Self.isPlainFileName(shard) {
+      throw .shardName(file: index, tensor: tensor, shard: shard)
+    }
+    let shards = Set(map.map(\.shard)).sorted(by: precedesInUTF8)
+    // All shards are looked for before any header is read: a missing download should not cost minutes.
+    var files: [MappedFile] = []
+    for shard in shards {
+      do {
+        files.append(try MappedFile(path: prefix + shard))
+      } catch .cannotOpen(_, let reason) {
+        throw .missingShard(file: index, shard: shard, reason: reason)
+      }
+    }
+    try self.init(path: folder, files: files)
+
+    for (name, shard) in map {
+      guard let tensor = tensor(named: name) else {
+        throw .missingFromShard(file: index, tensor: name, shard: shard)
+      }
+      guard tensor.file == prefix + shard else {
+        throw .wrongShard(file: index, tensor: name, indexed: shard, found: shards[tensor.fileIndex])
+      }
+    }
+    let indexed = Set(map.map(\.tensor))
+    for tensor in tensors where !indexed.contains(tensor.name) {
+      throw .missingFromIndex(file: index, tensor: tensor.name, shard: shards[tensor.fileIndex])
+    }
+  }
+
+  /// `{"metadata": {...}, "weight_map": {tensor: file}}`; the metadata is optional and not interpreted.
+  private static func weightMap(_ bytes: [UInt8]) throws(JSONError) -> [(tensor: String, shard: String)] {
+    let root = try JSONNode(parsing: bytes)
+    try root.requireKeys(["weight_map"], optional: ["metadata"])
+    _ = try root.optionalMember("metadata")?.members()
+    var map: [(tensor: String, shard: String)] = []
+    for (name, node) in try root.member("weight_map").members() { map.append((name, try node.string())) }
+    return map
+  }
+
+  private static func isPlainFileName(_ name: String) -> Bool {
+    let forbidden: Set<UInt8> = [0, UInt8(ascii: "/"), UInt8(ascii: "\\")]
+    return !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { forbidden.contains($0) }
+  }
+}

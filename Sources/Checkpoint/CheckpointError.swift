@@ -1,0 +1,154 @@
+/// Why a checkpoint, an encoding or an identity was rejected: one case per reason, with what to do about it.
+package enum CheckpointError: Error, Sendable, Equatable {
+  // Files and folders
+  case cannotOpen(file: String, reason: String)
+  case cannotWrite(file: String, reason: String)
+  case notARegularFile(file: String)
+  case outOfBounds(file: String, range: Range<Int>, count: Int)
+  case noCheckpoint(folder: String, lookedFor: [String])
+  case ambiguousFolder(folder: String, found: [String])
+  case json(file: String, JSONError)
+  case digestUnavailable
+
+  // Safetensors headers
+  case fileTooShort(file: String, count: Int)
+  case headerTooLarge(file: String, count: UInt64, limit: UInt64)
+  case headerBeyondFile(file: String, count: UInt64, fileCount: Int)
+  case headerStart(file: String, byte: UInt8)
+  case unknownDataType(file: String, tensor: String, dtype: String)
+  case malformedOffsets(file: String, tensor: String)
+  case sizeOverflow(file: String, tensor: String, shape: [Int])
+  case partialByte(file: String, tensor: String, bits: Int)
+  case sizeMismatch(file: String, tensor: String, expected: Int, found: Int)
+  case notContiguous(file: String, tensor: String, expectedStart: Int, start: Int)
+  case dataSizeMismatch(file: String, expected: Int, found: Int)
+
+  // Sharded checkpoints
+  case shardName(file: String, tensor: String, shard: String)
+  case missingShard(file: String, shard: String, reason: String)
+  case missingFromShard(file: String, tensor: String, shard: String)
+  case missingFromIndex(file: String, tensor: String, shard: String)
+  case wrongShard(file: String, tensor: String, indexed: String, found: String)
+  case duplicateTensor(file: String, tensor: String, other: String)
+
+  // Encoding
+  case notFloating(file: String, tensor: String, dtype: DataType)
+  case notFinite(file: String, tensor: String, index: Int)
+  case tooLarge(file: String, tensor: String, index: Int, value: Double, fractionBits: Int)
+  case fractionBitsOutOfRange(file: String, tensor: String, fractionBits: Int)
+  case rangeOutOfBounds(file: String, tensor: String, range: Range<Int>, entryCount: Int)
+  case dataTypeMismatch(tensor: String, base: DataType, tuned: DataType)
+  case shapeMismatch(tensor: String, base: [Int], tuned: [Int])
+
+  // Identities
+  case identityJSON(JSONError)
+  case identityValue(path: String, found: String, expected: String)
+  case identityRootMismatch(stated: String, computed: String)
+
+  // Writing
+  case writerOrder(file: String, reason: String)
+}
+
+extension CheckpointError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .cannotOpen(let file, let reason): "\(file): cannot be opened: \(reason)"
+    case .cannotWrite(let file, let reason): "\(file): cannot be written: \(reason)"
+    case .notARegularFile(let file): "\(file): not a regular file; give a .safetensors file or a checkpoint folder"
+    case .outOfBounds(let file, let range, let count):
+      "\(file): bytes \(range.lowerBound)..<\(range.upperBound) are not inside the file's \(count) bytes"
+    case .noCheckpoint(let folder, let names):
+      "\(folder): no checkpoint here; looked for \(names.joined(separator: " and ")); convert other formats to safetensors"
+    case .ambiguousFolder(let folder, let names):
+      "\(folder): has \(names.joined(separator: " and ")), which may disagree; remove one, or name a single file"
+    case .json(let file, let error): "\(file): \(error)"
+    case .digestUnavailable: "libcrypto could not compute SHA-256 (out of memory, or the algorithm is disabled)"
+    case .identityJSON(let error): "base identity: \(error)"
+    case .identityValue(let path, let found, let expected):
+      "base identity: \(path): found \(found), expected \(expected); recompute the identity from the base's files"
+    case .identityRootMismatch(let stated, let computed):
+      "base identity: $.root is \(stated), but the tensors listed give \(computed); the file was altered: recompute it"
+    case .writerOrder(let file, let reason): "\(file): \(reason)"
+    default: headerDescription ?? shardDescription ?? encodingDescription
+    }
+  }
+
+  private var headerDescription: String? {
+    switch self {
+    case .fileTooShort(let file, let count):
+      "\(file): \(count) bytes are too few for a safetensors header; the download may be incomplete"
+    case .headerTooLarge(let file, let count, let limit):
+      "\(file): the header claims \(count) bytes, more than the format's \(limit); not a safetensors file?"
+    case .headerBeyondFile(let file, let count, let fileCount):
+      "\(file): the header claims \(count) bytes, but the file has \(fileCount) in all; the download may be incomplete"
+    case .headerStart(let file, let byte):
+      "\(file): the header starts with byte 0x\(String(byte, radix: 16)) instead of '{'; not a safetensors file?"
+    case .unknownDataType(let file, let tensor, let dtype):
+      "\(Self.place(file, tensor)): unknown dtype \(StrictJSON.quoted(dtype)); convert the tensor to a known type"
+    case .malformedOffsets(let file, let tensor):
+      "\(Self.place(file, tensor)): data_offsets must be two numbers, begin <= end; write the file again"
+    case .sizeOverflow(let file, let tensor, let shape):
+      "\(Self.place(file, tensor)): the size of shape \(shape) overflows; write the file again"
+    case .partialByte(let file, let tensor, let bits):
+      "\(Self.place(file, tensor)): \(bits) bits do not fill whole bytes; pad the tensor"
+    case .sizeMismatch(let file, let tensor, let expected, let found):
+      "\(Self.place(file, tensor)): dtype and shape need \(expected) bytes, data_offsets hold \(found); write the file again"
+    case .notContiguous(let file, let tensor, let expectedStart, let start):
+      "\(Self.place(file, tensor)): data start at \(start), but the tensor before ends at \(expectedStart) "
+        + "(a hole or an overlap); write the file again"
+    case .dataSizeMismatch(let file, let expected, let found):
+      "\(file): the tensors end at data byte \(expected), the file at \(found); the download may be incomplete"
+    default: nil
+    }
+  }
+
+  private var shardDescription: String? {
+    switch self {
+    case .shardName(let file, let tensor, let shard):
+      "\(Self.place(file, tensor)): the shard \(StrictJSON.quoted(shard)) must be a plain file name in the same folder"
+    case .missingShard(let file, let shard, let reason):
+      "\(file): names the shard \(StrictJSON.quoted(shard)), which is not available (\(reason)); download it"
+    case .missingFromShard(let file, let tensor, let shard):
+      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.quoted(shard)), which does not have it; "
+        + "index and shards come from different saves"
+    case .missingFromIndex(let file, let tensor, let shard):
+      "\(Self.place(file, tensor)): \(StrictJSON.quoted(shard)) has this tensor, the index does not; "
+        + "index and shards come from different saves"
+    case .wrongShard(let file, let tensor, let indexed, let found):
+      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.quoted(indexed)), "
+        + "but it is in \(StrictJSON.quoted(found)); index and shards come from different saves"
+    case .duplicateTensor(let file, let tensor, let other):
+      "\(Self.place(file, tensor)): also in \(StrictJSON.quoted(other)); keep one"
+    default: nil
+    }
+  }
+
+  private var encodingDescription: String {
+    switch self {
+    case .notFloating(let file, let tensor, let dtype):
+      "\(Self.place(file, tensor)): \(dtype.rawValue) is compared byte for byte and has no encoding; freeze or exclude it"
+    case .notFinite(let file, let tensor, let index):
+      "\(Self.place(file, tensor)): entry \(index) is NaN or infinite; repair the weight, or exclude the tensor"
+    case .tooLarge(let file, let tensor, let index, let value, let bits):
+      "\(Self.place(file, tensor)): entry \(index) is \(value), beyond 2^40 units of 2^-\(bits) "
+        + "(the base tensor fixes the unit); repair the weight, or exclude the tensor"
+    case .fractionBitsOutOfRange(let file, let tensor, let bits):
+      "\(Self.place(file, tensor)): needs \(bits) fractional bits, outside "
+        + "\(Encoding.fractionBitsRange.lowerBound)...\(Encoding.fractionBitsRange.upperBound) "
+        + "(its largest weight exceeds 2^41); rescale or exclude the tensor"
+    case .rangeOutOfBounds(let file, let tensor, let range, let count):
+      "\(Self.place(file, tensor)): entries \(range.lowerBound)..<\(range.upperBound) are not inside its \(count) entries"
+    case .dataTypeMismatch(let tensor, let base, let tuned):
+      "tensor \(StrictJSON.quoted(tensor)): \(base.rawValue) in the base, \(tuned.rawValue) in the tuned model; "
+        + "cast one of the checkpoints"
+    case .shapeMismatch(let tensor, let base, let tuned):
+      "tensor \(StrictJSON.quoted(tensor)): shape \(base) in the base, \(tuned) in the tuned model; "
+        + "a resized vocabulary must be declared by the policy"
+    default: "rejected"
+    }
+  }
+
+  private static func place(_ file: String, _ tensor: String) -> String {
+    "\(file): tensor \(StrictJSON.quoted(tensor))"
+  }
+}

@@ -1,0 +1,119 @@
+/// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
+package struct JSONNode: Sendable {
+  package let path: String
+  package let value: JSONValue
+
+  /// The root (`$`) of a document, or any value under a name of the caller's.
+  package init(_ value: JSONValue, path: String = "$") {
+    self.value = value
+    self.path = path
+  }
+
+  /// Parses `bytes` strictly and stands at the root.
+  package init(parsing bytes: [UInt8]) throws(JSONError) {
+    self.init(try StrictJSON.parse(bytes))
+  }
+
+  /// `$.key`, or `$["odd key"]` when the key is no plain identifier.
+  package static func path(_ parent: String, key: String) -> String {
+    let plain =
+      !key.isEmpty
+      && key.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+        default: false
+        }
+      }
+    return plain ? "\(parent).\(key)" : "\(parent)[\(StrictJSON.quoted(key))]"
+  }
+
+  private func wrongType(_ expected: String) -> JSONError {
+    .wrongType(path: path, expected: expected, found: value.typeName)
+  }
+
+  /// The members of an object, in document order.
+  package func members() throws(JSONError) -> [(key: String, node: JSONNode)] {
+    guard case .object(let members) = value else { throw wrongType("an object") }
+    return members.map { ($0.key, JSONNode($0.value, path: Self.path(path, key: $0.key))) }
+  }
+
+  /// The elements of an array.
+  package func elements() throws(JSONError) -> [JSONNode] {
+    guard case .array(let elements) = value else { throw wrongType("an array") }
+    return elements.enumerated().map { JSONNode($0.element, path: "\(path)[\($0.offset)]") }
+  }
+
+  /// The member `key`, nil when absent.
+  package func optionalMember(_ key: String) throws(JSONError) -> JSONNode? {
+    guard case .object(let members) = value else { throw wrongType("an object") }
+    return members.first { $0.key == key }.map { JSONNode($0.value, path: Self.path(path, key: key)) }
+  }
+
+  /// The member `key`; throws `missingKey` when absent.
+  package func member(_ key: String) throws(JSONError) -> JSONNode {
+    guard let node = try optionalMember(key) else { throw .missingKey(path: Self.path(path, key: key)) }
+    return node
+  }
+
+  /// Checks that the object has every key of `required` and no key outside `required` and `optional`.
+  package func requireKeys(_ required: [String], optional: [String] = []) throws(JSONError) {
+    guard case .object(let members) = value else { throw wrongType("an object") }
+    for member in members where !required.contains(member.key) && !optional.contains(member.key) {
+      throw .unknownKey(path: Self.path(path, key: member.key), allowed: required + optional)
+    }
+    for key in required where !members.contains(where: { $0.key == key }) {
+      throw .missingKey(path: Self.path(path, key: key))
+    }
+  }
+
+  package func string() throws(JSONError) -> String {
+    guard case .string(let text) = value else { throw wrongType("a string") }
+    return text
+  }
+
+  package func bool() throws(JSONError) -> Bool {
+    guard case .bool(let flag) = value else { throw wrongType("a boolean") }
+    return flag
+  }
+
+  /// An integer of `range`, written as plain decimal digits (no fraction, exponent or `-0`).
+  package func integer<I: FixedWidthInteger>(in range: ClosedRange<I>) throws(JSONError) -> I {
+    guard case .number(let text) = value else { throw wrongType("an integer") }
+    guard text != "-0", let number = I(text), range.contains(number) else {
+      throw .outOfRange(path: path, found: text, expected: "an integer from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A string of canonical decimal digits (no sign, no leading zero) for integers beyond JSON's safe range.
+  package func decimalString<I: FixedWidthInteger & UnsignedInteger>(as type: I.Type) throws(JSONError) -> I {
+    let text = try string()
+    guard let number = I(text), String(number) == text else {
+      throw .outOfRange(
+        path: path, found: StrictJSON.quoted(text),
+        expected: "a decimal integer from 0 to \(I.max) without leading zeros")
+    }
+    return number
+  }
+
+  /// A string of exactly `byteCount` bytes in lower-case hexadecimal.
+  package func hex(byteCount: Int) throws(JSONError) -> [UInt8] {
+    let text = try string()
+    let error = JSONError.outOfRange(
+      path: path, found: StrictJSON.quoted(text), expected: "\(byteCount) bytes in lower-case hexadecimal")
+    let digits = Array(text.utf8)
+    guard digits.count == 2 * byteCount else { throw error }
+    var bytes: [UInt8] = []
+    for (index, digit) in digits.enumerated() {
+      let nibble: UInt8
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = digit - UInt8(ascii: "a") + 10
+      default: throw error
+      }
+      if index % 2 == 0 { bytes.append(nibble << 4) } else { bytes[index / 2] |= nibble }
+    }
+    return bytes
+  }
+}
