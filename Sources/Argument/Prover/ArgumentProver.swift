@@ -1,0 +1,320 @@
+import Commitment
+import Field
+import Kernels
+import Transcript
+
+/// Proves a ``DriftStatement`` about a committed drift tableau; PROTOCOL section 5.
+package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
+  package let statement: DriftStatement
+  package let scheme: Scheme
+  let layout: ArgumentLayout
+
+  package init(statement: DriftStatement, scheme: Scheme) {
+    self.statement = statement
+    self.scheme = scheme
+    layout = ArgumentLayout(statement)
+  }
+
+  /// Rows of the drift tableau that the statement's layout has.
+  package var rowCount: Int { layout.tableau.rowCount }
+
+  /// Commits to the drift rows. All randomness comes from `secret`, so that a holder of it finds the same root again.
+  package func commit(rows: any TableauRows, secret: [UInt8]) throws -> Scheme.Committed {
+    try scheme.commit(
+      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout), secret: secret)
+  }
+
+  /// - Parameters:
+  ///   - drift: the commitment to exactly `witness.rows`, whose root `statement.binding` names.
+  ///   - secret: fresh for every proof: PRF(opening secret, statement, system entropy); section 3.
+  ///   - phase: told the name of each phase as it begins.
+  package func prove(
+    witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8],
+    tampering: ArgumentTampering = ArgumentTampering(), phase: (String) -> Void = { _ in }
+  ) throws -> ArgumentProof {
+    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement))
+    let random = PseudorandomStream(secret: secret, label: "masks")
+
+    phase("witness")
+    var tables = try WitnessTables(layout: layout, witness: witness)
+    tampering.tables?(&tables)
+    let honest = !tampering.skipsRefusals
+    if honest { try Completeness(layout: layout).check(tiles: tables.tiles, factors: tables.factors) }
+
+    // P1
+    var trees: [Scheme.Committed] = []
+    var factorMask: [Goldilocks] = []
+    var factorCells: [Goldilocks] = []
+    var dummy: [Goldilocks] = []
+    if layout.hasFactors {
+      phase("factors")
+      factorCells = tables.factors.map { Goldilocks($0) }
+      if let masks = layout.factors.masks {
+        for cell in masks.range { factorCells[cell] = random.element() }
+      }
+      dummy = (0..<Limits.maskEntries).map { factorCells[layout.factors.maskCell(.dummy, entry: $0)] }
+      factorMask = random.elements(2 * Limits.maskEntries)
+      let rows = MemoryRows(
+        payload: factorCells, length: layout.length, rowCount: layout.factorRows, extra: [factorMask])
+      let tree = try scheme.commit(
+        label: ArgumentProtocol.factorLabel, rows: rows, shapes: ArgumentProtocol.factorShapes(layout), secret: secret)
+      scheme.send(tree, to: &channel)
+      trees.append(tree)
+    }
+    let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
+
+    // P2
+    phase("projections")
+    var digits = DigitTable(layout: layout, tiles: tables.tiles, factors: tables.factors, matrix: matrix)
+    if honest { try Completeness(layout: layout).checkBounds(digits) }
+    tampering.digits?(&digits, layout)
+    digits.countMultiplicities()
+    tampering.multiplicities?(&digits, layout)
+    let digitMask = random.elements(Limits.maskEntries)
+    let driftMask = random.elements(Limits.maskEntries)
+    let libra = layout.libraLengths.map { length in (0..<length).map { _ in random.extensionElement() } }
+    phase("digit commitment")
+    let digitTree = try scheme.commit(
+      label: ArgumentProtocol.digitLabel,
+      rows: digitRows(digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 }, random: random),
+      shapes: ArgumentProtocol.digitShapes(layout), secret: secret)
+    scheme.send(digitTree, to: &channel)
+    let alpha = channel.transcript.challenge("alpha")
+
+    // P3
+    phase("helper commitment")
+    var helpers = helperTable(digits, alpha: alpha)
+    tampering.helpers?(&helpers, digits, alpha)
+    let helperMask = random.extensionElement()
+    let helperTree = try scheme.commit(
+      label: ArgumentProtocol.helperLabel, rows: helperRows(helpers, mask: helperMask),
+      shapes: ArgumentProtocol.helperShapes(layout), secret: secret)
+    scheme.send(helperTree, to: &channel)
+
+    // Stage A
+    phase("stage A")
+    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    var components = stageAComponents(
+      challenges, matrix: matrix, tiles: tables.tiles, digits: digits, digitMask: digitMask, helpers: helpers,
+      helperMask: helperMask, factorCells: factorCells, factorMask: factorMask,
+      driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
+    let stageA = SumcheckProver.run(
+      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components, libra: libra[0],
+      channel: &channel, tampering: tampering.stageA)
+    components = []
+    let e = stageA.evaluations["E"] ?? .zero
+    var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
+
+    // Stages B and C
+    if layout.hasFactors {
+      phase("stages B and C")
+      let weights = StageBWeights(layout: layout, stageAPoint: stageA.point)
+      var stageB = stageBComponent(weights, factorCells: factorCells)
+      values.drift = e + stageB.claimedSum + (tampering.driftOffset ?? .zero)
+      channel.send("d", values.drift)
+      let outcomeB = SumcheckProver.run(
+        StageBWeights.shape(layout), total: values.drift - e, components: &stageB.components, libra: libra[1],
+        channel: &channel, tampering: tampering.stageB)
+      let chi = channel.transcript.challenge("chi")
+      let weightsC = StageCWeights(stageB: weights, kappa: outcomeB.point, chi: chi)
+      let padding = [CubicExtension](repeating: .zero, count: 1 << layout.stageCVariables - factorCells.count)
+      var componentsC: [any SumcheckComponent] = [
+        ProductComponent(
+          variables: layout.stageCVariables, names: ["G"], oracles: [factorCells.map { CubicExtension($0) } + padding],
+          masks: [factorMask.map { CubicExtension($0) }], weights: [weightsC.table()],
+          terms: [.init(weight: 0, oracles: [0])])
+      ]
+      values.stageB = outcomeB
+      values.stageC = SumcheckProver.run(
+        StageCWeights.shape(layout), total: weightsC.total(outcomeB.evaluations), components: &componentsC,
+        libra: libra[2], channel: &channel, tampering: tampering.stageC)
+    }
+
+    phase("opening")
+    let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
+    let opened = [drift, digitTree, helperTree] + trees
+    if let open = tampering.open {
+      try open(opened.map { $0 }, claims, &channel)
+    } else {
+      try scheme.open(opened, claims: claims, channel: &channel)
+    }
+    return ArgumentProof(bytes: channel.proof, sizes: channel.sizes)
+  }
+
+  // MARK: Rows of P2 and P3
+
+  private func digitRows(
+    _ digits: DigitTable, digitMask: [Goldilocks], driftMask: [Goldilocks], libra: [CubicExtension],
+    random: PseudorandomStream
+  ) -> MemoryRows {
+    var extra: [[Goldilocks]] = [digitMask, driftMask]
+    for _ in 0..<(layout.hasFactors ? 6 : 3) { extra.append(random.elements(layout.length)) }
+    extra += [libra.map(\.c0), libra.map(\.c1), libra.map(\.c2)]
+    for _ in 0..<3 { extra.append(random.elements(libra.count)) }
+    return MemoryRows(
+      payload: digits.cells.map { Goldilocks(reducing: $0) }, length: layout.length, rowCount: layout.digitRows,
+      extra: extra)
+  }
+
+  /// h = 1/(α + D) on range-checked cells, else 0.
+  private func helperTable(_ digits: DigitTable, alpha: CubicExtension) -> [CubicExtension] {
+    var result = [CubicExtension](repeating: .zero, count: digits.cells.count)
+    let inverses = CubicExtension.batchInverse((0..<Limits.digitBase).map { alpha + CubicExtension($0) })
+    for slot in layout.digits.digitSlots {
+      for cell in slot.range {
+        let digit = digits.cells[cell]
+        result[cell] =
+          digit < UInt64(Limits.digitBase)
+          ? inverses[Int(digit)] : (alpha + CubicExtension(Goldilocks(reducing: digit))).inverse
+      }
+    }
+    return result
+  }
+
+  private func helperRows(_ helpers: [CubicExtension], mask: CubicExtension) -> MemoryRows {
+    var rows: [RowMessage] = []
+    for coordinate in [\CubicExtension.c0, \.c1, \.c2] {
+      for row in 0..<layout.digitRows {
+        let cells = helpers[row << layout.logLength..<min(helpers.count, (row + 1) << layout.logLength)]
+        rows.append(.field(cells.map { $0[keyPath: coordinate].value }))
+      }
+      rows.append(.field([mask[keyPath: coordinate].value]))
+    }
+    return MemoryRows(rows: rows)
+  }
+
+  // MARK: Components
+
+  private func stageAComponents(
+    _ challenges: StageAChallenges, matrix: ProjectionMatrix, tiles: [DriftTile], digits: DigitTable,
+    digitMask: [Goldilocks], helpers: [CubicExtension], helperMask: CubicExtension, factorCells: [Goldilocks],
+    factorMask: [Goldilocks], driftMask: [Goldilocks]
+  ) -> [any SumcheckComponent] {
+    let columnWeights = matrix.weightedColumns(rowWeights: challenges.rowWeights)
+    let weights = StageATables(layout: layout, challenges: challenges)
+    let digitWeights = weights.digits()
+    var components: [any SumcheckComponent] = [
+      DriftComponent(
+        layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tiles,
+        mask: driftMask.map { CubicExtension($0) }),
+      ProductComponent(
+        variables: layout.digitVariables, names: ["D", "h"],
+        oracles: [digits.cells.map { CubicExtension(Goldilocks(reducing: $0)) }, helpers],
+        masks: [digitMask.map { CubicExtension($0) }, [helperMask]],
+        weights: [digitWeights.product, digitWeights.helper, digitWeights.digit],
+        terms: [
+          .init(weight: 0, oracles: [0, 1]), .init(weight: 1, oracles: [1]), .init(weight: 2, oracles: [0]),
+        ]),
+    ]
+    if layout.hasFactors {
+      let factorWeights = weights.factors(columnWeights: columnWeights)
+      let padding = [CubicExtension](repeating: .zero, count: 1 << layout.factorVariables - factorCells.count)
+      components.append(
+        ProductComponent(
+          variables: layout.factorVariables, names: ["G"],
+          oracles: [factorCells.map { CubicExtension($0) } + padding],
+          masks: [factorMask.map { CubicExtension($0) }], weights: [factorWeights.square, factorWeights.linear],
+          terms: [.init(weight: 0, oracles: [0, 0]), .init(weight: 1, oracles: [0])]))
+    }
+    return components
+  }
+
+  /// Stage B's tables and the value of its sum.
+  private func stageBComponent(
+    _ weights: StageBWeights, factorCells: [Goldilocks]
+  ) -> (components: [any SumcheckComponent], claimedSum: CubicExtension) {
+    let factors = layout.factors
+    let size = 1 << layout.stageBVariables
+    let zeros = [CubicExtension](repeating: .zero, count: size)
+    func mask(_ mask: FactorLayout.Mask, bit: Int = 0) -> [CubicExtension] {
+      (0..<Limits.maskEntries).map { CubicExtension(factorCells[factors.maskCell(mask, bit: bit, entry: $0)]) }
+    }
+    var oracles: [[CubicExtension]] = []
+    var masks: [[CubicExtension]] = []
+    var terms: [ProductComponent.Term] = []
+    var sum = CubicExtension.zero
+    if !factors.lowRank.isEmpty {
+      var (left, right) = (zeros, zeros)
+      for clause in factors.lowRank {
+        let rows = Multilinear.equality(
+          weights.coordinates(clause.cube.rowVariables), scale: weights.clauseWeight(clause.cube))
+        let columns = Multilinear.equality(weights.coordinates(clause.cube.columnVariables))
+        for k in 0..<clause.rank {
+          for (row, weight) in rows.enumerated() {
+            left[clause.base + k] += weight * factorCells[clause.left.offset + row << clause.logRank + k]
+          }
+          for (column, weight) in columns.enumerated() {
+            right[clause.base + k] += weight * factorCells[clause.right.offset + column << clause.logRank + k]
+          }
+        }
+      }
+      terms.append(.init(weight: nil, oracles: [oracles.count, oracles.count + 1]))
+      oracles += [left, right]
+      masks += [mask(.left), mask(.right)]
+      sum += Multilinear.innerProduct(left, right)
+    }
+    if !factors.sparse.isEmpty {
+      var values = zeros
+      var bits = (0..<factors.bitCount).map { _ in [CubicExtension](repeating: .one, count: size) }
+      for group in factors.sparse {
+        let vector = Multilinear.equality(
+          weights.coordinates(group.vectorVariables), scale: weights.clauseWeight(group.cube))
+        for slot in 0..<group.count {
+          for (y, weight) in vector.enumerated() {
+            values[group.base + slot] += weight * factorCells[group.values.offset + slot * vector.count + y]
+          }
+        }
+        guard let bitSlot = factors.bits else { continue }
+        for (bit, variable) in group.variables.enumerated() {
+          let x = weights.point[variable]
+          for slot in group.base..<group.base + 1 << group.logCount {
+            let b = factorCells[bitSlot.offset + bit << factors.logSlots + slot]
+            bits[bit][slot] = (.one - x) + (x + x - .one) * b
+          }
+        }
+      }
+      for slot in 0..<size where values[slot] != .zero { sum += bits.reduce(values[slot]) { $0 * $1[slot] } }
+      terms.append(.init(weight: nil, oracles: Array(oracles.count..<oracles.count + 1 + bits.count)))
+      oracles += [values] + bits
+      masks += [mask(.values)] + (0..<factors.bitCount).map { mask(.firstBit, bit: $0) }
+    }
+    var dummy = zeros
+    var dummyWeights = zeros
+    for (i, weight) in weights.dummyWeights().enumerated() {
+      dummy[i] = CubicExtension(factorCells[factors.maskCell(.dummy, entry: i)])
+      dummyWeights[i] = weight
+    }
+    sum += Multilinear.innerProduct(dummy, dummyWeights)
+    terms.append(.init(weight: 0, oracles: [oracles.count]))
+    oracles.append(dummy)
+    masks.append(mask(.dummyMask))
+    let component = ProductComponent(
+      variables: layout.stageBVariables, names: StageBWeights.oracleNames(factors), oracles: oracles, masks: masks,
+      weights: [dummyWeights], terms: terms)
+    return ([component], sum)
+  }
+}
+
+/// The argument's bytes, and how many each kind of message takes.
+package struct ArgumentProof: Sendable {
+  package var bytes: [UInt8]
+  package var sizes: [(section: String, bytes: Int)]
+}
+
+/// Rows that lie in memory.
+struct MemoryRows: TableauRows {
+  private let rows: [RowMessage]
+
+  init(rows: [RowMessage]) { self.rows = rows }
+
+  /// `rowCount` rows of `length` cells of a payload, then other rows.
+  init(payload: [Goldilocks], length: Int, rowCount: Int, extra: [[Goldilocks]]) {
+    rows =
+      (0..<rowCount).map { row in
+        .field(payload[min(payload.count, row * length)..<min(payload.count, (row + 1) * length)].map(\.value))
+      } + extra.map { .field($0.map(\.value)) }
+  }
+
+  var rowCount: Int { rows.count }
+  func message(_ row: Int) -> RowMessage { rows[row] }
+}

@@ -1,0 +1,114 @@
+import Commitment
+
+/// A form of sparsity: at most `count` entries, rows or columns may change (the paper's SDIP).
+package enum SparseForm: Hashable, Sendable {
+  case entries(Int)
+  case rows(Int)
+  case columns(Int)
+
+  package var count: Int {
+    switch self {
+    case .entries(let k), .rows(let k), .columns(let k): k
+    }
+  }
+}
+
+/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; PROTOCOL section 4. At least one of `rank` and `sparse` is present.
+package struct StructuredClause: Hashable, Sendable {
+  /// Columns of U and V; U is rows × rank, V is columns × rank.
+  package var rank: Int?
+  package var sparse: SparseForm?
+  /// s: how far Δ is scaled up so that integer factors can approximate it; 0...``Limits/maximumScale``.
+  package var scale: Int
+  /// Base-2^15 digits of N_e, low first; nil means N_e = 0: E vanishes everywhere.
+  package var bound: [UInt16]?
+
+  package init(rank: Int?, sparse: SparseForm?, scale: Int, bound: [UInt16]?) {
+    self.rank = rank
+    self.sparse = sparse
+    self.scale = scale
+    self.bound = bound
+  }
+}
+
+/// One tensor of the drift tableau with everything public about it.
+package struct TableauTensor: Hashable, Sendable {
+  package var name: String
+  /// a and b of PROTOCOL section 2.
+  package var rows: Int
+  package var columns: Int
+  /// f: a weight w is the integer round(w·2^f).
+  package var fractionBits: Int
+  /// True when Δ itself (no U, V, S, s = 0) gets E-tiles: for a norm clause, a bounding clause or the global ball.
+  package var isPlain: Bool
+  /// Base-2^15 digits of the bound on ‖Δ‖²; nil when the plain tiles only bound entries or feed the global ball.
+  package var plainBound: [UInt16]?
+  package var clauses: [StructuredClause]
+
+  package init(
+    name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
+    clauses: [StructuredClause]
+  ) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+    self.fractionBits = fractionBits
+    self.isPlain = isPlain
+    self.plainBound = plainBound
+    self.clauses = clauses
+  }
+}
+
+/// What the argument proves about one committed drift tableau. A pure function of identity, manifest and policy.
+package struct DriftStatement: Hashable, Sendable {
+  /// In name order.
+  package var tensors: [TableauTensor]
+  /// Base-2^15 digits of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
+  package var totalBound: [UInt16]?
+  package var code: CodeParameters
+  /// Identities, manifests and canonical policy: absorbed before everything else.
+  package var binding: [UInt8]
+
+  package init(tensors: [TableauTensor], totalBound: [UInt16]?, code: CodeParameters, binding: [UInt8]) {
+    self.tensors = tensors
+    self.totalBound = totalBound
+    self.code = code
+    self.binding = binding
+  }
+}
+
+/// Constants of the argument, each beside the inequality that it must satisfy; PROTOCOL section 5.
+package enum Limits {
+  /// Positions of a projection chunk: 2^14.
+  package static let logChunk = 14
+  package static let chunk = 1 << logChunk
+  /// Rows of R. A row misses a violation with probability at most 1/2 (section 5, items 1 and 2): 2^-132 ≤ 2^-128.
+  package static let projections = 132
+  /// H = 2^29: an honest projection Y lies in [-H, H), so Y + H has two full base-2^15 digits: 2^30 = (2^15)².
+  package static let halfRange = 1 << 29
+  package static let logDigit = 15
+  package static let digitBase = 1 << logDigit
+  /// Sums of squares have four digits: S < 2^60. Soundness: S_c < (4.73·2^29)² = 2^62.49 < p, so no wrap before this.
+  package static let squareDigits = 4
+  /// Completeness: 66·S_c ≤ 2^58, so P(|Y| ≥ H) ≤ 2·exp(-H²/S_c) ≤ 2·e^-66 < 2^-94; over 2^30 projections < 2^-64.
+  package static let completenessFactor = 66
+  package static let maximumHonestSquare = (1 << 58) / completenessFactor
+  /// Norm totals: Σ_c d_j·2^b with d_j < 2^15, b < 15, at most 2^27 chunks is at most 2^56 < p.
+  package static let logMaximumChunks = 27
+  /// Carries: (2^56 + 2^15 + 2^45)/2^15 < 2^45, so three digits hold one, and 2^15·2^45 = 2^60 < p.
+  package static let carryDigits = 3
+  /// Digits of a bound: ΣS < 2^60·2^27 = 2^87 needs 6; the global ball's shifts 2(F - f) = 15a + b add a + 1.
+  package static let boundDigits = 6
+  package static let maximumBoundDigits = 16
+  /// |2^s·Δ| ≤ 2^(30+s) with |UVᵀ| < 2^62.49: the sum stays below p for s ≤ 20.
+  package static let maximumScale = 20
+  /// A row of U lies inside one chunk: rank ≤ 2^14; the policy's limit is lower.
+  package static let maximumRank = 1024
+  /// Entries that one masked reveal needs: the map from 8 random F-entries to a K-value has F-rank 3 but for 2^-254.
+  package static let maskEntries = 8
+  package static let logMaskEntries = 3
+  /// Smallest sub-cube of a tensor, so that sums over 16 neighbours belong to one clause.
+  package static let logSmallestCube = 4
+}
+
+func ceilLog2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }

@@ -1,0 +1,89 @@
+import Commitment
+import Field
+import Kernels
+import Transcript
+
+/// Verifies a proof of a ``DriftStatement``; PROTOCOL section 5. Sees no weights, traps on no bytes.
+package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
+  package let statement: DriftStatement
+  package let scheme: Scheme
+  let layout: ArgumentLayout
+
+  package init(statement: DriftStatement, scheme: Scheme) {
+    self.statement = statement
+    self.scheme = scheme
+    layout = ArgumentLayout(statement)
+  }
+
+  package var rowCount: Int { layout.tableau.rowCount }
+  package var driftShapes: [RowShape] { ArgumentProtocol.driftShapes(layout) }
+
+  /// - Parameter drift: the drift tableau whose root `statement.binding` names, with ``driftShapes``.
+  package func verify(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) {
+    var channel = VerifierChannel(transcript: ArgumentProtocol.transcript(statement), proof: proof)
+    var factorTree: Scheme.Reference?
+    if layout.hasFactors {
+      factorTree = try scheme.receive(
+        label: ArgumentProtocol.factorLabel, shapes: ArgumentProtocol.factorShapes(layout), from: &channel)
+    }
+    let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
+    let digitTree = try scheme.receive(
+      label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), from: &channel)
+    let alpha = channel.transcript.challenge("alpha")
+    let helperTree = try scheme.receive(
+      label: ArgumentProtocol.helperLabel, shapes: ArgumentProtocol.helperShapes(layout), from: &channel)
+
+    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)
+    let e = stageA.evaluations["E"] ?? .zero
+    var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
+    if layout.hasFactors {
+      let weights = StageBWeights(layout: layout, stageAPoint: stageA.point)
+      values.drift = try channel.receive("d")
+      let stageB = try SumcheckVerifier.run(
+        StageBWeights.shape(layout), total: values.drift - e, channel: &channel
+      ) { _, point, evaluations in weights.contribution(point, evaluations) }
+      let weightsC = StageCWeights(
+        stageB: weights, kappa: stageB.point, chi: channel.transcript.challenge("chi"))
+      values.stageB = stageB
+      values.stageC = try SumcheckVerifier.run(
+        StageCWeights.shape(layout), total: weightsC.total(stageB.evaluations), channel: &channel
+      ) { _, point, evaluations in
+        (.one - point[0]) * weightsC.weight(at: Array(point[1...])) * (evaluations["G"] ?? .zero)
+      }
+    }
+    let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
+    let trees = [drift, digitTree, helperTree] + (factorTree.map { [$0] } ?? [])
+    try scheme.verify(trees, claims: claims, channel: &channel)
+    try channel.finish()
+  }
+
+  private func verifyStageA(
+    _ challenges: StageAChallenges, matrix: ProjectionMatrix, channel: inout VerifierChannel
+  ) throws(ProofRejection) -> SumcheckOutcome {
+    let weights = StageAWeights(layout: layout, challenges: challenges)
+    let layout = layout
+    return try SumcheckVerifier.run(
+      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel
+    ) { round, point, evaluations in
+      func value(_ name: String) -> CubicExtension { evaluations[name] ?? .zero }
+      let x = Array(point[1...])
+      var sum = CubicExtension.zero
+      if round == layout.digitVariables {
+        let w = weights.digits(x)
+        sum += w.product * value("D") * value("h") + w.helper * value("h") + w.digit * value("D")
+      }
+      if round == layout.driftVariables {
+        let w = weights.drift(x, matrix: matrix)
+        let e = value("E")
+        sum += (w.square * e + w.linear) * e
+      }
+      if layout.hasFactors, round == layout.factorVariables {
+        let w = weights.factors(x, matrix: matrix)
+        let g = value("G")
+        sum += (w.square * g + w.linear) * g
+      }
+      return sum * (.one - point[0])
+    }
+  }
+}
