@@ -48,8 +48,7 @@ package struct IntegerFactors: Sendable, Equatable {
     var leftScale = (scale * (Double(max(1, drift.rows)) / Double(max(1, drift.columns))).squareRoot()).squareRoot()
     let leftPeak = largestBlock(left).squareRoot()
     let rightPeak = largestBlock(right).squareRoot()
-    // 0.1 % and the rounding itself (at most 1/2 per entry, 64 over a block) stay as slack.
-    let limit = Double(blockBound).squareRoot() * 0.999 - 64
+    let limit = peakLimit
     if leftPeak > 0 { leftScale = min(leftScale, limit / leftPeak) }
     if rightPeak > 0, scale / leftScale * rightPeak > limit {
       leftScale = scale * rightPeak / limit
@@ -61,6 +60,22 @@ package struct IntegerFactors: Sendable, Equatable {
     let factors = try IntegerFactors(left: left, right: right)
     return (factors, try factors.residual(drift, scaleBits: scaleBits))
   }
+
+  /// The largest s for which `quantise` finds room in the blocks, at most 40 and with 2^s * max |Delta| below 2^62; nil
+  /// if there is none. The rounding error falls with 2^-s/2 in drift units, so this s makes it smallest.
+  package static func largestScaleBits(_ drift: IntegerMatrix, rank: Int) throws(LinearAlgebraError) -> Int? {
+    guard (1...blockLength).contains(rank) else { throw .invalidParameter("rank \(rank) is outside 1...16384") }
+    let (left, right) = try LowRank.approximate(drift, rank: rank)
+    let product = (largestBlock(left) * largestBlock(right)).squareRoot()
+    return stride(from: 40, through: 0, by: -1).first { bits in
+      Double(1 << UInt64(bits)) * product <= peakLimit * peakLimit
+        && drift.maximumMagnitude < 1 << UInt64(62 - bits)
+    }
+  }
+
+  /// Bound of the root of a block's sum of squares before rounding: 0.1 % and the rounding itself (at most 1/2 per entry,
+  /// 64 over a block) stay as slack.
+  private static var peakLimit: Double { Double(blockBound).squareRoot() * 0.999 - 64 }
 
   /// Factors from integral matrices.
   /// - Throws: `integerOverflow` for entries of 2^31 and more, `factorBoundExceeded`.

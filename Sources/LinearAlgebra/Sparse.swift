@@ -21,17 +21,18 @@ package enum Sparse {
     let right: Matrix
 
     /// The drift with the support replaced by the nearest integers of the low-rank part (zero for rows, columns and
-    /// without a rank): what integer factors should be fitted to, so that the support does not bend them.
+    /// without a rank): what integer factors should be fitted to, so that the support does not bend them. A drift that
+    /// is stored in 32 bits stays so, replaced entries are clamped to them.
     package func cleaned(_ drift: IntegerMatrix) -> IntegerMatrix {
       let masked = Masked(drift: drift, support: support, form: form, left: left, right: right)
-      var values = [Int64](repeating: 0, count: drift.count)
-      var block = masked.makeBlock()
-      for rows in masked.blocks {
-        masked.copyRows(rows, into: &block)
-        let first = rows.lowerBound * drift.columns
-        for index in 0..<rows.count * drift.columns { values[first + index] = Int64(block[index].rounded()) }
+      switch drift.storage {
+      case .narrow(var values):
+        for (index, value) in masked.replacements() { values[index] = Int32(clamping: value) }
+        return IntegerMatrix(unchecked: .narrow(values), rows: drift.rows, columns: drift.columns)
+      case .wide(var values):
+        for (index, value) in masked.replacements() { values[index] = value }
+        return IntegerMatrix(unchecked: .wide(values), rows: drift.rows, columns: drift.columns)
       }
-      return IntegerMatrix(unchecked: .wide(values), rows: drift.rows, columns: drift.columns)
     }
   }
 
@@ -193,9 +194,7 @@ struct Masked: RowSource {
       let first = range.lowerBound * columns
       for index in support[position(first)..<position(range.upperBound * columns)] {
         let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-        var value = 0.0
-        for k in 0..<left.columns { value += left[row, k] * right[column, k] }
-        block[index - first] = value
+        block[index - first] = fitted(row, column)
       }
     case .rows:
       for row in support[position(range.lowerBound)..<position(range.upperBound)] {
@@ -206,6 +205,24 @@ struct Masked: RowSource {
         for column in support { block[row * columns + column] = 0 }
       }
     }
+  }
+
+  /// Row-major indices that are replaced, with the integers that replace them.
+  func replacements() -> [(index: Int, value: Int64)] {
+    switch form {
+    case .entries:
+      support.map { ($0, Int64(fitted($0 / columns, $0 % columns).rounded())) }
+    case .rows:
+      support.flatMap { row in (0..<columns).map { (row * columns + $0, 0) } }
+    case .columns:
+      support.flatMap { column in (0..<rows).map { ($0 * columns + column, 0) } }
+    }
+  }
+
+  private func fitted(_ row: Int, _ column: Int) -> Double {
+    var value = 0.0
+    for k in 0..<left.columns { value += left[row, k] * right[column, k] }
+    return value
   }
 
   /// Number of support indices below the bound.

@@ -27,7 +27,6 @@ import Testing
       2901.4134530382594, 2607.182620277716,
     ]
     for (found, value) in zip(statistics.residuals, expected) {
-      print(found / value)
       #expect(found >= value * (1 - 1e-9) && found <= value * 1.01)
     }
     #expect(statistics.changedEntries == 296243)

@@ -72,11 +72,23 @@ import Testing
     let (factors, residual) = try IntegerFactors.quantise(drift, rank: 1, scaleBits: 0)
     checkBounds(factors)
     #expect(Double(residual.maximum) < 0x1p26)
+    #expect(try IntegerFactors.largestScaleBits(drift, rank: 1) == 0)
     #expect(throws: LinearAlgebraError.factorBoundExceeded) {
       try IntegerFactors.quantise(drift, rank: 1, scaleBits: 1)
     }
     #expect(throws: LinearAlgebraError.integerOverflow) {
       try IntegerFactors.quantise(drift, rank: 1, scaleBits: 15)
+    }
+  }
+
+  @Test(arguments: [1, 2, 5])
+  func theLargestScaleIsUsable(rank: Int) throws {
+    let drift = try rounded(lowRank(200, 60, rank: 2, noise: 1e-3), scale: 0x1p20)
+    let scaleBits = try #require(try IntegerFactors.largestScaleBits(drift, rank: rank))
+    let (factors, _) = try IntegerFactors.quantise(drift, rank: rank, scaleBits: scaleBits)
+    checkBounds(factors)
+    #expect(throws: LinearAlgebraError.factorBoundExceeded) {
+      try IntegerFactors.quantise(drift, rank: rank, scaleBits: scaleBits + 1)
     }
   }
 

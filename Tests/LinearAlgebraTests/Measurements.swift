@@ -35,7 +35,8 @@ struct Measurements {
     let norm = 4096.0 * 0x1p21
     print("relative residual", LowRank.residualNorm(drift, left: left, right: right) / norm)
     _ = try timed("statistics") { try DriftStatistics.measure(drift, fractionBits: 24, baseNorm: 1) }
-    for scaleBits in [0, 3, 6, 9, 12, 15, 18] {
+    print("largest scale", try IntegerFactors.largestScaleBits(drift, rank: 8) ?? -1)
+    for scaleBits in [0, 6, 12, 17] {
       let (factors, residual) = try timed("quantise \(scaleBits)") {
         try IntegerFactors.quantise(drift, rank: 8, scaleBits: scaleBits)
       }
