@@ -37,11 +37,17 @@ extension BaseIdentity {
       throw .identityJSON(error)
     }
     var previous: Leaf?
+    var names: Set<String> = []
     for (leaf, path) in raw {
       if let previous, !precedesInUTF8(previous.name, leaf.name) {
         throw .identityValue(
-          path: path + ".name", found: StrictJSON.quoted(leaf.name),
-          expected: "a name after \(StrictJSON.quoted(previous.name)) in the order of UTF-8 bytes")
+          path: path + ".name", found: StrictJSON.shown(leaf.name),
+          expected: "a name after \(StrictJSON.shown(previous.name)) in the order of UTF-8 bytes")
+      }
+      // As in a checkpoint, two Unicode spellings of one name are a duplicate.
+      guard names.insert(leaf.name).inserted else {
+        throw .identityValue(
+          path: path + ".name", found: StrictJSON.shown(leaf.name), expected: "a name that is not used before")
       }
       previous = leaf
       try check(leaf, path: path)
@@ -59,7 +65,7 @@ extension BaseIdentity {
     let typeNode = try node.member("dtype")
     let typeName = try typeNode.string()
     guard let dtype = DataType(rawValue: typeName) else {
-      throw .outOfRange(path: typeNode.path, found: StrictJSON.quoted(typeName), expected: "a safetensors dtype")
+      throw .outOfRange(path: typeNode.path, found: StrictJSON.shown(typeName), expected: "a safetensors dtype")
     }
     var shape: [Int] = []
     for size in try node.member("shape").elements() { shape.append(try size.integer(in: 0...Int.max)) }

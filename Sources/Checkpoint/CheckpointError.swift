@@ -84,7 +84,7 @@ extension CheckpointError: CustomStringConvertible {
     case .headerStart(let file, let byte):
       "\(file): the header starts with byte 0x\(String(byte, radix: 16)) instead of '{'; not a safetensors file?"
     case .unknownDataType(let file, let tensor, let dtype):
-      "\(Self.place(file, tensor)): unknown dtype \(StrictJSON.quoted(dtype)); convert the tensor to a known type"
+      "\(Self.place(file, tensor)): unknown dtype \(StrictJSON.shown(dtype)); convert the tensor to a known type"
     case .malformedOffsets(let file, let tensor):
       "\(Self.place(file, tensor)): data_offsets must be two numbers, begin <= end; write the file again"
     case .sizeOverflow(let file, let tensor, let shape):
@@ -105,20 +105,20 @@ extension CheckpointError: CustomStringConvertible {
   private var shardDescription: String? {
     switch self {
     case .shardName(let file, let tensor, let shard):
-      "\(Self.place(file, tensor)): the shard \(StrictJSON.quoted(shard)) must be a plain file name in the same folder"
+      "\(Self.place(file, tensor)): the shard \(StrictJSON.shown(shard)) must be a plain file name in the same folder"
     case .missingShard(let file, let shard, let reason):
-      "\(file): names the shard \(StrictJSON.quoted(shard)), which is not available (\(reason)); download it"
+      "\(file): names the shard \(StrictJSON.shown(shard)), which is not available (\(reason)); download it"
     case .missingFromShard(let file, let tensor, let shard):
-      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.quoted(shard)), which does not have it; "
+      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.shown(shard)), which does not have it; "
         + "index and shards come from different saves"
     case .missingFromIndex(let file, let tensor, let shard):
-      "\(Self.place(file, tensor)): \(StrictJSON.quoted(shard)) has this tensor, the index does not; "
+      "\(Self.place(file, tensor)): \(StrictJSON.shown(shard)) has this tensor, the index does not; "
         + "index and shards come from different saves"
     case .wrongShard(let file, let tensor, let indexed, let found):
-      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.quoted(indexed)), "
-        + "but it is in \(StrictJSON.quoted(found)); index and shards come from different saves"
+      "\(Self.place(file, tensor)): the index places it in \(StrictJSON.shown(indexed)), "
+        + "but it is in \(StrictJSON.shown(found)); index and shards come from different saves"
     case .duplicateTensor(let file, let tensor, let other):
-      "\(Self.place(file, tensor)): also in \(StrictJSON.quoted(other)); keep one"
+      "\(Self.place(file, tensor)): also in \(StrictJSON.shown(other)); keep one"
     default: nil
     }
   }
@@ -139,16 +139,16 @@ extension CheckpointError: CustomStringConvertible {
     case .rangeOutOfBounds(let file, let tensor, let range, let count):
       "\(Self.place(file, tensor)): entries \(range.lowerBound)..<\(range.upperBound) are not inside its \(count) entries"
     case .dataTypeMismatch(let tensor, let base, let tuned):
-      "tensor \(StrictJSON.quoted(tensor)): \(base.rawValue) in the base, \(tuned.rawValue) in the tuned model; "
+      "tensor \(StrictJSON.shown(tensor)): \(base.rawValue) in the base, \(tuned.rawValue) in the tuned model; "
         + "cast one of the checkpoints"
     case .shapeMismatch(let tensor, let base, let tuned):
-      "tensor \(StrictJSON.quoted(tensor)): shape \(base) in the base, \(tuned) in the tuned model; "
+      "tensor \(StrictJSON.shown(tensor)): shape \(base) in the base, \(tuned) in the tuned model; "
         + "a resized vocabulary must be declared by the policy"
     default: "rejected"
     }
   }
 
   private static func place(_ file: String, _ tensor: String) -> String {
-    "\(file): tensor \(StrictJSON.quoted(tensor))"
+    "\(file): tensor \(StrictJSON.shown(tensor))"
   }
 }

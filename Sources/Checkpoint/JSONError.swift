@@ -29,7 +29,7 @@ package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     case .loneSurrogate(let offset):
       "byte \(offset): half of a surrogate pair; write both halves"
     case .duplicateKey(let key, let offset):
-      "byte \(offset): the key \(StrictJSON.quoted(key)) appears twice in one object; keep one"
+      "byte \(offset): the key \(StrictJSON.shown(key)) appears twice in one object; keep one"
     case .tooDeep(let limit, let offset):
       "byte \(offset): nested deeper than \(limit) levels"
     case .trailingBytes(let offset):

@@ -81,7 +81,9 @@ package struct JSONNode: Sendable {
   package func integer<I: FixedWidthInteger>(in range: ClosedRange<I>) throws(JSONError) -> I {
     guard case .number(let text) = value else { throw wrongType("an integer") }
     guard text != "-0", let number = I(text), range.contains(number) else {
-      throw .outOfRange(path: path, found: text, expected: "an integer from \(range.lowerBound) to \(range.upperBound)")
+      throw .outOfRange(
+        path: path, found: String(text.prefix(40)),
+        expected: "an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
@@ -91,7 +93,7 @@ package struct JSONNode: Sendable {
     let text = try string()
     guard let number = I(text), String(number) == text else {
       throw .outOfRange(
-        path: path, found: StrictJSON.quoted(text),
+        path: path, found: StrictJSON.shown(text),
         expected: "a decimal integer from 0 to \(I.max) without leading zeros")
     }
     return number
@@ -101,7 +103,7 @@ package struct JSONNode: Sendable {
   package func hex(byteCount: Int) throws(JSONError) -> [UInt8] {
     let text = try string()
     let error = JSONError.outOfRange(
-      path: path, found: StrictJSON.quoted(text), expected: "\(byteCount) bytes in lower-case hexadecimal")
+      path: path, found: StrictJSON.shown(text), expected: "\(byteCount) bytes in lower-case hexadecimal")
     let digits = Array(text.utf8)
     guard digits.count == 2 * byteCount else { throw error }
     var bytes: [UInt8] = []

@@ -75,7 +75,7 @@ package final class MappedFile: Sendable {
     let (byteCount, overflow) = wordCount.multipliedReportingOverflow(by: MemoryLayout<Word>.size)
     let (end, overflow2) = offset.addingReportingOverflow(byteCount)
     guard !overflow, !overflow2, offset >= 0, wordCount >= 0, end <= count, wordCount <= words.count else {
-      throw .outOfBounds(file: path, range: 0..<0, count: count)
+      throw .outOfBounds(file: path, range: offset..<max(offset, end), count: count)
     }
     guard let base, wordCount > 0 else { return }
     words.withUnsafeMutableBytes { target in

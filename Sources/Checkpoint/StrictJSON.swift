@@ -1,5 +1,5 @@
 /// A JSON value that keeps what Foundation's parser loses: member order, number text, and duplicate keys (as errors).
-package indirect enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// The number's text as written, which matches the grammar of RFC 8259.
@@ -69,6 +69,14 @@ package enum StrictJSON {
       }
     }
     return result + "\""
+  }
+
+  /// `quoted` for messages: text beyond 120 characters is replaced by its length.
+  package static func shown(_ text: String) -> String {
+    let limit = 120
+    guard text.unicodeScalars.count > limit else { return quoted(text) }
+    let head = String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit)))
+    return quoted(head) + "... (\(text.utf8.count) bytes)"
   }
 
   private static func invalidUTF8Offset(_ bytes: [UInt8]) -> Int? {

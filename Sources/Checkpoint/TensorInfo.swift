@@ -49,18 +49,6 @@ package enum Shape {
   }
 }
 
-extension Sequence where Element: StringProtocol {
-  /// True when the strings are in strictly rising order of their UTF-8 bytes.
-  func isStrictlyRisingInUTF8() -> Bool {
-    var previous: Element?
-    for text in self {
-      if let previous, !precedesInUTF8(previous, text) { return false }
-      previous = text
-    }
-    return true
-  }
-}
-
 /// The order of tensors: by the bytes of their names.
 func precedesInUTF8(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
   left.utf8.lexicographicallyPrecedes(right.utf8)

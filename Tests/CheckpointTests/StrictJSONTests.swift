@@ -55,6 +55,17 @@ import Testing
     #expect(!error.description.isEmpty)
   }
 
+  @Test func messagesDoNotRepeatLongTexts() throws {
+    let long = String(repeating: "x", count: 100_000)
+    #expect(JSONError.duplicateKey(long, offset: 0).description.count < 300)
+    let error = #expect(throws: JSONError.self) {
+      try JSONNode(.number(String(repeating: "9", count: 100_000))).integer(in: 0...5)
+    }
+    #expect(try #require(error).description.count < 300)
+    #expect(try parse("{\"é\":1}") != parse("{\"e\":1}"))
+    #expect(throws: JSONError.duplicateKey("e\u{301}", offset: 8)) { try parse("{\"\u{e9}\":1,\"e\u{301}\":2}") }
+  }
+
   @Test func rejects_bytes_when_not_UTF8() {
     #expect(throws: JSONError.invalidUTF8(offset: 2)) { try StrictJSON.parse([0x22, 0x61, 0xFF, 0x22]) }
     #expect(throws: JSONError.invalidUTF8(offset: 1)) { try StrictJSON.parse([0x22, 0xC0, 0x80, 0x22]) }
