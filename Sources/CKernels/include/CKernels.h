@@ -1,1 +1,56 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Vector kernels behind the Swift module `Kernels`, which documents shapes and ranges. Nothing here checks an argument.
+// `level` is one of the DP_LEVEL values that dp_level() returned: code for instructions that the processor has.
+
+enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_SHA = 2, DP_LEVEL_AVX512 = 3 };
+
+/// The best level that this processor has, no higher than `cap`.
+int dp_level(int cap);
+
+/// One pass of the transform over positions j in [j0, j1) of every quarter (half) of a block; a position is 8 lanes.
+/// rho is in Montgomery form: the value at the first sub-block of X^quarter (X^half).
+void dp_ntt_radix4(int level, uint64_t *data, size_t quarter, size_t j0, size_t j1, uint64_t rho);
+void dp_ntt_radix2(int level, uint64_t *data, size_t half, size_t j0, size_t j1, uint64_t rho);
+/// Two radix-4 passes in one: rho of the block, then rho of its four quarters.
+void dp_ntt_radix16(int level, uint64_t *data, size_t sixteenth, size_t j0, size_t j1, const uint64_t rho[5]);
+/// All passes of block `b` of 2^logn positions, logn even. scale[k] = shift^(2^k / 4), and U, are in Montgomery form.
+void dp_ntt_block(int level, uint64_t *data, int logn, size_t b, const uint64_t *scale, const uint64_t *U);
+/// Interleaves: dst[8*x + lane] = the image of src[x].
+void dp_place_narrow(uint64_t *dst, const int32_t *src, size_t count);
+void dp_place_field(uint64_t *dst, const uint64_t *src, size_t count);
+
+/// Element-wise out = a op b over canonical values; count is a multiple of 8. For tests of the lane arithmetic.
+enum { DP_ADD = 0, DP_SUB = 1, DP_MONTGOMERY_MUL = 2, DP_TIMES_I = 3 };
+void dp_lanes(int level, int op, const uint64_t *a, const uint64_t *b, uint64_t *out, size_t count);
+
+void dp_sha_begin(int level, uint32_t *states, const uint8_t *header, const uint8_t *salts, size_t count);
+void dp_sha_absorb(int level, uint32_t *states, const uint8_t *blocks, size_t count);
+void dp_sha_finish(int level, const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count);
+void dp_sha_parents(int level, const uint8_t *children, uint8_t *parents, size_t count);
+
+enum { DP_PROJECTIONS = 132, DP_CHUNK = 16384, DP_GROUP = 16 };
+/// signs: 132 rows of 2^14 bytes in {-1, 0, 1}; limbs: the `columns` byte planes, 2^14 bytes each, at most DP_GROUP.
+/// sums[col * 132 + m] = sum_x signs[m][x] * limbs[col][x].
+void dp_project(int level, const int8_t *signs, const uint8_t *limbs, size_t columns, int32_t *sums);
+/// planes[k][x] = byte k of entries[x] + 2^(8*count - 1), for the first `count` bytes.
+void dp_byte_planes(int level, const int32_t *entries, size_t n, int count, uint8_t *planes, size_t stride);
+int32_t dp_magnitude(int level, const int32_t *entries, size_t n);
+
+/// out: the 16 x 16 upper triangle, 136 sums over `groups` runs of 16 entries.
+void dp_gram16(int level, const int32_t *entries, size_t groups, int64_t *out);
+
+/// acc[3*x + c] += sum_t w_t[c] * rows[t][x] for x in [x0, x1). Row t has lengths[t] entries, zeros after that.
+/// limbs: 9 per row, w's coordinates cut in 22, 22 and 20 bits; at most 512 rows.
+void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths, const uint64_t *limbs, size_t count,
+                    size_t x0, size_t x1, uint64_t *acc);
+/// The same for rows of canonical elements; weights: 3 per row in Montgomery form.
+void dp_rows_field(int level, const uint64_t *const *rows, const size_t *lengths, const uint64_t *weights,
+                   size_t count, size_t x0, size_t x1, uint64_t *acc);
+/// out[3*g + c] = sum_b w_b[c] * entries[16*g + b]; limbs as above for the 16 weights.
+void dp_fold16(int level, const int32_t *entries, size_t groups, const uint64_t *limbs, uint64_t *out);
+
+/// out[3*i ..] = t[2i] + r * (t[2i+1] - t[2i]) in K for i < count; r in Montgomery form. out may be t.
+void dp_fold(int level, const uint64_t *t, size_t count, const uint64_t r[3], uint64_t *out);

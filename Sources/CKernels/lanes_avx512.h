@@ -1,0 +1,94 @@
+#pragma once
+// Eight lanes of Goldilocks elements in one 512-bit register. All values are canonical unless said otherwise.
+#include <immintrin.h>
+
+#include "scalar.h"
+
+typedef __m512i V;
+
+DP_INLINE V v_load(const u64 *p) { return _mm512_loadu_si512(p); }
+DP_INLINE void v_store(u64 *p, V x) { _mm512_storeu_si512(p, x); }
+DP_INLINE V v_set1(u64 x) { return _mm512_set1_epi64((long long)x); }
+
+DP_INLINE V v_sub(V a, V b) {
+  return _mm512_mask_add_epi64(_mm512_sub_epi64(a, b), _mm512_cmplt_epu64_mask(a, b), _mm512_sub_epi64(a, b),
+                               v_set1(DP_P));
+}
+DP_INLINE V v_add(V a, V b) { return v_sub(a, _mm512_sub_epi64(v_set1(DP_P), b)); }
+
+/// a * w / 2^64; a may be any 64-bit value.
+DP_INLINE V v_mont(V a, V w) {
+  const V low = v_set1(DP_EPS);
+  V ah = _mm512_srli_epi64(a, 32), wh = _mm512_srli_epi64(w, 32);
+  V ll = _mm512_mul_epu32(a, w), lh = _mm512_mul_epu32(a, wh);
+  V hl = _mm512_mul_epu32(ah, w), hh = _mm512_mul_epu32(ah, wh);
+  V t0 = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
+  V t1 = _mm512_add_epi64(lh, _mm512_and_si512(t0, low));
+  V hi = _mm512_add_epi64(_mm512_add_epi64(hh, _mm512_srli_epi64(t0, 32)), _mm512_srli_epi64(t1, 32));
+  V lo = _mm512_mask_shuffle_epi32(ll, 0xAAAA, t1, _MM_PERM_CCAA);
+  V x = _mm512_add_epi64(lo, _mm512_slli_epi64(lo, 32));
+  V y = _mm512_sub_epi64(x, _mm512_srli_epi64(x, 32));
+  y = _mm512_mask_sub_epi64(y, _mm512_cmplt_epu64_mask(x, lo), y, v_set1(1));
+  return v_sub(hi, y);
+}
+
+/// x * 2^48, the fourth root of unity: with x = h1 2^48 + h0 2^16 + l, it is l 2^48 + h0 (2^32 - 1) - h1.
+DP_INLINE V v_times_i(V x) {
+  V l = _mm512_slli_epi64(x, 48), h1 = _mm512_srli_epi64(x, 48);
+  V h0 = _mm512_mul_epu32(_mm512_srli_epi64(x, 16), v_set1(DP_EPS));
+  return v_add(v_sub(l, h1), h0);
+}
+
+/// Wrapping 64-bit sum.
+DP_INLINE V v_wadd(V a, V b) { return _mm512_add_epi64(a, b); }
+/// Sixteen int32: even ones in the low halves of the lanes, odd ones in the high halves.
+DP_INLINE V v_load_i32(const int32_t *p) { return _mm512_loadu_si512(p); }
+DP_INLINE V v_high(V x) { return _mm512_srli_epi64(x, 32); }
+/// The signed product of the low halves.
+DP_INLINE V v_mul_i32(V a, V b) { return _mm512_mul_epi32(a, b); }
+
+/// x * 2^k for any x < 2^64 and k in 1...32, canonical.
+DP_INLINE V v_shifted(V x, int k) {
+  V lo = _mm512_sll_epi64(x, _mm_cvtsi32_si128(k)), hi = _mm512_srl_epi64(x, _mm_cvtsi32_si128(64 - k));
+  V lo_canonical = _mm512_min_epu64(lo, _mm512_sub_epi64(lo, v_set1(DP_P)));
+  return v_add(lo_canonical, _mm512_mul_epu32(hi, v_set1(DP_EPS)));
+}
+
+/// s0 + s1 2^22 + s2 2^44 for signed 64-bit sums.
+DP_INLINE V v_join(V s0, V s1, V s2) {
+  // Each sum plus 2^63 is an unsigned number; 2^63 (1 + 2^22 + 2^44) comes off at the end.
+  const V sign = v_set1(0x8000000000000000ull), p = v_set1(DP_P);
+  const u128 excess = ((u128)1 << 63) + ((u128)1 << 85) + ((u128)1 << 107);
+  V u0 = _mm512_xor_si512(s0, sign), u1 = _mm512_xor_si512(s1, sign), u2 = _mm512_xor_si512(s2, sign);
+  V r = v_add(v_shifted(v_add(v_shifted(u2, 22), _mm512_min_epu64(u1, _mm512_sub_epi64(u1, p))), 22),
+              _mm512_min_epu64(u0, _mm512_sub_epi64(u0, p)));
+  return v_sub(r, v_set1((u64)(excess % DP_P)));
+}
+
+/// out[16 b + g] = in[16 g + b].
+DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
+  __m512i r[16], s[16];
+  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(in + 16 * i);
+  for (int i = 0; i < 8; i++) {
+    s[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    s[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[4 * i] = _mm512_unpacklo_epi64(s[4 * i], s[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(s[4 * i], s[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(s[4 * i + 1], s[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(s[4 * i + 1], s[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; i++) {
+    s[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
+    s[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xDD);
+    s[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
+    s[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xDD);
+  }
+  for (int i = 0; i < 4; i++) {
+    _mm512_storeu_si512(out + 16 * i, _mm512_shuffle_i32x4(s[i], s[8 + i], 0x88));
+    _mm512_storeu_si512(out + 16 * (8 + i), _mm512_shuffle_i32x4(s[i], s[8 + i], 0xDD));
+    _mm512_storeu_si512(out + 16 * (4 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0x88));
+    _mm512_storeu_si512(out + 16 * (12 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0xDD));
+  }
+}

@@ -1,0 +1,48 @@
+#pragma once
+// Eight lanes of Goldilocks elements in plain C; see lanes_avx512.h for the meaning of each operation.
+#include "scalar.h"
+
+typedef struct {
+  u64 l[8];
+} V;
+
+#define EACH(expr)                                                                                                     \
+  V r;                                                                                                                 \
+  for (int k = 0; k < 8; k++) r.l[k] = (expr);                                                                         \
+  return r
+
+DP_INLINE V v_load(const u64 *p) { EACH(p[k]); }
+DP_INLINE void v_store(u64 *p, V x) { memcpy(p, x.l, 64); }
+DP_INLINE V v_set1(u64 x) { EACH(x); }
+DP_INLINE V v_add(V a, V b) { EACH(gl_add(a.l[k], b.l[k])); }
+DP_INLINE V v_sub(V a, V b) { EACH(gl_sub(a.l[k], b.l[k])); }
+DP_INLINE V v_mont(V a, V w) { EACH(gl_mont(a.l[k], w.l[k])); }
+DP_INLINE V v_times_i(V x) {
+  EACH(gl_add(gl_sub(x.l[k] << 48, x.l[k] >> 48), ((x.l[k] >> 16) & DP_EPS) * DP_EPS));
+}
+DP_INLINE V v_wadd(V a, V b) { EACH(a.l[k] + b.l[k]); }
+DP_INLINE V v_load_i32(const int32_t *p) {
+  V r;
+  memcpy(r.l, p, 64);
+  return r;
+}
+DP_INLINE V v_high(V x) { EACH(x.l[k] >> 32); }
+DP_INLINE V v_mul_i32(V a, V b) { EACH((u64)((int64_t)(int32_t)a.l[k] * (int32_t)b.l[k])); }
+DP_INLINE V v_join(V s0, V s1, V s2) {
+  V r;
+  for (int k = 0; k < 8; k++) {
+    // |total| < 2^108; p * 2^48 makes it positive without changing its class.
+    u128 t = (u128)(__int128)(int64_t)s0.l[k] + ((u128)(__int128)(int64_t)s1.l[k] << 22) +
+             ((u128)(__int128)(int64_t)s2.l[k] << 44) + ((u128)DP_P << 48);
+    u64 lo = (u64)t, hi = (u64)(t >> 64);
+    u64 lo_canonical = lo - (DP_P & -(u64)(lo >= DP_P));
+    r.l[k] = gl_add(gl_sub(lo_canonical, hi >> 32), (hi & DP_EPS) * DP_EPS);
+  }
+  return r;
+}
+#undef EACH
+
+DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
+  for (int g = 0; g < 16; g++)
+    for (int b = 0; b < 16; b++) out[16 * b + g] = in[16 * g + b];
+}

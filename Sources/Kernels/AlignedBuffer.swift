@@ -1,0 +1,61 @@
+import Foundation
+
+/// A zeroed block of memory of fixed size, aligned for the vector kernels: to 64 bytes, or to 2 MiB when large, where
+/// huge pages save a third of a big transform's time.
+///
+/// Concurrent writers must keep to disjoint elements; that is the caller's duty.
+package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  package let count: Int
+  package let pointer: UnsafeMutablePointer<Element>
+  private let base: UnsafeMutableRawPointer
+  /// The length of the mapping; 0 for memory from the heap.
+  private let mapped: Int
+
+  private static var hugePage: Int { 1 << 21 }
+
+  package init(count: Int) {
+    precondition(count >= 0 && count <= Int.max / 64 / MemoryLayout<Element>.stride, "no such size: \(count)")
+    self.count = count
+    let bytes = max(count * MemoryLayout<Element>.stride, 1)
+    if bytes >= Self.hugePage {
+      // A fresh mapping is zero already, and its pages come when and where they are first touched.
+      mapped = bytes + Self.hugePage
+      guard let region = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        region != MAP_FAILED
+      else { fatalError("out of memory: \(bytes) bytes") }
+      base = region
+      let start = region.alignedUp(toMultipleOf: Self.hugePage)
+      #if os(Linux)
+        _ = madvise(start, bytes, MADV_HUGEPAGE)
+      #endif
+      pointer = start.bindMemory(to: Element.self, capacity: count)
+    } else {
+      mapped = 0
+      base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      memset(base, 0, bytes)
+      pointer = base.bindMemory(to: Element.self, capacity: count)
+    }
+  }
+
+  deinit {
+    if mapped > 0 { munmap(base, mapped) } else { base.deallocate() }
+  }
+
+  package subscript(index: Int) -> Element {
+    get {
+      precondition(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      return pointer[index]
+    }
+    set {
+      precondition(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      pointer[index] = newValue
+    }
+  }
+
+  /// Stops unless the range of elements lies inside.
+  func check(_ first: Int, _ length: Int) {
+    precondition(
+      first >= 0 && length >= 0 && first <= count && length <= count - first,
+      "\(length) elements at \(first) of \(count)")
+  }
+}
