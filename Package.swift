@@ -32,7 +32,7 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
     .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    .testTarget(name: "CommitmentTests", dependencies: ["Commitment"]),
+    .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
     .testTarget(name: "DriftProofTests", dependencies: ["DriftProof"]),
   ],

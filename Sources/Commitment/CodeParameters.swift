@@ -1,0 +1,120 @@
+import Field
+import Foundation
+import Transcript
+
+/// The Reed-Solomon code of the hash backend and its query phase; PROTOCOL sections 3 ("Hash backend") and 6.
+///
+/// A row is a polynomial of degree below L + q on 2^k points, k = logLength + logBlowup. *Code position* j in [0, 2^k)
+/// is the point η_j = 7·Ω^{rev_k(j)}, Ω a primitive 2^k-th root of unity and rev_k the reversal of k bits. Hence
+/// - coset c = j >> logLength is 7·Ω^{rev_{k-l}(c)} times the L-th roots of unity, in bit-reversed order;
+/// - positions 2a and 2a + 1 are η and -η, and 2^f aligned neighbours are a coset of the 2^f-th roots of unity;
+/// - η_j² is position j >> 1 of the same kind of domain with k - 1 bits and shift 7².
+package struct CodeParameters: Hashable, Sendable {
+  /// l: a row's message has 2^l entries.
+  package let logLength: Int
+  /// The rate is 2^-logBlowup.
+  package let logBlowup: Int
+  /// t: distinct positions opened by one proof.
+  package let queries: Int
+  /// g: leading zero bits of the proof of work.
+  package let grindingBits: Int
+  /// q of the drift tableau: positions that all its proofs together may reveal, `proofs`·t. Also the longest tail.
+  package let driftTail: Int
+  /// Fixes the folds per layer in tests of small codes; nil otherwise.
+  package let foldSchedule: [Int]?
+
+  package static let logLengthRange = 14...23
+  package static let logBlowupRange = 1...4
+  /// More grinding would rest the 128 bits on work instead of on the code.
+  package static let maximumGrindingBits = 20
+  package static let maximumQueries = 1 << 10
+  package static let requiredSecurityBits = 128.0
+  /// The coset shift: a generator of F*, so that no power 7^(2^m) lies in a subgroup of roots of unity of order 2^k.
+  package static let shift = Goldilocks.generator
+
+  /// q of the trees that belong to one proof: their leaves are opened once, at t positions.
+  package var proofTail: Int { queries }
+  package var length: Int { 1 << logLength }
+  package var logDomain: Int { logLength + logBlowup }
+
+  /// Parameters named by a certificate. Whether they are strong enough is ``securityBits``.
+  package init(logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int) throws(ProofRejection) {
+    guard Self.logLengthRange.contains(logLength) else {
+      throw .unsupportedParameters("log length \(logLength) is outside \(Self.logLengthRange)")
+    }
+    guard Self.logBlowupRange.contains(logBlowup) else {
+      throw .unsupportedParameters("log blow-up \(logBlowup) is outside \(Self.logBlowupRange)")
+    }
+    guard (0...Self.maximumGrindingBits).contains(grindingBits) else {
+      throw .unsupportedParameters("\(grindingBits) bits of grinding are outside 0...\(Self.maximumGrindingBits)")
+    }
+    guard (1...Self.maximumQueries).contains(queries) else {
+      throw .unsupportedParameters("\(queries) queries are outside 1...\(Self.maximumQueries)")
+    }
+    guard driftTail >= queries, driftTail <= 1 << logLength else {
+      throw .unsupportedParameters("a row tail of \(driftTail) does not fit \(queries) queries and length 2^\(logLength)")
+    }
+    self.init(
+      unchecked: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits, driftTail: driftTail)
+  }
+
+  /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
+  package init(
+    unchecked logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int,
+    foldSchedule: [Int]? = nil
+  ) {
+    self.logLength = logLength
+    self.logBlowup = logBlowup
+    self.queries = queries
+    self.grindingBits = grindingBits
+    self.driftTail = driftTail
+    self.foldSchedule = foldSchedule
+  }
+
+  /// -log2 of the probability that a word at distance δ or more from the code passes the query phase and its grinding,
+  ///
+  ///     (1 - δ)^t · 2^-g ≤ 2^-128,  δ = (1 - (L + q)/2^k)/2  (half the minimum distance: unique decoding).
+  ///
+  /// Distinct positions are no worse than independent ones: each later factor only shrinks.
+  package var securityBits: Double {
+    -Double(queries) * log2(1 - distance) + Double(grindingBits)
+  }
+
+  private var distance: Double {
+    (1 - Double(length + driftTail) / Double(1 << logDomain)) / 2
+  }
+
+  /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).
+  /// Nil when no t does: the row is too short for that many proofs.
+  package static func queries(logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int) -> Int? {
+    (1...maximumQueries).first { t in
+      guard proofs * t <= 1 << logLength else { return false }
+      let candidate = CodeParameters(
+        unchecked: logLength, logBlowup: logBlowup, queries: t, grindingBits: grindingBits, driftTail: proofs * t)
+      return candidate.securityBits >= requiredSecurityBits
+    }
+  }
+
+  /// The shift of coset c of a code domain of 2^logDomain points, 2^logLength points per coset, after `folds` foldings.
+  static func cosetShift(_ coset: Int, logLength: Int, logBlowup: Int, folds: Int) -> Goldilocks {
+    let root = Goldilocks.rootOfUnity(logOrder: logLength + logBlowup)
+    return domainShift(folds: folds) * root.power(UInt64(reverseBits(coset, count: logBlowup)))
+  }
+
+  /// 7^(2^folds).
+  static func domainShift(folds: Int) -> Goldilocks {
+    (0..<folds).reduce(shift) { power, _ in power * power }
+  }
+
+  /// η of a position in a domain of 2^logDomain points after `folds` foldings.
+  static func point(_ position: Int, logDomain: Int, folds: Int) -> Goldilocks {
+    let root = Goldilocks.rootOfUnity(logOrder: logDomain)
+    return domainShift(folds: folds) * root.power(UInt64(reverseBits(position, count: logDomain)))
+  }
+
+  static func reverseBits(_ value: Int, count: Int) -> Int {
+    var result = 0
+    for bit in 0..<count where value >> bit & 1 == 1 { result |= 1 << (count - 1 - bit) }
+    return result
+  }
+}

@@ -1,0 +1,138 @@
+import Field
+import Transcript
+
+/// Σ over trees and rows of weight·⟨c, message⟩ = value, for one public linear functional c on row messages.
+///
+/// Soundness (PROTOCOL section 6) needs, of the caller: point and weights are challenges (or tensors of challenges)
+/// drawn after the commitments, so that the rows' proximity follows; one mask per claim, never used before.
+package struct OpeningClaim: Sendable {
+  package enum Functional: Sendable {
+    /// c(x) = eq(point, x), l coordinates, lowest bit of x first. Rows of full length.
+    case equality(point: [CubicExtension])
+    /// Any c, one weight per message entry of a short row. The combination is sent in clear.
+    case clear(weights: [CubicExtension])
+  }
+
+  /// Three rows of tree `tree` from `firstRow`: the coordinates 1, X, X² of a uniform K-valued row.
+  package struct Mask: Hashable, Sendable {
+    package let tree: Int
+    package let firstRow: Int
+
+    package init(tree: Int, firstRow: Int) {
+      self.tree = tree
+      self.firstRow = firstRow
+    }
+  }
+
+  /// Appears in rejections and transcript labels.
+  package let name: String
+  package let functional: Functional
+  /// One array per tree with one weight per row; an empty array leaves the tree out.
+  package let weights: [[CubicExtension]]
+  package let value: CubicExtension
+  package let mask: Mask
+
+  package init(
+    name: String, functional: Functional, weights: [[CubicExtension]], value: CubicExtension, mask: Mask
+  ) {
+    self.name = name
+    self.functional = functional
+    self.weights = weights
+    self.value = value
+    self.mask = mask
+  }
+}
+
+/// What both sides derive from the public shape of the claims before the first byte of the opening.
+struct OpeningLayout: Sendable {
+  /// Per claim: where the tails of its rows begin (L, or the common length of its short rows).
+  let tailOffsets: [Int]
+  /// Per claim: coefficients of the combination's tail, that of its mask, which no row's tail exceeds.
+  let tailCounts: [Int]
+  /// Claims that are folded together, in order.
+  let foldedClaims: [Int]
+  /// Trees that a claim or a mask touches, ascending: those whose leaves are opened.
+  let openedTrees: [Int]
+  let plan: FoldingPlan
+
+  /// Checks that the claims fit the trees. Everything here is public: a failure says that prover and verifier were
+  /// called with claims that no proof can serve.
+  init(_ parameters: CodeParameters, shapes: [[RowShape]], claims: [OpeningClaim]) throws(ProofRejection) {
+    var tailOffsets: [Int] = []
+    var tailCounts: [Int] = []
+    var folded: [Int] = []
+    var opened: Set<Int> = []
+    var masks: Set<OpeningClaim.Mask> = []
+    for (index, claim) in claims.enumerated() {
+      let offset: Int
+      switch claim.functional {
+      case .equality(let point):
+        guard point.count == parameters.logLength else {
+          throw .unsupportedParameters("claim \(claim.name) has a point of \(point.count) coordinates")
+        }
+        offset = parameters.length
+        folded.append(index)
+      case .clear(let weights): offset = weights.count
+      }
+      let mask = claim.mask
+      guard shapes.indices.contains(mask.tree), mask.firstRow >= 0, mask.firstRow <= shapes[mask.tree].count - 3 else {
+        throw .unsupportedParameters("claim \(claim.name) has no mask")
+      }
+      guard masks.insert(mask).inserted else {
+        throw .unsupportedParameters("claim \(claim.name) shares its mask")
+      }
+      let maskShape = shapes[mask.tree][mask.firstRow]
+      let maskRows = shapes[mask.tree][mask.firstRow..<mask.firstRow + 3]
+      guard maskShape.tailOffset == offset, maskRows.allSatisfy({ $0 == maskShape }) else {
+        throw .unsupportedParameters("the mask of claim \(claim.name) has another shape than its rows")
+      }
+      opened.insert(mask.tree)
+      guard claim.weights.count == shapes.count else {
+        throw .unsupportedParameters("claim \(claim.name) has weights for \(claim.weights.count) trees")
+      }
+      for (tree, weights) in claim.weights.enumerated() where !weights.isEmpty {
+        guard weights.count == shapes[tree].count else {
+          throw .unsupportedParameters("claim \(claim.name) has \(weights.count) weights for tree \(tree)")
+        }
+        opened.insert(tree)
+        // A tail that reached below the offset would count as message; one that is longer than the mask's would leak.
+        for (weight, shape) in zip(weights, shapes[tree]) where weight != .zero {
+          guard shape.tailOffset == offset, shape.tailCount <= maskShape.tailCount else {
+            throw .unsupportedParameters("claim \(claim.name) weighs a row of another shape in tree \(tree)")
+          }
+        }
+      }
+      // The distance of ``CodeParameters/securityBits`` assumes degree below L + q.
+      guard offset <= parameters.length, maskShape.tailCount >= 0, maskShape.tailCount <= parameters.driftTail else {
+        throw .unsupportedParameters("claim \(claim.name) exceeds the code's degree")
+      }
+      tailOffsets.append(offset)
+      tailCounts.append(maskShape.tailCount)
+    }
+    self.tailOffsets = tailOffsets
+    self.tailCounts = tailCounts
+    foldedClaims = folded
+    openedTrees = opened.sorted()
+    plan = FoldingPlan(parameters, claims: folded.count)
+  }
+}
+
+/// Labels of the opening's messages: sections of a proof's size report and of rejections.
+enum OpeningLabel {
+  static let value = "opening/value"
+  static let maskValue = "opening/mask value"
+  static let beta = "opening/beta"
+  static let clear = "opening/clear combination"
+  static let high = "opening/high part"
+  static let root = "opening/layer root"
+  static let chi = "opening/chi"
+  static let round = "opening/sumcheck round"
+  static let fold = "opening/fold"
+  static let final = "opening/final coefficients"
+  static let nonce = "opening/proof of work"
+  static let positions = "opening/positions"
+  static func rows(_ tree: String) -> String { "opening/rows of \(tree)" }
+  static func salts(_ tree: String) -> String { "opening/salts of \(tree)" }
+  static func paths(_ tree: String) -> String { "opening/paths of \(tree)" }
+  static func layerTree(_ layer: Int) -> String { "folding layer \(layer)" }
+}
