@@ -11,7 +11,7 @@ let package = Package(
   targets: [
     // C libraries of the system.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CKernels"),
     .target(name: "Field"),
