@@ -52,7 +52,7 @@ package struct CodeParameters: Hashable, Sendable {
       throw .unsupportedParameters("\(queries) queries are outside 1...\(Self.maximumQueries)")
     }
     guard driftTail >= queries, driftTail <= 1 << logLength else {
-      throw .unsupportedParameters("a row tail of \(driftTail) does not fit \(queries) queries and length 2^\(logLength)")
+      throw .unsupportedParameters("a tail of \(driftTail) does not fit \(queries) queries and rows of 2^\(logLength)")
     }
     self.init(
       unchecked: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits, driftTail: driftTail)

@@ -105,9 +105,9 @@ struct RowRandomness: Sendable {
     Parallel.forEach((positions + chunk - 1) / chunk) { index in
       let first = index * chunk
       let bytes = saltChunk(index, count: min(chunk, positions - first))
-      bytes.withUnsafeBufferPointer { source in
-        (salts.pointer + LeafFormat.saltLength * first).update(from: source.baseAddress ?? UnsafePointer(salts.pointer), count: source.count)
-      }
+      let target = UnsafeMutableRawBufferPointer(
+        start: salts.pointer + LeafFormat.saltLength * first, count: bytes.count)
+      target.copyBytes(from: bytes)
     }
   }
 

@@ -56,8 +56,8 @@ struct OpeningProver {
         functionals: folded.map { functionals[$0] }, targets: folded.map { targets[$0] }, channel: &channel)
 
     if parameters.grindingBits > 0 {
-      let nonce = tampering?.nonce ?? ProofOfWork.search(channel.transcript, bits: parameters.grindingBits)
-      channel.send(OpeningLabel.nonce, nonce: nonce)
+      let work = ProofOfWork(&channel.transcript, bits: parameters.grindingBits)
+      channel.send(OpeningLabel.nonce, nonce: tampering?.nonce ?? work.solve())
     }
     let positions = channel.transcript.positions(
       OpeningLabel.positions, count: parameters.queries, logBound: parameters.logDomain)

@@ -58,9 +58,8 @@ struct OpeningVerifier {
     if !layout.foldedClaims.isEmpty { try verifyFolding(targets, &commitments, &channel) }
 
     if parameters.grindingBits > 0 {
-      let before = channel.transcript
-      let nonce = try channel.receiveNonce(OpeningLabel.nonce)
-      guard before.isProofOfWork(nonce: nonce, bits: parameters.grindingBits) else { throw .proofOfWork }
+      let work = ProofOfWork(&channel.transcript, bits: parameters.grindingBits)
+      guard work.isSolved(by: try channel.receiveNonce(OpeningLabel.nonce)) else { throw .proofOfWork }
     }
     let positions = channel.transcript.positions(
       OpeningLabel.positions, count: parameters.queries, logBound: parameters.logDomain)
