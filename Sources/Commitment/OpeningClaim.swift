@@ -125,6 +125,7 @@ struct OpeningLayout: Sendable {
 
 /// Labels of the opening's messages: sections of a proof's size report and of rejections.
 enum OpeningLabel {
+  static let parameters = "opening/parameters"
   static let value = "opening/value"
   static let maskValue = "opening/mask value"
   static let beta = "opening/beta"

@@ -25,6 +25,7 @@ struct OpeningProver {
     var combinations = try masks()
 
     // All values and all μ before any β: otherwise a later value could depend on an earlier challenge.
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
     for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
     var maskValues: [CubicExtension] = []
     for index in claims.indices {

@@ -47,13 +47,15 @@ import Transcript
 
   @Test func positionsAreWhatTheFoldingNeeds() {
     let k = 7
+    let domain = CodeDomain(logSize: k, folds: 2)
     for position in 0..<1 << k {
-      let point = CodeParameters.point(position, logDomain: k, folds: 2)
-      #expect(CodeParameters.point(position ^ 1, logDomain: k, folds: 2) == -point)
-      #expect(CodeParameters.point(position >> 1, logDomain: k - 1, folds: 3) == point * point)
-      let coset = CodeParameters.cosetShift(position >> 4, logLength: 4, logBlowup: 3, folds: 2)
+      let point = domain.point(position)
+      #expect(domain.point(position ^ 1) == -point)
+      #expect(CodeDomain(logSize: k - 1, folds: 3).point(position >> 1) == point * point)
+      #expect(domain.inverted.point(position) * point == .one)
+      let coset = domain.cosetShift(position >> 4, logLength: 4)
       let inside = Goldilocks.rootOfUnity(logOrder: 4)
-        .power(UInt64(CodeParameters.reverseBits(position & 15, count: 4)))
+        .power(UInt64(CodeDomain.reverseBits(position & 15, count: 4)))
       #expect(coset * inside == point)
     }
   }

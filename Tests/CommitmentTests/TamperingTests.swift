@@ -35,7 +35,7 @@ import Transcript
     let degree = UInt64(parameters.length + parameters.driftTail)
     let higher = CommitmentTampering { row, position, value in
       guard row == 0 else { return value }
-      let point = CodeParameters.point(position, logDomain: parameters.logDomain, folds: 0)
+      let point = CodeDomain(logSize: parameters.logDomain, folds: 0).point(position)
       return (Goldilocks(reducing: value) + point.power(degree)).value
     }
     #expect(try fixture(commitment: higher).rejection() == .rowsAgainstCombination(functional: "drift"))
