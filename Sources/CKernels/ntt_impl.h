@@ -13,11 +13,11 @@ DP_INLINE void butterfly4(V *a, V *b, V *c, V *d, V w1, V w2, V w3) {
   *d = v_sub(t, w);
 }
 
-void NAME(ntt_radix4)(u64 *data, size_t quarter, size_t j0, size_t j1, u64 rho) {
+DP_INLINE void radix4(u64 *data, size_t quarter, u64 rho) {
   u64 square = gl_mont(rho, rho);
   V w1 = v_set1(rho), w2 = v_set1(square), w3 = v_set1(gl_mont(square, rho));
   u64 *p[4] = {data, data + 8 * quarter, data + 16 * quarter, data + 24 * quarter};
-  for (size_t j = 8 * j0; j < 8 * j1; j += 8) {
+  for (size_t j = 0; j < 8 * quarter; j += 8) {
     V a = v_load(p[0] + j), b = v_load(p[1] + j), c = v_load(p[2] + j), d = v_load(p[3] + j);
     butterfly4(&a, &b, &c, &d, w1, w2, w3);
     v_store(p[0] + j, a);
@@ -37,24 +37,63 @@ void NAME(ntt_radix2)(u64 *data, size_t half, size_t j0, size_t j1, u64 rho) {
   }
 }
 
-/// Both passes of a block while its sixteen values are in registers.
-void NAME(ntt_radix16)(u64 *data, size_t sixteenth, size_t j0, size_t j1, const u64 rho[5]) {
+/// The constants of two passes over block `b` of 2^logn positions: those of the block, then those of its quarters.
+typedef struct {
   V w[5][3];
-  for (int k = 0; k < 5; k++) {
-    u64 square = gl_mont(rho[k], rho[k]);
-    w[k][0] = v_set1(rho[k]);
-    w[k][1] = v_set1(square);
-    w[k][2] = v_set1(gl_mont(square, rho[k]));
+} Twiddles16;
+
+DP_INLINE Twiddles16 twiddles16(int logn, size_t b, const u64 *scale, const u64 *U) {
+  Twiddles16 t;
+  for (size_t k = 0; k < 5; k++) {
+    u64 rho = k == 0 ? gl_mont(scale[logn], U[b]) : gl_mont(scale[logn - 2], U[4 * b + k - 1]);
+    u64 square = gl_mont(rho, rho);
+    t.w[k][0] = v_set1(rho);
+    t.w[k][1] = v_set1(square);
+    t.w[k][2] = v_set1(gl_mont(square, rho));
   }
-  for (size_t j = 8 * j0; j < 8 * j1; j += 8) {
+  return t;
+}
+
+/// Two passes while sixteen values are in registers, from src to dst (steps in positions), for `count` neighbours.
+DP_INLINE void radix16(const u64 *src, size_t from, u64 *dst, size_t to, size_t count, const Twiddles16 *t) {
+  for (size_t j = 0; j < 8 * count; j += 8) {
     V x[16];
-    for (int k = 0; k < 16; k++) x[k] = v_load(data + 8 * sixteenth * (size_t)k + j);
-    for (int k = 0; k < 4; k++) butterfly4(x + k, x + 4 + k, x + 8 + k, x + 12 + k, w[0][0], w[0][1], w[0][2]);
+    for (size_t k = 0; k < 16; k++) x[k] = v_load(src + 8 * from * k + j);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++) butterfly4(x + k, x + 4 + k, x + 8 + k, x + 12 + k, t->w[0][0], t->w[0][1], t->w[0][2]);
+#pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       V *y = x + 4 * k;
-      butterfly4(y, y + 1, y + 2, y + 3, w[k + 1][0], w[k + 1][1], w[k + 1][2]);
+      butterfly4(y, y + 1, y + 2, y + 3, t->w[k + 1][0], t->w[k + 1][1], t->w[k + 1][2]);
     }
-    for (int k = 0; k < 16; k++) v_store(data + 8 * sixteenth * (size_t)k + j, x[k]);
+    for (size_t k = 0; k < 16; k++) v_store(dst + 8 * to * k + j, x[k]);
+  }
+}
+
+/// Four passes, from 2^logn positions to blocks of 2^(logn - 8), over the positions whose place in such a block is in
+/// [j0, j1): memory is read once and written once, with neighbours gathered in a scratch that fits the cache. The rows
+/// are a power of two apart, and would push one another out of the cache if worked on in place.
+void NAME(ntt_columns)(u64 *data, int logn, size_t b, size_t j0, size_t j1, const u64 *scale, const u64 *U) {
+  enum { WIDTH = 4 };
+  u64 scratch[256 * WIDTH * 8] __attribute__((aligned(64)));
+  const size_t step = (size_t)1 << (logn - 8);
+  const Twiddles16 top = twiddles16(logn, b, scale, U);
+  for (size_t j = j0; j < j1; j += WIDTH) {
+    size_t width = j1 - j < WIDTH ? j1 - j : WIDTH;
+    for (size_t t = 0; t < 16; t++) {
+      // The next rows come while these are worked on.
+      for (size_t k = 0; k < 16; k++)
+        for (size_t c = 0; c < width; c++) {
+          size_t row = t < 15 ? 16 * k + t + 1 : 16 * k;
+          size_t column = t < 15 ? j + c : j + width + c;
+          if (column < step) __builtin_prefetch(data + 8 * (row * step + column));
+        }
+      radix16(data + 8 * (t * step + j), 16 * step, scratch + 8 * WIDTH * t, 16 * WIDTH, width, &top);
+    }
+    for (size_t q = 0; q < 16; q++) {
+      const Twiddles16 next = twiddles16(logn - 4, 16 * b + q, scale, U);
+      radix16(scratch + 8 * WIDTH * 16 * q, WIDTH, data + 8 * (16 * q * step + j), step, width, &next);
+    }
   }
 }
 
@@ -62,14 +101,13 @@ void NAME(ntt_block)(u64 *data, int logn, size_t b, const u64 *scale, const u64 
   if (logn <= 0) return;
   size_t n = (size_t)1 << logn;
   if (logn >= 4) {
-    u64 rho[5] = {gl_mont(scale[logn], U[b])};
-    for (size_t q = 0; q < 4; q++) rho[q + 1] = gl_mont(scale[logn - 2], U[4 * b + q]);
-    NAME(ntt_radix16)(data, n / 16, 0, n / 16, rho);
+    const Twiddles16 t = twiddles16(logn, b, scale, U);
+    radix16(data, n / 16, data, n / 16, n / 16, &t);
     // Depth first, so that a sub-block which fits a cache is finished there.
     if (logn > 4)
       for (size_t q = 0; q < 16; q++) NAME(ntt_block)(data + q * n / 2, logn - 4, 16 * b + q, scale, U);
   } else {
-    NAME(ntt_radix4)(data, n / 4, 0, n / 4, gl_mont(scale[logn], U[b]));
+    radix4(data, n / 4, gl_mont(scale[logn], U[b]));
   }
 }
 
