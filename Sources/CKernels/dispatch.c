@@ -22,6 +22,7 @@ KERNEL(void, gram16, (const int32_t *, size_t, int64_t *));
 KERNEL(void, rows_narrow,
        (const int32_t *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
 KERNEL(void, rows_field, (const u64 *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
+KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
 KERNEL(void, fold16, (const int32_t *, size_t, const u64 *, u64 *));
 
 #if defined(__x86_64__)
@@ -116,4 +117,7 @@ void dp_rows_field(int level, const u64 *const *rows, const size_t *lengths, con
 }
 void dp_fold16(int level, const int32_t *entries, size_t groups, const u64 *limbs, u64 *out) {
   CALL(fold16, entries, groups, limbs, out);
+}
+void dp_fold(int level, const u64 *t, size_t i0, size_t i1, const u64 r[3], u64 *out) {
+  CALL(fold, t, i0, i1, r, out);
 }

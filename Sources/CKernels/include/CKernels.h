@@ -53,5 +53,6 @@ void dp_rows_field(int level, const uint64_t *const *rows, const size_t *lengths
 /// out[3*g + c] = sum_b w_b[c] * entries[16*g + b]; limbs as above for the 16 weights.
 void dp_fold16(int level, const int32_t *entries, size_t groups, const uint64_t *limbs, uint64_t *out);
 
-/// out[3*i ..] = t[2i] + r * (t[2i+1] - t[2i]) in K for i < count; r in Montgomery form. out may be t.
-void dp_fold(int level, const uint64_t *t, size_t count, const uint64_t r[3], uint64_t *out);
+/// out[i] = t[2i] + r * (t[2i+1] - t[2i]) in K for i in [i0, i1), three numbers an element; r in Montgomery form. The
+/// elements are done upwards, so out may be t.
+void dp_fold(int level, const uint64_t *t, size_t i0, size_t i1, const uint64_t r[3], uint64_t *out);
