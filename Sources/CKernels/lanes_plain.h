@@ -42,4 +42,5 @@ DP_INLINE V v_join(V s0, V s1, V s2) {
 }
 #undef EACH
 
+DP_INLINE V v_mont_at(V a, const u64 *w) { return v_mont(a, v_set1(*w)); }
 #include "lanes_shuffle.h"
