@@ -141,7 +141,11 @@ struct RowEncoder: Sendable {
     for first in stride(from: 0, to: shapes.count, by: 8) {
       let batch = first..<min(first + 8, shapes.count)
       var messages: [RowMessage] = []
-      for row in batch { messages.append(try rows.message(row)) }
+      for row in batch {
+        let message = try rows.message(row)
+        precondition(message.count <= shapes[row].tailOffset, "row \(row) reaches into its random tail")
+        messages.append(message)
+      }
       var tails = batch.map { randomness.tail(row: $0, shape: shapes[$0]) }
       var offsets = batch.map { shapes[$0].tailOffset }
       while messages.count < 8 {

@@ -20,6 +20,14 @@ import Transcript
     #expect(parameters.securityBits >= 128 && oneLess.securityBits < 128)
   }
 
+  @Test func queriesAreTheWeakestRound() throws {
+    let parameters = try CodeParameters(
+      logLength: 23, logBlowup: 4, queries: 120, grindingBits: 20, driftTail: 240)
+    let terms = parameters.soundnessTerms(claims: 4)
+    #expect(terms.allSatisfy { $0.round == "queries" || $0.bits > 160 })
+    #expect(terms.last?.bits == parameters.securityBits)
+  }
+
   @Test func tailsCostQueries() throws {
     let few = try #require(CodeParameters.queries(logLength: 14, logBlowup: 1, grindingBits: 16, proofs: 1))
     let many = try #require(CodeParameters.queries(logLength: 14, logBlowup: 1, grindingBits: 16, proofs: 8))

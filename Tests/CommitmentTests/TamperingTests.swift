@@ -184,6 +184,14 @@ import Transcript
       Issue.record("no nonce")
       return
     }
+    var lazy = OpeningFixture()
+    lazy.openingTampering = OpeningTampering()
+    // The honest nonce is the least one, so every one below it is wrong.
+    let least = honest.bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    if least > 0 {
+      lazy.openingTampering?.nonce = least - 1
+      #expect(try lazy.rejection() == .proofOfWork)
+    }
     // With 4 bits a nonce is wrong with probability 15/16: one of these is.
     let rejections = (1..<5).map { delta -> ProofRejection? in
       var proof = honest
