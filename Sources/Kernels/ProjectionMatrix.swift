@@ -12,6 +12,8 @@ package struct ProjectionMatrix: Sendable {
   private let bits: [UInt8]
   /// Row after row, as the projections read them.
   private let signs: AlignedBuffer<Int8>
+  /// Σ_x R_m(x) for each m.
+  private let signSums: [Int64]
 
   /// - Parameter bits: 33 · 2^14 bytes.
   package init(bits: [UInt8]) {
@@ -32,6 +34,10 @@ package struct ProjectionMatrix: Sendable {
       }
     }
     self.signs = signs
+    signSums = (0..<Self.rowCount).map { m in
+      let row = UnsafeBufferPointer(start: signs.pointer + Self.columnCount * m, count: Self.columnCount)
+      return row.reduce(0) { $0 &+ Int64($1) }
+    }
   }
 
   /// R_m(x) in {-1, 0, 1}.
@@ -73,7 +79,6 @@ package struct ProjectionMatrix: Sendable {
     let group = Int(DP_GROUP) / limbs
     let groups = (chunkCount + group - 1) / group
     let workers = max(1, min(groups, 2))
-    let signSums = self.signSums(level)
     Parallel.forEach(workers) { worker in
       let planes = AlignedBuffer<UInt8>(count: Int(DP_GROUP) * columns)
       var sums = [Int32](repeating: 0, count: Int(DP_GROUP) * rows)
@@ -87,21 +92,13 @@ package struct ProjectionMatrix: Sendable {
         dp_project(level, signs.pointer, planes.pointer, have * limbs, &sums)
         for c in 0..<have {
           for m in 0..<rows {
-            var total = -(Int64(signSums[m]) << (8 * limbs - 1))
+            var total = -(signSums[m] << (8 * limbs - 1))
             for k in 0..<limbs { total += Int64(sums[rows * (limbs * c + k) + m]) << (8 * k) }
             output.pointer[rows * (first + c) + m] = total
           }
         }
       }
     }
-  }
-
-  /// Σ_x R_m(x) for each m: the projection of ones.
-  private func signSums(_ level: Int32) -> [Int32] {
-    let ones = [UInt8](repeating: 1, count: Self.columnCount)
-    var sums = [Int32](repeating: 0, count: Self.rowCount)
-    dp_project(level, signs.pointer, ones, 1, &sums)
-    return sums
   }
 
   /// The bytes that hold every entry, given the largest e or -1 - e.
