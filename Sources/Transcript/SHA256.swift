@@ -12,6 +12,24 @@ package enum SHA256 {
 
   package static func hash(_ parts: [UInt8]...) -> [UInt8] { hash(Array(parts.joined())) }
 
+  /// SHA-256 in counter mode: SHA-256(prefix ‖ UInt64 0) ‖ SHA-256(prefix ‖ UInt64 1) ‖ …, cut to `count` bytes.
+  package static func expand(_ prefix: [UInt8], count: Int) -> [UInt8] {
+    let blocks = (count + digestLength - 1) / digestLength
+    var result = [UInt8](repeating: 0, count: blocks * digestLength)
+    var message = prefix + [UInt8](repeating: 0, count: 8)
+    result.withUnsafeMutableBufferPointer { out in
+      guard let target = out.baseAddress else { return }
+      message.withUnsafeMutableBufferPointer { input in
+        for counter in 0..<blocks {
+          for i in 0..<8 { input[prefix.count + i] = UInt8(truncatingIfNeeded: counter >> (8 * i)) }
+          _ = CCrypto.SHA256(input.baseAddress, input.count, target + counter * digestLength)
+        }
+      }
+    }
+    result.removeLast(result.count - count)
+    return result
+  }
+
   package static func authenticate(key: [UInt8], message: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: digestLength)
     var length = UInt32(digestLength)
