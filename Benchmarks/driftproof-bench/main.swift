@@ -59,19 +59,22 @@ for _ in 0..<3 {
   let prove = try seconds {
     proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
-      secret: [UInt8](repeating: 4, count: 32)) { phases.append(($0, ContinuousClock.now)) }
+      secret: [UInt8](repeating: 4, count: 32)
+    ) { phases.append(($0, ContinuousClock.now)) }
   }
   phases.append(("end", ContinuousClock.now))
   guard let proof else { break }
   let verifier = ArgumentVerifier(statement: statement, scheme: scheme)
-  let verify = try (0..<50).map { _ in
-    try seconds {
-      try verifier.verify(
-        proof.bytes, drift: TableauReference(label: "drift", root: drift.root, shapes: verifier.driftShapes))
-    }
-  }.min() ?? 0
+  let verify =
+    try (0..<50).map { _ in
+      try seconds {
+        try verifier.verify(
+          proof.bytes, drift: TableauReference(label: "drift", root: drift.root, shapes: verifier.driftShapes))
+      }
+    }.min() ?? 0
   print(
-    "commit \(commit) prove \(prove) verify ms \(verify * 1000) bytes \(proof.bytes.count) peak MB \(peakMemory() >> 20)")
+    "commit \(commit) prove \(prove) verify ms \(verify * 1000) bytes \(proof.bytes.count) peak MB \(peakMemory() >> 20)"
+  )
   for (a, b) in zip(phases, phases.dropFirst()) { print("   \(a.0): \(b.1 - a.1)") }
   var sums: [String: Int] = [:]
   for (section, bytes) in proof.sizes { sums[section, default: 0] += bytes }

@@ -71,12 +71,4 @@ package struct Transcript: Sendable {
     }
     return found.sorted()
   }
-
-  /// SHA-256(state ‖ nonce) has at least `bits` leading zero bits.
-  package func isProofOfWork(nonce: UInt64, bits: Int) -> Bool {
-    var message = Array("driftproof/grind".utf8) + state
-    message.append(littleEndian: nonce)
-    let head = SHA256.hash(message).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return head.leadingZeroBitCount >= bits
-  }
 }
