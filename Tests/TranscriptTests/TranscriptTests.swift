@@ -77,7 +77,7 @@ import Testing
 @Suite struct ChannelTests {
   @Test func verifierReadsWhatTheProverSent() throws {
     var prover = ProverChannel(transcript: Transcript(protocolID: "test"))
-    let values = [CubicExtension(1), CubicExtension(-2)]
+    let values = [CubicExtension(1), -CubicExtension(2)]
     prover.send("values", values)
     prover.send("root", digest: [UInt8](repeating: 9, count: 32))
     prover.send("nonce", nonce: 77)
