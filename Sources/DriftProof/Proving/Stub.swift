@@ -1,0 +1,4 @@
+enum DriftProofError: Error {
+  struct Gap { var tensor: String; var problem: String }
+  case coverage([Gap])
+}
