@@ -5,6 +5,22 @@ import Kernels
 import LinearAlgebra
 import Synchronization
 
+/// One thing that a drift has more of than its policy allows.
+struct PolicyViolation: Sendable, Equatable, CustomStringConvertible {
+  /// The tensor's name, or ``DriftMeasurer/wholeModel``.
+  var tensor: String
+  /// What the policy allows and what was found, for people.
+  var allowed: String
+  var found: String
+  /// found / allowed; nil where the policy allows nothing.
+  var ratio: Double?
+
+  var description: String {
+    let excess = ratio.map { String(format: ", %.6g times as much", $0) } ?? ""
+    return "tensor \(tensor): allowed \(allowed), found \(found)\(excess)"
+  }
+}
+
 /// Decides, before any cryptography, whether a drift lies inside the policy, and finds the witness of its clauses.
 ///
 /// All comparisons are of exact integers. One tensor with low-rank or sparse clauses is in memory at a time.
@@ -22,7 +38,7 @@ struct DriftMeasurer {
   ///   - identical: tensors that must be equal byte for byte.
   ///   - tensors: the tableau's.
   ///   - totalBound: of the statement.
-  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.unprovable` when nothing is
+  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing is
   ///   violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
   func measure(identical: [String], tensors: [TableauTensor], totalBound: [UInt16]?) throws -> Measurement {
     var violations = try differences(identical)
@@ -55,8 +71,8 @@ struct DriftMeasurer {
         }
       }
     }
-    guard violations.isEmpty else { throw DriftProofError.policyViolated(violations) }
-    guard imprecise.isEmpty else { throw DriftProofError.unprovable(imprecise.joined(separator: "\n")) }
+    guard violations.isEmpty else { throw DriftProofError.policyViolated(violations.map(\.description)) }
+    guard imprecise.isEmpty else { throw DriftProofError.precisionRefused(imprecise.joined(separator: "\n")) }
     return measurement
   }
 
@@ -65,7 +81,7 @@ struct DriftMeasurer {
 
   // MARK: Parts
 
-  private func differences(_ names: [String]) throws -> [DriftProofError.Violation] {
+  private func differences(_ names: [String]) throws -> [PolicyViolation] {
     let (base, tuned) = (base, tuned)
     let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
     Parallel.forEach(names.count) { index in
@@ -77,7 +93,7 @@ struct DriftMeasurer {
       }
       results.withLock { $0[index] = result }
     }
-    var violations: [DriftProofError.Violation] = []
+    var violations: [PolicyViolation] = []
     for (name, result) in zip(names, results.withLock { $0 }) {
       guard let offset = try result?.get() else { continue }
       violations.append(
@@ -101,7 +117,7 @@ struct DriftMeasurer {
 
   private func excess(
     _ sum: BoundSum, bound: [UInt16]?, of name: String, fractionBits: Int
-  ) -> [DriftProofError.Violation] {
+  ) -> [PolicyViolation] {
     guard sum.exceeds(bound) else { return [] }
     let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     let found = sum.approximation.squareRoot() * unit
@@ -115,7 +131,7 @@ struct DriftMeasurer {
 
   private static func violation(
     _ tensor: TableauTensor, _ clause: StructuredClause, _ finding: ClauseFit.Finding
-  ) -> DriftProofError.Violation {
+  ) -> PolicyViolation {
     let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
     let bound = BoundSum.approximation(clause.bound).squareRoot() * unit
     let parts = [clause.rank.map { "rank \($0)" }, clause.sparse.map(text)].compactMap { $0 }.joined(separator: " + ")

@@ -14,13 +14,13 @@ struct DriftSource: Sendable {
   private let baseTensor: TensorInfo
   private let tunedTensor: TensorInfo
 
-  /// Throws `DriftProofError.coverage` when a checkpoint lacks the tensor.
-  init(base: Checkpoint, tuned: Checkpoint, name: String, fractionBits: Int) throws {
+  /// Throws `coverageGap` when a checkpoint lacks the tensor.
+  init(base: Checkpoint, tuned: Checkpoint, name: String, fractionBits: Int) throws(DriftProofError) {
     guard let baseTensor = base.tensor(named: name) else {
-      throw DriftProofError.coverage([.init(tensor: name, problem: "it is missing from \(base.path)")])
+      throw .coverageGap([.added(tensor: name, renamedFrom: nil)])
     }
     guard let tunedTensor = tuned.tensor(named: name) else {
-      throw DriftProofError.coverage([.init(tensor: name, problem: "it is missing from \(tuned.path)")])
+      throw .coverageGap([.missing(tensor: name, renamedTo: nil)])
     }
     (rows, columns) = baseTensor.matrixShape
     self.name = name
