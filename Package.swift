@@ -26,6 +26,9 @@ let package = Package(
       name: "DriftProof",
       dependencies: ["Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument"]),
     .executableTarget(name: "DriftProofCLI", dependencies: ["DriftProof"], path: "Sources/driftproof"),
+    .executableTarget(
+      name: "DriftProofBenchmarks", dependencies: ["DriftProof", "Argument", "Commitment", "Kernels", "Field", "Transcript"],
+      path: "Benchmarks/driftproof-bench"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
     .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),

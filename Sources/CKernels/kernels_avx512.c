@@ -2,8 +2,8 @@
 #include "scalar.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma,bmi,bmi2"))), \
-                             apply_to = function)
+#define TARGET "avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma,bmi,bmi2"
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #define NAME(f) dp_avx512_##f
 #include "lanes_avx512.h"
 #include "sha_constants.h"

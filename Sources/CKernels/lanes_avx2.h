@@ -45,7 +45,9 @@ DP_INLINE H h_times_i(H x) {
   H h0 = _mm256_mul_epu32(_mm256_srli_epi64(x, 16), h_set1(DP_EPS));
   return h_add(h_sub(_mm256_slli_epi64(x, 48), _mm256_srli_epi64(x, 48)), h0);
 }
-DP_INLINE H h_canonical(H x) { return _mm256_add_epi64(x, _mm256_andnot_si256(h_less(x, h_set1(DP_P)), h_set1(DP_EPS))); }
+DP_INLINE H h_canonical(H x) {
+  return _mm256_add_epi64(x, _mm256_andnot_si256(h_less(x, h_set1(DP_P)), h_set1(DP_EPS)));
+}
 DP_INLINE H h_shifted22(H x) {
   H hi = _mm256_mul_epu32(_mm256_srli_epi64(x, 42), h_set1(DP_EPS));
   return h_add(h_canonical(_mm256_slli_epi64(x, 22)), hi);

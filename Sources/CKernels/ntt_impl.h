@@ -1,7 +1,7 @@
 // The transform over lanes, compiled once per instruction set; V and NAME come from the including file.
 //
-// A block of n positions holds a polynomial modulo X^n - c. Writing y for X^(n/4), its four quarters are the coefficients
-// of A + B y + C y^2 + D y^3, and y takes the values rho, -rho, i rho, -i rho on the four sub-blocks: one twiddle a
+// A block of n positions holds a polynomial modulo X^n - c. Writing y for X^(n/4), its four quarters are the
+// coefficients of A + B y + C y^2 + D y^3, and y takes the values rho, -rho, i rho, -i rho on the four sub-blocks: one twiddle a
 // block, natural order in, bit-reversed order out, and the shift of the coset is inside rho.
 
 DP_INLINE void butterfly4(V *a, V *b, V *c, V *d, const u64 *w, size_t stride) {
@@ -13,7 +13,7 @@ DP_INLINE void butterfly4(V *a, V *b, V *c, V *d, const u64 *w, size_t stride) {
   *d = v_sub(t, x);
 }
 
-/// The constants of two passes over 16 consecutive blocks: rho, its square and its cube for each block and each quarter.
+/// The constants of two passes over 16 consecutive blocks: rho, rho^2 and rho^3 for each block and quarter.
 typedef struct {
   u64 block[3][16], quarter[3][64];
 } Twiddles;

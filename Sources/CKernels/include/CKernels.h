@@ -10,8 +10,8 @@ enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_SHA = 2, DP_LEVEL_AVX512 
 /// The best level that this processor has, no higher than `cap`.
 int dp_level(int cap);
 
-/// The first pass of a transform of odd logarithm: positions j in [j0, j1) of both halves; a position is 8 lanes. rho is
-/// the value of X^half at the first half, in Montgomery form.
+/// The first pass of a transform of odd logarithm: positions j in [j0, j1) of both halves; a position is 8 lanes. rho
+/// is the value of X^half at the first half, in Montgomery form.
 void dp_ntt_radix2(int level, uint64_t *data, size_t half, size_t j0, size_t j1, uint64_t rho);
 /// Passes from block `b` of 2^logn positions to its 256 sub-blocks, over positions j in [j0, j1) of each sub-block.
 /// scale[k] = shift^(2^k / 4), and U, are in Montgomery form.
