@@ -81,7 +81,8 @@ struct DriftMeasurer {
 
   // MARK: Parts
 
-  private func differences(_ names: [String]) throws -> [PolicyViolation] {
+  /// One violation for each of the named tensors whose bytes differ.
+  func differences(_ names: [String]) throws -> [PolicyViolation] {
     let (base, tuned) = (base, tuned)
     let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
     Parallel.forEach(names.count) { index in
