@@ -25,7 +25,8 @@ let package = Package(
     .target(
       name: "DriftProof",
       dependencies: ["Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument"]),
-    .executableTarget(name: "DriftProofCLI", dependencies: ["DriftProof"], path: "Sources/driftproof"),
+    .executableTarget(
+      name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
     .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),
