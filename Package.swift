@@ -24,7 +24,9 @@ let package = Package(
     .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
     .target(
       name: "DriftProof",
-      dependencies: ["Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument"]),
+      dependencies: [
+        "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+      ]),
     .executableTarget(
       name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
@@ -35,7 +37,9 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    // Runs the built program, which the dependency makes sure of.
+    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
   ],
   swiftLanguageModes: [.v6]
 )

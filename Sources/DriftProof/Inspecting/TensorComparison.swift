@@ -56,11 +56,13 @@ struct TensorComparison {
       norm: statistics.norm, relativeNorm: baseNorm > 0 ? statistics.norm / baseNorm : nil,
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
-      warning: RankWarning.judge(statistics, dtype: before.dtype))
+      warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape))
   }
 
   /// A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
-  private func measureVector(unit: Double, fractionBits: Int, baseNorm: Double) throws(InspectionError) -> DriftMeasure {
+  private func measureVector(
+    unit: Double, fractionBits: Int, baseNorm: Double
+  ) throws(InspectionError) -> DriftMeasure {
     var energy = 0.0
     var maximum: Int64 = 0
     var changed = 0

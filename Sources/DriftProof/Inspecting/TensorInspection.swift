@@ -61,6 +61,8 @@ package struct RankResidual: Sendable, Equatable {
 
 /// Why a rank claim about a tensor says little (PROTOCOL section 10, item 10).
 package enum RankWarning: Sendable, Equatable {
+  /// The rank is that of any matrix of this shape.
+  case rankIsFull
   /// What no low-rank matrix explains is more than half of the drift.
   case residualIsTheDrift
   /// The drift is hardly larger than the residual that merging in this dtype needs, a fraction of the base norm.
@@ -77,8 +79,10 @@ package enum RankWarning: Sendable, Equatable {
   }
 
   /// The worst of the reasons that apply.
-  static func judge(_ statistics: DriftStatistics, dtype: DataType) -> RankWarning? {
+  static func judge(_ statistics: DriftStatistics, dtype: DataType, shape: [Int]) -> RankWarning? {
     guard statistics.norm > 0 else { return nil }
+    let (rows, columns) = Shape.matrix(shape)
+    if statistics.rank >= min(rows, columns) { return .rankIsFull }
     if statistics.rankClaimIsWeak { return .residualIsTheDrift }
     let fraction = roundingFraction(of: dtype)
     return fraction > 0.5 * statistics.relativeNorm ? .driftWithinRounding(fraction: fraction) : nil

@@ -67,7 +67,8 @@ struct ArgumentParser {
         guard !argument.isEmpty else { throw UsageError("\(place.name) is empty", command: command) }
         parsed.values[place.name] = argument
       } else {
-        let expected = command.positionals.isEmpty ? "none" : "only \(command.positionals.map(\.name).joined(separator: " "))"
+        let names = command.positionals.map(\.name).joined(separator: " ")
+        let expected = names.isEmpty ? "none" : "only \(names)"
         throw UsageError(
           "unexpected argument \(Quoting.shown(argument)): \(command.name) takes \(expected) besides options",
           command: command)

@@ -10,7 +10,7 @@ enum InspectText {
 
   static func render(_ inspection: CheckpointInspection) -> String {
     var lines = Format.table(header: header, rows: inspection.tensors.map(row), leftAligned: 3)
-    let remarks = inspection.tensors.compactMap(remark)
+    let remarks = remarks(inspection)
     if !remarks.isEmpty { lines += [""] + remarks }
     lines += differences(inspection)
     if !inspection.notes.isEmpty { lines += [""] + inspection.notes }
@@ -19,8 +19,9 @@ enum InspectText {
   }
 
   private static func total(_ inspection: CheckpointInspection) -> String {
-    let relative = inspection.baseNorm > 0 ? " (\(Format.number(inspection.driftNorm / inspection.baseNorm)) of ‖W‖)" : ""
-    return "total: ‖Δ‖ \(Format.number(inspection.driftNorm))\(relative), "
+    let (drift, base) = (inspection.driftNorm, inspection.baseNorm)
+    let relative = base > 0 ? " (\(Format.number(drift / base)) of ‖W‖)" : ""
+    return "total: ‖Δ‖ \(Format.number(drift))\(relative), "
       + "\(Format.count(inspection.parameterCount, "parameter")), "
       + "\(Format.count(inspection.changedTensorCount)) of \(Format.count(inspection.tensors.count, "tensor")) changed"
   }
@@ -48,25 +49,39 @@ enum InspectText {
     }
   }
 
-  /// A sentence where the numbers alone could mislead.
+  /// Sentences where the numbers alone could mislead, each once with the tensors that it is about.
+  private static func remarks(_ inspection: CheckpointInspection) -> [String] {
+    var names: [String: [String]] = [:]
+    var order: [String] = []
+    for tensor in inspection.tensors {
+      guard let remark = remark(tensor) else { continue }
+      if names[remark] == nil { order.append(remark) }
+      names[remark, default: []].append(Quoting.plain(tensor.name))
+    }
+    let shown = 3
+    return order.map { remark in
+      let all = names[remark] ?? []
+      let rest = all.count > shown + 1 ? " and \(all.count - shown) more" : ""
+      return "\(all.prefix(rest.isEmpty ? all.count : shown).joined(separator: ", "))\(rest): \(remark)"
+    }
+  }
+
   private static func remark(_ tensor: TensorInspection) -> String? {
-    let name = Quoting.plain(tensor.name)
     switch tensor.outcome {
     case .identical: return nil
-    case .bytesDiffer(let entries):
-      return "\(name): \(Format.count(entries, "entry", plural: "entries")) of \(tensor.dtype.rawValue) changed; "
-        + "such tensors are compared exactly."
-    case .notEncodable(let reason, let entries):
-      return "\(name): \(Format.count(entries, "entry", plural: "entries")) changed, not measured: \(reason)."
+    case .bytesDiffer: return "changed; \(tensor.dtype.rawValue) tensors are compared exactly."
+    case .notEncodable(let reason, _): return "changed, but not measured: \(reason)."
     case .drifted(let drift):
-      if drift.norm == 0 { return "\(name): bytes changed, but below the encoding's precision." }
-      return drift.warning.map { "\(name): \(sentence($0, of: tensor))" }
+      if drift.norm == 0 { return "bytes changed, but below the encoding's precision." }
+      return drift.warning.map { sentence($0, of: tensor) }
     }
   }
 
   /// What a warning says; also in the JSON.
   static func sentence(_ warning: RankWarning, of tensor: TensorInspection) -> String {
     switch warning {
+    case .rankIsFull:
+      "a rank claim means nothing here: every matrix of this shape has that rank."
     case .residualIsTheDrift:
       "a rank claim means little here: the residual is of the size of the drift itself."
     case .driftWithinRounding(let fraction):
