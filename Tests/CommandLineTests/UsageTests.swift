@@ -6,7 +6,9 @@ struct UsageTests {
     let run = try Tool.run("--help")
     #expect(run.exitCode == 0)
     #expect(run.errors.isEmpty)
-    for word in ["inspect", "identify", "prove", "verify", "check", "Exit codes:"] { #expect(run.output.contains(word)) }
+    for word in ["inspect", "identify", "prove", "verify", "check", "Exit codes:"] {
+      #expect(run.output.contains(word))
+    }
   }
 
   @Test(arguments: ["inspect", "identify", "prove", "verify", "check"])
@@ -23,7 +25,7 @@ struct UsageTests {
     #expect(run.output.hasPrefix("driftproof "))
   }
 
-  @Test(arguments: [
+  private static let wrong: [(arguments: [String], message: String)] = [
     ([], "no command given"),
     (["inspct", "a", "b"], "did you mean inspect?"),
     (["inspect", "a"], "TUNED is missing"),
@@ -39,7 +41,9 @@ struct UsageTests {
     (["prove", "--polcy", "a"], "did you mean --policy?"),
     (["verify", "--base-identity", "a", "--policy", "b"], "CERT is missing"),
     (["--json", "inspect"], "the command comes before options"),
-  ] as [([String], String)])
+  ]
+
+  @Test(arguments: wrong)
   func rejectsTheCommandLine(_ arguments: [String], _ message: String) throws {
     let run = try Tool.run(arguments)
     #expect(run.exitCode == 2)
