@@ -45,7 +45,7 @@ enum CommandLineTool {
 
   private static func reportFullOutput(_ console: Console) -> Int32 {
     console.error(
-      CommandFailure(.operational, "standard output cannot be written", details: ["Is the disk full?"]))
+      CommandFailure(.operational, "standard output cannot be written", remedy: "Is the disk full?"))
     return ExitCode.operational.rawValue
   }
 }

@@ -33,7 +33,7 @@ extension ParsedArguments {
       guard file.count <= limit else {
         throw CommandFailure(
           .operational, "\(path): \(Format.byteCount(file.count)) are too many for this kind of file",
-          details: ["Is it the right file? The limit is \(Format.byteCount(limit))."])
+          remedy: "Is it the right file? The limit is \(Format.byteCount(limit)).")
       }
       return try file.bytes(in: 0..<file.count)
     } catch let error as CheckpointError {

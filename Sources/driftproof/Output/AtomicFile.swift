@@ -60,7 +60,7 @@ enum AtomicFile {
 
   private static func failure(_ path: String, _ reason: String) -> CommandFailure {
     CommandFailure(
-      .operational, "\(path): cannot be written: \(reason)", details: ["Choose a writable place with enough space."])
+      .operational, "\(path): cannot be written: \(reason)", remedy: "Choose a writable place with enough space.")
   }
 
   private static func systemReason() -> String { String(cString: strerror(errno)) }
