@@ -1,0 +1,91 @@
+import DriftPolicy
+import Transcript
+
+/// A certificate file, `CERT.drift`.
+///
+///     certificate = "driftprf", UInt32 format version = 1, section × 6; integers are little-endian
+///     section     = UInt64 count of bytes, bytes
+///
+/// The sections: base root (32 bytes), policy digest (32), tuned commitment (32), manifest (``DriftManifest``), drift
+/// root (32), argument proof. When every tensor is frozen or excluded there is nothing to prove: the drift root is 32
+/// zero bytes and the proof is empty.
+package struct Certificate: Hashable, Sendable {
+  package static let magic = Array("driftprf".utf8)
+  package static let formatVersion = 1
+  package static let emptyDriftRoot = [UInt8](repeating: 0, count: SHA256.digestLength)
+
+  /// Root of the base identity, 32 bytes.
+  package let baseRoot: [UInt8]
+  /// ``policyDigest(_:)``, 32 bytes.
+  package let policyDigest: [UInt8]
+  /// ``TunedCommitment``, 32 bytes. It follows from the rest; that it is stated makes damage to a certificate without
+  /// a proof detectable.
+  package let tunedCommitment: [UInt8]
+  /// ``DriftManifest/bytes``.
+  package let manifest: [UInt8]
+  /// Merkle root of the drift tableau, 32 bytes.
+  package let driftRoot: [UInt8]
+  package let proof: [UInt8]
+
+  /// Computes the tuned commitment. `driftRoot` and `proof` nil and empty for an empty tableau.
+  package init(baseRoot: [UInt8], policyDigest: [UInt8], manifest: DriftManifest, driftRoot: [UInt8]?, proof: [UInt8]) {
+    let root = driftRoot ?? Self.emptyDriftRoot
+    let manifestBytes = manifest.bytes
+    self.init(
+      baseRoot: baseRoot, policyDigest: policyDigest,
+      tunedCommitment: TunedCommitment.commitment(baseRoot: baseRoot, manifest: manifestBytes, driftRoot: root),
+      manifest: manifestBytes, driftRoot: root, proof: proof)
+  }
+
+  /// Any content, also a wrong one: for the parser and for adversarial tests.
+  package init(
+    baseRoot: [UInt8], policyDigest: [UInt8], tunedCommitment: [UInt8], manifest: [UInt8], driftRoot: [UInt8],
+    proof: [UInt8]
+  ) {
+    self.baseRoot = baseRoot
+    self.policyDigest = policyDigest
+    self.tunedCommitment = tunedCommitment
+    self.manifest = manifest
+    self.driftRoot = driftRoot
+    self.proof = proof
+  }
+
+  /// SHA-256 of the policy's canonical bytes, which begin with their own label.
+  package static func policyDigest(_ policy: Policy) -> [UInt8] { SHA256.hash(policy.canonicalBytes()) }
+
+  /// What the argument's transcript begins with.
+  package var binding: [UInt8] {
+    TunedCommitment.binding(baseRoot: baseRoot, policyDigest: policyDigest, commitment: tunedCommitment)
+  }
+
+  /// The file's bytes.
+  package var bytes: [UInt8] {
+    var bytes = Self.magic
+    bytes.append(littleEndian: UInt32(Self.formatVersion))
+    for section in [baseRoot, policyDigest, tunedCommitment, manifest, driftRoot, proof] {
+      bytes.append(lengthPrefixed: section)
+    }
+    return bytes
+  }
+
+  /// Reads the frame: magic, version, sections and their lengths, nothing after them. Content is not looked at.
+  package static func parse(_ bytes: [UInt8]) throws(FormatError) -> Certificate {
+    var reader = ByteReader(bytes)
+    guard try reader.bytes("the magic", count: magic.count) == magic else { throw .badMagic }
+    let version = try reader.integer("the format version", as: UInt32.self)
+    guard version == UInt32(formatVersion) else { throw .unsupportedVersion(Int(version)) }
+    func hash(_ section: String) throws(FormatError) -> [UInt8] {
+      let bytes = try reader.prefixed(section)
+      guard bytes.count == SHA256.digestLength else {
+        throw .wrongLength(section: section, found: bytes.count, expected: SHA256.digestLength)
+      }
+      return bytes
+    }
+    let certificate = Certificate(
+      baseRoot: try hash("the base root"), policyDigest: try hash("the policy digest"),
+      tunedCommitment: try hash("the tuned commitment"), manifest: try reader.prefixed("the manifest"),
+      driftRoot: try hash("the drift root"), proof: try reader.prefixed("the proof"))
+    try reader.finish()
+    return certificate
+  }
+}

@@ -1,0 +1,47 @@
+import Checkpoint
+import DriftPolicy
+
+/// One difference in names, types or shapes that the policy does not cover.
+public enum CoverageGap: Error, Equatable, Sendable {
+  /// In the base but not in the tuned model; `renamedTo` is an added tensor of the same type and shape, if any.
+  case missing(tensor: String, renamedTo: String?)
+  /// In the tuned model but not in the base.
+  case added(tensor: String, renamedFrom: String?)
+  case reshaped(tensor: String, base: [Int], tuned: [Int])
+  case dataTypeChanged(tensor: String, base: String, tuned: String)
+  /// A clause on a tensor that has no encoding as numbers.
+  case notCertifiable(tensor: String, dataType: String, rule: Int)
+  /// A rule that matches nothing, is shadowed, or leaves a tensor undecided.
+  case policy(PolicyError)
+}
+
+extension CoverageGap: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .missing(let tensor, let other):
+      "tensor \(StrictJSON.shown(tensor)) of the base is missing in the tuned model"
+        + hint(tensor, other) + "; restore it, or exclude it by a rule that allows \"any\""
+    case .added(let tensor, let other):
+      "tensor \(StrictJSON.shown(tensor)) of the tuned model does not exist in the base"
+        + hint(tensor, other) + "; remove it, or exclude it by a rule that allows \"any\""
+    case .reshaped(let tensor, let base, let tuned):
+      "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model"
+        + (base.count == tuned.count && base.dropFirst() == tuned.dropFirst() ? " (a resized vocabulary?)" : "")
+        + "; restore the shape, or exclude the tensor by a rule that allows \"any\""
+    case .dataTypeChanged(let tensor, let base, let tuned):
+      "tensor \(StrictJSON.shown(tensor)) is \(base) in the base and \(tuned) in the tuned model; "
+        + "cast one of the checkpoints"
+    case .notCertifiable(let tensor, let dataType, let rule):
+      "tensor \(StrictJSON.shown(tensor)) is \(dataType), which clauses cannot bound, but $.rules[\(rule)] gives it one; "
+        + "put a rule that allows \"frozen\" or \"any\" before it"
+    case .policy(let error): "policy \(error)"
+    }
+  }
+
+  private func hint(_ tensor: String, _ other: String?) -> String {
+    if let other { return " (renamed: \(StrictJSON.shown(other)) has its type and shape?)" }
+    if tensor.hasSuffix("lm_head.weight") { return " (tied to the embedding on one side only?)" }
+    if tensor.hasSuffix("position_ids") { return " (newer libraries drop this buffer)" }
+    return ""
+  }
+}

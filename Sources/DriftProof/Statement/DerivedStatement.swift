@@ -1,0 +1,90 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+
+/// What a policy says about one base and the names, types and shapes of a tuned model: the statement to prove, without
+/// code parameters and commitment. A pure function of public data, so prover and verifier derive the same.
+package struct DerivedStatement: Sendable {
+  /// A tensor's place in the report.
+  package struct Coverage: Hashable, Sendable {
+    package let name: String
+    package let tensorClass: TensorClass
+    /// Entries: of the base's tensor, or of the tuned model's where the base has none.
+    package let entryCount: Int
+    /// The tuned tensor has a salted byte digest in the manifest: it is in the tableau, or it is excluded and exists.
+    package let hasByteDigest: Bool
+  }
+
+  /// The tableau's tensors, in name order.
+  package let claims: [TensorClaim]
+  /// Digits of the global ball; nil without one or with an empty tableau.
+  package let totalBound: [UInt16]?
+  /// Every name of base and tuned model, in order.
+  package let coverage: [Coverage]
+
+  /// Nothing is to be proved: every tensor is frozen or excluded.
+  package var isEmpty: Bool { claims.isEmpty }
+  package var tensors: [TableauTensor] { claims.map(\.tensor) }
+  package var excludedNames: [String] { coverage.filter { $0.tensorClass == .excluded }.map(\.name) }
+  package func count(_ tensorClass: TensorClass) -> Int {
+    coverage.reduce(0) { $0 + ($1.tensorClass == tensorClass ? 1 : 0) }
+  }
+
+  package func statement(code: CodeParameters, binding: [UInt8]) -> DriftStatement {
+    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: binding)
+  }
+
+  /// - Parameters:
+  ///   - tuned: in rising order of the names' UTF-8 bytes, names distinct.
+  /// - Throws: `coverageGap` with every gap, or `operational` for sizes beyond ``StatementLimits``.
+  package static func derive(
+    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy
+  ) throws(DriftProofError) -> DerivedStatement {
+    let pairs = TensorPair.merge(base: identity.tensors, tuned: tuned)
+    let resolutions: [Resolution]
+    do throws(PolicyError) {
+      resolutions = try policy.resolve(tensorNames: pairs.map(\.name))
+    } catch {
+      throw .coverageGap([.policy(error)])
+    }
+    let gaps = CoverageCheck(identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions).gaps()
+    guard gaps.isEmpty else { throw .coverageGap(gaps) }
+
+    var claims: [TensorClaim] = []
+    var coverage: [Coverage] = []
+    for (pair, resolution) in zip(pairs, resolutions) {
+      let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
+      let entries = Shape.entryCount(shape) ?? 0
+      var tensorClass = TensorClass.frozen
+      switch resolution.allowance {
+      case .any: tensorClass = .excluded
+      case .frozen: break
+      case .clauses(let clauses):
+        // An empty tensor has nothing that could change.
+        guard entries > 0, let base = pair.base, let own = pair.tuned else { break }
+        tensorClass = TensorClass(clauses)
+        let builder = TensorClaimBuilder(leaf: identity.tensors[base], clauses: clauses, hasTotal: policy.total != nil)
+        try StatementLimits.check(identity.tensors[base])
+        claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
+      }
+      coverage.append(
+        Coverage(
+          name: pair.name, tensorClass: tensorClass, entryCount: entries,
+          hasByteDigest: tensorClass != .frozen && pair.tuned != nil))
+    }
+    try StatementLimits.check(claims.map(\.tensor))
+    return DerivedStatement(
+      claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage)
+  }
+
+  private static func totalBound(_ bound: Bound?, claims: [TensorClaim], identity: BaseIdentity) -> [UInt16]? {
+    let fractionBits = claims.map(\.tensor.fractionBits)
+    guard let bound, let finest = fractionBits.max() else { return nil }
+    let base = identity.tensors.filter(\.dtype.isFloating).map {
+      (fractionBits: $0.statistics.fractionBits, sumOfSquares: $0.statistics.sumOfSquares)
+    }
+    return BoundArithmetic.totalDigits(
+      BoundArithmetic.totalBound(bound, finest: finest, base: base), fractionBits: fractionBits)
+  }
+}

@@ -1,0 +1,162 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Transcript
+
+/// Verifies certificates from public data alone: no weights.
+public enum CertificateVerifier {
+  /// Verifies the bytes of three files.
+  /// - Parameters:
+  ///   - certificate: `CERT.drift`.
+  ///   - identityFile: `BASE.identity.json`; trust in it is trust in its root, which the report states.
+  ///   - policyFile: `POLICY.json`.
+  /// - Throws: why not, with the exit code. No bytes make it trap.
+  public static func verify(
+    certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8]
+  ) throws(DriftProofError) -> VerificationReport {
+    let policy: Policy
+    do throws(PolicyError) {
+      policy = try Policy.parse(policyFile)
+    } catch {
+      throw .operational("policy \(error)")
+    }
+    let identity: BaseIdentity
+    do throws(CheckpointError) {
+      identity = try BaseIdentity.parse(identityFile)
+    } catch {
+      throw .operational("base identity: \(error)")
+    }
+    return try verify(certificate: certificate, identity: identity, policy: policy)
+  }
+
+  /// Verifies against a parsed identity and policy.
+  package static func verify(
+    certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy
+  ) throws(DriftProofError) -> VerificationReport {
+    let start = ContinuousClock.now
+    let checked = try CheckedCertificate(bytes, identity: identity, policy: policy)
+    if let argument = checked.argument {
+      do throws(ProofRejection) {
+        try argument.verifier.verify(checked.certificate.proof, drift: argument.drift)
+      } catch {
+        throw .proofInvalid(.argument(error))
+      }
+    }
+    let seconds = start.duration(to: .now) / .seconds(1)
+    return checked.report(policy: policy, certificateBytes: bytes.count, seconds: seconds)
+  }
+}
+
+/// A certificate whose public parts fit together, the argument's proof not yet verified. `check` uses it, too.
+package struct CheckedCertificate: Sendable {
+  package struct Argument: Sendable {
+    package let verifier: ArgumentVerifier<HashCommitment>
+    package let drift: TableauReference
+  }
+
+  package let certificate: Certificate
+  package let manifest: DriftManifest
+  package let derived: DerivedStatement
+  /// Nil with an empty tableau.
+  package let argument: Argument?
+
+  /// All checks that need no proof: identities, manifest, coverage, layout, parameters, commitment.
+  package init(_ bytes: [UInt8], identity: BaseIdentity, policy: Policy) throws(DriftProofError) {
+    do throws(FormatError) {
+      certificate = try Certificate.parse(bytes)
+    } catch {
+      throw .proofInvalid(.certificate(error))
+    }
+    guard certificate.baseRoot == identity.root else {
+      throw .identityMismatch(.base(certificate: certificate.baseRoot.hexadecimal, given: identity.rootHex))
+    }
+    let policyDigest = Certificate.policyDigest(policy)
+    guard certificate.policyDigest == policyDigest else {
+      throw .identityMismatch(
+        .policy(certificate: certificate.policyDigest.hexadecimal, given: policyDigest.hexadecimal))
+    }
+    do throws(FormatError) {
+      manifest = try DriftManifest.parse(certificate.manifest)
+    } catch {
+      throw .proofInvalid(.manifest(error))
+    }
+    let commitment = TunedCommitment.commitment(
+      baseRoot: certificate.baseRoot, manifest: certificate.manifest, driftRoot: certificate.driftRoot)
+    guard commitment == certificate.tunedCommitment else { throw .proofInvalid(.tunedCommitment) }
+    derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    try Self.checkByteDigests(manifest, derived)
+    argument = try Self.argument(certificate, manifest, derived)
+  }
+
+  /// Digests exactly for the tuned tensors that the policy does not freeze.
+  private static func checkByteDigests(
+    _ manifest: DriftManifest, _ derived: DerivedStatement
+  ) throws(DriftProofError) {
+    var digested: Set<[UInt8]> = []
+    for coverage in derived.coverage where coverage.hasByteDigest { digested.insert(Array(coverage.name.utf8)) }
+    for entry in manifest.entries {
+      let isWanted = digested.contains(Array(entry.tensor.name.utf8))
+      guard isWanted == (entry.byteDigest != nil) else {
+        throw .proofInvalid(.byteDigest(tensor: StrictJSON.shown(entry.tensor.name), isMissing: isWanted))
+      }
+    }
+  }
+
+  private static func argument(
+    _ certificate: Certificate, _ manifest: DriftManifest, _ derived: DerivedStatement
+  ) throws(DriftProofError) -> Argument? {
+    guard let code = manifest.code, !derived.isEmpty else {
+      guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty,
+        certificate.driftRoot == Certificate.emptyDriftRoot
+      else { throw .proofInvalid(.emptyTableau) }
+      return nil
+    }
+    guard code.securityBits >= CodeParameters.requiredSecurityBits else {
+      throw .proofInvalid(
+        .argument(
+          .insufficientSecurity(bits: code.securityBits, required: Int(CodeParameters.requiredSecurityBits))))
+    }
+    // Before the layout is built: its size follows from l, which the certificate chooses.
+    try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
+    let verifier = ArgumentVerifier(
+      statement: derived.statement(code: code, binding: certificate.binding), scheme: HashCommitment(code))
+    guard verifier.rowCount == manifest.rowCount else {
+      throw .proofInvalid(.rowCount(stated: manifest.rowCount, derived: verifier.rowCount))
+    }
+    let drift = TableauReference(label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes)
+    return Argument(verifier: verifier, drift: drift)
+  }
+
+  func report(policy: Policy, certificateBytes: Int, seconds: Double) -> VerificationReport {
+    let terms = argument.map { SoundnessTerms.terms($0.verifier.statement) } ?? []
+    return VerificationReport(
+      policyName: policy.name, policyDigest: certificate.policyDigest.hexadecimal,
+      baseIdentity: certificate.baseRoot.hexadecimal, tunedCommitment: certificate.tunedCommitment.hexadecimal,
+      securityBits: terms.map(\.bits).min() ?? CodeParameters.requiredSecurityBits, soundness: terms,
+      tensors: TensorCounts(derived), excluded: derived.excludedNames,
+      certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
+      frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
+      code: manifest.code.map {
+        "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"
+      },
+      proofBytes: certificate.proof.count, certificateBytes: certificateBytes, verifySeconds: seconds)
+  }
+}
+
+/// The soundness terms of a statement, for reports.
+enum SoundnessTerms {
+  static func terms(_ statement: DriftStatement) -> [SoundnessTerm] {
+    // The lead's SoundnessReport (Sources/Argument/Statement/Soundness.swift) replaces this list.
+    [
+      SoundnessTerm(name: "projections", bits: Double(Limits.projections)),
+      SoundnessTerm(name: "queries and proof of work", bits: statement.code.securityBits),
+    ]
+  }
+}
+
+extension DerivedStatement {
+  func entryCount(_ isIncluded: (TensorClass) -> Bool) -> Int {
+    coverage.reduce(0) { isIncluded($1.tensorClass) ? $0 &+ $1.entryCount : $0 }
+  }
+}
