@@ -2,7 +2,7 @@
 enum CommandLineTool {
   static let version = "0.1.0"
 
-  private static var commands: [any Command.Type] { [InspectCommand.self, IdentifyCommand.self] }
+  private static var commands: [any Command.Type] { [InspectCommand.self, IdentifyCommand.self, VerifyCommand.self] }
 
   static func run(_ arguments: [String]) -> Int32 {
     let descriptions = commands.map { $0.description }
