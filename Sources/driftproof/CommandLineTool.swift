@@ -2,7 +2,9 @@
 enum CommandLineTool {
   static let version = "0.1.0"
 
-  private static var commands: [any Command.Type] { [InspectCommand.self, IdentifyCommand.self, VerifyCommand.self] }
+  private static var commands: [any Command.Type] {
+    [InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]
+  }
 
   static func run(_ arguments: [String]) -> Int32 {
     let descriptions = commands.map { $0.description }

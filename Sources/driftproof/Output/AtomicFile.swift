@@ -32,6 +32,13 @@ enum AtomicFile {
     }
   }
 
+  /// Throws now what `write` would throw later: no folder there, or none that may be written.
+  static func checkFolder(of path: String) throws(CommandFailure) {
+    let target = resolved(path)
+    let folder = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
+    guard access(folder, W_OK | X_OK) == 0 else { throw failure(path, systemReason()) }
+  }
+
   private static func put(
     _ bytes: [UInt8], into descriptor: Int32, path: String, syncs: Bool
   ) throws(CommandFailure) {

@@ -43,6 +43,15 @@ final class Console: Sendable {
     for line in failure.details { Self.write("\(line)\n", to: STDERR_FILENO) }
   }
 
+  /// What a long command is doing: a line that the next one replaces on a terminal, a lasting line elsewhere.
+  func phase(_ name: String) {
+    guard hasBar else { return remark(name) }
+    bar.withLock { shown in
+      shown = "\(name) ..."
+      Self.write("\r\(shown)\u{1B}[K", to: STDERR_FILENO)
+    }
+  }
+
   /// Moves the bar, on a terminal; may be called from several threads.
   func progress(_ label: String, fraction: Double) {
     guard hasBar else { return }
