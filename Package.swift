@@ -29,6 +29,10 @@ let package = Package(
       ]),
     .executableTarget(
       name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
+    .executableTarget(
+      name: "DriftProofBenchmarks",
+      dependencies: ["DriftProof", "Argument", "Commitment", "Kernels", "Field", "Transcript"],
+      path: "Benchmarks/driftproof-bench"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
     .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),

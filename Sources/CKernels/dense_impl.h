@@ -47,21 +47,21 @@ int32_t NAME(magnitude)(const int32_t *entries, size_t n) {
 
 enum { GRAM_TILE = 64 };
 
-/// Sums of products are exact in f64 below 2^53. `Pair` is a vector of 8 doubles.
-typedef double Pair __attribute__((vector_size(64), aligned(8)));
+/// Sums of products are exact in f64 below 2^53. `Row8` is a vector of 8 doubles.
+typedef double Row8 __attribute__((vector_size(64), aligned(8)));
 
 void NAME(gram16)(const int32_t *entries, size_t groups, int64_t *out) {
-  Pair sums[24];
+  Row8 sums[24];
   memset(sums, 0, sizeof sums);
   double tile[16 * GRAM_TILE];
   for (size_t g0 = 0; g0 < groups; g0 += GRAM_TILE) {
     size_t have = groups - g0 < GRAM_TILE ? groups - g0 : GRAM_TILE;
     for (size_t k = 0; k < 16 * have; k++) tile[k] = entries[16 * g0 + k];
-    Pair local[24];
+    Row8 local[24];
     memcpy(local, sums, sizeof sums);
     for (size_t g = 0; g < have; g++) {
       const double *e = tile + 16 * g;
-      Pair lo, hi;
+      Row8 lo, hi;
       memcpy(&lo, e, sizeof lo);
       memcpy(&hi, e + 8, sizeof hi);
 #pragma clang loop unroll(full)

@@ -7,9 +7,8 @@
   type dp_avx512_##name params;    \
   type dp_ni_##name params
 
-KERNEL(void, ntt_radix4, (u64 *, size_t, size_t, size_t, u64));
 KERNEL(void, ntt_radix2, (u64 *, size_t, size_t, size_t, u64));
-KERNEL(void, ntt_radix16, (u64 *, size_t, size_t, size_t, const u64 *));
+KERNEL(void, ntt_columns, (u64 *, int, size_t, size_t, size_t, const u64 *, const u64 *));
 KERNEL(void, ntt_block, (u64 *, int, size_t, const u64 *, const u64 *));
 KERNEL(void, lanes, (int, const u64 *, const u64 *, u64 *, size_t));
 KERNEL(size_t, sha_begin, (uint32_t *, const uint8_t *, const uint8_t *, size_t));
@@ -23,6 +22,7 @@ KERNEL(void, gram16, (const int32_t *, size_t, int64_t *));
 KERNEL(void, rows_narrow,
        (const int32_t *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
 KERNEL(void, rows_field, (const u64 *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
+KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
 KERNEL(void, fold16, (const int32_t *, size_t, const u64 *, u64 *));
 
 #if defined(__x86_64__)
@@ -60,14 +60,11 @@ int dp_level(int cap) {
 #define CALL_SHA(name, ...) CALL(name, __VA_ARGS__)
 #endif
 
-void dp_ntt_radix4(int level, u64 *data, size_t quarter, size_t j0, size_t j1, u64 rho) {
-  CALL(ntt_radix4, data, quarter, j0, j1, rho);
-}
 void dp_ntt_radix2(int level, u64 *data, size_t half, size_t j0, size_t j1, u64 rho) {
   CALL(ntt_radix2, data, half, j0, j1, rho);
 }
-void dp_ntt_radix16(int level, u64 *data, size_t sixteenth, size_t j0, size_t j1, const u64 rho[5]) {
-  CALL(ntt_radix16, data, sixteenth, j0, j1, rho);
+void dp_ntt_columns(int level, u64 *data, int logn, size_t b, size_t j0, size_t j1, const u64 *scale, const u64 *U) {
+  CALL(ntt_columns, data, logn, b, j0, j1, scale, U);
 }
 void dp_ntt_block(int level, u64 *data, int logn, size_t b, const u64 *scale, const u64 *U) {
   CALL(ntt_block, data, logn, b, scale, U);
@@ -120,4 +117,7 @@ void dp_rows_field(int level, const u64 *const *rows, const size_t *lengths, con
 }
 void dp_fold16(int level, const int32_t *entries, size_t groups, const u64 *limbs, u64 *out) {
   CALL(fold16, entries, groups, limbs, out);
+}
+void dp_fold(int level, const u64 *t, size_t i0, size_t i1, const u64 r[3], u64 *out) {
+  CALL(fold, t, i0, i1, r, out);
 }

@@ -13,7 +13,7 @@
 typedef __m256i D;
 enum { D_STEP = 32 };
 DP_INLINE D d_zero(void) { return _mm256_setzero_si256(); }
-/// |u * s| <= 255, so the pairs of a 16-bit sum cannot saturate.
+/// A product is at most 255 in magnitude, so the 16-bit sums of pairs cannot saturate.
 DP_INLINE D d_dot(D acc, const uint8_t *p, const int8_t *q) {
   __m256i u = _mm256_loadu_si256((const __m256i *)p), s = _mm256_loadu_si256((const __m256i *)q);
   return _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1)));

@@ -6,16 +6,33 @@
 #include "ntt_impl.h"
 #include "rows_impl.h"
 
+// Generic vectors, which the compiler maps to what the target has (SSE2, NEON).
+typedef int32_t Sums __attribute__((vector_size(64)));
 typedef struct {
-  int32_t sum;
+  Sums v;
 } D;
+typedef int16_t Words __attribute__((vector_size(32)));
+typedef uint8_t Limbs __attribute__((vector_size(16)));
+typedef int8_t Signs __attribute__((vector_size(16)));
 enum { D_STEP = 64 };
-DP_INLINE D d_zero(void) { return (D){0}; }
+DP_INLINE D d_zero(void) { return (D){{0}}; }
 DP_INLINE D d_dot(D acc, const uint8_t *p, const int8_t *q) {
-  for (int k = 0; k < D_STEP; k++) acc.sum += (int32_t)p[k] * q[k];
+  Words sum = {0};
+  for (int k = 0; k < D_STEP; k += 16) {
+    Limbs u;
+    Signs s;
+    memcpy(&u, p + k, sizeof u);
+    memcpy(&s, q + k, sizeof s);
+    sum += __builtin_convertvector(u, Words) * __builtin_convertvector(s, Words);
+  }
+  acc.v += __builtin_convertvector(sum, Sums);
   return acc;
 }
-DP_INLINE int32_t d_sum(D acc) { return acc.sum; }
+DP_INLINE int32_t d_sum(D acc) {
+  int32_t sum = 0;
+  for (int k = 0; k < 16; k++) sum += acc.v[k];
+  return sum;
+}
 #include "dense_impl.h"
 
 typedef uint32_t W;

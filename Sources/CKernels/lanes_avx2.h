@@ -45,7 +45,9 @@ DP_INLINE H h_times_i(H x) {
   H h0 = _mm256_mul_epu32(_mm256_srli_epi64(x, 16), h_set1(DP_EPS));
   return h_add(h_sub(_mm256_slli_epi64(x, 48), _mm256_srli_epi64(x, 48)), h0);
 }
-DP_INLINE H h_canonical(H x) { return _mm256_add_epi64(x, _mm256_andnot_si256(h_less(x, h_set1(DP_P)), h_set1(DP_EPS))); }
+DP_INLINE H h_canonical(H x) {
+  return _mm256_add_epi64(x, _mm256_andnot_si256(h_less(x, h_set1(DP_P)), h_set1(DP_EPS)));
+}
 DP_INLINE H h_shifted22(H x) {
   H hi = _mm256_mul_epu32(_mm256_srli_epi64(x, 42), h_set1(DP_EPS));
   return h_add(h_canonical(_mm256_slli_epi64(x, 22)), hi);
@@ -72,7 +74,5 @@ DP_INLINE V v_load_i32(const int32_t *p) {
 }
 DP_INLINE V v_join(V s0, V s1, V s2) { return (V){h_join(s0.a, s1.a, s2.a), h_join(s0.b, s1.b, s2.b)}; }
 
-DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
-  for (int g = 0; g < 16; g++)
-    for (int b = 0; b < 16; b++) out[16 * b + g] = in[16 * g + b];
-}
+DP_INLINE V v_mont_at(V a, const u64 *w) { return v_mont(a, v_set1(*w)); }
+#include "lanes_shuffle.h"

@@ -16,10 +16,10 @@ DP_INLINE V v_sub(V a, V b) {
 }
 DP_INLINE V v_add(V a, V b) { return v_sub(a, _mm512_sub_epi64(v_set1(DP_P), b)); }
 
-/// a * w / 2^64; a may be any 64-bit value.
-DP_INLINE V v_mont(V a, V w) {
+/// a * w / 2^64, given w and, in the low halves of the lanes, w >> 32.
+DP_INLINE V v_mont_split(V a, V w, V wh) {
   const V low = v_set1(DP_EPS);
-  V ah = _mm512_srli_epi64(a, 32), wh = _mm512_srli_epi64(w, 32);
+  V ah = _mm512_srli_epi64(a, 32);
   V ll = _mm512_mul_epu32(a, w), lh = _mm512_mul_epu32(a, wh);
   V hl = _mm512_mul_epu32(ah, w), hh = _mm512_mul_epu32(ah, wh);
   V t0 = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
@@ -30,6 +30,15 @@ DP_INLINE V v_mont(V a, V w) {
   V y = _mm512_sub_epi64(x, _mm512_srli_epi64(x, 32));
   y = _mm512_mask_sub_epi64(y, _mm512_cmplt_epu64_mask(x, lo), y, v_set1(1));
   return v_sub(hi, y);
+}
+
+/// a * w / 2^64; a may be any 64-bit value.
+DP_INLINE V v_mont(V a, V w) { return v_mont_split(a, w, _mm512_srli_epi64(w, 32)); }
+/// The same with the constant *w: both of its halves come by broadcasts, which cost less than a shift.
+DP_INLINE V v_mont_at(V a, const u64 *w) {
+  int32_t high;
+  memcpy(&high, (const char *)w + 4, sizeof high);
+  return v_mont_split(a, v_set1(*w), _mm512_set1_epi32(high));
 }
 
 /// x * 2^48, the fourth root of unity: with x = h1 2^48 + h0 2^16 + l, it is l 2^48 + h0 (2^32 - 1) - h1.
@@ -91,4 +100,35 @@ DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
     _mm512_storeu_si512(out + 16 * (4 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0x88));
     _mm512_storeu_si512(out + 16 * (12 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0xDD));
   }
+}
+
+/// The coordinates of the 8 elements of K at p.
+DP_INLINE void v_load3(const u64 *p, V *x) {
+  V a = v_load(p), b = v_load(p + 8), c = v_load(p + 16);
+  x[0] = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 3, 6, 9, 12, 15, 0, 0), b);
+  x[0] = _mm512_permutex2var_epi64(x[0], _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 10, 13), c);
+  x[1] = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(1, 4, 7, 10, 13, 0, 0, 0), b);
+  x[1] = _mm512_permutex2var_epi64(x[1], _mm512_setr_epi64(0, 1, 2, 3, 4, 8, 11, 14), c);
+  x[2] = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(2, 5, 8, 11, 14, 0, 0, 0), b);
+  x[2] = _mm512_permutex2var_epi64(x[2], _mm512_setr_epi64(0, 1, 2, 3, 4, 9, 12, 15), c);
+}
+DP_INLINE void v_store3(u64 *p, const V *x) {
+  V r;
+  r = _mm512_permutex2var_epi64(x[0], _mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10), x[1]);
+  v_store(p + 0, _mm512_permutex2var_epi64(r, _mm512_setr_epi64(0, 1, 8, 3, 4, 9, 6, 7), x[2]));
+  r = _mm512_permutex2var_epi64(x[0], _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5), x[1]);
+  v_store(p + 8, _mm512_permutex2var_epi64(r, _mm512_setr_epi64(10, 1, 2, 11, 4, 5, 12, 7), x[2]));
+  r = _mm512_permutex2var_epi64(x[0], _mm512_setr_epi64(13, 0, 6, 14, 0, 7, 15, 0), x[1]);
+  v_store(p + 16, _mm512_permutex2var_epi64(r, _mm512_setr_epi64(0, 13, 2, 3, 14, 5, 6, 15), x[2]));
+}
+/// From x and y, one after the other, to those at even and at odd places.
+DP_INLINE void v_unzip(V *x, V *y) {
+  V even = _mm512_permutex2var_epi64(*x, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), *y);
+  *y = _mm512_permutex2var_epi64(*x, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), *y);
+  *x = even;
+}
+DP_INLINE void v_zip(V *even, V *odd) {
+  V x = _mm512_permutex2var_epi64(*even, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), *odd);
+  *odd = _mm512_permutex2var_epi64(*even, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), *odd);
+  *even = x;
 }

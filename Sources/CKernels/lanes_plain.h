@@ -42,7 +42,5 @@ DP_INLINE V v_join(V s0, V s1, V s2) {
 }
 #undef EACH
 
-DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
-  for (int g = 0; g < 16; g++)
-    for (int b = 0; b < 16; b++) out[16 * b + g] = in[16 * g + b];
-}
+DP_INLINE V v_mont_at(V a, const u64 *w) { return v_mont(a, v_set1(*w)); }
+#include "lanes_shuffle.h"

@@ -1,30 +1,75 @@
 // The transform over lanes, compiled once per instruction set; V and NAME come from the including file.
 //
-// A block of n positions holds a polynomial modulo X^n - c. Writing y for X^(n/4), its four quarters are the coefficients
-// of A + B y + C y^2 + D y^3, and y takes the values rho, -rho, i rho, -i rho on the four sub-blocks: one twiddle a
+// A block of n positions holds a polynomial modulo X^n - c. Writing y for X^(n/4), its four quarters are the
+// coefficients of A + B y + C y^2 + D y^3, and y takes the values rho, -rho, i rho, -i rho on the four sub-blocks: one twiddle a
 // block, natural order in, bit-reversed order out, and the shift of the coset is inside rho.
 
-DP_INLINE void butterfly4(V *a, V *b, V *c, V *d, V w1, V w2, V w3) {
-  V B = v_mont(*b, w1), C = v_mont(*c, w2), D = v_mont(*d, w3);
-  V s = v_add(*a, C), t = v_sub(*a, C), u = v_add(B, D), w = v_times_i(v_sub(B, D));
+DP_INLINE void butterfly4(V *a, V *b, V *c, V *d, const u64 *w, size_t stride) {
+  V B = v_mont_at(*b, w), C = v_mont_at(*c, w + stride), D = v_mont_at(*d, w + 2 * stride);
+  V s = v_add(*a, C), t = v_sub(*a, C), u = v_add(B, D), x = v_times_i(v_sub(B, D));
   *a = v_add(s, u);
   *b = v_sub(s, u);
-  *c = v_add(t, w);
-  *d = v_sub(t, w);
+  *c = v_add(t, x);
+  *d = v_sub(t, x);
 }
 
-void NAME(ntt_radix4)(u64 *data, size_t quarter, size_t j0, size_t j1, u64 rho) {
-  u64 square = gl_mont(rho, rho);
-  V w1 = v_set1(rho), w2 = v_set1(square), w3 = v_set1(gl_mont(square, rho));
-  u64 *p[4] = {data, data + 8 * quarter, data + 16 * quarter, data + 24 * quarter};
-  for (size_t j = 8 * j0; j < 8 * j1; j += 8) {
-    V a = v_load(p[0] + j), b = v_load(p[1] + j), c = v_load(p[2] + j), d = v_load(p[3] + j);
-    butterfly4(&a, &b, &c, &d, w1, w2, w3);
-    v_store(p[0] + j, a);
-    v_store(p[1] + j, b);
-    v_store(p[2] + j, c);
-    v_store(p[3] + j, d);
+/// The constants of two passes over 16 consecutive blocks: rho, rho^2 and rho^3 for each block and quarter.
+typedef struct {
+  u64 block[3][16], quarter[3][64];
+} Twiddles;
+
+DP_INLINE void powers(u64 *w, size_t stride, u64 rho) {
+  w[0] = rho;
+  w[stride] = gl_mont(rho, rho);
+  w[2 * stride] = gl_mont(w[stride], rho);
+}
+
+/// For block b of 2^logn positions alone, in the first places.
+DP_INLINE void twiddles_one(Twiddles *t, int logn, size_t b, const u64 *scale, const u64 *U) {
+  powers(&t->block[0][0], 16, gl_mont(scale[logn], U[b]));
+  for (size_t k = 0; k < 4; k++) powers(&t->quarter[0][k], 64, gl_mont(scale[logn - 2], U[4 * b + k]));
+}
+
+DP_INLINE void powers8(u64 *w, size_t stride, V rho) {
+  V square = v_mont(rho, rho);
+  v_store(w, rho);
+  v_store(w + stride, square);
+  v_store(w + 2 * stride, v_mont(square, rho));
+}
+
+/// For blocks b ..< b + 16 of 2^logn positions.
+DP_INLINE void twiddles_16(Twiddles *t, int logn, size_t b, const u64 *scale, const u64 *U) {
+  for (size_t q = 0; q < 16; q += 8) powers8(&t->block[0][q], 16, v_mont(v_load(U + b + q), v_set1(scale[logn])));
+  if (logn < 4) return;
+  for (size_t q = 0; q < 64; q += 8)
+    powers8(&t->quarter[0][q], 64, v_mont(v_load(U + 4 * b + q), v_set1(scale[logn - 2])));
+}
+
+/// Two passes over block q of t while sixteen values are in registers, from src to dst (steps in positions), for
+/// `count` neighbours.
+DP_INLINE void radix16(const u64 *src, size_t from, u64 *dst, size_t to, size_t count, const Twiddles *t, size_t q) {
+  for (size_t j = 0; j < 8 * count; j += 8) {
+    V x[16];
+    for (size_t k = 0; k < 16; k++) x[k] = v_load(src + 8 * from * k + j);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++) butterfly4(x + k, x + 4 + k, x + 8 + k, x + 12 + k, &t->block[0][q], 16);
+#pragma clang loop unroll(full)
+    for (size_t k = 0; k < 4; k++) {
+      V *y = x + 4 * k;
+      butterfly4(y, y + 1, y + 2, y + 3, &t->quarter[0][4 * q + k], 64);
+    }
+    for (size_t k = 0; k < 16; k++) v_store(dst + 8 * to * k + j, x[k]);
   }
+}
+
+/// One pass over a block of 4 positions.
+DP_INLINE void radix4(u64 *data, const u64 *w, size_t stride) {
+  V a = v_load(data), b = v_load(data + 8), c = v_load(data + 16), d = v_load(data + 24);
+  butterfly4(&a, &b, &c, &d, w, stride);
+  v_store(data, a);
+  v_store(data + 8, b);
+  v_store(data + 16, c);
+  v_store(data + 24, d);
 }
 
 void NAME(ntt_radix2)(u64 *data, size_t half, size_t j0, size_t j1, u64 rho) {
@@ -37,39 +82,55 @@ void NAME(ntt_radix2)(u64 *data, size_t half, size_t j0, size_t j1, u64 rho) {
   }
 }
 
-/// Both passes of a block while its sixteen values are in registers.
-void NAME(ntt_radix16)(u64 *data, size_t sixteenth, size_t j0, size_t j1, const u64 rho[5]) {
-  V w[5][3];
-  for (int k = 0; k < 5; k++) {
-    u64 square = gl_mont(rho[k], rho[k]);
-    w[k][0] = v_set1(rho[k]);
-    w[k][1] = v_set1(square);
-    w[k][2] = v_set1(gl_mont(square, rho[k]));
-  }
-  for (size_t j = 8 * j0; j < 8 * j1; j += 8) {
-    V x[16];
-    for (int k = 0; k < 16; k++) x[k] = v_load(data + 8 * sixteenth * (size_t)k + j);
-    for (int k = 0; k < 4; k++) butterfly4(x + k, x + 4 + k, x + 8 + k, x + 12 + k, w[0][0], w[0][1], w[0][2]);
-    for (int k = 0; k < 4; k++) {
-      V *y = x + 4 * k;
-      butterfly4(y, y + 1, y + 2, y + 3, w[k + 1][0], w[k + 1][1], w[k + 1][2]);
+/// Four passes, from 2^logn positions to blocks of 2^(logn - 8), over the positions whose place in such a block is in
+/// [j0, j1): memory is read once and written once, with neighbours gathered in a scratch that fits the cache. The rows
+/// are a power of two apart, and would push one another out of the cache if worked on in place.
+void NAME(ntt_columns)(u64 *data, int logn, size_t b, size_t j0, size_t j1, const u64 *scale, const u64 *U) {
+  enum { WIDTH = 4 };
+  u64 scratch[256 * WIDTH * 8] __attribute__((aligned(64)));
+  const size_t step = (size_t)1 << (logn - 8);
+  Twiddles top, next;
+  twiddles_one(&top, logn, b, scale, U);
+  twiddles_16(&next, logn - 4, 16 * b, scale, U);
+  for (size_t j = j0; j < j1; j += WIDTH) {
+    size_t width = j1 - j < WIDTH ? j1 - j : WIDTH;
+    for (size_t t = 0; t < 16; t++) {
+      // The next rows come while these are worked on.
+      for (size_t k = 0; k < 16; k++)
+        for (size_t c = 0; c < width; c++) {
+          size_t row = t < 15 ? 16 * k + t + 1 : 16 * k;
+          size_t column = t < 15 ? j + c : j + width + c;
+          if (column < step) __builtin_prefetch(data + 8 * (row * step + column));
+        }
+      radix16(data + 8 * (t * step + j), 16 * step, scratch + 8 * WIDTH * t, 16 * WIDTH, width, &top, 0);
     }
-    for (int k = 0; k < 16; k++) v_store(data + 8 * sixteenth * (size_t)k + j, x[k]);
+    for (size_t q = 0; q < 16; q++)
+      radix16(scratch + 8 * WIDTH * 16 * q, WIDTH, data + 8 * (16 * q * step + j), step, width, &next, q);
   }
 }
 
 void NAME(ntt_block)(u64 *data, int logn, size_t b, const u64 *scale, const u64 *U) {
-  if (logn <= 0) return;
-  size_t n = (size_t)1 << logn;
-  if (logn >= 4) {
-    u64 rho[5] = {gl_mont(scale[logn], U[b])};
-    for (size_t q = 0; q < 4; q++) rho[q + 1] = gl_mont(scale[logn - 2], U[4 * b + q]);
-    NAME(ntt_radix16)(data, n / 16, 0, n / 16, rho);
+  if (logn == 2) {
+    u64 w[3];
+    powers(w, 1, gl_mont(scale[2], U[b]));
+    radix4(data, w, 1);
+  }
+  if (logn < 4) return;
+  size_t part = (size_t)1 << (logn - 4);
+  Twiddles t;
+  twiddles_one(&t, logn, b, scale, U);
+  radix16(data, part, data, part, part, &t, 0);
+  if (logn > 8) {
     // Depth first, so that a sub-block which fits a cache is finished there.
-    if (logn > 4)
-      for (size_t q = 0; q < 16; q++) NAME(ntt_block)(data + q * n / 2, logn - 4, 16 * b + q, scale, U);
-  } else {
-    NAME(ntt_radix4)(data, n / 4, 0, n / 4, gl_mont(scale[logn], U[b]));
+    for (size_t q = 0; q < 16; q++) NAME(ntt_block)(data + 8 * part * q, logn - 4, 16 * b + q, scale, U);
+  } else if (logn > 4) {
+    twiddles_16(&t, logn - 4, 16 * b, scale, U);
+    for (size_t q = 0; q < 16; q++) {
+      if (logn == 8)
+        radix16(data + 8 * 16 * q, 1, data + 8 * 16 * q, 1, 1, &t, q);
+      else
+        radix4(data + 8 * 4 * q, &t.block[0][q], 16);
+    }
   }
 }
 

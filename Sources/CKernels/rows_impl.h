@@ -14,14 +14,29 @@ DP_INLINE void narrow_step(V sums[9][2], const int32_t *p, const u64 *limbs) {
   }
 }
 
-/// The 16 elements of K that the limb sums stand for: values[x][coordinate].
-DP_INLINE void narrow_join(V sums[9][2], u64 values[16][3]) {
-  for (int c = 0; c < 3; c++)
-    for (int odd = 0; odd < 2; odd++) {
-      u64 lane[8];
-      v_store(lane, v_join(sums[3 * c][odd], sums[3 * c + 1][odd], sums[3 * c + 2][odd]));
-      for (int k = 0; k < 8; k++) values[2 * k + odd][c] = lane[k];
-    }
+/// The 16 elements of K that the limb sums stand for: coordinates of the first 8, then of the others.
+DP_INLINE void narrow_join(V sums[9][2], V values[2][3]) {
+  for (int c = 0; c < 3; c++) {
+    for (int odd = 0; odd < 2; odd++)
+      values[odd][c] = v_join(sums[3 * c][odd], sums[3 * c + 1][odd], sums[3 * c + 2][odd]);
+    v_zip(&values[0][c], &values[1][c]);
+  }
+}
+
+/// acc[k] += values[k] for the first `have` of 8 elements.
+DP_INLINE void add_elements(u64 *acc, const V values[3], size_t have) {
+  u64 padded[24];
+  u64 *target = acc;
+  if (have < 8) {
+    memset(padded, 0, sizeof padded);
+    memcpy(padded, acc, have * 24);
+    target = padded;
+  }
+  V sum[3];
+  v_load3(target, sum);
+  for (int c = 0; c < 3; c++) sum[c] = v_add(sum[c], values[c]);
+  v_store3(target, sum);
+  if (have < 8) memcpy(acc, padded, have * 24);
 }
 
 void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const u64 *limbs, size_t count, size_t x0,
@@ -54,13 +69,11 @@ void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const 
       }
     }
     for (size_t x = 0; x < width; x += 16) {
-      u64 values[16][3];
+      V values[2][3];
       narrow_join(sums[x / 16], values);
-      for (size_t k = 0; k < 16 && x + k < width; k++)
-        for (size_t c = 0; c < 3; c++) {
-          u64 *slot = acc + 3 * (tile + x + k) + c;
-          *slot = gl_add(*slot, values[k][c]);
-        }
+      size_t have = width - x < 16 ? width - x : 16;
+      add_elements(acc + 3 * (tile + x), values[0], have < 8 ? have : 8);
+      if (have > 8) add_elements(acc + 3 * (tile + x + 8), values[1], have - 8);
     }
   }
 }
@@ -79,11 +92,7 @@ void NAME(rows_field)(const u64 *const *rows, const size_t *lengths, const u64 *
       V e = v_load(source);
       for (int c = 0; c < 3; c++) sums[c] = v_add(sums[c], v_mont(e, v_set1(weights[3 * t + (size_t)c])));
     }
-    for (size_t c = 0; c < 3; c++) {
-      u64 lane[8];
-      v_store(lane, sums[c]);
-      for (size_t k = 0; k < 8 && x + k < x1; k++) acc[3 * (x + k) + c] = gl_add(acc[3 * (x + k) + c], lane[k]);
-    }
+    add_elements(acc + 3 * x, sums, x1 - x < 8 ? x1 - x : 8);
   }
 }
 
@@ -101,8 +110,45 @@ void NAME(fold16)(const int32_t *entries, size_t groups, const u64 *limbs, u64 *
     V sums[9][2];
     for (int k = 0; k < 18; k++) sums[k / 2][k % 2] = v_set1(0);
     for (size_t b = 0; b < 16; b++) narrow_step(sums, tile + 16 * b, limbs + 9 * b);
-    u64 values[16][3];
+    V values[2][3];
     narrow_join(sums, values);
-    memcpy(out + 3 * g, values, have * sizeof values[0]);
+    u64 folded[48];
+    u64 *target = have < 16 ? folded : out + 3 * g;
+    v_store3(target, values[0]);
+    v_store3(target + 24, values[1]);
+    if (have < 16) memcpy(out + 3 * g, folded, have * 24);
+  }
+}
+
+void NAME(fold)(const u64 *t, size_t i0, size_t i1, const u64 *r, u64 *out) {
+  // (d0 + d1 X + d2 X^2) (r0 + r1 X + r2 X^2) with X^3 = 7
+  u64 seven[3];
+  for (int c = 0; c < 3; c++) {
+    u64 two = gl_add(r[c], r[c]), four = gl_add(two, two);
+    seven[c] = gl_add(r[c], gl_add(two, four));
+  }
+  const V w[3][3] = {{v_set1(r[0]), v_set1(seven[2]), v_set1(seven[1])},
+                     {v_set1(r[1]), v_set1(r[0]), v_set1(seven[2])},
+                     {v_set1(r[2]), v_set1(r[1]), v_set1(r[0])}};
+  for (size_t i = i0; i < i1; i += 8) {
+    size_t have = i1 - i < 8 ? i1 - i : 8;
+    u64 padded[48];
+    const u64 *source = t + 6 * i;
+    if (have < 8) {
+      memset(padded, 0, sizeof padded);
+      memcpy(padded, source, have * 48);
+      source = padded;
+    }
+    V low[3], high[3];
+    v_load3(source, low);
+    v_load3(source + 24, high);
+    for (int c = 0; c < 3; c++) {
+      v_unzip(&low[c], &high[c]);
+      high[c] = v_sub(high[c], low[c]);
+    }
+    for (int c = 0; c < 3; c++)
+      for (int k = 0; k < 3; k++) low[c] = v_add(low[c], v_mont(high[k], w[c][k]));
+    v_store3(have < 8 ? padded : out + 3 * i, low);
+    if (have < 8) memcpy(out + 3 * i, padded, have * 24);
   }
 }

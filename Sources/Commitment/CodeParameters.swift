@@ -52,7 +52,7 @@ package struct CodeParameters: Hashable, Sendable {
       throw .unsupportedParameters("\(queries) queries are outside 1...\(Self.maximumQueries)")
     }
     guard driftTail >= queries, driftTail <= 1 << logLength else {
-      throw .unsupportedParameters("a row tail of \(driftTail) does not fit \(queries) queries and length 2^\(logLength)")
+      throw .unsupportedParameters("a tail of \(driftTail) does not fit \(queries) queries and rows of 2^\(logLength)")
     }
     self.init(
       unchecked: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits, driftTail: driftTail)
@@ -95,26 +95,10 @@ package struct CodeParameters: Hashable, Sendable {
     }
   }
 
-  /// The shift of coset c of a code domain of 2^logDomain points, 2^logLength points per coset, after `folds` foldings.
-  static func cosetShift(_ coset: Int, logLength: Int, logBlowup: Int, folds: Int) -> Goldilocks {
-    let root = Goldilocks.rootOfUnity(logOrder: logLength + logBlowup)
-    return domainShift(folds: folds) * root.power(UInt64(reverseBits(coset, count: logBlowup)))
-  }
-
-  /// 7^(2^folds).
-  static func domainShift(folds: Int) -> Goldilocks {
-    (0..<folds).reduce(shift) { power, _ in power * power }
-  }
-
-  /// η of a position in a domain of 2^logDomain points after `folds` foldings.
-  static func point(_ position: Int, logDomain: Int, folds: Int) -> Goldilocks {
-    let root = Goldilocks.rootOfUnity(logOrder: logDomain)
-    return domainShift(folds: folds) * root.power(UInt64(reverseBits(position, count: logDomain)))
-  }
-
-  static func reverseBits(_ value: Int, count: Int) -> Int {
-    var result = 0
-    for bit in 0..<count where value >> bit & 1 == 1 { result |= 1 << (count - 1 - bit) }
+  /// Everything above, for the transcript: a proof is bound to its code.
+  var bytes: [UInt8] {
+    var result: [UInt8] = []
+    for value in [logLength, logBlowup, queries, grindingBits, driftTail] { result.append(littleEndian: UInt64(value)) }
     return result
   }
 }

@@ -38,13 +38,11 @@ package struct CommittedTableau: Sendable {
 
     tree = try MerkleTree(depth: parameters.logDomain) { digests in
       let states = AlignedBuffer<UInt32>(count: 8 * positions)
-      do {
-        let salts = AlignedBuffer<UInt8>(count: LeafFormat.saltLength * positions)
-        randomness.fillSalts(salts, positions: positions)
-        Parallel.forEach(cosets) { coset in
-          LeafHashing.begin(
-            states: states, first: coset * length, count: length, header: leaf.header, salts: salts)
-        }
+      // Salts are as long as digests and are needed before them: they share the memory.
+      randomness.fillSalts(digests, positions: positions)
+      Parallel.forEach(cosets) { coset in
+        LeafHashing.begin(
+          states: states, first: coset * length, count: length, header: leaf.header, salts: digests)
       }
       try encoder.forEachBlock { _, coset, blocks in
         LeafHashing.absorb(states: states, first: coset * length, blocks: blocks, count: length)
@@ -105,9 +103,9 @@ struct RowRandomness: Sendable {
     Parallel.forEach((positions + chunk - 1) / chunk) { index in
       let first = index * chunk
       let bytes = saltChunk(index, count: min(chunk, positions - first))
-      bytes.withUnsafeBufferPointer { source in
-        (salts.pointer + LeafFormat.saltLength * first).update(from: source.baseAddress ?? UnsafePointer(salts.pointer), count: source.count)
-      }
+      let target = UnsafeMutableRawBufferPointer(
+        start: salts.pointer + LeafFormat.saltLength * first, count: bytes.count)
+      target.copyBytes(from: bytes)
     }
   }
 
@@ -137,12 +135,17 @@ struct RowEncoder: Sendable {
   /// blocks[8i + r] is row firstRow + r at position i of the coset; lanes beyond the last row are 0.
   func forEachBlock(_ body: @Sendable (Int, Int, AlignedBuffer<UInt64>) -> Void) throws {
     let pool = BufferPool(count: 8 * parameters.length)
+    let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
     let parameters = parameters
     let tampering = tampering
     for first in stride(from: 0, to: shapes.count, by: 8) {
       let batch = first..<min(first + 8, shapes.count)
       var messages: [RowMessage] = []
-      for row in batch { messages.append(try rows.message(row)) }
+      for row in batch {
+        let message = try rows.message(row)
+        precondition(message.count <= shapes[row].tailOffset, "row \(row) reaches into its random tail")
+        messages.append(message)
+      }
       var tails = batch.map { randomness.tail(row: $0, shape: shapes[$0]) }
       var offsets = batch.map { shapes[$0].tailOffset }
       while messages.count < 8 {
@@ -155,9 +158,7 @@ struct RowEncoder: Sendable {
         pool.withBuffer { blocks in
           Encoder.encode(
             rows: lanes, tails: laneTails, tailOffsets: laneOffsets, logLength: parameters.logLength,
-            shift: CodeParameters.cosetShift(
-              coset, logLength: parameters.logLength, logBlowup: parameters.logBlowup, folds: 0),
-            into: blocks)
+            shift: domain.cosetShift(coset, logLength: parameters.logLength), into: blocks)
           if let codeword = tampering?.codeword {
             for i in 0..<parameters.length {
               for row in batch {

@@ -27,6 +27,8 @@ package struct HashCommitment: TableauCommitmentScheme {
       label: label, rows: rows, shapes: shapes, secret: secret, parameters: parameters, tampering: tampering)
   }
 
+  package func reference(of committed: CommittedTableau) -> TableauReference { committed.reference }
+
   package func send(_ committed: CommittedTableau, to channel: inout ProverChannel) {
     channel.send(Self.rootLabel(committed.label), digest: committed.root)
   }

@@ -1,4 +1,4 @@
-import Transcript
+import Kernels
 
 /// The merged Merkle paths of several leaves; shared by both sides.
 ///
@@ -38,36 +38,38 @@ enum MerkleMultiproof {
   /// exactly ``siblingCount(of:depth:)`` of them.
   static func root(leaves: [Int], digests: [[UInt8]], siblings: [UInt8], depth: Int) -> [UInt8] {
     var nodes = leaves
-    var hashes = digests
+    var hashes = Array(digests.joined())
     var next = 0
-    // 0x01 ‖ left ‖ right
-    var message = [UInt8](repeating: 0, count: 65)
-    message[0] = 1
+    let pairs = AlignedBuffer<UInt8>(count: 64 * leaves.count)
+    let parentHashes = AlignedBuffer<UInt8>(count: 32 * leaves.count)
     for _ in 0..<depth {
       var parents: [Int] = []
-      var parentHashes: [[UInt8]] = []
       parents.reserveCapacity(nodes.count)
-      parentHashes.reserveCapacity(nodes.count)
       var i = 0
       while i < nodes.count {
         let node = nodes[i]
+        let pair = 64 * parents.count
+        copy(hashes, 32 * i, to: pairs, pair + 32 * (node & 1))
         if node & 1 == 0, i + 1 < nodes.count, nodes[i + 1] == node + 1 {
-          message.replaceSubrange(1..<33, with: hashes[i])
-          message.replaceSubrange(33..<65, with: hashes[i + 1])
           i += 1
+          copy(hashes, 32 * i, to: pairs, pair + 32)
         } else {
-          let sibling = siblings[next..<next + 32]
+          copy(siblings, next, to: pairs, pair + 32 * (1 - (node & 1)))
           next += 32
-          message.replaceSubrange(node & 1 == 0 ? 1..<33 : 33..<65, with: hashes[i])
-          message.replaceSubrange(node & 1 == 0 ? 33..<65 : 1..<33, with: sibling)
         }
         parents.append(node >> 1)
-        parentHashes.append(SHA256.hash(message))
         i += 1
       }
+      LeafHashing.parents(
+        children: pairs, childOffset: 0, parents: parentHashes, parentOffset: 0, count: parents.count)
+      hashes = Array(UnsafeBufferPointer(start: parentHashes.pointer, count: 32 * parents.count))
       nodes = parents
-      hashes = parentHashes
     }
-    return hashes[0]
+    return hashes
+  }
+
+  /// Copies one digest.
+  private static func copy(_ source: [UInt8], _ start: Int, to target: AlignedBuffer<UInt8>, _ offset: Int) {
+    for i in 0..<32 { target[offset + i] = source[start + i] }
   }
 }

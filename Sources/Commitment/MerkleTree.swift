@@ -15,9 +15,15 @@ struct MerkleTree: Sendable {
     digests = AlignedBuffer(count: 32 * ((2 << depth) - 1))
     try fillLeaves(digests)
     for level in 0..<depth {
-      LeafHashing.parents(
-        children: digests, childOffset: 32 * Self.start(level: level, depth: depth), parents: digests,
-        parentOffset: 32 * Self.start(level: level + 1, depth: depth), count: 1 << (depth - level - 1))
+      let (children, parents) = (Self.start(level: level, depth: depth), Self.start(level: level + 1, depth: depth))
+      let count = 1 << (depth - level - 1)
+      let chunk = min(count, 1 << 12)
+      let buffer = digests
+      Parallel.forEach(count / chunk) { index in
+        LeafHashing.parents(
+          children: buffer, childOffset: 32 * (children + 2 * chunk * index), parents: buffer,
+          parentOffset: 32 * (parents + chunk * index), count: chunk)
+      }
     }
   }
 

@@ -62,7 +62,7 @@ struct OpeningLayout: Sendable {
     var tailCounts: [Int] = []
     var folded: [Int] = []
     var opened: Set<Int> = []
-    var masks: Set<OpeningClaim.Mask> = []
+    var maskRowsInUse: Set<[Int]> = []
     for (index, claim) in claims.enumerated() {
       let offset: Int
       switch claim.functional {
@@ -78,12 +78,15 @@ struct OpeningLayout: Sendable {
       guard shapes.indices.contains(mask.tree), mask.firstRow >= 0, mask.firstRow <= shapes[mask.tree].count - 3 else {
         throw .unsupportedParameters("claim \(claim.name) has no mask")
       }
-      guard masks.insert(mask).inserted else {
-        throw .unsupportedParameters("claim \(claim.name) shares its mask")
+      let maskRows = mask.firstRow..<mask.firstRow + 3
+      // A mask that serves twice reveals the difference of two combinations.
+      for row in maskRows {
+        guard maskRowsInUse.insert([mask.tree, row]).inserted else {
+          throw .unsupportedParameters("claim \(claim.name) shares its mask")
+        }
       }
       let maskShape = shapes[mask.tree][mask.firstRow]
-      let maskRows = shapes[mask.tree][mask.firstRow..<mask.firstRow + 3]
-      guard maskShape.tailOffset == offset, maskRows.allSatisfy({ $0 == maskShape }) else {
+      guard maskShape.tailOffset == offset, shapes[mask.tree][maskRows].allSatisfy({ $0 == maskShape }) else {
         throw .unsupportedParameters("the mask of claim \(claim.name) has another shape than its rows")
       }
       opened.insert(mask.tree)
@@ -93,6 +96,9 @@ struct OpeningLayout: Sendable {
       for (tree, weights) in claim.weights.enumerated() where !weights.isEmpty {
         guard weights.count == shapes[tree].count else {
           throw .unsupportedParameters("claim \(claim.name) has \(weights.count) weights for tree \(tree)")
+        }
+        guard tree != mask.tree || weights[maskRows].allSatisfy({ $0 == .zero }) else {
+          throw .unsupportedParameters("claim \(claim.name) weighs its own mask")
         }
         opened.insert(tree)
         // A tail that reached below the offset would count as message; one that is longer than the mask's would leak.
@@ -119,6 +125,7 @@ struct OpeningLayout: Sendable {
 
 /// Labels of the opening's messages: sections of a proof's size report and of rejections.
 enum OpeningLabel {
+  static let parameters = "opening/parameters"
   static let value = "opening/value"
   static let maskValue = "opening/mask value"
   static let beta = "opening/beta"

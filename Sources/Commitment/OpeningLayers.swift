@@ -32,8 +32,8 @@ extension OpeningProver {
         channel.send(OpeningLabel.round, values)
         let r = channel.transcript.challenge(OpeningLabel.fold)
         for claim in polynomials.indices {
-          Multilinear.fold(&polynomials[claim], r)
-          Multilinear.fold(&tables[claim], r)
+          Folding.fold(&polynomials[claim], r)
+          Folding.fold(&tables[claim], r)
         }
         folds += 1
       }
@@ -116,6 +116,7 @@ struct FoldingLayer {
       lanes.append(.field(polynomial.map(\.c2.value)))
     }
     let allLanes = lanes
+    let domain = CodeDomain(logSize: shape.logLength + logBlowup, folds: foldsBefore)
     let pool = BufferPool(count: 8 << shape.logLength)
     let batches = (lanes.count + 7) / 8
     Parallel.forEach(batches << logBlowup) { task in
@@ -124,12 +125,10 @@ struct FoldingLayer {
       var batch = Array(allLanes[first..<min(first + 8, allLanes.count)])
       let used = batch.count
       while batch.count < 8 { batch.append(.zero) }
-      let shift = CodeParameters.cosetShift(
-        coset, logLength: shape.logLength, logBlowup: logBlowup, folds: foldsBefore)
       pool.withBuffer { blocks in
         Encoder.encode(
           rows: batch, tails: [[UInt64]](repeating: [], count: 8), tailOffsets: [Int](repeating: 0, count: 8),
-          logLength: shape.logLength, shift: shift, into: blocks)
+          logLength: shape.logLength, shift: domain.cosetShift(coset, logLength: shape.logLength), into: blocks)
         for i in 0..<1 << shape.logLength {
           let position = coset << shape.logLength + i
           for lane in 0..<used {
@@ -160,17 +159,16 @@ struct FoldingLayer {
     }
   }
 
+  /// `digests` is still zero and serves as ``LeafFormat/noSalt`` until it is filled.
   private static func hash(
     _ words: AlignedBuffer<UInt64>, stride: Int, format: LeafFormat, leaves: Int, digests: AlignedBuffer<UInt8>
   ) {
     let states = AlignedBuffer<UInt32>(count: 8 * leaves)
-    let salts = AlignedBuffer<UInt8>(count: LeafFormat.saltLength * leaves)
-    for i in 0..<salts.count { salts.pointer[i] = 0 }
     let chunk = min(leaves, 1 << 10)
     let pool = BufferPool(count: 8 * chunk)
     Parallel.forEach(leaves / chunk) { index in
       let first = index * chunk
-      LeafHashing.begin(states: states, first: first, count: chunk, header: format.header, salts: salts)
+      LeafHashing.begin(states: states, first: first, count: chunk, header: format.header, salts: digests)
       pool.withBuffer { blocks in
         for block in 0..<format.blocks {
           for leaf in 0..<chunk {

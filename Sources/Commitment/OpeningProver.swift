@@ -25,6 +25,7 @@ struct OpeningProver {
     var combinations = try masks()
 
     // All values and all μ before any β: otherwise a later value could depend on an earlier challenge.
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
     for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
     var maskValues: [CubicExtension] = []
     for index in claims.indices {
@@ -56,8 +57,8 @@ struct OpeningProver {
         functionals: folded.map { functionals[$0] }, targets: folded.map { targets[$0] }, channel: &channel)
 
     if parameters.grindingBits > 0 {
-      let nonce = tampering?.nonce ?? ProofOfWork.search(channel.transcript, bits: parameters.grindingBits)
-      channel.send(OpeningLabel.nonce, nonce: nonce)
+      let work = ProofOfWork(&channel.transcript, bits: parameters.grindingBits)
+      channel.send(OpeningLabel.nonce, nonce: tampering?.nonce ?? work.solve())
     }
     let positions = channel.transcript.positions(
       OpeningLabel.positions, count: parameters.queries, logBound: parameters.logDomain)

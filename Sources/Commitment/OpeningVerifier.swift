@@ -35,6 +35,7 @@ struct OpeningVerifier {
   }
 
   func verify(_ channel: inout VerifierChannel) throws(ProofRejection) {
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
     for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
     var maskValues: [CubicExtension] = []
     for _ in claims { maskValues.append(try channel.receive(OpeningLabel.maskValue)) }
@@ -58,9 +59,8 @@ struct OpeningVerifier {
     if !layout.foldedClaims.isEmpty { try verifyFolding(targets, &commitments, &channel) }
 
     if parameters.grindingBits > 0 {
-      let before = channel.transcript
-      let nonce = try channel.receiveNonce(OpeningLabel.nonce)
-      guard before.isProofOfWork(nonce: nonce, bits: parameters.grindingBits) else { throw .proofOfWork }
+      let work = ProofOfWork(&channel.transcript, bits: parameters.grindingBits)
+      guard work.isSolved(by: try channel.receiveNonce(OpeningLabel.nonce)) else { throw .proofOfWork }
     }
     let positions = channel.transcript.positions(
       OpeningLabel.positions, count: parameters.queries, logBound: parameters.logDomain)
@@ -116,21 +116,21 @@ struct OpeningVerifier {
 
     // Per folded claim, in the order of `positions`: u_low at the position.
     var expected = [[CubicExtension]](repeating: [], count: layout.foldedClaims.count)
+    let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
+    let points = positions.map(domain.point)
     var foldedIndex = 0
     for (index, claim) in claims.enumerated() {
       let combined = combine(claim, beta: commitments.betas[index], values: values, positions: positions.count)
       let sent = commitments.sent[index]
       switch claim.functional {
       case .clear:
-        for (position, value) in zip(positions, combined) {
-          let point = CodeParameters.point(position, logDomain: parameters.logDomain, folds: 0)
+        for (point, value) in zip(points, combined) {
           guard Univariate.evaluate(sent, at: point) == value else {
             throw .rowsAgainstCombination(functional: claim.name)
           }
         }
       case .equality:
-        for (position, value) in zip(positions, combined) {
-          let point = CodeParameters.point(position, logDomain: parameters.logDomain, folds: 0)
+        for (point, value) in zip(points, combined) {
           let high = Univariate.evaluate(sent, at: point) * point.power(UInt64(parameters.length))
           expected[foldedIndex].append(value - high)
         }
@@ -207,7 +207,7 @@ struct OpeningVerifier {
     var expected = expected
     var folds = 0
     for (index, layer) in layout.plan.layers.enumerated() {
-      let logDomain = layer.logLength + parameters.logBlowup
+      let logLeaves = layer.logLength + parameters.logBlowup - layer.folds
       let width = 1 << layer.folds
       let name = OpeningLabel.layerTree(index)
       var leaves: [Int] = []
@@ -218,13 +218,12 @@ struct OpeningVerifier {
       guard let values = FieldEncoding.cubicElements(bytes) else {
         throw .notCanonical(section: OpeningLabel.rows(name))
       }
-      let format = LeafFormat(
-        .layer, label: name, words: 3 * width * claimCount, logLeaves: logDomain - layer.folds)
+      let format = LeafFormat(.layer, label: name, words: 3 * width * claimCount, logLeaves: logLeaves)
       let digests = leaves.indices.map { i in
         format.digest(salt: LeafFormat.noSalt, values: bytes[i * leafBytes..<(i + 1) * leafBytes])
       }
       try verifyPaths(
-        leaves: leaves, digests: digests, depth: logDomain - layer.folds, root: commitments.layerRoots[index],
+        leaves: leaves, digests: digests, depth: logLeaves, root: commitments.layerRoots[index],
         name: name, &channel)
 
       for g in 0..<claimCount {
@@ -240,66 +239,25 @@ struct OpeningVerifier {
         }
       }
 
-      let challenges = Array(commitments.folds[folds..<folds + layer.folds])
-      for g in 0..<claimCount { expected[g] = [] }
-      for (i, leaf) in leaves.enumerated() {
-        let twiddles = LeafFolding(leaf: leaf, logDomain: logDomain, folds: layer.folds, foldsBefore: folds)
-        for g in 0..<claimCount {
+      let folding = LeafFolding(
+        domain: CodeDomain(logSize: logLeaves + layer.folds, folds: folds),
+        challenges: Array(commitments.folds[folds..<folds + layer.folds]))
+      for g in 0..<claimCount {
+        expected[g] = leaves.enumerated().map { i, leaf in
           let start = (i * claimCount + g) * width
-          expected[g].append(twiddles.fold(values[start..<start + width], challenges))
+          return folding.fold(values[start..<start + width], leaf: leaf)
         }
       }
       folds += layer.folds
       current = leaves
     }
 
-    let logDomain = layout.plan.logFinal + parameters.logBlowup
+    let domain = CodeDomain(logSize: layout.plan.logFinal + parameters.logBlowup, folds: folds)
     for (i, position) in current.enumerated() {
-      let point = CodeParameters.point(position, logDomain: logDomain, folds: folds)
+      let point = domain.point(position)
       for g in 0..<claimCount where Univariate.evaluate(commitments.finals[g], at: point) != expected[g][i] {
         throw .finalPolynomial(functional: claims[layout.foldedClaims[g]].name)
       }
     }
-  }
-}
-
-/// The folding of one leaf: a coset of the 2^folds-th roots of unity, in bit-reversed order.
-///
-/// With f(X) = e(X²) + X·o(X²): e(η²) = (f(η) + f(-η))/2, o(η²) = (f(η) - f(-η))/(2η), and the fold is
-/// (1-r)·e + r·o, the binding of the lowest variable of the coefficients' multilinear extension.
-struct LeafFolding {
-  /// Per folding, 1/(2η) of each pair: width/2, width/4, … entries.
-  private let inverses: [[Goldilocks]]
-
-  init(leaf: Int, logDomain: Int, folds: Int, foldsBefore: Int) {
-    // Pair a of the first folding is at η_0·ω^{rev(2a)}, ω of order 2^folds; each folding squares.
-    let base = CodeParameters.point(leaf << folds, logDomain: logDomain, folds: foldsBefore)
-    var inverse = base.inverse
-    var inverses: [[Goldilocks]] = []
-    for step in 0..<folds {
-      let log = folds - step
-      let root = Goldilocks.rootOfUnity(logOrder: log).inverse
-      let halved = inverse * Goldilocks.half
-      inverses.append(
-        (0..<1 << (log - 1)).map { pair in
-          halved * root.power(UInt64(CodeParameters.reverseBits(2 * pair, count: log)))
-        })
-      inverse *= inverse
-    }
-    self.inverses = inverses
-  }
-
-  /// The value of the folded polynomial at the leaf's position in the next layer. `values`: 2^folds of them.
-  func fold(_ values: ArraySlice<CubicExtension>, _ challenges: [CubicExtension]) -> CubicExtension {
-    var current = Array(values)
-    for (inverses, r) in zip(inverses, challenges) {
-      for (pair, inverse) in inverses.enumerated() {
-        let (a, b) = (current[2 * pair], current[2 * pair + 1])
-        let even = (a + b) * Goldilocks.half
-        let odd = (a - b) * inverse
-        current[pair] = even + (odd - even) * r
-      }
-    }
-    return current[0]
   }
 }

@@ -33,6 +33,8 @@ package protocol TableauCommitmentScheme: Sendable {
 
   /// `secret` determines all randomness of the commitment together with `label`: one pair serves one tableau, ever.
   func commit(label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8]) throws -> Committed
+  /// What the verifier gets to know of a tableau.
+  func reference(of committed: Committed) -> Reference
   /// Sends the commitment; ``receive(label:shapes:from:)`` is the verifier's counterpart. A tableau that the statement
   /// already names is not sent.
   func send(_ committed: Committed, to channel: inout ProverChannel)

@@ -2,7 +2,9 @@
 public enum Multilinear {
   /// The table of eq(point, ·), 2^point.count entries, times `scale`.
   @inlinable
-  public static func equality(_ point: some Collection<CubicExtension>, scale: CubicExtension = .one) -> [CubicExtension] {
+  public static func equality(_ point: some Collection<CubicExtension>, scale: CubicExtension = .one)
+    -> [CubicExtension]
+  {
     var table = [CubicExtension](repeating: .zero, count: 1 << point.count)
     table[0] = scale
     var size = 1

@@ -99,24 +99,21 @@ package enum Encoder {
       log -= 1
       count = 2
     }
-    while log >= 6 && logLength >= 12 && count < 16 {
-      let sixteenth = 1 << (log - 4)
-      for b in 0..<count {
-        var rho = [Montgomery.product(scale[log], roots[b])]
-        for q in 0..<4 { rho.append(Montgomery.product(scale[log - 2], roots[4 * b + q])) }
-        let constants = rho
-        let start = blocks.pointer + lanes * (b << log)
-        let base = Shared(start)
-        Parallel.forEach(parts) { part in
-          let range = sixteenth * part / parts..<sixteenth * (part + 1) / parts
-          dp_ntt_radix16(level, base.pointer, sixteenth, range.lowerBound, range.upperBound, constants)
-        }
+    let scales = scale
+    if log >= 14 {
+      let step = 1 << (log - 8)
+      let columnLog = log
+      let firstCount = count
+      Parallel.forEach(16 * firstCount) { part in
+        let (b, part) = (part / 16, part % 16)
+        dp_ntt_columns(
+          level, blocks.pointer + lanes * (b << columnLog), Int32(columnLog), b, step * part / 16,
+          step * (part + 1) / 16, scales, roots.pointer)
       }
-      log -= 4
-      count <<= 4
+      log -= 8
+      count <<= 8
     }
     let blockLog = log
-    let scales = scale
     Parallel.forEach(count) { b in
       dp_ntt_block(level, blocks.pointer + lanes * (b << blockLog), Int32(blockLog), b, scales, roots.pointer)
     }

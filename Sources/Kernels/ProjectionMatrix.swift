@@ -1,5 +1,6 @@
 import CKernels
 import Field
+import Synchronization
 
 /// A ternary matrix R of 132 rows and 2^14 columns, drawn from bytes.
 ///
@@ -10,52 +11,79 @@ package struct ProjectionMatrix: Sendable {
   private static let columnBytes = 33
 
   private let bits: [UInt8]
-  /// Row after row, as the projections read them.
-  private let signs: AlignedBuffer<Int8>
+  /// A verifier never projects: the sign rows are made when first asked for.
+  private let lazySigns = LazySigns()
 
   /// - Parameter bits: 33 · 2^14 bytes.
   package init(bits: [UInt8]) {
     precondition(bits.count == Self.columnBytes * Self.columnCount, "a matrix of \(bits.count) bytes")
     self.bits = bits
-    let signs = AlignedBuffer<Int8>(count: Self.rowCount * Self.columnCount)
-    Parallel.forEach(4) { part in
-      bits.withUnsafeBufferPointer { bits in
-        for m in Self.rowCount * part / 4..<Self.rowCount * (part + 1) / 4 {
-          let (i, j) = (m / 8, (m + Self.rowCount) / 8)
-          let (a, b) = (UInt8(m % 8), UInt8((m + Self.rowCount) % 8))
-          let row = signs.pointer + Self.columnCount * m
-          for x in 0..<Self.columnCount {
-            let column = Self.columnBytes * x
-            row[x] = Int8(truncatingIfNeeded: bits[column + i] >> a & 1 &+ (bits[column + j] >> b & 1)) &- 1
+  }
+
+  /// R row after row, as the projections read it, and Σ_x R_m(x) for each m.
+  private struct Signs: Sendable {
+    let rows: AlignedBuffer<Int8>
+    let sums: [Int64]
+
+    init(bits: [UInt8]) {
+      let rows = AlignedBuffer<Int8>(count: rowCount * columnCount)
+      Parallel.forEach(4) { part in
+        bits.withUnsafeBufferPointer { bits in
+          for m in rowCount * part / 4..<rowCount * (part + 1) / 4 {
+            let (i, j) = (m / 8, (m + rowCount) / 8)
+            let (a, b) = (UInt8(m % 8), UInt8((m + rowCount) % 8))
+            let row = rows.pointer + columnCount * m
+            for x in 0..<columnCount {
+              let column = columnBytes * x
+              row[x] = Int8(truncatingIfNeeded: bits[column + i] >> a & 1 &+ (bits[column + j] >> b & 1)) &- 1
+            }
           }
         }
       }
+      self.rows = rows
+      sums = (0..<rowCount).map { m in
+        let row = UnsafeBufferPointer(start: rows.pointer + columnCount * m, count: columnCount)
+        return row.reduce(0) { $0 &+ Int64($1) }
+      }
     }
-    self.signs = signs
+  }
+
+  private final class LazySigns: Sendable {
+    private let value = Mutex<Signs?>(nil)
+    func get(_ bits: [UInt8]) -> Signs {
+      value.withLock { value in
+        if let value { return value }
+        let made = Signs(bits: bits)
+        value = made
+        return made
+      }
+    }
   }
 
   /// R_m(x) in {-1, 0, 1}.
   package subscript(m: Int, x: Int) -> Int {
     precondition(m >= 0 && m < Self.rowCount && x >= 0 && x < Self.columnCount)
-    return Int(signs.pointer[Self.columnCount * m + x])
+    func bit(_ k: Int) -> Int { Int(bits[Self.columnBytes * x + k / 8] >> UInt8(k % 8) & 1) }
+    return bit(m) + bit(m + Self.rowCount) - 1
   }
 
   /// result[132c + m] = Σ_x R_m(x) · chunks[2^14 c + x], exactly. The number of entries is a multiple of 2^14.
   package func project(_ chunks: [Int32], path: KernelPath = .selected) -> [Int64] {
     let (rows, columns) = (Self.rowCount, Self.columnCount)
     precondition(chunks.count % columns == 0, "\(chunks.count) entries")
+    let signs = lazySigns.get(bits)
     var result = [Int64](repeating: 0, count: chunks.count / columns * rows)
     result.withUnsafeMutableBufferPointer { result in
       chunks.withUnsafeBufferPointer { chunks in
         guard let input = chunks.baseAddress, let output = result.baseAddress else { return }
         if let level = path.level {
-          project(SharedConst(input), chunks.count / columns, into: Shared(output), level: level)
+          project(SharedConst(input), chunks.count / columns, into: Shared(output), level: level, signs: signs)
           return
         }
         for c in 0..<chunks.count / columns {
           for m in 0..<rows {
             var sum: Int64 = 0
-            for x in 0..<columns { sum += Int64(signs.pointer[columns * m + x]) * Int64(input[columns * c + x]) }
+            for x in 0..<columns { sum += Int64(signs.rows.pointer[columns * m + x]) * Int64(input[columns * c + x]) }
             output[rows * c + m] = sum
           }
         }
@@ -66,14 +94,15 @@ package struct ProjectionMatrix: Sendable {
 
   /// The bytes of an entry plus 2^(8k-1), for the least k that fits all entries, are unsigned limbs; the products of the
   /// limbs with the signs are summed in 32 bits, and 2^(8k-1) · Σ_x R_m(x) comes off at the end.
-  private func project(_ input: SharedConst<Int32>, _ chunkCount: Int, into output: Shared<Int64>, level: Int32) {
+  private func project(
+    _ input: SharedConst<Int32>, _ chunkCount: Int, into output: Shared<Int64>, level: Int32, signs: Signs
+  ) {
     let (rows, columns) = (Self.rowCount, Self.columnCount)
     let limbs = Self.limbCount(dp_magnitude(level, input.pointer, chunkCount * columns))
     // The planes of a group go through each panel of the matrix while it is in the cache.
     let group = Int(DP_GROUP) / limbs
     let groups = (chunkCount + group - 1) / group
     let workers = max(1, min(groups, 2))
-    let signSums = self.signSums(level)
     Parallel.forEach(workers) { worker in
       let planes = AlignedBuffer<UInt8>(count: Int(DP_GROUP) * columns)
       var sums = [Int32](repeating: 0, count: Int(DP_GROUP) * rows)
@@ -84,24 +113,16 @@ package struct ProjectionMatrix: Sendable {
           let source = input.pointer + columns * (first + c)
           dp_byte_planes(level, source, columns, Int32(limbs), planes.pointer + columns * limbs * c, columns)
         }
-        dp_project(level, signs.pointer, planes.pointer, have * limbs, &sums)
+        dp_project(level, signs.rows.pointer, planes.pointer, have * limbs, &sums)
         for c in 0..<have {
           for m in 0..<rows {
-            var total = -(Int64(signSums[m]) << (8 * limbs - 1))
+            var total = -(signs.sums[m] << (8 * limbs - 1))
             for k in 0..<limbs { total += Int64(sums[rows * (limbs * c + k) + m]) << (8 * k) }
             output.pointer[rows * (first + c) + m] = total
           }
         }
       }
     }
-  }
-
-  /// Σ_x R_m(x) for each m: the projection of ones.
-  private func signSums(_ level: Int32) -> [Int32] {
-    let ones = [UInt8](repeating: 1, count: Self.columnCount)
-    var sums = [Int32](repeating: 0, count: Self.rowCount)
-    dp_project(level, signs.pointer, ones, 1, &sums)
-    return sums
   }
 
   /// The bytes that hold every entry, given the largest e or -1 - e.

@@ -27,7 +27,8 @@ extension ProofRejection: CustomStringConvertible {
     case .notCanonical(let section): "\(section) holds a value that is not a canonical field element"
     case .trailingBytes(let count): "\(count) bytes follow the end of the proof"
     case .unsupportedParameters(let why): "the proof's parameters are not supported: \(why)"
-    case .insufficientSecurity(let bits, let required): "the proof's parameters give \(bits) bits, \(required) are required"
+    case .insufficientSecurity(let bits, let required):
+      "the proof's parameters give \(bits) bits, \(required) are required"
     case .proofOfWork: "the proof of work is wrong"
     case .merklePath(let tree): "a Merkle path of the \(tree) tree does not lead to its root"
     case .rowsAgainstCombination(let f): "opening \(f): the tableau rows disagree with their claimed combination"

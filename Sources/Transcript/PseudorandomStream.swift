@@ -6,9 +6,9 @@ import Field
 /// Streams with different (secret, label, context) are independent; one stream is read once, in order.
 package final class PseudorandomStream {
   private let cipher: OpaquePointer
-  private var buffer: [UInt8] = []
+  private var words: [UInt64] = []
   private var position = 0
-  private static let blockSize = 1 << 16
+  private static let wordsPerBlock = 1 << 12
 
   package init(secret: [UInt8], label: String, context: [UInt8] = []) {
     var message: [UInt8] = []
@@ -48,13 +48,21 @@ package final class PseudorandomStream {
   /// The next element of F, uniform by rejection.
   package func element() -> Goldilocks {
     while true {
-      if position == buffer.count {
-        buffer = bytes(Self.blockSize)
+      if position == words.count {
+        words = nextWords()
         position = 0
       }
-      let word = buffer[position..<position + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      position += 8
+      let word = words[position]
+      position += 1
       if let element = Goldilocks(canonical: word) { return element }
+    }
+  }
+
+  private func nextWords() -> [UInt64] {
+    bytes(8 * Self.wordsPerBlock).withUnsafeBytes { raw in
+      (0..<Self.wordsPerBlock).map {
+        UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self))
+      }
     }
   }
 

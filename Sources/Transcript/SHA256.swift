@@ -6,11 +6,63 @@ package enum SHA256 {
 
   package static func hash(_ bytes: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: digestLength)
-    _ = CCrypto.SHA256(bytes, bytes.count, &digest)
+    let context = Context()
+    digest.withUnsafeMutableBufferPointer { out in
+      bytes.withUnsafeBufferPointer { context.digest($0, into: out.baseAddress) }
+    }
     return digest
   }
 
+  /// Hashes message after message. libcrypto's one-shot function looks its algorithm up, under a lock, on each call.
+  private struct Context: ~Copyable {
+    private static let algorithm = Algorithm()
+    private let context: OpaquePointer
+
+    init() {
+      guard let context = EVP_MD_CTX_new() else { preconditionFailure("libcrypto is out of memory") }
+      self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    func digest(_ message: UnsafeBufferPointer<UInt8>, into target: UnsafeMutablePointer<UInt8>?) {
+      let status =
+        EVP_DigestInit_ex(context, Self.algorithm.pointer, nil)
+        & EVP_DigestUpdate(context, message.baseAddress, message.count) & EVP_DigestFinal_ex(context, target, nil)
+      precondition(status == 1, "libcrypto failed in SHA-256")
+    }
+  }
+
+  /// SHA-256, fetched once; immutable and shared.
+  private final class Algorithm: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init() {
+      guard let pointer = EVP_MD_fetch(nil, "SHA256", nil) else { preconditionFailure("libcrypto has no SHA-256") }
+      self.pointer = pointer
+    }
+  }
+
   package static func hash(_ parts: [UInt8]...) -> [UInt8] { hash(Array(parts.joined())) }
+
+  /// SHA-256 in counter mode: SHA-256(prefix ‖ UInt64 0) ‖ SHA-256(prefix ‖ UInt64 1) ‖ …, cut to `count` bytes.
+  package static func expand(_ prefix: [UInt8], count: Int) -> [UInt8] {
+    let blocks = (count + digestLength - 1) / digestLength
+    var result = [UInt8](repeating: 0, count: blocks * digestLength)
+    var message = prefix + [UInt8](repeating: 0, count: 8)
+    let context = Context()
+    result.withUnsafeMutableBufferPointer { out in
+      guard let target = out.baseAddress else { return }
+      message.withUnsafeMutableBufferPointer { input in
+        for counter in 0..<blocks {
+          for i in 0..<8 { input[prefix.count + i] = UInt8(truncatingIfNeeded: counter >> (8 * i)) }
+          context.digest(UnsafeBufferPointer(input), into: target + counter * digestLength)
+        }
+      }
+    }
+    result.removeLast(result.count - count)
+    return result
+  }
 
   package static func authenticate(key: [UInt8], message: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: digestLength)

@@ -31,17 +31,7 @@ package struct Transcript: Sendable {
   /// Bytes of a challenge: SHA-256 in counter mode on a state that the label has entered.
   package mutating func challengeBytes(_ label: String, count: Int) -> [UInt8] {
     absorb(label, .challenge, [])
-    var result: [UInt8] = []
-    result.reserveCapacity(count + 32)
-    var counter: UInt64 = 0
-    var message = Array("driftproof/expand".utf8) + state + [UInt8](repeating: 0, count: 8)
-    while result.count < count {
-      for i in 0..<8 { message[message.count - 8 + i] = UInt8(truncatingIfNeeded: counter >> (8 * UInt64(i))) }
-      result += SHA256.hash(message)
-      counter += 1
-    }
-    result.removeLast(result.count - count)
-    return result
+    return SHA256.expand(Array("driftproof/expand".utf8) + state, count: count)
   }
 
   /// A uniform element of K, by rejection.
@@ -80,13 +70,5 @@ package struct Transcript: Sendable {
       round += 1
     }
     return found.sorted()
-  }
-
-  /// SHA-256(state ‖ nonce) has at least `bits` leading zero bits.
-  package func isProofOfWork(nonce: UInt64, bits: Int) -> Bool {
-    var message = Array("driftproof/grind".utf8) + state
-    message.append(littleEndian: nonce)
-    let head = SHA256.hash(message).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return head.leadingZeroBitCount >= bits
   }
 }

@@ -35,7 +35,7 @@ import Transcript
     let degree = UInt64(parameters.length + parameters.driftTail)
     let higher = CommitmentTampering { row, position, value in
       guard row == 0 else { return value }
-      let point = CodeParameters.point(position, logDomain: parameters.logDomain, folds: 0)
+      let point = CodeDomain(logSize: parameters.logDomain, folds: 0).point(position)
       return (Goldilocks(reducing: value) + point.power(degree)).value
     }
     #expect(try fixture(commitment: higher).rejection() == .rowsAgainstCombination(functional: "drift"))
@@ -183,6 +183,14 @@ import Transcript
     guard let start = OpeningFixture.offset(of: OpeningLabel.nonce, in: honest) else {
       Issue.record("no nonce")
       return
+    }
+    var lazy = OpeningFixture()
+    lazy.openingTampering = OpeningTampering()
+    // The honest nonce is the least one, so every one below it is wrong.
+    let least = honest.bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    if least > 0 {
+      lazy.openingTampering?.nonce = least - 1
+      #expect(try lazy.rejection() == .proofOfWork)
     }
     // With 4 bits a nonce is wrong with probability 15/16: one of these is.
     let rejections = (1..<5).map { delta -> ProofRejection? in

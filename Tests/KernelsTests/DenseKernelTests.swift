@@ -162,7 +162,7 @@ import Testing
     #expect(acc == expected)
   }
 
-  @Test(arguments: [2, 4, 14, 16, 18, 34, 1024])
+  @Test(arguments: [0, 2, 4, 14, 16, 18, 34, 1024, 9000, 40_000])
   func folding(count: Int) {
     var random = Random(UInt64(count))
     let table = random.cubics(count)

@@ -55,7 +55,8 @@ extension ArgumentRefusal: CustomStringConvertible {
     let remedy = "put outlier rows or entries into a sparse part of the clause, or widen the clause"
     switch self {
     case .chunkTooLarge(let tensor, let row, let column, let norm, let limit):
-      return "tensor \(tensor): the 16,384 neighbours of row \(row), column \(column) have a norm of 2^\(norm) units, above "
+      return
+        "tensor \(tensor): the 16,384 neighbours of row \(row), column \(column) have a norm of 2^\(norm) units, above "
         + "the 2^\(limit) that can be proved at this precision; \(remedy)"
     case .entryTooLarge(let tensor, let row, let column):
       return "tensor \(tensor): the entry at row \(row), column \(column) is too large for this precision; \(remedy)"

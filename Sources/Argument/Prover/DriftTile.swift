@@ -82,7 +82,9 @@ extension DriftTile {
     case .narrow(let values):
       GramKernel.fold16(values, range: 0..<values.count, weights: weights, into: &table, at: 0)
     case .field(let values):
-      for (index, value) in values.enumerated() { table[index >> 4] += weights[index & 15] * Goldilocks(reducing: value) }
+      for (index, value) in values.enumerated() {
+        table[index >> 4] += weights[index & 15] * Goldilocks(reducing: value)
+      }
     }
     return table
   }

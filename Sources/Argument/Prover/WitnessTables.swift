@@ -98,7 +98,7 @@ struct WitnessTables {
         // Bits in the order of the group's variables: an entry's column bits, then its row bits.
         let address =
           group.vectorVariables.isEmpty
-          ? position / tensor.columns << columnBits + position % tensor.columns : position
+          ? (position / tensor.columns) << columnBits + position % tensor.columns : position
         for bit in group.variables.indices where address >> bit & 1 == 1 {
           factors[bits.offset + bit << layout.factors.logSlots + group.base + slot] = 1
         }

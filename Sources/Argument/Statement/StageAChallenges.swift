@@ -50,7 +50,8 @@ struct StageAChallenges: Sendable {
     let rowSum = rowWeights.reduce(.zero, +)
     let halfRange = Goldilocks(-Limits.halfRange)
     var total =
-      power(.projections) * Multilinear.prefixSum(projections, count: layout.tableau.projectionChunks) * rowSum * halfRange
+      power(.projections) * Multilinear.prefixSum(projections, count: layout.tableau.projectionChunks) * rowSum
+      * halfRange
     if layout.factors.factorChunks > 0 {
       total +=
         power(.factorProjections) * Multilinear.prefixSum(factorChunks, count: layout.factors.factorChunks) * rowSum

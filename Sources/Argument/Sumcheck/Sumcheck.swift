@@ -93,7 +93,8 @@ enum SumcheckProver {
       {
         // Solves for the evaluation that makes the last check hold; only sound for a term linear in it.
         let target = claim - gamma * Libra.innerValue(libra, point: point, degree: shape.degree)
-        evaluations[forge] = Self.forged(forge, target: target, components: finished.map { components[$0] }, evaluations)
+        evaluations[forge] = Self.forged(
+          forge, target: target, components: finished.map { components[$0] }, evaluations)
       }
       for oracle in shape.oracles where oracle.rounds == round + 1 {
         channel.send("\(shape.stage)/\(oracle.name)", evaluations[oracle.name] ?? .zero)

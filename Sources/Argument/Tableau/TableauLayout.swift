@@ -103,7 +103,8 @@ struct TableauLayout: Hashable, Sendable {
       let tileRows = 1 << (logLength - w)
       let candidate = Grid(
         logColumnsInTile: w, rowTiles: (rows + tileRows - 1) / tileRows,
-        columnTiles: (columns + (1 << w) - 1) >> w, rowTileBits: rowBits - (logLength - w), columnTileBits: columnBits - w)
+        columnTiles: (columns + (1 << w) - 1) >> w, rowTileBits: rowBits - (logLength - w),
+        columnTileBits: columnBits - w)
       // Ties go to wider tiles, which read longer runs of memory.
       if best.map({ candidate.rowTiles * candidate.columnTiles <= $0.rowTiles * $0.columnTiles }) ?? true {
         best = candidate

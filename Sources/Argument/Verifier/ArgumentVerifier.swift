@@ -61,7 +61,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
   private func verifyStageA(
     _ challenges: StageAChallenges, matrix: ProjectionMatrix, channel: inout VerifierChannel
   ) throws(ProofRejection) -> SumcheckOutcome {
-    let weights = StageAWeights(layout: layout, challenges: challenges)
+    let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix)
     let layout = layout
     return try SumcheckVerifier.run(
       ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel
@@ -74,12 +74,12 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
         sum += w.product * value("D") * value("h") + w.helper * value("h") + w.digit * value("D")
       }
       if round == layout.driftVariables {
-        let w = weights.drift(x, matrix: matrix)
+        let w = weights.drift(x)
         let e = value("E")
         sum += (w.square * e + w.linear) * e
       }
       if layout.hasFactors, round == layout.factorVariables {
-        let w = weights.factors(x, matrix: matrix)
+        let w = weights.factors(x)
         let g = value("G")
         sum += (w.square * g + w.linear) * g
       }

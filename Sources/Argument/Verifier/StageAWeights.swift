@@ -8,9 +8,17 @@ import Kernels
 struct StageAWeights {
   let layout: ArgumentLayout
   let challenges: StageAChallenges
+  /// R~(m*, ·): 2^14 entries.
+  let columnWeights: [CubicExtension]
+
+  init(layout: ArgumentLayout, challenges: StageAChallenges, matrix: ProjectionMatrix) {
+    self.layout = layout
+    self.challenges = challenges
+    columnWeights = matrix.weightedColumns(rowWeights: challenges.rowWeights)
+  }
 
   /// Weights of E² and E.
-  func drift(_ point: [CubicExtension], matrix: ProjectionMatrix) -> (square: CubicExtension, linear: CubicExtension) {
+  func drift(_ point: [CubicExtension]) -> (square: CubicExtension, linear: CubicExtension) {
     let tableau = layout.tableau
     var square = CubicExtension.zero
     for piece in tableau.squarePieces.joined().joined() {
@@ -20,7 +28,7 @@ struct StageAWeights {
     if !tableau.projectionPieces.isEmpty {
       var pieces = CubicExtension.zero
       for piece in tableau.projectionPieces { pieces += piece.weight(compact: challenges.projections, point) }
-      linear = pieces * columnFunctional(matrix, point) * challenges.power(.projections)
+      linear = pieces * columnFunctional(point) * challenges.power(.projections)
     }
     for cube in tableau.exactCubes {
       var weight = cube.fixedWeight(point) * cube.fixedWeight(challenges.exact)
@@ -31,9 +39,8 @@ struct StageAWeights {
   }
 
   /// Σ_x R~(m*, x)·eq(point, x) over the 2^14 positions of a chunk.
-  func columnFunctional(_ matrix: ProjectionMatrix, _ point: [CubicExtension]) -> CubicExtension {
-    Multilinear.innerProduct(
-      matrix.weightedColumns(rowWeights: challenges.rowWeights), Multilinear.equality(point.prefix(Limits.logChunk)))
+  func columnFunctional(_ point: [CubicExtension]) -> CubicExtension {
+    Multilinear.innerProduct(columnWeights, Multilinear.equality(point.prefix(Limits.logChunk)))
   }
 
   /// Weights of h·D, h and D.
@@ -137,7 +144,7 @@ struct StageAWeights {
   }
 
   /// Weights of G² and G.
-  func factors(_ point: [CubicExtension], matrix: ProjectionMatrix) -> (square: CubicExtension, linear: CubicExtension) {
+  func factors(_ point: [CubicExtension]) -> (square: CubicExtension, linear: CubicExtension) {
     let point = Array(point.prefix(layout.factorVariables))
     let factors = layout.factors
     var linear = CubicExtension.zero
@@ -149,7 +156,7 @@ struct StageAWeights {
         high
         * Multilinear.prefixSum(
           challenges.factorChunks, Array(point[first..<first + log]), count: factors.factorChunks)
-        * columnFunctional(matrix, point) * challenges.power(.factorProjections)
+        * columnFunctional(point) * challenges.power(.factorProjections)
     }
     var square = CubicExtension.zero
     if let bits = factors.bits {

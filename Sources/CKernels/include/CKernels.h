@@ -10,13 +10,14 @@ enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_SHA = 2, DP_LEVEL_AVX512 
 /// The best level that this processor has, no higher than `cap`.
 int dp_level(int cap);
 
-/// One pass of the transform over positions j in [j0, j1) of every quarter (half) of a block; a position is 8 lanes.
-/// rho is in Montgomery form: the value at the first sub-block of X^quarter (X^half).
-void dp_ntt_radix4(int level, uint64_t *data, size_t quarter, size_t j0, size_t j1, uint64_t rho);
+/// The first pass of a transform of odd logarithm: positions j in [j0, j1) of both halves; a position is 8 lanes. rho
+/// is the value of X^half at the first half, in Montgomery form.
 void dp_ntt_radix2(int level, uint64_t *data, size_t half, size_t j0, size_t j1, uint64_t rho);
-/// Two radix-4 passes in one: rho of the block, then rho of its four quarters.
-void dp_ntt_radix16(int level, uint64_t *data, size_t sixteenth, size_t j0, size_t j1, const uint64_t rho[5]);
-/// All passes of block `b` of 2^logn positions, logn even. scale[k] = shift^(2^k / 4), and U, are in Montgomery form.
+/// Passes from block `b` of 2^logn positions to its 256 sub-blocks, over positions j in [j0, j1) of each sub-block.
+/// scale[k] = shift^(2^k / 4), and U, are in Montgomery form.
+void dp_ntt_columns(int level, uint64_t *data, int logn, size_t b, size_t j0, size_t j1, const uint64_t *scale,
+                    const uint64_t *U);
+/// All passes of block `b` of 2^logn positions, logn even.
 void dp_ntt_block(int level, uint64_t *data, int logn, size_t b, const uint64_t *scale, const uint64_t *U);
 /// Interleaves: dst[8*x + lane] = the image of src[x].
 void dp_place_narrow(uint64_t *dst, const int32_t *src, size_t count);
@@ -52,5 +53,6 @@ void dp_rows_field(int level, const uint64_t *const *rows, const size_t *lengths
 /// out[3*g + c] = sum_b w_b[c] * entries[16*g + b]; limbs as above for the 16 weights.
 void dp_fold16(int level, const int32_t *entries, size_t groups, const uint64_t *limbs, uint64_t *out);
 
-/// out[3*i ..] = t[2i] + r * (t[2i+1] - t[2i]) in K for i < count; r in Montgomery form. out may be t.
-void dp_fold(int level, const uint64_t *t, size_t count, const uint64_t r[3], uint64_t *out);
+/// out[i] = t[2i] + r * (t[2i+1] - t[2i]) in K for i in [i0, i1), three numbers an element; r in Montgomery form. The
+/// elements are done upwards, so out may be t.
+void dp_fold(int level, const uint64_t *t, size_t i0, size_t i1, const uint64_t r[3], uint64_t *out);

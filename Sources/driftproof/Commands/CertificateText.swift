@@ -9,7 +9,7 @@ extension VerificationReport {
       ("baseIdentity", .string(baseIdentity)),
       ("tunedCommitment", .string(tunedCommitment)),
       ("securityBits", .number(securityBits)),
-      ("soundness", .object(soundness.map { ($0.name, .number($0.bits)) })),
+      ("soundness", .array(soundness.map { .object([("term", .string($0.name)), ("bits", .number($0.bits))]) })),
       ("tensors", .object(classes.map { ($0.name, .integer($0.count)) })),
       ("coverage", .object([("excluded", .array(excluded.map { .string($0) }))])),
       ("parameters", .integer(certifiedParameters + frozenParameters)),
@@ -38,11 +38,16 @@ extension VerificationReport {
       lines.append("NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))")
     }
     if !precision.tensorsByFractionBits.isEmpty {
-      let finest = precision.tensorsByFractionBits.map { "2^-\($0.fractionBits) (\(Format.count($0.tensors, "tensor")))" }
-      lines.append("precision         changes are seen from \(finest.joined(separator: ", "))")
+      let units = precision.tensorsByFractionBits.map { unit in
+        "2^-\(unit.fractionBits) (\(Format.count(unit.tensors, "tensor")))"
+      }
+      lines.append("precision         \(units.joined(separator: ", "))")
     }
-    lines.append("soundness         \(Self.bits(securityBits)) bits proven")
-    lines += soundness.map { "  \(Self.bits($0.bits)) bits  \($0.name)" }
+    lines.append("soundness         \(Self.bits(securityBits)) bits proven; by term:")
+    lines += soundness.map { term in
+      let bits = Self.bits(term.bits)
+      return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
+    }
     lines.append("proof             \(Format.byteCount(proofBytes)), certificate \(Format.byteCount(certificateBytes))")
     return lines
   }
@@ -58,9 +63,8 @@ extension VerificationReport {
     .object([("fractionBits", .integer(entry.fractionBits)), ("tensors", .integer(entry.tensors))])
   }
 
-  /// Aligned, rounded down: a claim about security must not be rounded up.
+  /// Rounded down: a claim about security must not be rounded up.
   private static func bits(_ value: Double) -> String {
-    let text = Format.number((value * 10).rounded(.down) / 10, digits: 6)
-    return String(repeating: " ", count: max(0, 6 - text.count)) + text
+    Format.number((value * 10).rounded(.down) / 10, digits: 6)
   }
 }

@@ -1,0 +1,106 @@
+import Field
+import Foundation
+import Kernels
+import Testing
+import Transcript
+
+@testable import Commitment
+
+/// Times and sizes at full size, in release builds, when DRIFTPROOF_BENCHMARK is set to "logLength,logBlowup,rows".
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] != nil))
+struct BenchmarkTests {
+  private struct GeneratedRows: TableauRows {
+    let rowCount: Int
+    let length: Int
+    func message(_ row: Int) throws -> RowMessage {
+      .narrow((0..<length).map { Int32(truncatingIfNeeded: ($0 &* 2_654_435_761 &+ row) & 0xFFFF) - 0x8000 })
+    }
+  }
+
+  private struct MaskRows: TableauRows {
+    let rowCount: Int
+    let length: Int
+    func message(_ row: Int) throws -> RowMessage {
+      var state = UInt64(row + 1)
+      return .field(
+        (0..<length).map { _ in
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          return state >> 1
+        })
+    }
+  }
+
+  private func timed<T>(_ what: String, _ body: () throws -> T) rethrows -> T {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let result = try body()
+    print("BENCH", what, clock.now - start)
+    return result
+  }
+
+  @Test func fullSize() throws {
+    let setting = ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] ?? ""
+    let numbers = setting.split(separator: ",").compactMap { Int($0) }
+    try #require(numbers.count == 3)
+    let (l, b, rowCount) = (numbers[0], numbers[1], numbers[2])
+    let t = try #require(CodeParameters.queries(logLength: l, logBlowup: b, grindingBits: 20, proofs: 2))
+    let parameters = try CodeParameters(logLength: l, logBlowup: b, queries: t, grindingBits: 20, driftTail: 2 * t)
+    print("BENCH queries", t, "plan", FoldingPlan(parameters, claims: 2))
+    let scheme = HashCommitment(parameters)
+    let drift = GeneratedRows(rowCount: rowCount, length: 1 << l)
+    let masks = MaskRows(rowCount: 6, length: 1 << l)
+    let full = RowShape(tailOffset: 1 << l, tailCount: 2 * t)
+    let secret = [UInt8](repeating: 1, count: 32)
+    timed("generating the rows once") { for row in 0..<rowCount { _ = try? drift.message(row) } }
+    let driftTree = try timed("commit drift") {
+      try scheme.commit(
+        label: "drift", rows: drift, shapes: [RowShape](repeating: full, count: rowCount), secret: secret)
+    }
+    let maskTree = try timed("commit masks") {
+      try scheme.commit(label: "masks", rows: masks, shapes: [RowShape](repeating: full, count: 6), secret: secret)
+    }
+    var prover = ProverChannel(transcript: Transcript(protocolID: "bench"))
+    scheme.send(driftTree, to: &prover)
+    scheme.send(maskTree, to: &prover)
+    func claims(_ transcript: inout Transcript, _ values: [CubicExtension]) -> [OpeningClaim] {
+      (0..<2).map { index in
+        OpeningClaim(
+          name: "\(index)", functional: .equality(point: transcript.challenges("p\(index)", l)),
+          weights: [transcript.challenge("w\(index)").powers(rowCount), []], value: values[index],
+          mask: .init(tree: 1, firstRow: 3 * index))
+      }
+    }
+    var values: [CubicExtension] = []
+    var copy = prover.transcript
+    for claim in claims(&copy, [.zero, .zero]) {
+      guard case .equality(let point) = claim.functional else { continue }
+      var sum = [CubicExtension](repeating: .zero, count: 1 << l)
+      for row in 0..<rowCount {
+        RowCombination.accumulate(rows: [try drift.message(row)], weights: [claim.weights[0][row]], into: &sum)
+      }
+      values.append(Multilinear.innerProduct(Multilinear.equality(point), sum))
+    }
+    let proved = claims(&prover.transcript, values)
+    try timed("open") { try scheme.open([driftTree, maskTree], claims: proved, channel: &prover) }
+    for round in 0..<3 {
+      try timed("verify \(round)") {
+        var verifier = VerifierChannel(transcript: Transcript(protocolID: "bench"), proof: prover.proof)
+        let trees = [
+          try scheme.receive(label: "drift", shapes: driftTree.shapes, from: &verifier),
+          try scheme.receive(label: "masks", shapes: maskTree.shapes, from: &verifier),
+        ]
+        let claims = claims(&verifier.transcript, values)
+        try scheme.verify(trees, claims: claims, channel: &verifier)
+        try verifier.finish()
+      }
+    }
+    var sizes: [String: Int] = [:]
+    for part in prover.sizes { sizes[part.section, default: 0] += part.bytes }
+    for (section, bytes) in sizes.sorted(by: { $0.value > $1.value }) { print("BENCH bytes", section, bytes) }
+    print("BENCH bytes in all", prover.proof.count)
+    var transcript = prover.transcript
+    timed("grinding 20 bits, mean of 4") {
+      for _ in 0..<4 { _ = ProofOfWork(&transcript, bits: 20).solve() }
+    }
+  }
+}
