@@ -54,7 +54,7 @@ struct CertificateFixture: Sendable {
     let digest = Certificate.policyDigest(policy)
     let frame = Certificate(
       baseRoot: identity.root, policyDigest: digest, manifest: manifest, driftRoot: drift.root, proof: [])
-    let prover = ArgumentProver(statement: derived.statement(code: code, binding: frame.binding), scheme: scheme)
+    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: frame.binding), scheme: scheme)
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
       secret: [UInt8](repeating: 5, count: 32))

@@ -9,7 +9,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package let scheme: Scheme
   let layout: ArgumentLayout
 
-  package init(statement: DriftStatement, scheme: Scheme) {
+  /// - Throws: when the statement is not one that the argument is sound for.
+  package init(statement: DriftStatement, scheme: Scheme) throws(ProofRejection) {
+    try statement.validate()
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
@@ -18,10 +20,14 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   /// Rows of the drift tableau that the statement's layout has.
   package var rowCount: Int { layout.tableau.rowCount }
 
-  /// Commits to the drift rows. All randomness comes from `secret`, so that a holder of it finds the same root again.
+  /// Commits to the drift rows. All randomness comes from `secret` and the statement without its binding, so that a holder
+  /// of the secret finds the same root again, and one secret never serves two layouts with the same row tails.
   package func commit(rows: any TableauRows, secret: [UInt8]) throws -> Scheme.Committed {
-    try scheme.commit(
-      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout), secret: secret)
+    var message = Array("driftproof/drift tableau/v1".utf8)
+    message += statement.canonicalBytes
+    return try scheme.commit(
+      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout),
+      secret: SHA256.authenticate(key: secret, message: message))
   }
 
   /// - Parameters:
@@ -32,7 +38,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8],
     tampering: ArgumentTampering = ArgumentTampering(), phase: (String) -> Void = { _ in }
   ) throws -> ArgumentProof {
-    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement))
+    let binding = scheme.bindingBytes(of: scheme.reference(of: drift))
+    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement, driftBinding: binding))
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")

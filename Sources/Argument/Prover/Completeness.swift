@@ -11,8 +11,8 @@ struct Completeness {
     for tile in tiles where !tile.exact {
       for chunk in 0..<layout.length >> Limits.logChunk {
         let first = chunk << Limits.logChunk
-        let square = tile.squareSum(first..<first + Limits.chunk)
-        if square > UInt64(Limits.maximumHonestSquare) { throw refusal(tile, chunk: first, square: square) }
+        let square = tile.exactSquareSum(first..<first + Limits.chunk)
+        if square > UInt128(Limits.maximumHonestSquare) { throw refusal(tile, chunk: first, square: square) }
       }
     }
     for chunk in 0..<layout.factors.factorChunks {
@@ -39,7 +39,7 @@ struct Completeness {
     }
   }
 
-  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt64) -> ArgumentRefusal {
+  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt128) -> ArgumentRefusal {
     let norm = (log2(Double(square)) / 2 * 100).rounded() / 100
     let limit = (log2(Double(Limits.maximumHonestSquare)) / 2 * 100).rounded() / 100
     for block in layout.tableau.blocks where (block.base..<block.base + 1 << block.logTiles).contains(tile.index) {

@@ -160,6 +160,31 @@ struct DigitTable {
 }
 
 extension DriftTile {
+  /// Σ E² over some positions without any reduction; centred values for field elements.
+  func exactSquareSum(_ range: Range<Int>) -> UInt128 {
+    switch entries {
+    case .zero: 0
+    case .narrow(let values):
+      Self.wideSquareSum(values[range])
+    case .field(let values):
+      values[range].reduce(UInt128(0)) {
+        let value = UInt128(Goldilocks(reducing: $1).centred.magnitude)
+        return $0 + min(value * value, 1 << 100)
+      }
+    }
+  }
+
+  private static func wideSquareSum(_ values: ArraySlice<Int32>) -> UInt128 {
+    var low: UInt64 = 0
+    var carries: UInt64 = 0
+    for value in values {
+      let (sum, overflow) = low.addingReportingOverflow(UInt64(Int64(value) * Int64(value)))
+      low = sum
+      carries += overflow ? 1 : 0
+    }
+    return UInt128(carries) << 64 + UInt128(low)
+  }
+
   /// Σ E² over some positions; modulo p for a cheating prover's field elements.
   func squareSum(_ range: Range<Int>) -> UInt64 {
     switch entries {

@@ -9,11 +9,12 @@ enum ArgumentProtocol {
   static let factorLabel = "P1"
   static let digitLabel = "P2"
 
-  /// Absorbs the statement and the drift root's binding before the first message.
-  static func transcript(_ statement: DriftStatement) -> Transcript {
+  /// Absorbs statement and drift commitment before the first message: R must depend on both.
+  static func transcript(_ statement: DriftStatement, driftBinding: [UInt8]) -> Transcript {
     var transcript = Transcript(protocolID: identifier)
     transcript.absorb("binding", bytes: statement.binding)
     transcript.absorb("statement", bytes: statement.canonicalBytes)
+    transcript.absorb("drift", bytes: driftBinding)
     return transcript
   }
 

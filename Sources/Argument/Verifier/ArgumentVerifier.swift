@@ -9,10 +9,24 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
   package let scheme: Scheme
   let layout: ArgumentLayout
 
-  package init(statement: DriftStatement, scheme: Scheme) {
+  /// - Parameter requiredSecurityBits: lower only in tests, whose codes are small.
+  /// - Throws: when the statement is not one that the argument is sound for, names another code than the scheme's, or
+  ///   gives too few bits.
+  package init(
+    statement: DriftStatement, scheme: Scheme,
+    requiredSecurityBits: Double = CodeParameters.requiredSecurityBits
+  ) throws(ProofRejection) {
+    try statement.validate()
+    guard scheme.parameters == statement.code else {
+      throw .unsupportedParameters("the statement names another code than the commitment scheme")
+    }
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
+    let bits = Soundness.bits(statement)
+    guard bits >= requiredSecurityBits else {
+      throw .insufficientSecurity(bits: bits, required: Int(requiredSecurityBits))
+    }
   }
 
   package var rowCount: Int { layout.tableau.rowCount }
@@ -20,7 +34,9 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
 
   /// - Parameter drift: the drift tableau whose root `statement.binding` names, with ``driftShapes``.
   package func verify(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) {
-    var channel = VerifierChannel(transcript: ArgumentProtocol.transcript(statement), proof: proof)
+    let binding = scheme.bindingBytes(of: drift)
+    var channel = VerifierChannel(
+      transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
     var factorTree: Scheme.Reference?
     if layout.hasFactors {
       factorTree = try scheme.receive(

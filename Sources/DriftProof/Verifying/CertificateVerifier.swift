@@ -121,15 +121,15 @@ package struct CheckedCertificate: Sendable {
     }
     // Before the layout is built: its size follows from l, which the certificate chooses.
     try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
-    let verifier = ArgumentVerifier(
-      statement: derived.statement(code: code, binding: certificate.binding), scheme: HashCommitment(code))
+    let verifier: ArgumentVerifier<HashCommitment>
+    do throws(ProofRejection) {
+      verifier = try ArgumentVerifier(
+        statement: derived.statement(code: code, binding: certificate.binding), scheme: HashCommitment(code))
+    } catch {
+      throw .proofInvalid(.argument(error))
+    }
     guard verifier.rowCount == manifest.rowCount else {
       throw .proofInvalid(.rowCount(stated: manifest.rowCount, derived: verifier.rowCount))
-    }
-    let bits = Soundness.bits(verifier.statement)
-    guard bits >= CodeParameters.requiredSecurityBits else {
-      throw .proofInvalid(
-        .argument(.insufficientSecurity(bits: bits, required: Int(CodeParameters.requiredSecurityBits))))
     }
     let drift = TableauReference(label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes)
     return ArgumentPart(verifier: verifier, drift: drift)
