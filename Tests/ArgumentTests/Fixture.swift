@@ -16,7 +16,7 @@ struct Fixture {
   var logLength = 14
 
   static func digits(_ value: Int) -> [UInt16] {
-    (0..<Limits.boundDigits).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
+    (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
   }
 
   var code: CodeParameters {

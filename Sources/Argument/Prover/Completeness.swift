@@ -30,7 +30,7 @@ struct Completeness {
 
   /// Every bound holds; names the first that does not.
   func checkBounds(_ digits: DigitTable) throws(ArgumentRefusal) {
-    for (index, line) in layout.digits.lines.enumerated() where digits.slack(line) == nil {
+    for (index, line) in layout.digits.lines.enumerated() where !digits.slack(line).holds {
       if layout.statement.totalBound != nil, index == layout.digits.lines.count - 1 { throw .totalExceeded }
       let tensor = layout.tableau.squarePieces.firstIndex { sets in
         sets.contains { $0.first == line.terms.first?.piece }

@@ -17,7 +17,7 @@ package enum Soundness {
     let layout = ArgumentLayout(statement)
     let code = statement.code
     func field(_ factor: Int) -> Double { fieldBits - log2(Double(max(1, factor))) }
-    let claims = 7 + layout.digits.lines.reduce(0) { $0 + $1.digits }
+    let claims = 6 + layout.digits.lines.reduce(0) { $0 + $1.limbs }
     // Points batch claims multilinearly: one round per drawn point, error (coordinates)/|K|; λ: (claims - 1)/|K|.
     let coordinates =
       layout.tableau.squareVariables + layout.tableau.projectionVariables + StageAChallenges.rowVariables
@@ -26,8 +26,6 @@ package enum Soundness {
     var terms = [
       // Each of 132 rows misses a violated entry or chunk bound with probability at most 1/2.
       Term(name: "projections", bits: Double(Limits.projections)),
-      // Both sides of the logarithmic-derivative identity: degree at most digits + table.
-      Term(name: "range", bits: field(1 << layout.digitVariables + Limits.digitBase)),
       Term(name: "claims", bits: field(claims + coordinates)),
       Term(name: "sumcheck A", bits: field(ArgumentLayout.stageADegree)),
     ]

@@ -29,11 +29,8 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     let digitTree = try scheme.receive(
       label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), from: &channel)
-    let alpha = channel.transcript.challenge("alpha")
-    let helperTree = try scheme.receive(
-      label: ArgumentProtocol.helperLabel, shapes: ArgumentProtocol.helperShapes(layout), from: &channel)
 
-    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
     let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)
     let e = stageA.evaluations["E"] ?? .zero
     var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
@@ -53,7 +50,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
       }
     }
     let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
-    let trees = [drift, digitTree, helperTree] + (factorTree.map { [$0] } ?? [])
+    let trees = [drift, digitTree] + (factorTree.map { [$0] } ?? [])
     try scheme.verify(trees, claims: claims, channel: &channel)
     try channel.finish()
   }
@@ -71,7 +68,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
       var sum = CubicExtension.zero
       if round == layout.digitVariables {
         let w = weights.digits(x)
-        sum += w.product * value("D") * value("h") + w.helper * value("h") + w.digit * value("D")
+        sum += w.range * Digits.vanishing(value("D")) + w.linear * value("D")
       }
       if round == layout.driftVariables {
         let w = weights.drift(x)

@@ -3,11 +3,11 @@ import Transcript
 
 /// A certificate file, `CERT.drift`.
 ///
-///     certificate = "driftprf", UInt32 format version = 1, section × 6; integers are little-endian
+///     certificate = "driftprf", UInt32 format version = 1, section × 7; integers are little-endian
 ///     section     = UInt64 count of bytes, bytes
 ///
-/// The sections: base root (32 bytes), policy digest (32), tuned commitment (32), manifest (``DriftManifest``), drift
-/// root (32), argument proof. When every tensor is frozen or excluded there is nothing to prove: the drift root is 32
+/// The sections: base root (32 bytes), policy digest (32), tuned commitment (32), manifest (``DriftManifest``), the
+/// policy's canonical bytes, drift root (32), argument proof. When every tensor is frozen or excluded there is nothing to prove: the drift root is 32
 /// zero bytes and the proof is empty.
 package struct Certificate: Hashable, Sendable {
   package static let magic = Array("driftprf".utf8)
@@ -23,29 +23,32 @@ package struct Certificate: Hashable, Sendable {
   package let tunedCommitment: [UInt8]
   /// ``DriftManifest/bytes``.
   package let manifest: [UInt8]
+  /// The policy's canonical bytes: for `check`, which has the weights but no policy file.
+  package let policy: [UInt8]
   /// Merkle root of the drift tableau, 32 bytes.
   package let driftRoot: [UInt8]
   package let proof: [UInt8]
 
   /// Computes the tuned commitment. `driftRoot` and `proof` nil and empty for an empty tableau.
-  package init(baseRoot: [UInt8], policyDigest: [UInt8], manifest: DriftManifest, driftRoot: [UInt8]?, proof: [UInt8]) {
+  package init(baseRoot: [UInt8], policy: Policy, manifest: DriftManifest, driftRoot: [UInt8]?, proof: [UInt8]) {
     let root = driftRoot ?? Self.emptyDriftRoot
     let manifestBytes = manifest.bytes
     self.init(
-      baseRoot: baseRoot, policyDigest: policyDigest,
+      baseRoot: baseRoot, policyDigest: Self.policyDigest(policy),
       tunedCommitment: TunedCommitment.commitment(baseRoot: baseRoot, manifest: manifestBytes, driftRoot: root),
-      manifest: manifestBytes, driftRoot: root, proof: proof)
+      manifest: manifestBytes, policy: policy.canonicalBytes(), driftRoot: root, proof: proof)
   }
 
   /// Any content, also a wrong one: for the parser and for adversarial tests.
   package init(
-    baseRoot: [UInt8], policyDigest: [UInt8], tunedCommitment: [UInt8], manifest: [UInt8], driftRoot: [UInt8],
-    proof: [UInt8]
+    baseRoot: [UInt8], policyDigest: [UInt8], tunedCommitment: [UInt8], manifest: [UInt8], policy: [UInt8],
+    driftRoot: [UInt8], proof: [UInt8]
   ) {
     self.baseRoot = baseRoot
     self.policyDigest = policyDigest
     self.tunedCommitment = tunedCommitment
     self.manifest = manifest
+    self.policy = policy
     self.driftRoot = driftRoot
     self.proof = proof
   }
@@ -62,7 +65,7 @@ package struct Certificate: Hashable, Sendable {
   package var bytes: [UInt8] {
     var bytes = Self.magic
     bytes.append(littleEndian: UInt32(Self.formatVersion))
-    for section in [baseRoot, policyDigest, tunedCommitment, manifest, driftRoot, proof] {
+    for section in [baseRoot, policyDigest, tunedCommitment, manifest, policy, driftRoot, proof] {
       bytes.append(lengthPrefixed: section)
     }
     return bytes
@@ -84,7 +87,7 @@ package struct Certificate: Hashable, Sendable {
     let certificate = Certificate(
       baseRoot: try hash("the base root"), policyDigest: try hash("the policy digest"),
       tunedCommitment: try hash("the tuned commitment"), manifest: try reader.prefixed("the manifest"),
-      driftRoot: try hash("the drift root"), proof: try reader.prefixed("the proof"))
+      policy: try reader.prefixed("the policy"), driftRoot: try hash("the drift root"), proof: try reader.prefixed("the proof"))
     try reader.finish()
     return certificate
   }

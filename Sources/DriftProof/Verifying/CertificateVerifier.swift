@@ -76,6 +76,8 @@ package struct CheckedCertificate: Sendable {
       throw .identityMismatch(
         .policy(certificate: certificate.policyDigest.hexadecimal, given: policyDigest.hexadecimal))
     }
+    // The digest was compared: this says that the bytes for `check` are the policy that was given.
+    guard certificate.policy == policy.canonicalBytes() else { throw .proofInvalid(.policyBytes) }
     do throws(FormatError) {
       manifest = try DriftManifest.parse(certificate.manifest)
     } catch {

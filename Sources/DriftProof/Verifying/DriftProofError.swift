@@ -42,6 +42,8 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case rowCount(stated: Int, derived: Int)
   /// The manifest has a byte digest for a tensor that must not have one, or lacks one.
   case byteDigest(tensor: String, isMissing: Bool)
+  /// The policy inside it is not the one of its policy digest.
+  case policyBytes
   /// The stated tuned commitment is not the hash of its parts.
   case tunedCommitment
   /// Nothing is to be proved, but there is a proof or a drift root; or the reverse.
@@ -104,6 +106,7 @@ extension InvalidProof: CustomStringConvertible {
     case .rowCount(let stated, let derived): "it states \(stated) tableau rows, the policy and shapes give \(derived)"
     case .byteDigest(let tensor, let isMissing):
       isMissing ? "tensor \(tensor) lacks its byte digest" : "tensor \(tensor) is frozen but has a byte digest"
+    case .policyBytes: "the policy inside it is not the one of its policy digest"
     case .tunedCommitment: "the tuned commitment is not the hash of base identity, manifest and drift root"
     case .emptyTableau: "the policy allows no certified change, so there must be neither proof nor drift root"
     case .argument(let rejection): "\(rejection)"

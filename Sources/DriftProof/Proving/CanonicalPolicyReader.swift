@@ -1,0 +1,104 @@
+import Checkpoint
+import DriftPolicy
+
+/// Reads a policy back from its canonical bytes (`Policy.canonicalBytes`), as certificates carry them.
+///
+/// The bytes become a policy file, which the strict parser reads; the result must have the same canonical bytes. So
+/// nothing is accepted that no policy file stands for, and each policy has one form.
+struct CanonicalPolicyReader {
+  private var reader: ByteReader
+
+  /// Nil-free: throws `FormatError` for anything but the canonical bytes of a policy; never traps.
+  static func policy(_ bytes: [UInt8]) throws(FormatError) -> Policy {
+    var reader = CanonicalPolicyReader(reader: ByteReader(bytes))
+    let json = try reader.json()
+    try reader.reader.finish()
+    let policy: Policy
+    do throws(PolicyError) {
+      policy = try Policy.parse(Array(json.utf8))
+    } catch {
+      throw .unsupportedParameters("the policy inside it: \(error)")
+    }
+    guard policy.canonicalBytes() == bytes else { throw .notCanonical }
+    return policy
+  }
+
+  private static let section = "the policy"
+
+  private mutating func byte() throws(FormatError) -> UInt8 { try reader.integer(Self.section, as: UInt8.self) }
+  private mutating func count() throws(FormatError) -> UInt32 { try reader.integer(Self.section, as: UInt32.self) }
+
+  private mutating func text() throws(FormatError) -> String {
+    let bytes = try reader.bytes(Self.section, count: Int(try count()))
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidText(section: Self.section) }
+    return text
+  }
+
+  private func flag(_ value: UInt8) -> FormatError { .badFlag(section: Self.section, found: Int(value)) }
+
+  private mutating func json() throws(FormatError) -> String {
+    _ = try text()
+    let version = try count()
+    let name = try text()
+    let bits = try count()
+    var rules: [String] = []
+    for _ in 0..<(try count()) {
+      let pattern = try text()
+      rules.append("{\"tensors\": \(StrictJSON.quoted(pattern)), \"allow\": \(try allowance())}")
+    }
+    let total = try optionalBound().map { ", \"total\": {\"norm\": \($0)}" } ?? ""
+    return "{\"driftPolicy\": \(version), \"name\": \(StrictJSON.quoted(name)), \"securityBits\": \(bits), "
+      + "\"rules\": [\(rules.joined(separator: ", "))]\(total)}"
+  }
+
+  private mutating func allowance() throws(FormatError) -> String {
+    switch try byte() {
+    case 0: return "\"frozen\""
+    case 1: return "\"any\""
+    case 2:
+      var clauses: [String] = []
+      for _ in 0..<(try count()) { clauses.append(try clause()) }
+      return "[\(clauses.joined(separator: ", "))]"
+    case let other: throw flag(other)
+    }
+  }
+
+  private mutating func clause() throws(FormatError) -> String {
+    switch try byte() {
+    case 0: return "{\"norm\": \(try bound())}"
+    case 1: break
+    case let other: throw flag(other)
+    }
+    var members: [String] = []
+    switch try byte() {
+    case 0: break
+    case 1: members.append("\"rank\": \(try count())")
+    case let other: throw flag(other)
+    }
+    switch try byte() {
+    case 0: break
+    case 1: members.append("\"entries\": \(try count())")
+    case 2: members.append("\"rows\": \(try count())")
+    case 3: members.append("\"columns\": \(try count())")
+    case let other: throw flag(other)
+    }
+    if let residual = try optionalBound() { members.append("\"residual\": \(residual)") }
+    return "{\(members.joined(separator: ", "))}"
+  }
+
+  private mutating func optionalBound() throws(FormatError) -> String? {
+    switch try byte() {
+    case 0: return nil
+    case 1: return try bound()
+    case let other: throw flag(other)
+    }
+  }
+
+  private mutating func bound() throws(FormatError) -> String {
+    let kind = try byte()
+    guard kind <= 1 else { throw flag(kind) }
+    let mantissa = try reader.integer(Self.section, as: UInt64.self)
+    let exponent = Int32(bitPattern: try count())
+    return "{\"\(kind == 0 ? "relative" : "absolute")\": \(mantissa)e\(exponent)}"
+  }
+}

@@ -1,0 +1,107 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Kernels
+import Synchronization
+
+/// The check of a holder of the weights (PROTOCOL section 3): a certificate is about exactly these two checkpoints.
+public enum CertificateChecker {
+  /// Recomputes everything that the certificate says about the weights, and verifies the proof.
+  ///
+  /// The policy is the one inside the certificate; whether it is the wanted one is for `verify` with a policy file, or
+  /// for who reads its digest in the report.
+  /// - Parameters:
+  ///   - certificate: the bytes of `CERT.drift`.
+  ///   - opening: the opening file's content.
+  ///   - progress: told the name of each phase as it begins.
+  /// - Throws: `identityMismatch` naming the tensor, `coverageGap`, `proofInvalid`, or `operational`.
+  package static func check(
+    certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, opening: OpeningFile,
+    progress: (@Sendable (String) -> Void)? = nil
+  ) throws(DriftProofError) -> VerificationReport {
+    try DriftProofError.translating {
+      let start = ContinuousClock.now
+      let phase: (String) -> Void = { progress?($0) }
+      phase("base identity")
+      let policy = try embeddedPolicy(certificate)
+      let identity = try BaseIdentity.compute(checkpoint: base)
+      let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
+      guard opening.tunedCommitment == checked.certificate.tunedCommitment else {
+        throw mismatch("the opening file belongs to another commitment than the certificate")
+      }
+      try compareNames(tuned.manifestTensors, checked.manifest.tuned)
+      phase("frozen tensors")
+      try compareFrozen(checked.derived, base: base, tuned: tuned)
+      let recomputed = try DriftCommitment(
+        derived: checked.derived, code: checked.manifest.code, base: base, tuned: tuned, secret: opening.secret,
+        phase: phase)
+      for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
+        guard mine == stated else {
+          throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
+        }
+      }
+      guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot else {
+        throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
+      }
+      guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {
+        throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
+      }
+      phase("proof")
+      if let argument = checked.argument {
+        try argument.verifier.verify(checked.certificate.proof, drift: argument.drift)
+      }
+      return checked.report(
+        policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+  }
+
+  /// The same with the opening file's path.
+  package static func check(
+    certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, openingPath: String,
+    progress: (@Sendable (String) -> Void)? = nil
+  ) throws(DriftProofError) -> VerificationReport {
+    let opening: OpeningFile
+    do throws(OpeningError) {
+      opening = try OpeningFile.load(path: openingPath)
+    } catch {
+      throw error.asDriftProofError
+    }
+    return try check(certificate: certificate, base: base, tuned: tuned, opening: opening, progress: progress)
+  }
+
+  private static func embeddedPolicy(_ bytes: [UInt8]) throws(DriftProofError) -> Policy {
+    do throws(FormatError) {
+      return try CanonicalPolicyReader.policy(Certificate.parse(bytes).policy)
+    } catch {
+      throw .proofInvalid(.certificate(error))
+    }
+  }
+
+  private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }
+
+  private static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
+    for (mine, theirs) in zip(found, stated) where mine != theirs {
+      if mine.name == theirs.name {
+        throw mismatch(
+          "tensor \(StrictJSON.shown(mine.name)) is \(mine.dtype.rawValue) \(mine.shape) here and "
+            + "\(theirs.dtype.rawValue) \(theirs.shape) in the certificate")
+      }
+      throw mismatch(
+        "the tuned model has tensor \(StrictJSON.shown(mine.name)) where the certificate has "
+          + StrictJSON.shown(theirs.name))
+    }
+    guard found.count == stated.count else {
+      throw mismatch("the tuned model has \(found.count) tensors, the certificate is about \(stated.count)")
+    }
+  }
+
+  /// Byte equality of what the certificate says did not change.
+  private static func compareFrozen(_ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint) throws {
+    let names = derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name)
+    for violation in try DriftMeasurer(base: base, tuned: tuned).differences(names) {
+      throw mismatch(
+        "tensor \(StrictJSON.shown(violation.tensor)) is frozen by the certificate but differs here: \(violation.found)")
+    }
+  }
+}

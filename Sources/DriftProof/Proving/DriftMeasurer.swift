@@ -1,0 +1,166 @@
+import Argument
+import Checkpoint
+import Foundation
+import Kernels
+import LinearAlgebra
+import Synchronization
+
+/// One thing that a drift has more of than its policy allows.
+struct PolicyViolation: Sendable, Equatable, CustomStringConvertible {
+  /// The tensor's name, or ``DriftMeasurer/wholeModel``.
+  var tensor: String
+  /// What the policy allows and what was found, for people.
+  var allowed: String
+  var found: String
+  /// found / allowed; nil where the policy allows nothing.
+  var ratio: Double?
+
+  var description: String {
+    let excess = ratio.map { String(format: ", %.6g times as much", $0) } ?? ""
+    return "tensor \(tensor): allowed \(allowed), found \(found)\(excess)"
+  }
+}
+
+/// Decides, before any cryptography, whether a drift lies inside the policy, and finds the witness of its clauses.
+///
+/// All comparisons are of exact integers. One tensor with low-rank or sparse clauses is in memory at a time.
+struct DriftMeasurer {
+  let base: Checkpoint
+  let tuned: Checkpoint
+
+  /// What the argument needs besides the rows.
+  struct Measurement: Sendable {
+    var factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:]
+    var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
+  }
+
+  /// - Parameters:
+  ///   - identical: tensors that must be equal byte for byte.
+  ///   - tensors: the tableau's.
+  ///   - totalBound: of the statement.
+  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing is
+  ///   violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
+  func measure(identical: [String], tensors: [TableauTensor], totalBound: [UInt16]?) throws -> Measurement {
+    var violations = try differences(identical)
+    let sources = try tensors.map {
+      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits)
+    }
+    let sums = try squareSums(sources, needed: tensors.map(\.isPlain))
+    for (tensor, sum) in zip(tensors, sums) where tensor.plainBound != nil {
+      let bits = tensor.fractionBits
+      violations += excess(BoundSum(sum), bound: tensor.plainBound, of: tensor.name, fractionBits: bits)
+    }
+    if let totalBound, let finest = tensors.map(\.fractionBits).max() {
+      var total = BoundSum()
+      for (tensor, sum) in zip(tensors, sums) { total.add(sum, shift: 2 * (finest - tensor.fractionBits)) }
+      violations += excess(total, bound: totalBound, of: Self.wholeModel, fractionBits: finest)
+    }
+    var measurement = Measurement()
+    var imprecise: [String] = []
+    for (index, tensor) in tensors.enumerated() where !tensor.clauses.isEmpty {
+      let fitter = ClauseFitter(drift: try sources[index].matrix(), fractionBits: tensor.fractionBits)
+      for (number, clause) in tensor.clauses.enumerated() {
+        switch try fitter.fit(clause) {
+        case .fits(let factors, let support):
+          measurement.factors[.init(tensor: index, clause: number)] = factors
+          measurement.supports[.init(tensor: index, clause: number)] = support
+        case .violated(let finding):
+          violations.append(Self.violation(tensor, clause, finding))
+        case .imprecise(let reason):
+          imprecise.append("tensor \(tensor.name): \(reason)")
+        }
+      }
+    }
+    guard violations.isEmpty else { throw DriftProofError.policyViolated(violations.map(\.description)) }
+    guard imprecise.isEmpty else { throw DriftProofError.precisionRefused(imprecise.joined(separator: "\n")) }
+    return measurement
+  }
+
+  /// How reports name the bound over all tensors.
+  static let wholeModel = "(all tensors together)"
+
+  // MARK: Parts
+
+  /// One violation for each of the named tensors whose bytes differ.
+  func differences(_ names: [String]) throws -> [PolicyViolation] {
+    let (base, tuned) = (base, tuned)
+    let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
+    Parallel.forEach(names.count) { index in
+      let result = Result { () throws -> Int? in
+        guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
+          return nil
+        }
+        return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
+      }
+      results.withLock { $0[index] = result }
+    }
+    var violations: [PolicyViolation] = []
+    for (name, result) in zip(names, results.withLock { $0 }) {
+      guard let offset = try result?.get() else { continue }
+      violations.append(
+        .init(tensor: name, allowed: "no change", found: "a change at byte \(offset) of its data", ratio: nil))
+    }
+    return violations
+  }
+
+  /// ‖Δ‖² of the sources that are needed, 0 for the others; on all cores.
+  private func squareSums(_ sources: [DriftSource], needed: [Bool]) throws -> [UInt128] {
+    let results = Mutex([Result<UInt128, any Error>](repeating: .success(0), count: sources.count))
+    let order = sources.indices.filter { needed[$0] }.sorted {
+      sources[$0].rows * sources[$0].columns > sources[$1].rows * sources[$1].columns
+    }
+    Parallel.forEach(order.count) { position in
+      let result = Result { () throws -> UInt128 in try sources[order[position]].sumOfSquares() }
+      results.withLock { $0[order[position]] = result }
+    }
+    return try results.withLock { try $0.map { try $0.get() } }
+  }
+
+  private func excess(
+    _ sum: BoundSum, bound: [UInt16]?, of name: String, fractionBits: Int
+  ) -> [PolicyViolation] {
+    guard sum.exceeds(bound) else { return [] }
+    let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
+    let found = sum.approximation.squareRoot() * unit
+    let allowed = BoundSum.approximation(bound).squareRoot() * unit
+    return [
+      .init(
+        tensor: name, allowed: "a norm of at most \(Self.text(allowed))", found: "a norm of \(Self.text(found))",
+        ratio: Self.ratio(found, allowed))
+    ]
+  }
+
+  private static func violation(
+    _ tensor: TableauTensor, _ clause: StructuredClause, _ finding: ClauseFit.Finding
+  ) -> PolicyViolation {
+    let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
+    let bound = BoundSum.approximation(clause.bound).squareRoot() * unit
+    let parts = [clause.rank.map { "rank \($0)" }, clause.sparse.map(text)].compactMap { $0 }.joined(separator: " + ")
+    let allowed = clause.bound == nil ? "\(parts), exactly" : "\(parts) + a residual of at most \(text(bound))"
+    switch finding {
+    case .residual(let found):
+      return .init(
+        tensor: tensor.name, allowed: allowed, found: "a residual of \(text(found))", ratio: ratio(found, bound))
+    case .count(let found):
+      let count = clause.sparse?.count ?? 0
+      return .init(
+        tensor: tensor.name, allowed: allowed, found: "\(found) changed", ratio: ratio(Double(found), Double(count)))
+    case .rank(let residual):
+      return .init(
+        tensor: tensor.name, allowed: allowed, found: "a higher rank: \(text(residual)) remains", ratio: nil)
+    }
+  }
+
+  private static func text(_ form: SparseForm) -> String {
+    switch form {
+    case .entries(let count): "\(count) entries"
+    case .rows(let count): "\(count) rows"
+    case .columns(let count): "\(count) columns"
+    }
+  }
+
+  /// Six significant digits; figures close to their bound differ in later ones, which the ratio shows.
+  private static func text(_ value: Double) -> String { String(format: "%.6g", value) }
+
+  private static func ratio(_ found: Double, _ allowed: Double) -> Double? { allowed > 0 ? found / allowed : nil }
+}
