@@ -24,10 +24,14 @@ let package = Package(
     .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
     .target(
       name: "DriftProof",
-      dependencies: ["Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument"]),
-    .executableTarget(name: "DriftProofCLI", dependencies: ["DriftProof"], path: "Sources/driftproof"),
+      dependencies: [
+        "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+      ]),
     .executableTarget(
-      name: "DriftProofBenchmarks", dependencies: ["DriftProof", "Argument", "Commitment", "Kernels", "Field", "Transcript"],
+      name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
+    .executableTarget(
+      name: "DriftProofBenchmarks",
+      dependencies: ["DriftProof", "Argument", "Commitment", "Kernels", "Field", "Transcript"],
       path: "Benchmarks/driftproof-bench"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
@@ -37,7 +41,9 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    // Runs the built program, which the dependency makes sure of.
+    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
   ],
   swiftLanguageModes: [.v6]
 )

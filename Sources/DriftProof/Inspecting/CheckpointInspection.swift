@@ -1,0 +1,112 @@
+import Checkpoint
+
+/// The drift between two checkpoints, tensor by tensor, measured so that a person can write a policy from it.
+///
+/// Differences in names, dtypes and shapes are findings here, not errors.
+package struct CheckpointInspection: Sendable, Equatable {
+  /// A tensor that only one checkpoint has.
+  package struct Lone: Sendable, Equatable {
+    package let name: String
+    package let dtype: DataType
+    package let shape: [Int]
+  }
+
+  /// A tensor that both have, but not in one dtype and one shape.
+  package struct Mismatch: Sendable, Equatable {
+    package let name: String
+    package let baseDtype: DataType
+    package let tunedDtype: DataType
+    package let baseShape: [Int]
+    package let tunedShape: [Int]
+  }
+
+  /// In the order of the names' UTF-8 bytes, like the lists below.
+  package let tensors: [TensorInspection]
+  /// Only in the base.
+  package let missing: [Lone]
+  /// Only in the tuned checkpoint.
+  package let added: [Lone]
+  /// Another shape, perhaps another dtype too.
+  package let reshaped: [Mismatch]
+  /// The same shape in another dtype.
+  package let recast: [Mismatch]
+
+  /// Entries of the tensors that were compared.
+  package var parameterCount: Int { tensors.reduce(0) { $0 + $1.entryCount } }
+  package var changedTensorCount: Int { tensors.count { $0.outcome != .identical } }
+  /// ‖Δ‖ over all tensors with an encoding.
+  package var driftNorm: Double { Self.norm(tensors.compactMap { $0.drift?.norm }) }
+  /// ‖W‖ over all tensors with an encoding.
+  package var baseNorm: Double { Self.norm(tensors.compactMap(\.baseNorm)) }
+
+  /// What a person should know beyond the numbers, in full sentences.
+  package var notes: [String] {
+    var notes: [String] = []
+    if (missing + added).contains(where: { $0.name == "lm_head.weight" || $0.name.hasSuffix(".lm_head.weight") }) {
+      notes.append(
+        "lm_head.weight is stored on one side only: one save ties it to the embedding; save both checkpoints alike.")
+    }
+    let grown = reshaped.contains { pair in
+      pair.baseShape.dropFirst() == pair.tunedShape.dropFirst() && pair.baseShape != pair.tunedShape
+    }
+    if grown { notes.append("A tensor's first dimension changed, as after resizing a vocabulary.") }
+    return notes
+  }
+
+  /// Reads one tensor of both checkpoints at a time, so that memory stays at a few times the largest tensor.
+  ///
+  /// `progress(name, done, total)` is called before each tensor, counting bytes of the base.
+  /// Errors: those of reading files, and a failed decomposition.
+  package static func inspect(
+    base: Checkpoint, tuned: Checkpoint, progress: ((_ tensor: String, _ done: Int, _ total: Int) -> Void)? = nil
+  ) throws(InspectionError) -> CheckpointInspection {
+    var tensors: [TensorInspection] = []
+    var missing: [Lone] = []
+    var reshaped: [Mismatch] = []
+    var recast: [Mismatch] = []
+    let total = base.tensors.reduce(0) { $0 + $1.byteRange.count }
+    var done = 0
+    for before in base.tensors {
+      progress?(before.name, done, total)
+      done += before.byteRange.count
+      guard let after = tuned.tensor(named: before.name) else {
+        missing.append(Lone(before))
+        continue
+      }
+      if before.shape != after.shape {
+        reshaped.append(Mismatch(before, after))
+      } else if before.dtype != after.dtype {
+        recast.append(Mismatch(before, after))
+      } else {
+        tensors.append(try TensorComparison(base: base, before: before, tuned: tuned, after: after).inspect())
+      }
+    }
+    let added = tuned.tensors.filter { base.tensor(named: $0.name) == nil }.map(Lone.init)
+    return CheckpointInspection(tensors: tensors, missing: missing, added: added, reshaped: reshaped, recast: recast)
+  }
+
+  private static func norm(_ norms: [Double]) -> Double {
+    norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+}
+
+extension TensorInspection {
+  /// The measured drift; nil where there is none or no encoding.
+  package var drift: DriftMeasure? {
+    guard case .drifted(let measure) = outcome else { return nil }
+    return measure
+  }
+}
+
+extension CheckpointInspection.Lone {
+  fileprivate init(_ tensor: TensorInfo) {
+    self.init(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape)
+  }
+}
+
+extension CheckpointInspection.Mismatch {
+  fileprivate init(_ base: TensorInfo, _ tuned: TensorInfo) {
+    self.init(
+      name: base.name, baseDtype: base.dtype, tunedDtype: tuned.dtype, baseShape: base.shape, tunedShape: tuned.shape)
+  }
+}

@@ -1,0 +1,155 @@
+import Checkpoint
+import LinearAlgebra
+
+/// One tensor of both checkpoints, with one dtype and one shape.
+struct TensorComparison {
+  let base: Checkpoint
+  let before: TensorInfo
+  let tuned: Checkpoint
+  let after: TensorInfo
+
+  /// Entries encoded at once: the 64-bit buffer stays at 8 MiB while the tensor's drift is kept in 32 bits.
+  private static let entryBlock = 1 << 20
+
+  func inspect() throws(InspectionError) -> TensorInspection {
+    do {
+      return try compare()
+    } catch .checkpoint(let error) where error.isAboutValues {
+      // A weight without encoding is a finding, not a reason to stop.
+      let entries = try changedEntries()
+      return result(baseNorm: nil, entries == 0 ? .identical : .notEncodable(reason: "\(error)", entries: entries))
+    }
+  }
+
+  private func compare() throws(InspectionError) -> TensorInspection {
+    let isIdentical = try reading { () throws(CheckpointError) in
+      try Checkpoint.firstDifference(base: base, before, tuned: tuned, after) == nil
+    }
+    guard before.dtype.isFloating else {
+      return result(baseNorm: nil, isIdentical ? .identical : .bytesDiffer(entries: try changedEntries()))
+    }
+    let statistics = try reading { () throws(CheckpointError) in try base.statistics(of: before) }
+    let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
+    let norm = Double(statistics.sumOfSquares).squareRoot() * unit
+    guard !isIdentical else { return result(baseNorm: norm, .identical) }
+    let measure =
+      before.matrixShape.rows == 1 || before.matrixShape.columns == 1
+      ? try measureVector(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
+      : try measureMatrix(fractionBits: statistics.fractionBits, baseNorm: norm)
+    return result(baseNorm: norm, .drifted(measure))
+  }
+
+  private func measureMatrix(fractionBits: Int, baseNorm: Double) throws(InspectionError) -> DriftMeasure {
+    let drift = try driftMatrix(fractionBits: fractionBits)
+    let statistics: DriftStatistics
+    do {
+      statistics = try DriftStatistics.measure(drift, fractionBits: fractionBits, baseNorm: baseNorm)
+    } catch {
+      throw .decomposition(tensor: before.name, error)
+    }
+    let residual = statistics.rankResidual * statistics.norm
+    let lowRank = LowRankMeasure(
+      rank: statistics.rank, residual: residual, residualOfDrift: statistics.rankResidual,
+      residualOfBase: baseNorm > 0 ? residual / baseNorm : nil,
+      residuals: zip(DriftStatistics.ranks, statistics.residuals).map(RankResidual.init))
+    return DriftMeasure(
+      norm: statistics.norm, relativeNorm: baseNorm > 0 ? statistics.norm / baseNorm : nil,
+      maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
+      changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
+      warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape))
+  }
+
+  /// A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
+  private func measureVector(
+    unit: Double, fractionBits: Int, baseNorm: Double
+  ) throws(InspectionError) -> DriftMeasure {
+    var energy = 0.0
+    var maximum: Int64 = 0
+    var changed = 0
+    try forEachDriftBlock(fractionBits: fractionBits) { _, values in
+      for value in values where value != 0 {
+        energy += Double(value) * Double(value)
+        maximum = max(maximum, abs(value))
+        changed += 1
+      }
+    }
+    let norm = energy.squareRoot() * unit
+    let isRow = before.matrixShape.rows == 1
+    let touched = changed == 0 ? 0 : 1
+    return DriftMeasure(
+      norm: norm, relativeNorm: baseNorm > 0 ? norm / baseNorm : nil, maximum: Double(maximum) * unit,
+      changedEntries: changed, changedRows: isRow ? touched : changed, changedColumns: isRow ? changed : touched,
+      lowRank: nil, warning: nil)
+  }
+
+  /// The drift as a matrix, in 32 bits per entry unless one does not fit.
+  private func driftMatrix(fractionBits: Int) throws(InspectionError) -> IntegerMatrix {
+    let (rows, columns) = before.matrixShape
+    var narrow: [Int32] = []
+    narrow.reserveCapacity(before.entryCount)
+    var fits = true
+    try forEachDriftBlock(fractionBits: fractionBits) { _, values in
+      guard fits else { return }
+      fits = values.allSatisfy { $0 >= Int64(Int32.min) && $0 <= Int64(Int32.max) }
+      if fits { narrow.append(contentsOf: values.lazy.map { Int32(truncatingIfNeeded: $0) }) }
+    }
+    do {
+      if fits { return try IntegerMatrix(rows: rows, columns: columns, values: narrow) }
+      narrow = []
+      var wide = [Int64](repeating: 0, count: before.entryCount)
+      try forEachDriftBlock(fractionBits: fractionBits) { start, values in
+        for (offset, value) in values.enumerated() { wide[start + offset] = value }
+      }
+      return try IntegerMatrix(rows: rows, columns: columns, values: wide)
+    } catch let error as InspectionError {
+      throw error
+    } catch let error as LinearAlgebraError {
+      throw .decomposition(tensor: before.name, error)
+    } catch {
+      throw .decomposition(tensor: before.name, .integerOverflow)
+    }
+  }
+
+  private func forEachDriftBlock(
+    fractionBits: Int, _ body: (_ start: Int, _ values: [Int64]) -> Void
+  ) throws(InspectionError) {
+    var values: [Int64] = []
+    for start in stride(from: 0, to: before.entryCount, by: Self.entryBlock) {
+      let range = start..<min(before.entryCount, start + Self.entryBlock)
+      try reading { () throws(CheckpointError) in
+        try Checkpoint.drift(
+          base: base, before, tuned: tuned, after, range: range, fractionBits: fractionBits, into: &values)
+      }
+      body(start, values)
+    }
+  }
+
+  private func changedEntries() throws(InspectionError) -> Int {
+    try reading { () throws(CheckpointError) in
+      try ByteDifference.count(base: base, before, tuned: tuned, after)
+    }
+  }
+
+  private func reading<R>(_ body: () throws(CheckpointError) -> R) throws(InspectionError) -> R {
+    do {
+      return try body()
+    } catch {
+      throw .checkpoint(error)
+    }
+  }
+
+  private func result(baseNorm: Double?, _ outcome: TensorInspection.Outcome) -> TensorInspection {
+    TensorInspection(
+      name: before.name, dtype: before.dtype, shape: before.shape, baseNorm: baseNorm, outcome: outcome)
+  }
+}
+
+extension CheckpointError {
+  /// The weights themselves are the trouble, not the files.
+  fileprivate var isAboutValues: Bool {
+    switch self {
+    case .notFinite, .tooLarge, .fractionBitsOutOfRange: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Checkpoint
+import LinearAlgebra
+
+/// What `inspect` knows about one tensor that both checkpoints have with one dtype and one shape.
+package struct TensorInspection: Sendable, Equatable {
+  package let name: String
+  package let dtype: DataType
+  package let shape: [Int]
+  /// Frobenius norm of the base tensor after encoding; nil where a tensor has no encoding.
+  package let baseNorm: Double?
+  package let outcome: Outcome
+
+  /// How the tuned tensor relates to the base's.
+  package enum Outcome: Sendable, Equatable {
+    /// Equal byte for byte.
+    case identical
+    /// A floating tensor whose bytes differ; the drift is zero where all changes are below the encoding's precision.
+    case drifted(DriftMeasure)
+    /// An integer tensor, or one of a type without encoding: compared byte for byte.
+    case bytesDiffer(entries: Int)
+    /// A floating tensor that has no encoding, such as one with a NaN.
+    case notEncodable(reason: String, entries: Int)
+  }
+
+  package var entryCount: Int { Shape.entryCount(shape) ?? 0 }
+}
+
+/// The drift of one floating tensor, in units of the weights.
+package struct DriftMeasure: Sendable, Equatable {
+  package let norm: Double
+  /// `norm` divided by the base norm; nil for a drift away from zero.
+  package let relativeNorm: Double?
+  package let maximum: Double
+  package let changedEntries: Int
+  package let changedRows: Int
+  package let changedColumns: Int
+  /// Nil for vectors and scalars, and without drift: no rank is worth claiming there.
+  package let lowRank: LowRankMeasure?
+  package let warning: RankWarning?
+}
+
+/// Best approximations of a drift by low-rank matrices.
+package struct LowRankMeasure: Sendable, Equatable {
+  /// The rank that a policy might claim.
+  package let rank: Int
+  /// |Delta - Delta_rank|.
+  package let residual: Double
+  /// The residual divided by |Delta|.
+  package let residualOfDrift: Double
+  /// The residual divided by |W|, which is what a policy's "relative" means; nil where the base is zero.
+  package let residualOfBase: Double?
+  /// The residual of every rank that was tried.
+  package let residuals: [RankResidual]
+}
+
+/// |Delta - Delta_rank|.
+package struct RankResidual: Sendable, Equatable {
+  package let rank: Int
+  package let residual: Double
+}
+
+/// Why a rank claim about a tensor says little (PROTOCOL section 10, item 10).
+package enum RankWarning: Sendable, Equatable {
+  /// The rank is that of any matrix of this shape.
+  case rankIsFull
+  /// What no low-rank matrix explains is more than half of the drift.
+  case residualIsTheDrift
+  /// The drift is hardly larger than the residual that merging in this dtype needs, a fraction of the base norm.
+  case driftWithinRounding(fraction: Double)
+
+  /// ‖Δ - Δ_r‖ / ‖W‖ of an honest merge, as measured on trained models (the larger value, of two roundings).
+  package static func roundingFraction(of dtype: DataType) -> Double {
+    switch dtype {
+    case .bf16: 0.0025
+    case .f16: 0.0003
+    case .f32: 3e-8
+    default: 0
+    }
+  }
+
+  /// The worst of the reasons that apply.
+  static func judge(_ statistics: DriftStatistics, dtype: DataType, shape: [Int]) -> RankWarning? {
+    guard statistics.norm > 0 else { return nil }
+    let (rows, columns) = Shape.matrix(shape)
+    if statistics.rank >= min(rows, columns) { return .rankIsFull }
+    if statistics.rankClaimIsWeak { return .residualIsTheDrift }
+    let fraction = roundingFraction(of: dtype)
+    return fraction > 0.5 * statistics.relativeNorm ? .driftWithinRounding(fraction: fraction) : nil
+  }
+}

@@ -1,0 +1,60 @@
+/// One command as a value: help, parsing and usage errors all derive from it.
+struct CommandDescription: Sendable {
+  /// An argument given by its place.
+  struct Positional: Sendable {
+    let name: String
+    let help: String
+  }
+
+  /// An argument given by its name.
+  struct Option: Sendable {
+    /// Without the dashes.
+    let name: String
+    let short: Character?
+    /// What the help calls its value; nil for a flag.
+    let value: String?
+    let isRequired: Bool
+    let help: String
+
+    /// An option with a value that must be given.
+    static func required(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: short, value: value, isRequired: true, help: help)
+    }
+
+    static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {
+      Option(name: name, short: short, value: nil, isRequired: false, help: help)
+    }
+
+    /// As a user types it: the short form where the contract shows it so.
+    var spelling: String { "--\(name)" }
+  }
+
+  let name: String
+  /// One line for the list of commands.
+  let summary: String
+  /// Paragraphs for the command's own help.
+  let details: [String]
+  let positionals: [Positional]
+  /// Without those that every command has.
+  let ownOptions: [Option]
+
+  /// Options of every command.
+  static let commonOptions: [Option] = [
+    .flag("json", "print one JSON object on standard output, for failures too"),
+    .flag("quiet", short: "q", "no progress and no remarks on standard error"),
+    .flag("help", short: "h", "show this help"),
+  ]
+
+  var options: [Option] { ownOptions + Self.commonOptions }
+
+  /// One line: `driftproof identify BASE --out FILE [--json] [--quiet]`.
+  var usage: String {
+    var words = ["driftproof", name]
+    words += positionals.map(\.name)
+    for option in options where option.name != "help" {
+      let word = option.value.map { "\(option.spelling) \($0)" } ?? option.spelling
+      words.append(option.isRequired ? word : "[\(word)]")
+    }
+    return words.joined(separator: " ")
+  }
+}

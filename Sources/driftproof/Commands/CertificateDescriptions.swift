@@ -1,0 +1,48 @@
+/// How the three commands about certificates are called.
+extension CommandDescription {
+  static let prove = CommandDescription(
+    name: "prove",
+    summary: "certify that a tuned checkpoint obeys a policy",
+    details: [
+      "Writes a certificate, which tells nothing about the weights beyond what the policy says, and an opening, which "
+        + "stays secret: with it and the weights a holder can check which checkpoints the certificate is about.",
+      "A drift outside the policy is refused before any cryptography (exit code 10), naming every tensor that exceeds "
+        + "it and by how much. driftproof inspect shows the numbers from which to write a policy.",
+    ],
+    positionals: [],
+    ownOptions: [
+      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .required("policy", "POLICY.json", "what may change, and by how much"),
+      .required("out", short: "o", "CERT.drift", "where the certificate is written"),
+      .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
+    ])
+
+  static let verify = CommandDescription(
+    name: "verify",
+    summary: "verify a certificate without any weights",
+    details: [
+      "Needs the base's identity (driftproof identify, from someone who has the base's files) and the policy. Compare "
+        + "the base identity that is printed with a value you trust.",
+      "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
+    ],
+    positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
+    ownOptions: [
+      .required("base-identity", "FILE", "the base's identity, BASE.identity.json"),
+      .required("policy", "FILE", "the policy, POLICY.json"),
+    ])
+
+  static let check = CommandDescription(
+    name: "check",
+    summary: "check, with the weights, which checkpoints a certificate is about",
+    details: [
+      "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints.",
+      "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
+    ],
+    positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
+    ownOptions: [
+      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
+    ])
+}

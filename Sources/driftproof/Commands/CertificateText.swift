@@ -1,0 +1,70 @@
+import DriftProof
+
+/// What a verified certificate says, for people and for machines; prove, verify and check share it.
+extension VerificationReport {
+  var members: [(key: String, value: JSONOutput)] {
+    [
+      ("policyName", .string(policyName)),
+      ("policyDigest", .string(policyDigest)),
+      ("baseIdentity", .string(baseIdentity)),
+      ("tunedCommitment", .string(tunedCommitment)),
+      ("securityBits", .number(securityBits)),
+      ("soundness", .array(soundness.map { .object([("term", .string($0.name)), ("bits", .number($0.bits))]) })),
+      ("tensors", .object(classes.map { ($0.name, .integer($0.count)) })),
+      ("coverage", .object([("excluded", .array(excluded.map { .string($0) }))])),
+      ("parameters", .integer(certifiedParameters + frozenParameters)),
+      ("certifiedParameters", .integer(certifiedParameters)),
+      ("frozenParameters", .integer(frozenParameters)),
+      ("precision", .array(precision.tensorsByFractionBits.map(Self.precisionMember))),
+      ("code", code.map { .string($0) } ?? .null),
+      ("proofBytes", .integer(proofBytes)),
+      ("certificateBytes", .integer(certificateBytes)),
+    ]
+  }
+
+  /// Lines with the figures that people want to see.
+  var lines: [String] {
+    var lines = [
+      "base identity     \(baseIdentity)",
+      "tuned commitment  \(tunedCommitment)",
+      "policy            \(Quoting.plain(policyName)) (\(policyDigest))",
+    ]
+    let counts = classes.filter { $0.count > 0 }.map { "\(Format.count($0.count)) \($0.name)" }
+    lines += [
+      "tensors           \(counts.isEmpty ? "none" : counts.joined(separator: ", "))",
+      "parameters        \(Format.count(certifiedParameters)) certified, \(Format.count(frozenParameters)) frozen",
+    ]
+    if !excluded.isEmpty {
+      lines.append("NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))")
+    }
+    if !precision.tensorsByFractionBits.isEmpty {
+      let units = precision.tensorsByFractionBits.map { unit in
+        "2^-\(unit.fractionBits) (\(Format.count(unit.tensors, "tensor")))"
+      }
+      lines.append("precision         \(units.joined(separator: ", "))")
+    }
+    lines.append("soundness         \(Self.bits(securityBits)) bits proven; by term:")
+    lines += soundness.map { term in
+      let bits = Self.bits(term.bits)
+      return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
+    }
+    lines.append("proof             \(Format.byteCount(proofBytes)), certificate \(Format.byteCount(certificateBytes))")
+    return lines
+  }
+
+  private var classes: [(name: String, count: Int)] {
+    [
+      ("frozen", tensors.frozen), ("norm", tensors.norm), ("rank", tensors.rank), ("sparse", tensors.sparse),
+      ("composed", tensors.composed), ("excluded", tensors.excluded),
+    ]
+  }
+
+  private static func precisionMember(_ entry: (fractionBits: Int, tensors: Int)) -> JSONOutput {
+    .object([("fractionBits", .integer(entry.fractionBits)), ("tensors", .integer(entry.tensors))])
+  }
+
+  /// Rounded down: a claim about security must not be rounded up.
+  private static func bits(_ value: Double) -> String {
+    Format.number((value * 10).rounded(.down) / 10, digits: 6)
+  }
+}

@@ -1,0 +1,32 @@
+import DriftPolicy
+import DriftProof
+
+/// Sizes beyond which a file is not what it is said to be.
+enum FileLimits {
+  static let certificate = 256 << 20
+  static let identity = 256 << 20
+  static let policy = PolicyLimits.maximumBytes
+}
+
+/// `driftproof verify`: a certificate against a base identity and a policy, without any weights.
+enum VerifyCommand: Command {
+  static let description = CommandDescription.verify
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let policy = try arguments.readFile("policy", limit: FileLimits.policy)
+    let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
+    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    let report: VerificationReport
+    do {
+      report = try CertificateVerifier.verify(certificate: certificate, identityFile: identity, policyFile: policy)
+    } catch {
+      throw CommandFailure(error)
+    }
+    let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
+    let text = (["VERIFIED in \(seconds) ms"] + report.lines).joined(separator: "\n") + "\n"
+    let json: [(key: String, value: JSONOutput)] =
+      [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
+    return CommandResult(text: text, json: .object(json))
+  }
+}

@@ -1,0 +1,24 @@
+/// Exit codes, a contract with scripts.
+enum ExitCode: Int32, CaseIterable {
+  case success = 0
+  case operational = 1
+  case usage = 2
+  case policyViolated = 10
+  case proofInvalid = 11
+  case identityMismatch = 12
+  case coverageGap = 13
+  case notProvable = 14
+
+  var meaning: String {
+    switch self {
+    case .success: "done, or verified"
+    case .operational: "operational error, such as an unreadable file"
+    case .usage: "wrong command line"
+    case .policyViolated: "the drift is outside the policy (prove)"
+    case .proofInvalid: "the proof is invalid"
+    case .identityMismatch: "another base, policy or checkpoint than the certificate's"
+    case .coverageGap: "tensors missing, added, renamed or reshaped, or a rule that matches nothing"
+    case .notProvable: "the drift cannot be proved at this precision"
+    }
+  }
+}

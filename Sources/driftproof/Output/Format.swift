@@ -1,0 +1,67 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Numbers and tables for people.
+enum Format {
+  /// `digits` significant digits, as C's %g: 0.002134, 1.2e-07.
+  static func number(_ value: Double, digits: Int = 4) -> String {
+    let capacity = 64
+    let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      let written = withVaList([Int32(digits), value]) { arguments in
+        buffer.withMemoryRebound(to: CChar.self) { vsnprintf($0.baseAddress, capacity, "%.*g", arguments) }
+      }
+      count = min(capacity - 1, max(0, Int(written)))
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// 1,234,567.
+  static func count(_ value: Int) -> String {
+    let digits = String(value.magnitude)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return (value < 0 ? "-" : "") + text
+  }
+
+  /// `1 tensor`, `2 tensors`.
+  static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
+    "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
+  }
+
+  static func shape(_ shape: [Int]) -> String {
+    shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×")
+  }
+
+  /// KB, MB, GB of 1000.
+  static func byteCount(_ value: Int) -> String {
+    let units = ["bytes", "KB", "MB", "GB", "TB"]
+    var (scaled, unit) = (Double(value), 0)
+    while scaled >= 1000, unit < units.count - 1 {
+      scaled /= 1000
+      unit += 1
+    }
+    return "\(unit == 0 ? String(value) : number(scaled)) \(units[unit])"
+  }
+
+  /// Lines with aligned columns: the first `leftAligned` to the left, the others to the right.
+  static func table(header: [String], rows: [[String]], leftAligned: Int) -> [String] {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      var line = row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return column < leftAligned ? cell + space : space + cell
+      }.joined(separator: "  ")
+      while line.hasSuffix(" ") { line.removeLast() }
+      return line
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Checkpoint
+import Foundation
+import Testing
+
+/// What a run of the program left.
+struct Run {
+  let exitCode: Int32
+  let output: String
+  let errors: String
+
+  /// The output as the one JSON object that it must be.
+  func json() throws -> [String: Any] {
+    let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
+    return try #require(value as? [String: Any])
+  }
+}
+
+/// The built program, run as a user runs it.
+enum Tool {
+  static func run(_ arguments: String...) throws -> Run { try run(arguments) }
+
+  static func run(_ arguments: [String]) throws -> Run {
+    let folder = try TemporaryFolder()
+    // Files, not pipes: nothing can block, however much is printed.
+    let (output, errors) = (folder.file("output"), folder.file("errors"))
+    for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
+    let process = Process()
+    process.executableURL = try program()
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try #require(FileHandle(forWritingAtPath: output))
+    process.standardError = try #require(FileHandle(forWritingAtPath: errors))
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    return Run(
+      exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  /// Built into the folder of the test bundle, or one above it.
+  private static func program() throws -> URL {
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    for _ in 0..<4 {
+      let candidate = folder.appendingPathComponent("driftproof")
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    throw NotBuilt(testBundle: CommandLine.arguments[0])
+  }
+
+  struct NotBuilt: Error {
+    let testBundle: String
+  }
+}
+
+/// A folder that is removed with the object.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a checkpoint of F32 tensors and returns its path.
+  func checkpoint(_ name: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) throws -> String {
+    let writer = try SafetensorsWriter(
+      path: file(name), tensors: tensors.map { .init(name: $0.name, dtype: .f32, shape: $0.shape) })
+    for tensor in tensors { try writer.append(words: tensor.values.map(\.bitPattern)) }
+    try writer.finish()
+    return file(name)
+  }
+}

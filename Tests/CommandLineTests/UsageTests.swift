@@ -1,0 +1,68 @@
+import Testing
+
+/// Help, versions and command lines that cannot be understood.
+struct UsageTests {
+  @Test func printsHelpOnStandardOutput() throws {
+    let run = try Tool.run("--help")
+    #expect(run.exitCode == 0)
+    #expect(run.errors.isEmpty)
+    for word in ["inspect", "identify", "prove", "verify", "check", "Exit codes:"] {
+      #expect(run.output.contains(word))
+    }
+  }
+
+  @Test(arguments: ["inspect", "identify", "prove", "verify", "check"])
+  func helpsWithEveryCommand(_ command: String) throws {
+    let run = try Tool.run(command, "--help")
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("Usage: driftproof \(command) "))
+    #expect(run.output.contains("--json"))
+  }
+
+  @Test func printsItsVersion() throws {
+    let run = try Tool.run("--version")
+    #expect(run.exitCode == 0)
+    #expect(run.output.hasPrefix("driftproof "))
+  }
+
+  private static let wrong: [(arguments: [String], message: String)] = [
+    ([], "no command given"),
+    (["inspct", "a", "b"], "did you mean inspect?"),
+    (["inspect", "a"], "TUNED is missing"),
+    (["inspect", "a", "b", "c"], "unexpected argument \"c\""),
+    (["inspect", "a", "b", "--jsn"], "did you mean --json?"),
+    (["inspect", "a", "b", "--json=yes"], "--json takes no value"),
+    (["inspect", "a", "b", "--quiet", "-q"], "--quiet is given twice"),
+    (["identify", "a"], "--out FILE is missing"),
+    (["identify", "a", "-o"], "--out needs a value"),
+    (["identify", "a", "-o", "--json"], "--out needs a value"),
+    (["identify", "a", "-o", "b", "--out=c"], "--out is given twice"),
+    (["prove", "--base", "a"], "--tuned TUNED is missing"),
+    (["prove", "--polcy", "a"], "did you mean --policy?"),
+    (["verify", "--base-identity", "a", "--policy", "b"], "CERT is missing"),
+    (["--json", "inspect"], "the command comes before options"),
+  ]
+
+  @Test(arguments: wrong)
+  func rejectsTheCommandLine(_ arguments: [String], _ message: String) throws {
+    let run = try Tool.run(arguments)
+    #expect(run.exitCode == 2)
+    #expect(run.errors.contains(message), "\(run.errors)")
+    if !arguments.contains("--json") { #expect(run.output.isEmpty) }
+  }
+
+  @Test func reportsUsageErrorsAsJSON() throws {
+    let run = try Tool.run("verify", "--json")
+    #expect(run.exitCode == 2)
+    let object = try run.json()
+    #expect(object["verified"] as? Bool == false)
+    #expect(object["exitCode"] as? Int == 2)
+    #expect(object["reason"] as? String == "CERT is missing")
+  }
+
+  @Test func takesEverythingAfterTwoDashesAsPlaces() throws {
+    let run = try Tool.run("inspect", "--", "--json", "-x")
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains("--json: cannot be opened"))
+  }
+}
