@@ -31,6 +31,16 @@ struct CertificateVerifierTests {
     #expect(files.tunedCommitment == report.tunedCommitment)
   }
 
+  /// The prover chooses its code by this estimate.
+  @Test func estimateOfProofBytes() throws {
+    let code = try #require(fixture.manifest.code)
+    let estimate = try #require(
+      CodeSelection.estimate(
+        fixture.derived.tensors, cells: 4096, logLength: code.logLength, logBlowup: code.logBlowup, proofs: 2))
+    let ratio = Double(estimate.proofBytes) / Double(fixture.certificate.proof.count)
+    #expect((0.7...1.4).contains(ratio), "\(estimate.proofBytes) for \(fixture.certificate.proof.count)")
+  }
+
   /// Why these bytes are rejected; nil if they are not.
   private func rejection(_ bytes: [UInt8]) -> DriftProofError? {
     do {
