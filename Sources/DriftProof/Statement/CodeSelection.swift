@@ -12,8 +12,8 @@ package enum CodeSelection {
   static let logCellsForBlowup4 = 30
   /// Work (rows of all trees times code length) may exceed the least possible by this factor.
   static let allowedWork = 1.5
-  /// Rows of one proof's own trees that do not depend on the drift: masks, Libra rows, helper coordinates.
-  static let fixedRows = 24
+  /// Rows of one proof's own trees that do not depend on the drift: masks and Libra rows.
+  static let fixedRows = 16
 
   /// One candidate with its estimates.
   struct Estimate: Hashable, Sendable {
@@ -60,14 +60,14 @@ package enum CodeSelection {
         driftTail: proofs * queries)
     else { return nil }
     let rows = TableauPlan(tensors: tensors, logLength: logLength).rowCount
-    // Digits: 2·132 projection digits per 2^14 cells, and their helpers in three coordinates.
-    let digitRows = (cells >> 5) >> logLength + 1
-    let auxiliary = fixedRows + 4 * digitRows
+    // Digits: 15·132 base-4 digits of projections per 2^14 cells, about 1/8.
+    let digitRows = (cells >> 3) >> logLength + 1
+    let auxiliary = fixedRows + digitRows
     let logLeaves = logLength + logBlowup
     // Merkle paths share their top levels: about log2(t).
     let shared = 7
-    let paths = 3 * 32 * max(0, logLeaves - shared)
-    var bytes = queries * (8 * (rows + auxiliary) + 3 * 32 + paths)
+    let paths = 2 * 32 * max(0, logLeaves - shared)
+    var bytes = queries * (8 * (rows + auxiliary) + 2 * 32 + paths)
     // Inner layers: 16 values of K per leaf and a path each, then the final coefficients.
     var m = logLength
     while m > 8 {
