@@ -72,7 +72,7 @@ struct CertificateVerifierTests {
     #expect(error?.exitCode == 12)
     let forged = Certificate(
       baseRoot: SHA256.hash([0]), policyDigest: good.policyDigest, tunedCommitment: good.tunedCommitment,
-      manifest: good.manifest, driftRoot: good.driftRoot, proof: good.proof)
+      manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, proof: good.proof)
     #expect(rejection(forged.bytes)?.exitCode == 12)
   }
 
@@ -115,7 +115,7 @@ struct CertificateVerifierTests {
       .tunedCommitment,
       Certificate(
         baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: SHA256.hash([4]),
-        manifest: good.manifest, driftRoot: good.driftRoot, proof: good.proof))
+        manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, proof: good.proof))
     expect(.emptyTableau, fixture.certificate(DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)))
     #expect(
       rejection(fixture.certificate(fixture.manifest, proof: good.proof + [0]).bytes)
@@ -130,7 +130,7 @@ struct CertificateVerifierTests {
       code: nil, rowCount: 0, entries: CertificateFixture.entries(fixture.tuned, derived))
     func certificate(_ root: [UInt8]?, _ proof: [UInt8], _ manifest: DriftManifest) -> [UInt8] {
       Certificate(
-        baseRoot: fixture.identity.root, policyDigest: Certificate.policyDigest(policy), manifest: manifest,
+        baseRoot: fixture.identity.root, policy: policy, manifest: manifest,
         driftRoot: root, proof: proof
       ).bytes
     }
