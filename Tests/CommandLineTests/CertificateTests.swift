@@ -17,9 +17,10 @@ struct CertificateTests {
     init(bound: Double = 2) throws {
       folder = try TemporaryFolder()
       let weights = (0..<64).map { Float($0) / 64 }
-      base = try folder.checkpoint("base.safetensors", [("a.bias", [4], [1, 2, 3, 4]), ("a.weight", [8, 8], weights)])
+      let bias = (name: "a.bias", shape: [4], values: [1, 2, 3, 4] as [Float])
       let drifted = weights.map { $0 + 0.125 }
-      tuned = try folder.checkpoint("tuned.safetensors", [("a.bias", [4], [1, 2, 3, 4]), ("a.weight", [8, 8], drifted)])
+      base = try folder.checkpoint("base.safetensors", [bias, ("a.weight", [8, 8], weights)])
+      tuned = try folder.checkpoint("tuned.safetensors", [bias, ("a.weight", [8, 8], drifted)])
       policy = folder.file("policy.json")
       identity = folder.file("base.identity.json")
       certificate = folder.file("tuned.drift")
