@@ -111,10 +111,16 @@ import Transcript
     for index in stride(from: 0, to: messages.count - 1, by: 7) {
       let (a, b) = (messages[index], messages[index + 1])
       let bytes = sample.proof.bytes
-      let (first, second) = (bytes[a.start..<a.start + a.count], bytes[b.start..<b.start + b.count])
-      #expect(sample.rejection(bytes[..<a.start] + second + first + bytes[(b.start + b.count)...]) != nil)
-      #expect(sample.rejection(bytes[..<b.start] + first + bytes[b.start...]) != nil)
-      #expect(sample.rejection(bytes[..<a.start] + bytes[b.start...]) != nil)
+      let end = b.start + b.count
+      var swapped = bytes
+      swapped.replaceSubrange(a.start..<end, with: Array(bytes[b.start..<end]) + Array(bytes[a.start..<b.start]))
+      var repeated = bytes
+      repeated.insert(contentsOf: bytes[a.start..<b.start], at: b.start)
+      var omitted = bytes
+      omitted.removeSubrange(a.start..<b.start)
+      for changed in [swapped, repeated, omitted] where changed != bytes {
+        #expect(sample.rejection(changed) != nil, "\(a.section), \(b.section)")
+      }
     }
   }
 
