@@ -223,7 +223,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   }
 
   /// Stage B's tables and the value of its sum.
-  private func stageBComponent(
+  func stageBComponent(
     _ weights: StageBWeights, factorCells: [Goldilocks], usesPadding: Bool = false
   ) -> (components: [any SumcheckComponent], claimedSum: CubicExtension) {
     let factors = layout.factors
