@@ -51,7 +51,8 @@ struct Cheat {
     let prover = ArgumentProver(statement: fixture.statement, scheme: scheme)
     let drift = try scheme.commit(
       label: ArgumentProtocol.driftLabel, rows: (committed ?? fixture).rows,
-      shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32), tampering: codeword)
+      shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32), tampering: codeword
+    )
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: [UInt8](repeating: 8, count: 32), tampering: tampering)

@@ -60,7 +60,7 @@ import Transcript
       cells[totals + DigitLayout.slackCell(line: 0, digit: 5)] = 1
       cells[totals + slack] =
         (Goldilocks(Int(layout.lines[0].bound[4])) - Goldilocks(1 << 15)
-          - Goldilocks(Int(cells[totals + DigitLayout.carryCell(line: 0, digit: 3, part: 0)]))).value
+        - Goldilocks(Int(cells[totals + DigitLayout.carryCell(line: 0, digit: 3, part: 0)]))).value
     }.expectStopped(at: "A", forge: "D")
   }
 
@@ -215,10 +215,13 @@ import Transcript
       fixture.drifts.append(Fixture.random(rows * columns, 500, &generator))
       fixture.tensors.append(
         TableauTensor(
-          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: []))
+          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: [])
+      )
     }
     var total = 0
-    for (index, tensor) in fixture.tensors.enumerated() { total += fixture.square(index) << (2 * (20 - tensor.fractionBits)) }
+    for (index, tensor) in fixture.tensors.enumerated() {
+      total += fixture.square(index) << (2 * (20 - tensor.fractionBits))
+    }
     fixture.totalBound = Fixture.digits(total)
     return fixture
   }

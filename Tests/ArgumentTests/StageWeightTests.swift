@@ -121,7 +121,9 @@ import Transcript
     let tables = StageATables(layout: layout, challenges: challenges).digits()
     var helpers = [CubicExtension](repeating: .zero, count: digits.cells.count)
     for slot in layout.digits.digitSlots {
-      for cell in slot.range { helpers[cell] = challenges.alpha + CubicExtension(Goldilocks(reducing: digits.cells[cell])) }
+      for cell in slot.range {
+        helpers[cell] = challenges.alpha + CubicExtension(Goldilocks(reducing: digits.cells[cell]))
+      }
     }
     helpers = CubicExtension.batchInverse(helpers.map { $0 == .zero ? .one : $0 }).enumerated().map { cell, inverse in
       helpers[cell] == .zero ? .zero : inverse

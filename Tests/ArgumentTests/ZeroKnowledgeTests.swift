@@ -63,7 +63,8 @@ import Transcript
     var start = 0
     for (section, count) in proof.sizes {
       defer { start += count }
-      guard count.isMultiple(of: 8), !["salts", "paths", "root", "proof of work"].contains(where: section.contains) else {
+      guard count.isMultiple(of: 8), !["salts", "paths", "root", "proof of work"].contains(where: section.contains)
+      else {
         continue
       }
       for at in stride(from: start, to: start + count, by: 8) {

@@ -57,7 +57,8 @@ struct WitnessTables {
             entries: entries.allSatisfy { $0 == 0 }
               ? .zero
               : fits
-                ? .narrow(entries.map { Int32(truncatingIfNeeded: $0) }) : .field(entries.map { Goldilocks($0).value })))
+                ? .narrow(entries.map { Int32(truncatingIfNeeded: $0) }) : .field(entries.map { Goldilocks($0).value }))
+        )
       }
     }
   }
