@@ -20,8 +20,12 @@ extension Fixture {
     result.factors = [:]
     result.supports = [:]
     for (new, old) in indices.enumerated() {
-      for (id, value) in factors where id.tensor == old { result.factors[.init(tensor: new, clause: id.clause)] = value }
-      for (id, value) in supports where id.tensor == old { result.supports[.init(tensor: new, clause: id.clause)] = value }
+      for (id, value) in factors where id.tensor == old {
+        result.factors[.init(tensor: new, clause: id.clause)] = value
+      }
+      for (id, value) in supports where id.tensor == old {
+        result.supports[.init(tensor: new, clause: id.clause)] = value
+      }
     }
     if !total { result.totalBound = nil }
     return result

@@ -106,7 +106,8 @@ extension Fixture {
     var fixture = Fixture(tensors: [], drifts: [])
     func square(_ d: [Int64]) -> Int { d.reduce(0) { $0 + Int($1 * $1) } }
     func add(
-      _ name: String, _ rows: Int, _ columns: Int, _ f: Int, drift: [Int64], plainBound: Int?, clauses: [StructuredClause]
+      _ name: String, _ rows: Int, _ columns: Int, _ f: Int, drift: [Int64], plainBound: Int?,
+      clauses: [StructuredClause]
     ) {
       fixture.tensors.append(
         TableauTensor(
@@ -170,7 +171,9 @@ extension Fixture {
       clauses: [StructuredClause(rank: nil, sparse: .columns(3), scale: 0, bound: nil)])
     // The global ball in units of 4^-20.
     var total = 0
-    for (tensor, drift) in zip(fixture.tensors, fixture.drifts) { total += square(drift) << (2 * (20 - tensor.fractionBits)) }
+    for (tensor, drift) in zip(fixture.tensors, fixture.drifts) {
+      total += square(drift) << (2 * (20 - tensor.fractionBits))
+    }
     fixture.totalBound = digits(total)
     return fixture
   }

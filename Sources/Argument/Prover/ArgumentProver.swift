@@ -39,11 +39,12 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     tampering: ArgumentTampering = ArgumentTampering(), phase: (String) -> Void = { _ in }
   ) throws -> ArgumentProof {
     let binding = scheme.bindingBytes(of: scheme.reference(of: drift))
-    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement, driftBinding: binding))
+    var channel = ProverChannel(
+      transcript: ArgumentProtocol.transcript(tampering.absorbedStatement ?? statement, driftBinding: binding))
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")
-    var tables = try WitnessTables(layout: layout, witness: witness)
+    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals)
     tampering.tables?(&tables)
     let honest = !tampering.skipsRefusals
     if honest { try Completeness(layout: layout).check(tiles: tables.tiles, factors: tables.factors) }
@@ -103,8 +104,11 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     if layout.hasFactors {
       phase("stages B and C")
       let weights = StageBWeights(layout: layout, stageAPoint: stageA.point)
-      var stageB = stageBComponent(weights, factorCells: factorCells)
+      var stageB = stageBComponent(weights, factorCells: factorCells, usesPadding: tampering.usesPadding)
       values.drift = e + stageB.claimedSum + (tampering.driftOffset ?? .zero)
+      if tampering.claimsTrueDrift {
+        values.drift = try trueDrift(rows: witness.rows, mask: driftMask, stageAPoint: stageA.point)
+      }
       channel.send("d", values.drift)
       let outcomeB = SumcheckProver.run(
         StageBWeights.shape(layout), total: values.drift - e, components: &stageB.components, libra: libra[1],
@@ -180,8 +184,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   }
 
   /// Stage B's tables and the value of its sum.
-  private func stageBComponent(
-    _ weights: StageBWeights, factorCells: [Goldilocks]
+  func stageBComponent(
+    _ weights: StageBWeights, factorCells: [Goldilocks], usesPadding: Bool = false
   ) -> (components: [any SumcheckComponent], claimedSum: CubicExtension) {
     let factors = layout.factors
     let size = 1 << layout.stageBVariables
@@ -199,7 +203,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
         let rows = Multilinear.equality(
           weights.coordinates(clause.cube.rowVariables), scale: weights.clauseWeight(clause.cube))
         let columns = Multilinear.equality(weights.coordinates(clause.cube.columnVariables))
-        for k in 0..<clause.rank {
+        for k in 0..<(usesPadding ? 1 << clause.logRank : clause.rank) {
           for (row, weight) in rows.enumerated() {
             left[clause.base + k] += weight * factorCells[clause.left.offset + row << clause.logRank + k]
           }
@@ -219,7 +223,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       for group in factors.sparse {
         let vector = Multilinear.equality(
           weights.coordinates(group.vectorVariables), scale: weights.clauseWeight(group.cube))
-        for slot in 0..<group.count {
+        for slot in 0..<(usesPadding ? 1 << group.logCount : group.count) {
           for (y, weight) in vector.enumerated() {
             values[group.base + slot] += weight * factorCells[group.values.offset + slot * vector.count + y]
           }

@@ -135,15 +135,17 @@ struct DigitTable {
     return (slack, borrow == 0)
   }
 
-  /// Writes a line's slack and carries.
-  mutating func fillLine(_ index: Int) {
-    let line = layout.digits.lines[index]
-    storeLine(index, slack: slack(line).limbs)
+  /// Writes a line's slack and carries; when N is exceeded the slack is N - Σ modulo 2^(15·limbs).
+  ///
+  /// - Parameter pretended: for cheating provers, another line of as many limbs.
+  mutating func fillLine(_ index: Int, pretending pretended: BoundLine? = nil) {
+    let line = pretended ?? layout.digits.lines[index]
+    storeLine(index, slack: slack(line).limbs, pretending: pretended)
   }
 
   /// Writes given slack limbs and the carries that follow from them.
-  mutating func storeLine(_ index: Int, slack: [Int64]) {
-    let line = layout.digits.lines[index]
+  mutating func storeLine(_ index: Int, slack: [Int64], pretending pretended: BoundLine? = nil) {
+    let line = pretended ?? layout.digits.lines[index]
     let offset = layout.digits.lineSlots[index].offset
     let sums = lineSums(line)
     var carry: Int64 = 0

@@ -12,7 +12,8 @@ struct WitnessTables {
   /// G's payload as signed integers; masks are filled in later.
   private(set) var factors: [Int64]
 
-  init(layout: ArgumentLayout, witness: ArgumentWitness) throws {
+  /// - Parameter refuses: false only for cheating provers, whose tables may hold anything.
+  init(layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true) throws {
     self.layout = layout
     factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
     try placeFactors(witness)
@@ -31,7 +32,8 @@ struct WitnessTables {
         let granule = block.grid == nil ? Limits.logSmallestCube : Limits.logChunk
         let message = try witness.rows.message(row)
         if case .narrow(let values) = message, values.count == layout.length,
-          block.members.allSatisfy({ clauses[[$0, block.set]] == nil })
+          block.members.allSatisfy({ clauses[[$0, block.set]] == nil }),
+          refuses || values.allSatisfy({ $0.magnitude < 1 << 28 })
         {
           // Plain tiles show the row as it is.
           tiles.append(
@@ -43,15 +45,20 @@ struct WitnessTables {
           let region = TileRegion(layout: layout.tableau, block: block, member: member, tile: tile)
           let tensor = layout.statement.tensors[member]
           if let part = clauses[[member, block.set]] {
-            try reduce(&entries, part: part, region: region, set: block.set, member: member)
+            try reduce(&entries, part: part, region: region, set: block.set, member: member, refuses: refuses)
           }
-          try Self.checkRange(entries, region: region, tensor: tensor)
+          if refuses { try Self.checkRange(entries, region: region, tensor: tensor) }
         }
+        let fits = refuses || entries.allSatisfy { $0.magnitude < 1 << 28 }
         tiles.append(
           DriftTile(
             index: tile, row: row, exact: block.signature.exact,
             logGranule: granule,
-            entries: entries.allSatisfy { $0 == 0 } ? .zero : .narrow(entries.map { Int32(truncatingIfNeeded: $0) })))
+            entries: entries.allSatisfy { $0 == 0 }
+              ? .zero
+              : fits
+                ? .narrow(entries.map { Int32(truncatingIfNeeded: $0) }) : .field(entries.map { Goldilocks($0).value }))
+        )
       }
     }
   }
@@ -73,6 +80,9 @@ struct WitnessTables {
       throw ArgumentRefusal.entryTooLarge(tensor: tensor.name, row: row, column: column)
     }
   }
+
+  /// For cheating provers: any change of E, U, V and S.
+  mutating func tamper(_ change: (inout [DriftTile], inout [Int64]) -> Void) { change(&tiles, &factors) }
 
   // MARK: Factors
 
@@ -108,7 +118,7 @@ struct WitnessTables {
 
   /// entries := 2^s·Δ - U Vᵀ on the region; what the sparse part covers moves into its values.
   private mutating func reduce(
-    _ entries: inout [Int64], part: StructuredPart, region: TileRegion, set: Int, member: Int
+    _ entries: inout [Int64], part: StructuredPart, region: TileRegion, set: Int, member: Int, refuses: Bool
   ) throws {
     part.subtract(from: &entries, region: region)
     if let group = layout.factors.sparse.first(where: { $0.tensor == member && $0.set == set }) {
@@ -127,7 +137,7 @@ struct WitnessTables {
         }
       }
     }
-    if part.isExact, let x = region.positions.first(where: { entries[$0] != 0 }) {
+    if refuses, part.isExact, let x = region.positions.first(where: { entries[$0] != 0 }) {
       let (row, column) = region.coordinates(x)
       throw ArgumentRefusal.exactClauseViolated(tensor: part.name, row: row, column: column)
     }

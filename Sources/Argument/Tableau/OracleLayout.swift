@@ -88,6 +88,12 @@ struct DigitLayout: Hashable, Sendable {
   /// At least what the oracle's mask needs.
   var variables: Int { max(Limits.logMaskEntries, ceilLog2(used)) }
 
+  /// All slots, in no particular order.
+  var slots: [Slot] {
+    projections.flatMap { [$0.main, $0.rest] } + (factorProjections.map { [$0.main, $0.rest] } ?? [])
+      + (squares.map { [$0] } ?? []) + lineSlots
+  }
+
   /// First cell of a limb of a square chunk.
   func squareCell(chunk: Int, limb: Int) -> Int {
     (squares?.offset ?? 0) + chunk << Self.logCellsPerSquare + limb * Limits.limbDigits

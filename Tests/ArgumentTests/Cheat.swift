@@ -1,0 +1,164 @@
+import Commitment
+import Field
+import Testing
+import Transcript
+
+@testable import Argument
+
+/// A cheating prover and where each way to go on must end.
+///
+/// A cheat makes a claim of one sumcheck false (or the tableau differ from what the claims say). The prover may then
+/// - answer honestly: the sumcheck's last check fails;
+/// - forge g(ρ): the opening of the Libra masks fails, at the clear combination or, when that is bent too, at the rows;
+/// - forge an evaluation: the opening at that stage's point fails, at its sumcheck or, when u is bent too, at the rows.
+struct Cheat {
+  var fixture: Fixture
+  /// The verifier's statement, when it differs.
+  var verifier: Fixture?
+  var tampering = ArgumentTampering()
+  var codeword: CommitmentTampering?
+  /// Rows that are committed, when they differ from those that the prover argues about.
+  var committed: Fixture?
+
+  init(_ fixture: Fixture, _ change: (inout ArgumentTampering) -> Void = { _ in }) {
+    self.fixture = fixture
+    tampering.skipsRefusals = true
+    change(&tampering)
+  }
+
+  static let pointA = "at Stage A's point"
+  static let pointC = "at Stage C's point"
+  static let libra = "Libra masks"
+
+  /// Names of the folded claims, as the opening's sumcheck reports them.
+  var folded: String { ArgumentLayout(fixture.statement).hasFactors ? "\(Self.pointA), \(Self.pointC)" : Self.pointA }
+
+  /// What the verifier says; nil when it accepts.
+  func rejection(bendsOpening: Bool = false, _ change: (inout ArgumentTampering) -> Void = { _ in }) throws
+    -> ProofRejection?
+  {
+    var tampering = tampering
+    change(&tampering)
+    let scheme = HashCommitment(fixture.code)
+    if bendsOpening {
+      tampering.open = { trees, claims, channel in
+        var opening = OpeningTampering()
+        opening.persist = true
+        let committed = trees.compactMap { $0 as? CommittedTableau }
+        try scheme.open(committed, claims: claims, channel: &channel, tampering: opening)
+      }
+    }
+    let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
+    let drift = try scheme.commit(
+      label: ArgumentProtocol.driftLabel, rows: (committed ?? fixture).rows,
+      shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32), tampering: codeword)
+    let proof = try prover.prove(
+      witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
+      secret: [UInt8](repeating: 8, count: 32), tampering: tampering)
+    do {
+      try (verifier ?? fixture).verify(proof.bytes, root: drift.root)
+      return nil
+    } catch let rejection as ProofRejection {
+      return rejection
+    }
+  }
+
+  static func set(_ stage: String, _ tampering: inout ArgumentTampering, _ value: SumcheckTampering) {
+    switch stage {
+    case "A": tampering.stageA = value
+    case "B": tampering.stageB = value
+    default: tampering.stageC = value
+    }
+  }
+
+  /// Runs every continuation of a cheat whose false claim is in `stage`.
+  ///
+  /// - Parameters:
+  ///   - forge: an oracle that the stage finishes last and whose evaluation can be forged.
+  ///   - next: where a forged evaluation of Stage B comes to light, if not at the opening.
+  func expectStopped(
+    at stage: String, forge: String?, location: SourceLocation = #_sourceLocation
+  ) throws {
+    #expect(try rejection() == .sumcheckFinal(stage: stage), sourceLocation: location)
+    let persists = SumcheckTampering(persists: true)
+    #expect(
+      try rejection { Self.set(stage, &$0, persists) } == .clearCombination(functional: Self.libra),
+      "g(ρ) forged", sourceLocation: location)
+    #expect(
+      try rejection(bendsOpening: true) { Self.set(stage, &$0, persists) }
+        == .rowsAgainstCombination(functional: Self.libra), "g(ρ) and u forged", sourceLocation: location)
+    guard let forge else { return }
+    let forged = SumcheckTampering(forge: forge)
+    if stage == "B" {
+      // A forged evaluation of Stage B is a false claim of Stage C; there the same three ways are open.
+      try with { Self.set("B", &$0, forged) }.expectStopped(at: "C", forge: "G", location: location)
+      return
+    }
+    #expect(
+      try rejection { Self.set(stage, &$0, forged) } == .openingSumcheck(functional: folded), "\(forge) forged",
+      sourceLocation: location)
+    let point = stage == "A" ? Self.pointA : Self.pointC
+    #expect(
+      try rejection(bendsOpening: true) { Self.set(stage, &$0, forged) } == .rowsAgainstCombination(functional: point),
+      "\(forge) and u forged", sourceLocation: location)
+  }
+
+  func with(_ change: (inout ArgumentTampering) -> Void) -> Cheat {
+    var result = self
+    change(&result.tampering)
+    return result
+  }
+
+  /// Expects that only the opening can tell: all sumchecks hold for a tableau that was not committed.
+  func expectStoppedByOpening(location: SourceLocation = #_sourceLocation) throws {
+    #expect(try rejection() == .openingSumcheck(functional: folded), sourceLocation: location)
+    #expect(
+      try rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Self.pointA), "u forged",
+      sourceLocation: location)
+  }
+}
+
+extension Fixture {
+  func square(_ tensor: Int) -> Int { drifts[tensor].reduce(0) { $0 + Int($1 * $1) } }
+
+  /// One exact sparse tensor: entry (position, value) pairs, the first `k` of which the clause may explain.
+  static func sparse(rows: Int, columns: Int, k: Int, changes: [(Int, Int64)], covered: Int? = nil) -> Fixture {
+    var drift = [Int64](repeating: 0, count: rows * columns)
+    for (position, value) in changes { drift[position] = value }
+    let tensor = TableauTensor(
+      name: "w", rows: rows, columns: columns, fractionBits: 20, isPlain: false, plainBound: nil,
+      clauses: [StructuredClause(rank: nil, sparse: .entries(k), scale: 0, bound: nil)])
+    return Fixture(
+      tensors: [tensor], drifts: [drift],
+      supports: [.init(tensor: 0, clause: 0): changes.prefix(covered ?? k).map(\.0)])
+  }
+
+  /// A product of `actual` random factors on a tensor whose clause allows rank `rank` and an excess of `bound`.
+  static func lowRank(
+    rows: Int = 40, columns: Int = 24, rank: Int, actual: Int? = nil, scale: Int = 0, bound: Int? = 0,
+    noise: Int64 = 0, seed: UInt64 = 9
+  ) -> Fixture {
+    var generator = Generator(state: seed)
+    let actual = actual ?? rank
+    let left = random(rows * actual, 300, &generator).map(Int32.init)
+    let right = random(columns * actual, 300, &generator).map(Int32.init)
+    var drift: [Int64] = []
+    for i in 0..<rows {
+      for j in 0..<columns {
+        let dot = (0..<actual).reduce(Int64(0)) { $0 + Int64(left[i * actual + $1]) * Int64(right[j * actual + $1]) }
+        drift.append(dot + (noise == 0 ? 0 : Int64.random(in: -noise...noise, using: &generator)))
+      }
+    }
+    let tensor = TableauTensor(
+      name: "w", rows: rows, columns: columns, fractionBits: 20, isPlain: false, plainBound: nil,
+      clauses: [StructuredClause(rank: rank, sparse: nil, scale: scale, bound: bound.map(digits))])
+    func columnsKept(_ values: [Int32], _ count: Int) -> [Int32] {
+      (0..<count).flatMap { i in (0..<rank).map { $0 < actual ? values[i * actual + $0] : 0 } }
+    }
+    return Fixture(
+      tensors: [tensor], drifts: [drift],
+      factors: [
+        .init(tensor: 0, clause: 0): .init(left: columnsKept(left, rows), right: columnsKept(right, columns))
+      ])
+  }
+}

@@ -1,0 +1,179 @@
+import Commitment
+import Field
+import Kernels
+import Testing
+import Transcript
+
+@testable import Argument
+
+/// Tableaux and statements that are not those of the proof (PROTOCOL section 10, items 3, 9, 14, 15).
+@Suite struct CheatingTableauTests {
+  private static func changed(_ fixture: Fixture, tensor: Int = 0) -> Fixture {
+    var result = fixture
+    result.drifts[tensor][3] += 1000
+    return result
+  }
+
+  @Test(arguments: [true, false])
+  func tableauOfAnotherDrift(_ structured: Bool) throws {
+    // The prover argues about a small drift; another one was committed.
+    let fixture = structured ? Fixture.lowRank(rank: 2) : .norm(rows: 64, columns: 32)
+    var cheat = Cheat(fixture)
+    cheat.committed = Self.changed(fixture)
+    try cheat.expectStoppedByOpening()
+    // u computed from the drift that the prover argues about.
+    let scheme = HashCommitment(fixture.code)
+    let rows = fixture.rows
+    let bent = cheat.with {
+      $0.open = { trees, claims, channel in
+        var opening = OpeningTampering()
+        opening.claimedRows[0] = rows
+        try scheme.open(
+          trees.compactMap { $0 as? CommittedTableau }, claims: claims, channel: &channel, tampering: opening)
+      }
+    }
+    #expect(try bent.rejection() == .rowsAgainstCombination(functional: Cheat.pointA))
+  }
+
+  @Test func codewordOfAnotherMessage() throws {
+    // A constant added to the codeword: entry 0 of the message is another one. The leaves are consistent.
+    var cheat = Cheat(.norm(rows: 64, columns: 32))
+    cheat.codeword = CommitmentTampering { _, _, value in (Goldilocks(reducing: value) + .one).value }
+    #expect(try cheat.rejection() == .rowsAgainstCombination(functional: Cheat.pointA))
+    #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
+  }
+
+  @Test func rowFarFromTheCode() throws {
+    var cheat = Cheat(.norm(rows: 150, columns: 200))
+    cheat.codeword = CommitmentTampering { row, position, value in
+      row == 1 && position % 5 < 3 ? UInt64(position) &* 977 : value
+    }
+    #expect(try cheat.rejection() == .rowsAgainstCombination(functional: Cheat.pointA))
+    #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
+  }
+
+  @Test func falseClaimsOfTwoStagesTogether() throws {
+    // Both claims of the opening are false at once: D at Stage A, G at Stage C. (Errors chosen to cancel over two claims
+    // are tested where claims can be chosen freely, in the commitment's tests.)
+    let cheat = Cheat(.lowRank(rank: 3, bound: 100, noise: 9)) {
+      $0.claimsTrueDrift = true
+      $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .narrow([Int32](repeating: 5, count: 1 << 14)) } }
+      $0.stageA = SumcheckTampering(forge: "D")
+      $0.stageB = SumcheckTampering(forge: "U")
+      $0.stageC = SumcheckTampering(forge: "G")
+    }
+    #expect(try cheat.rejection() == .openingSumcheck(functional: cheat.folded))
+    #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
+  }
+
+  @Test func everyStageForgesItsMask() throws {
+    let cheat = Cheat(.lowRank(rank: 3, bound: 100, noise: 9)) {
+      $0.claimsTrueDrift = true
+      $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .zero } }
+      $0.driftOffset = .one
+      $0.stageA = SumcheckTampering(persists: true)
+      $0.stageB = SumcheckTampering(persists: true)
+      $0.stageC = SumcheckTampering(persists: true)
+    }
+    #expect(try cheat.rejection() == .clearCombination(functional: Cheat.libra))
+    #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.libra))
+  }
+
+  // MARK: Statements
+
+  /// Statements that differ from `fixture`'s in one thing.
+  private static func variants(of fixture: Fixture) -> [(name: String, fixture: Fixture)] {
+    func vary(_ change: (inout Fixture) -> Void) -> Fixture {
+      var result = fixture
+      change(&result)
+      return result
+    }
+    return [
+      ("plain bound", vary { $0.tensors[0].plainBound?[0] ^= 1 }),
+      ("no plain bound", vary { $0.tensors[0].plainBound = nil }),
+      ("name", vary { $0.tensors[0].name += "'" }),
+      ("order of names", vary { $0.tensors.swapAt(0, 1) }),
+      ("fraction bits", vary { $0.tensors[1].fractionBits += 1 }),
+      ("shape, same size", vary { ($0.tensors[1].rows, $0.tensors[1].columns) = (37, 1) }),
+      ("shape, same padding", vary { $0.tensors[1].columns = 38 }),
+      ("total bound", vary { $0.totalBound?[2] ^= 1 }),
+      ("no total bound", vary { $0.totalBound = nil }),
+      ("rank", vary { $0.tensors[2].clauses[0].rank = 4 }),
+      ("scale", vary { $0.tensors[2].clauses[0].scale = 3 }),
+      ("residual", vary { $0.tensors[2].clauses[0].bound?[0] ^= 1 }),
+      ("exact", vary { $0.tensors[2].clauses[0].bound = nil }),
+      ("count", vary { $0.tensors[3].clauses[0].sparse = .entries(6) }),
+      ("sparse form", vary { $0.tensors[5].clauses[0].sparse = .rows(3) }),
+      ("clause left out", vary { $0.tensors[4].clauses = [] }),
+      ("tensor frozen", vary { $0.tensors.removeLast() }),
+      ("row length", vary { $0.logLength = 15 }),
+    ]
+  }
+
+  @Test func proofUnderAnotherStatementIsRejected() throws {
+    let fixture = Fixture.everything()
+    let proof = try fixture.run()
+    let root = try root(of: fixture)
+    try fixture.verify(proof.bytes, root: root)
+    for (name, other) in Self.variants(of: fixture) {
+      #expect(throws: ProofRejection.self, "\(name)") { try other.verify(proof.bytes, root: root) }
+    }
+  }
+
+  @Test func statementBytesTellStatementsApart() {
+    let fixture = Fixture.everything()
+    let all = [fixture.statement] + Self.variants(of: fixture).map(\.fixture.statement)
+    #expect(Set(all.map(\.canonicalBytes)).count == all.count)
+  }
+
+  /// The stronger cheat: the verifier's transcript, the prover's own tables, where the layouts have one shape.
+  @Test func ownStatementUnderTheVerifiersTranscript() throws {
+    let fixture = Fixture.everything()
+    let expected: [String: ProofRejection] = [
+      "plain bound": .sumcheckFinal(stage: "A"), "fraction bits": .sumcheckFinal(stage: "A"),
+      "total bound": .sumcheckFinal(stage: "A"), "residual": .sumcheckFinal(stage: "A"),
+      "rank": .sumcheckFinal(stage: "C"), "count": .sumcheckFinal(stage: "C"),
+      "scale": .rowsAgainstCombination(functional: Cheat.pointA), "no plain bound": .sumcheckFinal(stage: "A"),
+    ]
+    for (name, other) in Self.variants(of: fixture) {
+      guard let expected = expected[name] else { continue }
+      var cheat = Cheat(fixture) { $0.absorbedStatement = other.statement }
+      cheat.verifier = other
+      #expect(try cheat.rejection() == expected, "\(name)")
+    }
+  }
+
+  @Test func codeBindingAndRoot() throws {
+    let fixture = Fixture.norm(rows: 20, columns: 30)
+    let proof = try fixture.run()
+    let root = try root(of: fixture)
+    let scheme = HashCommitment(fixture.code)
+    func rejection(_ statement: DriftStatement, root: [UInt8]) -> ProofRejection? {
+      let verifier = try ArgumentVerifier(statement: statement, scheme: HashCommitment(statement.code), requiredSecurityBits: 0)
+      do {
+        try verifier.verify(
+          proof.bytes,
+          drift: TableauReference(label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes))
+        return nil
+      } catch { return error }
+    }
+    #expect(rejection(fixture.statement, root: root) == nil)
+    var other = fixture.statement
+    other.binding.append(0)
+    #expect(rejection(other, root: root) == .sumcheckFinal(stage: "A"))
+    other = fixture.statement
+    other.code = CodeParameters(unchecked: 14, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 81)
+    #expect(rejection(other, root: root) == .sumcheckFinal(stage: "A"))
+    // A replay under another root with the same binding fails at the leaves. In a certificate the binding names the root.
+    let drift = try scheme.commit(
+      label: ArgumentProtocol.driftLabel, rows: fixture.rows,
+      shapes: ArgumentProtocol.driftShapes(ArgumentLayout(fixture.statement)), secret: [1])
+    #expect(rejection(fixture.statement, root: drift.root) == .merklePath(tree: ArgumentProtocol.driftLabel))
+    #expect(rejection(fixture.statement, root: []) != nil)
+  }
+
+  private func root(of fixture: Fixture) throws -> [UInt8] {
+    let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
+    return try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)).root
+  }
+}

@@ -1,0 +1,208 @@
+import Commitment
+import Field
+import Testing
+
+@testable import Argument
+
+/// The ledger of PROTOCOL section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
+/// full rank over F. So whatever the weights are, the revealed values are uniform.
+@Suite struct LedgerTests {
+  /// Every mask entry of one proof.
+  struct Masks {
+    var drift = [Goldilocks](repeating: .zero, count: Limits.maskEntries)
+    var digit = [Goldilocks](repeating: .zero, count: Limits.maskEntries)
+    var factor = [Goldilocks](repeating: .zero, count: 2 * Limits.maskEntries)
+    /// Masks of Stage B inside G's payload, the dummy included.
+    var cells: [Goldilocks]
+
+    init(_ layout: ArgumentLayout) { cells = .init(repeating: .zero, count: layout.factors.masks?.count ?? 0) }
+
+    var count: Int { drift.count + digit.count + (cells.isEmpty ? 0 : factor.count + cells.count) }
+
+    subscript(index: Int) -> Goldilocks {
+      get { .zero }
+      set {
+        var i = index
+        if i < drift.count { return drift[i] = newValue }
+        i -= drift.count
+        if i < digit.count { return digit[i] = newValue }
+        i -= digit.count
+        if i < factor.count { return factor[i] = newValue }
+        cells[i - factor.count] = newValue
+      }
+    }
+  }
+
+  /// One proof's challenges and what its masks contribute to the revealed values.
+  struct Reveals {
+    let prover: ArgumentProver<HashCommitment>
+    let pointA: [CubicExtension]
+    let pointB: [CubicExtension]
+    let pointC: [CubicExtension]
+    var layout: ArgumentLayout { prover.layout }
+
+    init(_ statement: DriftStatement, seed: UInt64) throws {
+      prover = try ArgumentProver(statement: statement, scheme: HashCommitment(statement.code))
+      var generator = Generator(state: seed)
+      pointA = RandomStatement.point(prover.layout.stageAVariables + 1, &generator)
+      pointB = RandomStatement.point(prover.layout.stageBVariables + 1, &generator)
+      pointC = RandomStatement.point(prover.layout.stageCVariables + 1, &generator)
+    }
+
+    /// An oracle's evaluation when its data is 0: masks at low indices of the half top = 1.
+    private func masked(_ entries: [CubicExtension], _ point: [CubicExtension], variables: Int) -> CubicExtension {
+      let x = point[1...variables]
+      let low = ceilLog2(entries.count)
+      let scale = x.dropFirst(low).reduce(point[0]) { $0 * (.one - $1) }
+      return Multilinear.innerProduct(Multilinear.equality(x.prefix(low), scale: scale), entries)
+    }
+
+    /// G's evaluation when its payload holds the masks of Stage B alone.
+    private func factorValue(_ masks: Masks, _ point: [CubicExtension]) -> CubicExtension {
+      guard let slot = layout.factors.masks else { return .zero }
+      let x = point[1...layout.factorVariables]
+      var sum = masked(masks.factor.map { CubicExtension($0) }, point, variables: layout.factorVariables)
+      for (cell, value) in zip(slot.range, masks.cells) where value != .zero {
+        sum += (.one - point[0]) * Multilinear.equality(x, at: cell) * value
+      }
+      return sum
+    }
+
+    /// d, e, D, G at A, all of Stage B, G at C.
+    func values(_ masks: Masks) throws -> [CubicExtension] {
+      let drift = masks.drift.map { CubicExtension($0) }
+      let d = masked(drift, pointA, variables: layout.driftVariables)
+      var result = [
+        d, masked(masks.digit.map { CubicExtension($0) }, pointA, variables: layout.digitVariables),
+      ]
+      // Without factors d is e: one revealed value.
+      guard layout.hasFactors, let slot = layout.factors.masks else { return result }
+      let first = layout.factors.maskCell(.dummy, entry: 0) - slot.offset
+      let dummy = masks.cells[first..<first + Limits.maskEntries].map { CubicExtension($0) }
+      result.append(masked(zip(drift, dummy).map { $0 - $1 }, pointA, variables: layout.driftVariables))
+      result.append(factorValue(masks, pointA))
+      result.append(factorValue(masks, pointC))
+      // Stage B from the prover's own component.
+      var cells = [Goldilocks](repeating: .zero, count: layout.factors.used)
+      for (cell, value) in zip(slot.range, masks.cells) { cells[cell] = value }
+      let weights = StageBWeights(layout: layout, stageAPoint: pointA)
+      var stageB = prover.stageBComponent(weights, factorCells: cells).components
+      for r in pointB { stageB[0].bind(r) }
+      let evaluations = stageB[0].evaluations
+      for name in StageBWeights.oracleNames(layout.factors) { result.append(try #require(evaluations[name])) }
+      return result
+    }
+
+    /// F-rank and number of F-equations.
+    func rank(omitting omitted: Range<Int> = 0..<0) throws -> (rank: Int, equations: Int, entries: Int) {
+      let zero = try values(Masks(layout))
+      var columns: [[Goldilocks]] = []
+      let count = Masks(layout).count
+      for index in 0..<count where !omitted.contains(index) {
+        var masks = Masks(layout)
+        masks[index] = .one
+        columns.append(zip(try values(masks), zero).flatMap { [$0.c0 - $1.c0, $0.c1 - $1.c1, $0.c2 - $1.c2] })
+      }
+      return (LinearRank.of(columns), 3 * zero.count, count)
+    }
+  }
+
+  #if DEBUG
+    static let seeds: [UInt64] = [2, 5]
+  #else
+    static let seeds = Array(UInt64(1)...16)
+  #endif
+
+  @Test(arguments: seeds)
+  func revealsOfRandomStatementsHaveFullRank(_ seed: UInt64) throws {
+    let reveals = try Reveals(RandomStatement(seed: seed).statement, seed: seed)
+    let (rank, equations, entries) = try reveals.rank()
+    #expect(rank == equations)
+    #expect(entries >= equations)
+  }
+
+  @Test func revealsOfEveryClauseHaveFullRank() throws {
+    let reveals = try Reveals(Fixture.everything().statement, seed: 3)
+    let (rank, equations, _) = try reveals.rank()
+    #expect(rank == equations)
+    // d, D, h, e, G twice, U, V, values, dummy and one value per index bit.
+    #expect(equations == 3 * (10 + reveals.layout.factors.bitCount))
+    let norm = try Reveals(Fixture.norm(rows: 20, columns: 30).statement, seed: 4).rank()
+    #expect(norm.rank == 9 && norm.equations == 9)
+  }
+
+  @Test func tooFewMaskEntriesAreSeen() throws {
+    // Without the block of D, or with two of its eight entries, or without the dummy, the rank is short.
+    let reveals = try Reveals(Fixture.everything().statement, seed: 3)
+    let n = Limits.maskEntries
+    for omitted in [n..<2 * n, n + 2..<2 * n] {
+      let (rank, equations, _) = try reveals.rank(omitting: omitted)
+      #expect(rank < equations)
+    }
+    let cells = 2 * n + 3 + 2 * n
+    let dummy = cells + FactorLayout.Mask.dummy.rawValue * n
+    let (rank, equations, _) = try reveals.rank(omitting: dummy..<dummy + 2 * n)
+    #expect(rank < equations)
+  }
+
+  /// The closed forms above are what the components of the prover evaluate to.
+  @Test func closedFormsAreTheProversEvaluations() {
+    var generator = Generator(state: 8)
+    let variables = 9
+    let masks = (0..<16).map { _ in CubicExtension(Goldilocks(reducing: generator.next())) }
+    let data = RandomStatement.point(1 << variables, &generator)
+    let point = RandomStatement.point(variables + 1, &generator)
+    var component = ProductComponent(
+      variables: variables, names: ["G"], oracles: [data], masks: [masks], weights: [], terms: [])
+    for r in point { component.bind(r) }
+    let x = Array(point[1...])
+    let scale = x[4...].reduce(point[0]) { $0 * (.one - $1) }
+    let expected =
+      (.one - point[0]) * Multilinear.evaluate(data, at: x)
+      + Multilinear.innerProduct(Multilinear.equality(x.prefix(4), scale: scale), masks)
+    #expect(component.evaluations["G"] == expected)
+  }
+
+  /// Rounds of a Libra-masked sumcheck are uniform: (Σ g, all rounds) determines g's coefficients.
+  @Test(arguments: [(5, 3), (4, 11), (8, 2), (17, 3)])
+  func libraCoefficientsHaveFullRank(_ variables: Int, _ degree: Int) {
+    var generator = Generator(state: 21)
+    let point = (0..<variables).map { _ in CubicExtension(Goldilocks(reducing: generator.next())) }
+    let length = Libra.length(variables: variables, degree: degree)
+    var columns: [[Goldilocks]] = []
+    for index in 0..<length {
+      var coefficients = [CubicExtension](repeating: .zero, count: length)
+      coefficients[index] = .one
+      var column = [Libra.sum(coefficients, variables: variables).c0]
+      for round in 0..<variables {
+        let values = Libra.round(
+          coefficients, variables: variables, degree: degree, bound: Array(point.prefix(round)))
+        column += values[1...].map(\.c0)
+      }
+      columns.append(column)
+    }
+    // Points of F, so the map is F-linear coordinate by coordinate and its F-rank is its K-rank.
+    #expect(columns[0].count == length)
+    #expect(LinearRank.of(columns) == length)
+  }
+}
+
+/// Rank over F by elimination.
+enum LinearRank {
+  static func of(_ vectors: [[Goldilocks]]) -> Int {
+    var rows = vectors
+    var rank = 0
+    for column in 0..<(rows.first?.count ?? 0) {
+      guard let pivot = rows[rank...].firstIndex(where: { $0[column] != .zero }) else { continue }
+      rows.swapAt(rank, pivot)
+      let inverse = rows[rank][column].inverse
+      for row in rows.indices where row > rank && rows[row][column] != .zero {
+        let factor = rows[row][column] * inverse
+        for c in column..<rows[row].count { rows[row][c] -= factor * rows[rank][c] }
+      }
+      rank += 1
+      if rank == rows.count { break }
+    }
+    return rank
+  }
+}

@@ -1,0 +1,62 @@
+import Commitment
+import Field
+import Kernels
+import Transcript
+
+@testable import Argument
+
+/// Random lists of tensors with every kind of clause, for tests of layouts and weights.
+struct RandomStatement {
+  let statement: DriftStatement
+  let layout: ArgumentLayout
+
+  /// - Parameter maximum: largest number of rows or columns.
+  init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6) {
+    var generator = Generator(state: seed)
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    let hasTotal = pick(0...2) == 0
+    let tensors = (0..<pick(1...count)).map { index in
+      let (rows, columns) = (pick(1...maximum), pick(1...(pick(0...1) == 0 ? 9 : maximum)))
+      let bound: () -> [UInt16]? = { pick(0...1) == 0 ? nil : Fixture.digits(pick(0...1_000_000)) }
+      let clauses = (0..<pick(0...2)).map { _ -> StructuredClause in
+        let rank = pick(0...1) == 0 ? nil : pick(1...min(9, min(rows, columns)))
+        let forms: [SparseForm?] = [
+          .entries(pick(1...min(9, rows * columns))), .rows(pick(1...min(3, rows))), .columns(pick(1...min(5, columns))),
+          rank == nil ? .entries(1) : nil,
+        ]
+        return StructuredClause(
+          rank: rank, sparse: forms[pick(0...3)], scale: rank == nil ? 0 : pick(0...4), bound: bound())
+      }
+      return TableauTensor(
+        name: "t\(index)", rows: rows, columns: columns, fractionBits: pick(12...21),
+        isPlain: hasTotal || clauses.isEmpty || pick(0...1) == 0, plainBound: nil, clauses: clauses)
+    }
+    statement = DriftStatement(
+      tensors: tensors.map {
+        var tensor = $0
+        if tensor.isPlain { tensor.plainBound = Fixture.digits(1 << tensor.fractionBits) }
+        return tensor
+      }, totalBound: hasTotal ? Fixture.digits(12345) : nil,
+      code: CodeParameters(
+        unchecked: Int.random(in: 14...15, using: &generator), logBlowup: 1, queries: 40, grindingBits: 0, driftTail: 80),
+      binding: [])
+    layout = ArgumentLayout(statement)
+  }
+
+  static func challenge(_ generator: inout Generator) -> CubicExtension {
+    CubicExtension(
+      Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next())
+    )
+  }
+
+  static func point(_ count: Int, _ generator: inout Generator) -> [CubicExtension] {
+    (0..<count).map { _ in challenge(&generator) }
+  }
+
+  /// Stage A's challenges and R, from a transcript of this statement.
+  func challenges() -> (StageAChallenges, ProjectionMatrix) {
+    var transcript = ArgumentProtocol.transcript(statement)
+    let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
+    return (StageAChallenges(layout: layout, transcript: &transcript), matrix)
+  }
+}

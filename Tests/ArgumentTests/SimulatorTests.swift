@@ -1,0 +1,154 @@
+@testable import Commitment
+import Field
+import Kernels
+import Testing
+import Transcript
+
+@testable import Argument
+
+/// Simulators without a witness.
+///
+/// What they show: (1) the sumchecks of Stages A, B and C, with every evaluation in them, say nothing on their own: uniform
+/// messages satisfy the verifier under the real oracle, since g(ρ) comes last; (2) the opening of any values for rows of
+/// zeros verifies when the challenge β does not depend on the mask's root, as under a programmed oracle. What they do not
+/// show: that prover and simulator have one distribution. For (1) that is the ledger and Libra's rank, for (2) that u is
+/// uniform given (v, μ); leaves are salted and q positions of a row are uniform by its tail, which nothing here tests.
+@Suite struct SimulatorTests {
+  /// Uniform messages of one sumcheck and the g(ρ) that fits.
+  private func simulate(
+    _ shape: SumcheckShape, total: CubicExtension, channel: inout ProverChannel, random: PseudorandomStream,
+    contribution: (_ round: Int, _ point: [CubicExtension], _ evaluations: [String: CubicExtension]) -> CubicExtension
+  ) -> SumcheckOutcome {
+    let sum = random.extensionElement()
+    channel.send("\(shape.stage)/sum g", sum)
+    let gamma = channel.transcript.challenge("\(shape.stage)/gamma")
+    var claim = total + gamma * sum
+    var point: [CubicExtension] = []
+    var evaluations: [String: CubicExtension] = [:]
+    for round in 0..<shape.variables {
+      let values = (0..<shape.degree).map { _ in random.extensionElement() }
+      channel.send("\(shape.stage)/round", values)
+      let r = channel.transcript.challenge("\(shape.stage)/r")
+      point.append(r)
+      claim = Univariate.interpolate([claim - values[0]] + values, at: r)
+      let finished = shape.oracles.filter { $0.rounds == round + 1 }
+      for oracle in finished {
+        evaluations[oracle.name] = random.extensionElement()
+        channel.send("\(shape.stage)/\(oracle.name)", evaluations[oracle.name] ?? .zero)
+      }
+      if !finished.isEmpty { claim -= contribution(round, point, evaluations) }
+    }
+    let libra = claim * gamma.inverse
+    channel.send("\(shape.stage)/g", libra)
+    return SumcheckOutcome(point: point, evaluations: evaluations, libraValue: libra)
+  }
+
+  @Test(arguments: [[0], [2], [3], [0, 1, 2, 3, 4, 5]])
+  func everySumcheckVerifiesWithoutAWitness(_ tensors: [Int]) throws {
+    let fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
+    let verifier = ArgumentVerifier(statement: fixture.statement, scheme: HashCommitment(fixture.code))
+    let layout = verifier.layout
+    let random = PseudorandomStream(secret: [1], label: "simulator")
+    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(fixture.statement))
+    if layout.hasFactors { channel.send("root of P1", digest: random.bytes(32)) }
+    let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
+    channel.send("root of P2", digest: random.bytes(32))
+    let alpha = channel.transcript.challenge("alpha")
+    channel.send("root of P3", digest: random.bytes(32))
+    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    let weights = StageAWeights(layout: layout, challenges: challenges)
+    let stageA = simulate(
+      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel, random: random
+    ) { round, point, evaluations in
+      func value(_ name: String) -> CubicExtension { evaluations[name] ?? .zero }
+      let x = Array(point[1...])
+      var sum = CubicExtension.zero
+      if round == layout.digitVariables {
+        let w = weights.digits(x)
+        sum += (w.product * value("D") + w.helper) * value("h") + w.digit * value("D")
+      }
+      if round == layout.driftVariables {
+        let w = weights.drift(x, matrix: matrix)
+        sum += (w.square * value("E") + w.linear) * value("E")
+      }
+      if layout.hasFactors, round == layout.factorVariables {
+        let w = weights.factors(x, matrix: matrix)
+        sum += (w.square * value("G") + w.linear) * value("G")
+      }
+      return sum * (.one - point[0])
+    }
+    if layout.hasFactors {
+      let weightsB = StageBWeights(layout: layout, stageAPoint: stageA.point)
+      let d = random.extensionElement()
+      channel.send("d", d)
+      let stageB = simulate(
+        StageBWeights.shape(layout), total: d - (stageA.evaluations["E"] ?? .zero), channel: &channel, random: random
+      ) { _, point, evaluations in weightsB.contribution(point, evaluations) }
+      let weightsC = StageCWeights(
+        stageB: weightsB, kappa: stageB.point, chi: channel.transcript.challenge("chi"))
+      _ = simulate(
+        StageCWeights.shape(layout), total: weightsC.total(stageB.evaluations), channel: &channel, random: random
+      ) { _, point, evaluations in
+        (.one - point[0]) * weightsC.weight(at: Array(point[1...])) * (evaluations["G"] ?? .zero)
+      }
+    }
+    // The verifier accepts every message so far: it misses the first one of the opening, and nothing else.
+    #expect(throws: ProofRejection.truncated(section: OpeningLabel.maskValue)) {
+      try fixture.verify(channel.proof, root: random.bytes(32))
+    }
+  }
+
+  @Test func openingOfAnyValueVerifiesWhenBetaIsKnownFirst() throws {
+    let code = CodeParameters(unchecked: 14, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 80)
+    let scheme = HashCommitment(code)
+    let random = PseudorandomStream(secret: [2], label: "simulator")
+    let point = (0..<14).map { _ in random.extensionElement() }
+    let equality = Multilinear.equality(point)
+    let shape = RowShape(tailOffset: code.length, tailCount: code.driftTail)
+    // A tree of two zero rows, and any claimed value of their combination.
+    let data = try scheme.commit(
+      label: "drift", rows: MemoryRows(rows: [.zero, .zero]), shapes: [shape, shape], secret: [3])
+    let claim = OpeningClaim(
+      name: "v", functional: .equality(point: point),
+      weights: [[random.extensionElement(), random.extensionElement()], []], value: random.extensionElement(),
+      mask: .init(tree: 1, firstRow: 0))
+    // μ first; roots are not in this transcript, so β is known before the mask is committed.
+    let start = Transcript(protocolID: "simulator")
+    let mu = random.extensionElement()
+    let beta = programmedBeta(start, code: code, claim: claim, mu: mu)
+    // u is uniform with ⟨c, u⟩ = β·v + μ; the mask is u, less β times rows of zeros.
+    var u = (0..<code.length).map { _ in random.extensionElement() }
+    u[0] += (beta * claim.value + mu - Multilinear.innerProduct(equality, u)) * equality[0].inverse
+    let mask = try scheme.commit(
+      label: "P2",
+      rows: MemoryRows(rows: [.field(u.map(\.c0.value)), .field(u.map(\.c1.value)), .field(u.map(\.c2.value))]),
+      shapes: [shape, shape, shape], secret: [4])
+    var tampering = OpeningTampering()
+    tampering.maskValue = { _, value in value = mu }
+    var channel = ProverChannel(transcript: start)
+    try scheme.open([data, mask], claims: [claim], channel: &channel, tampering: tampering)
+    var verifier = VerifierChannel(transcript: start, proof: channel.proof)
+    try scheme.verify([data.reference, mask.reference], claims: [claim], channel: &verifier)
+    try verifier.finish()
+
+    // With the roots absorbed first, as every caller must, β comes out otherwise and the same opening fails.
+    var bound = start
+    bound.absorb("root", .digest, mask.root)
+    channel = ProverChannel(transcript: bound)
+    try scheme.open([data, mask], claims: [claim], channel: &channel, tampering: tampering)
+    verifier = VerifierChannel(transcript: bound, proof: channel.proof)
+    #expect(throws: ProofRejection.openingSumcheck(functional: "v")) {
+      try scheme.verify([data.reference, mask.reference], claims: [claim], channel: &verifier)
+    }
+  }
+
+  private func programmedBeta(
+    _ start: Transcript, code: CodeParameters, claim: OpeningClaim, mu: CubicExtension
+  ) -> CubicExtension {
+    var channel = ProverChannel(transcript: start)
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: code.bytes)
+    channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value]))
+    channel.send(OpeningLabel.maskValue, mu)
+    return channel.transcript.challenges(OpeningLabel.beta, 1)[0]
+  }
+}

@@ -1,0 +1,124 @@
+import Field
+import Kernels
+import Testing
+import Transcript
+
+@testable import Argument
+
+/// What the verifier evaluates from aligned cubes equals the prover's dense tables, at random points.
+@Suite struct StageWeightTests {
+  #if DEBUG
+    static let seeds: [UInt64] = [1, 2, 5]
+  #else
+    static let seeds = Array(UInt64(1)...14)
+  #endif
+
+  @Test(arguments: seeds)
+  func digitWeightsAreTheirTables(_ seed: UInt64) {
+    let random = RandomStatement(seed: seed)
+    var generator = Generator(state: seed)
+    let (challenges, matrix) = random.challenges()
+    let point = RandomStatement.point(random.layout.stageAVariables, &generator)
+    let own = Array(point.prefix(random.layout.digitVariables))
+    let table = StageATables(layout: random.layout, challenges: challenges).digits()
+    let padding = [CubicExtension](repeating: .zero, count: 1 << random.layout.digitVariables - table.count)
+    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).digits(point)
+    #expect(weights.range == challenges.power(.digits) * Multilinear.equality(own, challenges.digits))
+    #expect(weights.linear == Multilinear.evaluate(table + padding, at: own))
+  }
+
+  @Test(arguments: seeds)
+  func factorWeightsAreTheirTables(_ seed: UInt64) {
+    let random = RandomStatement(seed: seed)
+    guard random.layout.hasFactors else { return }
+    var generator = Generator(state: seed)
+    let (challenges, matrix) = random.challenges()
+    let point = RandomStatement.point(random.layout.stageAVariables, &generator)
+    let own = Array(point.prefix(random.layout.factorVariables))
+    let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
+    let tables = StageATables(layout: random.layout, challenges: challenges).factors(columnWeights: columns)
+    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).factors(point)
+    #expect(weights.square == Multilinear.evaluate(tables.square, at: own))
+    #expect(weights.linear == Multilinear.evaluate(tables.linear, at: own))
+  }
+
+  @Test(arguments: seeds)
+  func driftWeightsAreTheirDenseSum(_ seed: UInt64) {
+    let random = RandomStatement(seed: seed, maximum: 170, tensors: 4)
+    var generator = Generator(state: seed)
+    let (challenges, matrix) = random.challenges()
+    let tableau = random.layout.tableau
+    let point = RandomStatement.point(tableau.variables, &generator)
+    let (l, chunk) = (tableau.logLength, Limits.chunk)
+    var square = [CubicExtension](repeating: .zero, count: 1 << tableau.variables)
+    var linear = square
+    let squares = Multilinear.equality(challenges.squares, scale: challenges.power(.squares))
+    for piece in tableau.squarePieces.joined().joined() {
+      for c in 0..<piece.count {
+        let start = piece.position(ofChunk: c)
+        for x in start..<start + 1 << piece.logChunk { square[x] += squares[piece.base + c] }
+      }
+    }
+    // R~(m*, x) from R itself.
+    let rows = challenges.rowWeights
+    let columns = (0..<chunk).map { x in
+      (0..<Limits.projections).reduce(CubicExtension.zero) { sum, m in
+        let sign = matrix[m, x]
+        return sign == 0 ? sum : sign > 0 ? sum + rows[m] : sum - rows[m]
+      }
+    }
+    let projections = Multilinear.equality(challenges.projections, scale: challenges.power(.projections))
+    for piece in tableau.projectionPieces {
+      for c in 0..<piece.count {
+        let start = piece.position(ofChunk: c)
+        for x in 0..<chunk { linear[start + x] += projections[piece.base + c] * columns[x] }
+      }
+    }
+    let exact = Multilinear.equality(challenges.exact.prefix(tableau.variables), scale: challenges.power(.exact))
+    for block in tableau.blocks where block.signature.exact {
+      for (tile, _) in block.tiles { for x in tile << l..<(tile + 1) << l { linear[x] += exact[x] } }
+    }
+    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).drift(point)
+    #expect(weights.square == Multilinear.evaluate(square, at: point))
+    #expect(weights.linear == Multilinear.evaluate(linear, at: point))
+  }
+
+  @Test(arguments: seeds)
+  func stageCWeightIsItsTable(_ seed: UInt64) {
+    let random = RandomStatement(seed: seed)
+    guard random.layout.hasFactors else { return }
+    var generator = Generator(state: seed)
+    let layout = random.layout
+    let stageB = StageBWeights(
+      layout: layout, stageAPoint: RandomStatement.point(layout.stageAVariables + 1, &generator))
+    let weights = StageCWeights(
+      stageB: stageB, kappa: RandomStatement.point(layout.stageBVariables + 1, &generator),
+      chi: RandomStatement.challenge(&generator))
+    let point = RandomStatement.point(layout.factorVariables, &generator)
+    #expect(weights.weight(at: point) == Multilinear.evaluate(weights.table(), at: point))
+  }
+
+  @Test(arguments: seeds)
+  func totalCountsEveryConstant(_ seed: UInt64) {
+    // The honest cells of a zero drift with zero bounds make all claims hold: weights·cells + total = 0 for D alone.
+    let random = RandomStatement(seed: seed)
+    let (challenges, matrix) = random.challenges()
+    let layout = random.layout
+    var digits = DigitTable(
+      layout: layout, tiles: [], factors: [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0),
+      matrix: matrix)
+    // Without tiles the projections of E stay empty: they are those of 0.
+    for (piece, slots) in zip(layout.tableau.projectionPieces, layout.digits.projections) {
+      for chunk in 0..<piece.count {
+        for row in 0..<Limits.projections {
+          digits.store(
+            Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
+        }
+      }
+    }
+    let table = StageATables(layout: layout, challenges: challenges).digits()
+    var sum = CubicExtension.zero
+    for (weight, value) in zip(table, digits.cells) { sum += weight * Goldilocks(reducing: value) }
+    #expect(sum == challenges.total(layout))
+  }
+}
