@@ -48,7 +48,7 @@ let plan = TableauPlan(tensors: [tensor], logLength: logLength)
 let rows = RandomRows(rows: (0..<plan.rowCount).map { .narrow(randomRow($0, 1 << logLength)) })
 let statement = DriftStatement(tensors: [tensor], totalBound: nil, code: code, binding: [1])
 let scheme = HashCommitment(code)
-let prover = ArgumentProver(statement: statement, scheme: scheme)
+let prover = try ArgumentProver(statement: statement, scheme: scheme)
 print("rows \(rows.rowCount) queries \(queries)")
 for _ in 0..<3 {
   var drift: CommittedTableau?
@@ -64,7 +64,7 @@ for _ in 0..<3 {
   }
   phases.append(("end", ContinuousClock.now))
   guard let proof else { break }
-  let verifier = ArgumentVerifier(statement: statement, scheme: scheme)
+  let verifier = try ArgumentVerifier(statement: statement, scheme: scheme)
   let verify =
     try (0..<50).map { _ in
       try seconds {

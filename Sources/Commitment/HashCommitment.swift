@@ -29,6 +29,8 @@ package struct HashCommitment: TableauCommitmentScheme {
 
   package func reference(of committed: CommittedTableau) -> TableauReference { committed.reference }
 
+  package func bindingBytes(of reference: TableauReference) -> [UInt8] { reference.root }
+
   package func send(_ committed: CommittedTableau, to channel: inout ProverChannel) {
     channel.send(Self.rootLabel(committed.label), digest: committed.root)
   }

@@ -35,6 +35,10 @@ package protocol TableauCommitmentScheme: Sendable {
   func commit(label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8]) throws -> Committed
   /// What the verifier gets to know of a tableau.
   func reference(of committed: Committed) -> Reference
+  /// The code that openings use: a statement that names another one is refused.
+  var parameters: CodeParameters { get }
+  /// Bytes that bind a commitment, for the transcript.
+  func bindingBytes(of reference: Reference) -> [UInt8]
   /// Sends the commitment; ``receive(label:shapes:from:)`` is the verifier's counterpart. A tableau that the statement
   /// already names is not sent.
   func send(_ committed: Committed, to channel: inout ProverChannel)

@@ -16,7 +16,7 @@ struct Fixture {
   var logLength = 14
 
   static func digits(_ value: Int) -> [UInt16] {
-    (0..<Limits.boundDigits).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
+    (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
   }
 
   var code: CodeParameters {
@@ -56,7 +56,7 @@ struct Fixture {
   @discardableResult
   func run(_ tampering: ArgumentTampering = ArgumentTampering(), secret: UInt8 = 7) throws -> ArgumentProof {
     let scheme = HashCommitment(code)
-    let prover = ArgumentProver(statement: statement, scheme: scheme)
+    let prover = try ArgumentProver(statement: statement, scheme: scheme)
     let drift = try prover.commit(rows: rows, secret: [UInt8](repeating: secret, count: 32))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: factors, supports: supports), drift: drift,
@@ -66,7 +66,7 @@ struct Fixture {
   }
 
   func verify(_ proof: [UInt8], root: [UInt8]) throws {
-    let verifier = ArgumentVerifier(statement: statement, scheme: HashCommitment(code))
+    let verifier = try ArgumentVerifier(statement: statement, scheme: HashCommitment(code), requiredSecurityBits: 0)
     try verifier.verify(
       proof, drift: TableauReference(label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes))
   }

@@ -110,7 +110,8 @@ final class TestFolder: Sendable {
 func testPolicy(_ rules: [(String, String)], frozenRest: Bool = false, total: String? = nil) throws -> Policy {
   var lines = rules.map { "{ \"tensors\": \"\($0.0)\", \"allow\": \($0.1) }" }
   if frozenRest { lines.append("{ \"tensors\": \"*\", \"allow\": \"frozen\" }") }
-  var text = "{ \"driftPolicy\": 1, \"name\": \"test\", \"securityBits\": 128, \"rules\": [\(lines.joined(separator: ","))]"
+  var text = "{ \"driftPolicy\": 1, \"name\": \"test\", \"securityBits\": 128, "
+  text += "\"rules\": [\(lines.joined(separator: ","))]"
   if let total { text += ", \"total\": \(total)" }
   return try Policy.parse(Array((text + " }").utf8))
 }

@@ -9,7 +9,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package let scheme: Scheme
   let layout: ArgumentLayout
 
-  package init(statement: DriftStatement, scheme: Scheme) {
+  /// - Throws: when the statement is not one that the argument is sound for.
+  package init(statement: DriftStatement, scheme: Scheme) throws(ProofRejection) {
+    try statement.validate()
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
@@ -18,10 +20,14 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   /// Rows of the drift tableau that the statement's layout has.
   package var rowCount: Int { layout.tableau.rowCount }
 
-  /// Commits to the drift rows. All randomness comes from `secret`, so that a holder of it finds the same root again.
+  /// Commits to the drift rows. All randomness comes from `secret` and the statement without its binding, so that a holder
+  /// of the secret finds the same root again, and one secret never serves two layouts with the same row tails.
   package func commit(rows: any TableauRows, secret: [UInt8]) throws -> Scheme.Committed {
-    try scheme.commit(
-      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout), secret: secret)
+    var message = Array("driftproof/drift tableau/v1".utf8)
+    message += statement.canonicalBytes
+    return try scheme.commit(
+      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout),
+      secret: SHA256.authenticate(key: secret, message: message))
   }
 
   /// - Parameters:
@@ -32,7 +38,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8],
     tampering: ArgumentTampering = ArgumentTampering(), phase: (String) -> Void = { _ in }
   ) throws -> ArgumentProof {
-    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement))
+    let binding = scheme.bindingBytes(of: scheme.reference(of: drift))
+    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(statement, driftBinding: binding))
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")
@@ -68,8 +75,6 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     var digits = DigitTable(layout: layout, tiles: tables.tiles, factors: tables.factors, matrix: matrix)
     if honest { try Completeness(layout: layout).checkBounds(digits) }
     tampering.digits?(&digits, layout)
-    digits.countMultiplicities()
-    tampering.multiplicities?(&digits, layout)
     let digitMask = random.elements(Limits.maskEntries)
     let driftMask = random.elements(Limits.maskEntries)
     let libra = layout.libraLengths.map { length in (0..<length).map { _ in random.extensionElement() } }
@@ -79,24 +84,13 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       rows: digitRows(digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 }, random: random),
       shapes: ArgumentProtocol.digitShapes(layout), secret: secret)
     scheme.send(digitTree, to: &channel)
-    let alpha = channel.transcript.challenge("alpha")
-
-    // P3
-    phase("helper commitment")
-    var helpers = helperTable(digits, alpha: alpha)
-    tampering.helpers?(&helpers, digits, alpha)
-    let helperMask = random.extensionElement()
-    let helperTree = try scheme.commit(
-      label: ArgumentProtocol.helperLabel, rows: helperRows(helpers, mask: helperMask),
-      shapes: ArgumentProtocol.helperShapes(layout), secret: secret)
-    scheme.send(helperTree, to: &channel)
 
     // Stage A
     phase("stage A")
-    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
     var components = stageAComponents(
-      challenges, matrix: matrix, tiles: tables.tiles, digits: digits, digitMask: digitMask, helpers: helpers,
-      helperMask: helperMask, factorCells: factorCells, factorMask: factorMask,
+      challenges, matrix: matrix, tiles: tables.tiles, digits: digits, digitMask: digitMask,
+      factorCells: factorCells, factorMask: factorMask,
       driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
     let stageA = SumcheckProver.run(
       ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components, libra: libra[0],
@@ -132,7 +126,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
 
     phase("opening")
     let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
-    let opened = [drift, digitTree, helperTree] + trees
+    let opened = [drift, digitTree] + trees
     if let open = tampering.open {
       try open(opened.map { $0 }, claims, &channel)
     } else {
@@ -156,55 +150,21 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       extra: extra)
   }
 
-  /// h = 1/(α + D) on range-checked cells, else 0.
-  private func helperTable(_ digits: DigitTable, alpha: CubicExtension) -> [CubicExtension] {
-    var result = [CubicExtension](repeating: .zero, count: digits.cells.count)
-    let inverses = CubicExtension.batchInverse((0..<Limits.digitBase).map { alpha + CubicExtension($0) })
-    for slot in layout.digits.digitSlots {
-      for cell in slot.range {
-        let digit = digits.cells[cell]
-        result[cell] =
-          digit < UInt64(Limits.digitBase)
-          ? inverses[Int(digit)] : (alpha + CubicExtension(Goldilocks(reducing: digit))).inverse
-      }
-    }
-    return result
-  }
-
-  private func helperRows(_ helpers: [CubicExtension], mask: CubicExtension) -> MemoryRows {
-    var rows: [RowMessage] = []
-    for coordinate in [\CubicExtension.c0, \.c1, \.c2] {
-      for row in 0..<layout.digitRows {
-        let cells = helpers[row << layout.logLength..<min(helpers.count, (row + 1) << layout.logLength)]
-        rows.append(.field(cells.map { $0[keyPath: coordinate].value }))
-      }
-      rows.append(.field([mask[keyPath: coordinate].value]))
-    }
-    return MemoryRows(rows: rows)
-  }
-
   // MARK: Components
 
   private func stageAComponents(
     _ challenges: StageAChallenges, matrix: ProjectionMatrix, tiles: [DriftTile], digits: DigitTable,
-    digitMask: [Goldilocks], helpers: [CubicExtension], helperMask: CubicExtension, factorCells: [Goldilocks],
-    factorMask: [Goldilocks], driftMask: [Goldilocks]
+    digitMask: [Goldilocks], factorCells: [Goldilocks], factorMask: [Goldilocks], driftMask: [Goldilocks]
   ) -> [any SumcheckComponent] {
     let columnWeights = matrix.weightedColumns(rowWeights: challenges.rowWeights)
     let weights = StageATables(layout: layout, challenges: challenges)
-    let digitWeights = weights.digits()
     var components: [any SumcheckComponent] = [
       DriftComponent(
         layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tiles,
         mask: driftMask.map { CubicExtension($0) }),
-      ProductComponent(
-        variables: layout.digitVariables, names: ["D", "h"],
-        oracles: [digits.cells.map { CubicExtension(Goldilocks(reducing: $0)) }, helpers],
-        masks: [digitMask.map { CubicExtension($0) }, [helperMask]],
-        weights: [digitWeights.product, digitWeights.helper, digitWeights.digit],
-        terms: [
-          .init(weight: 0, oracles: [0, 1]), .init(weight: 1, oracles: [1]), .init(weight: 2, oracles: [0]),
-        ]),
+      DigitComponent(
+        variables: layout.digitVariables, cells: digits.cells, mask: digitMask.map { CubicExtension($0) },
+        linear: weights.digits(), point: challenges.digits, scale: challenges.power(.digits)),
     ]
     if layout.hasFactors {
       let factorWeights = weights.factors(columnWeights: columnWeights)

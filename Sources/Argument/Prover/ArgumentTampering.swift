@@ -8,11 +8,8 @@ package struct ArgumentTampering: Sendable {
   package var skipsRefusals = false
   /// Changes E, U, V, S before P1.
   var tables: (@Sendable (inout WitnessTables) -> Void)?
-  /// Changes the digits before multiplicities are counted.
+  /// Changes the digits.
   var digits: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
-  /// Changes the digits, multiplicities included, afterwards.
-  var multiplicities: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
-  var helpers: (@Sendable (inout [CubicExtension], DigitTable, CubicExtension) -> Void)?
   package var stageA: SumcheckTampering?
   package var stageB: SumcheckTampering?
   package var stageC: SumcheckTampering?

@@ -11,8 +11,8 @@ struct Completeness {
     for tile in tiles where !tile.exact {
       for chunk in 0..<layout.length >> Limits.logChunk {
         let first = chunk << Limits.logChunk
-        let square = tile.squareSum(first..<first + Limits.chunk)
-        if square > UInt64(Limits.maximumHonestSquare) { throw refusal(tile, chunk: first, square: square) }
+        let square = tile.exactSquareSum(first..<first + Limits.chunk)
+        if square > UInt128(Limits.maximumHonestSquare) { throw refusal(tile, chunk: first, square: square) }
       }
     }
     for chunk in 0..<layout.factors.factorChunks {
@@ -30,7 +30,7 @@ struct Completeness {
 
   /// Every bound holds; names the first that does not.
   func checkBounds(_ digits: DigitTable) throws(ArgumentRefusal) {
-    for (index, line) in layout.digits.lines.enumerated() where digits.slack(line) == nil {
+    for (index, line) in layout.digits.lines.enumerated() where !digits.slack(line).holds {
       if layout.statement.totalBound != nil, index == layout.digits.lines.count - 1 { throw .totalExceeded }
       let tensor = layout.tableau.squarePieces.firstIndex { sets in
         sets.contains { $0.first == line.terms.first?.piece }
@@ -39,7 +39,7 @@ struct Completeness {
     }
   }
 
-  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt64) -> ArgumentRefusal {
+  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt128) -> ArgumentRefusal {
     let norm = (log2(Double(square)) / 2 * 100).rounded() / 100
     let limit = (log2(Double(Limits.maximumHonestSquare)) / 2 * 100).rounded() / 100
     for block in layout.tableau.blocks where (block.base..<block.base + 1 << block.logTiles).contains(tile.index) {

@@ -10,7 +10,7 @@ struct DigitTable {
   /// - Parameter factors: G's cells that lie in projection chunks.
   init(layout: ArgumentLayout, tiles: [DriftTile], factors: [Int64], matrix: ProjectionMatrix) {
     self.layout = layout
-    cells = [UInt64](repeating: 0, count: 1 << layout.digitVariables)
+    cells = [UInt64](repeating: 0, count: layout.digits.used)
     fillProjections(tiles, matrix)
     if let slots = layout.digits.factorProjections {
       let chunks = layout.factors.factorChunks
@@ -47,13 +47,22 @@ struct DigitTable {
     }
   }
 
-  /// Y + H = d0 + 2^15·d1; when Y is out of range, d1 takes whatever is left.
+  /// Base-4 digits of a number; the last one takes whatever is left above it, so that nothing is lost when a cheating
+  /// prover's number does not fit.
+  mutating func store(_ number: Int64, digits: Int, at cell: Int) {
+    for digit in 0..<digits {
+      let rest = number >> Int64(Limits.logDigit * digit)
+      cells[cell + digit] =
+        digit == digits - 1 ? Goldilocks(rest).value : UInt64(rest & Int64(Limits.digitBase - 1))
+    }
+  }
+
+  /// Y + H of one chunk.
   private mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
     for row in 0..<Limits.projections {
-      let shifted = (values.isEmpty ? 0 : values[source * Limits.projections + row]) + Int64(Limits.halfRange)
-      let high = shifted >> Int64(Limits.logDigit)
-      cells[slots.cell(digit: 0, chunk: chunk, row: row)] = UInt64(shifted & Int64(Limits.digitBase - 1))
-      cells[slots.cell(digit: 1, chunk: chunk, row: row)] = Goldilocks(high).value
+      let value = values.isEmpty ? 0 : values[source * Limits.projections + row]
+      store(
+        value + Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
     }
   }
 
@@ -84,70 +93,66 @@ struct DigitTable {
     }
   }
 
-  /// The last digit takes whatever is left above it.
+  /// Four limbs; the last one takes whatever is left above it.
   mutating func storeSquare(_ square: UInt64, _ index: Int) {
-    let mask = UInt64(Limits.digitBase - 1)
-    for (digit, slot) in layout.digits.squares.enumerated() {
-      let rest = square >> UInt64(Limits.logDigit * digit)
-      cells[slot.offset + index] = digit == Limits.squareDigits - 1 ? rest : rest & mask
+    for limb in 0..<Limits.squareLimbs {
+      let rest = square >> UInt64(Limits.logLimb * limb)
+      let value = limb == Limits.squareLimbs - 1 ? rest : rest & (1 << UInt64(Limits.logLimb) - 1)
+      store(Int64(value), digits: Limits.limbDigits, at: layout.digits.squareCell(chunk: index, limb: limb))
     }
   }
 
-  /// Weighted digit sums of a line: T_j ≤ 2^56.
+  /// The number that some digits stand for.
+  func number(at cell: Int, digits: Int) -> Int64 {
+    (0..<digits).reduce(0) {
+      $0 &+ Int64(truncatingIfNeeded: cells[cell + $1]) << Int64(Limits.logDigit * $1)
+    }
+  }
+
+  /// Weighted limb sums of a line: T_j < 2^57.
   func lineSums(_ line: BoundLine) -> [Int64] {
-    var sums = [Int64](repeating: 0, count: line.digits)
+    var sums = [Int64](repeating: 0, count: line.limbs)
     for term in line.terms {
-      for (digit, slot) in layout.digits.squares.enumerated() {
-        let start = slot.offset + term.piece.base
-        let sum = cells[start..<start + term.piece.count].reduce(UInt64(0), &+)
-        sums[digit + term.digitShift] &+= Int64(truncatingIfNeeded: sum << UInt64(term.logWeight))
+      for limb in 0..<Limits.squareLimbs {
+        for chunk in term.piece.base..<term.piece.base + term.piece.count {
+          let value = number(at: layout.digits.squareCell(chunk: chunk, limb: limb), digits: Limits.limbDigits)
+          sums[limb + term.limbShift] &+= value << Int64(term.logWeight)
+        }
       }
     }
     return sums
   }
 
-  /// Slack N - Σ and its carries. Nil when the sum exceeds N.
-  func slack(_ line: BoundLine) -> [Int64]? {
-    let base = Int64(Limits.digitBase)
+  /// Limbs of N - Σ modulo 2^(15·limbs), and whether the sum is within N.
+  func slack(_ line: BoundLine) -> (limbs: [Int64], holds: Bool) {
     var slack: [Int64] = []
     var borrow: Int64 = 0
-    for (digit, sum) in lineSums(line).enumerated() {
-      let difference = Int64(line.bound[digit]) - sum + borrow
-      borrow = difference >> Int64(Limits.logDigit)
-      slack.append(difference - borrow * base)
+    for (limb, sum) in lineSums(line).enumerated() {
+      let difference = Int64(line.bound[limb]) - sum + borrow
+      borrow = difference >> Int64(Limits.logLimb)
+      slack.append(difference - borrow << Int64(Limits.logLimb))
     }
-    return borrow == 0 ? slack : nil
+    return (slack, borrow == 0)
   }
 
-  /// Writes a line's slack digits and carries; when N is exceeded the slack is N - Σ modulo 2^(15·digits).
+  /// Writes a line's slack and carries.
   mutating func fillLine(_ index: Int) {
-    guard let totals = layout.digits.totals else { return }
     let line = layout.digits.lines[index]
-    let sums = lineSums(line)
-    let base = Int64(Limits.digitBase)
-    var borrow: Int64 = 0
-    var carry: Int64 = 0
-    for digit in 0..<line.digits {
-      let difference = Int64(line.bound[digit]) - sums[digit] + borrow
-      borrow = difference >> Int64(Limits.logDigit)
-      let slack = difference - borrow * base
-      cells[totals.offset + DigitLayout.slackCell(line: index, digit: digit)] = UInt64(slack)
-      carry = (sums[digit] + slack + carry - Int64(line.bound[digit])) >> Int64(Limits.logDigit)
-      guard digit + 1 < line.digits else { continue }
-      for part in 0..<Limits.carryDigits {
-        cells[totals.offset + DigitLayout.carryCell(line: index, digit: digit, part: part)] =
-          UInt64(carry >> Int64(Limits.logDigit * part) & (base - 1))
-      }
-    }
+    storeLine(index, slack: slack(line).limbs)
   }
 
-  /// Counts every range-checked cell into the multiplicities. Last step, also of a cheating prover.
-  mutating func countMultiplicities() {
-    var counts = [UInt64](repeating: 0, count: Limits.digitBase)
-    for slot in layout.digits.digitSlots {
-      for cell in slot.range where cells[cell] < UInt64(Limits.digitBase) { counts[Int(cells[cell])] += 1 }
+  /// Writes given slack limbs and the carries that follow from them.
+  mutating func storeLine(_ index: Int, slack: [Int64]) {
+    let line = layout.digits.lines[index]
+    let offset = layout.digits.lineSlots[index].offset
+    let sums = lineSums(line)
+    var carry: Int64 = 0
+    for limb in 0..<line.limbs {
+      store(slack[limb], digits: Limits.limbDigits, at: offset + BoundLine.slackCell(limb: limb, digit: 0))
+      carry = (sums[limb] + slack[limb] + carry - Int64(line.bound[limb])) >> Int64(Limits.logLimb)
+      guard limb + 1 < line.limbs else { continue }
+      store(carry, digits: Limits.carryDigits, at: offset + BoundLine.carryCell(limb: limb, digit: 0))
     }
-    for (value, count) in counts.enumerated() { cells[layout.digits.multiplicities.offset + value] = count }
   }
 
   /// For cheating provers: any change of the cells.
@@ -155,6 +160,31 @@ struct DigitTable {
 }
 
 extension DriftTile {
+  /// Σ E² over some positions without any reduction; centred values for field elements.
+  func exactSquareSum(_ range: Range<Int>) -> UInt128 {
+    switch entries {
+    case .zero: 0
+    case .narrow(let values):
+      Self.wideSquareSum(values[range])
+    case .field(let values):
+      values[range].reduce(UInt128(0)) {
+        let value = UInt128(Goldilocks(reducing: $1).centred.magnitude)
+        return $0 + min(value * value, 1 << 100)
+      }
+    }
+  }
+
+  private static func wideSquareSum(_ values: ArraySlice<Int32>) -> UInt128 {
+    var low: UInt64 = 0
+    var carries: UInt64 = 0
+    for value in values {
+      let (sum, overflow) = low.addingReportingOverflow(UInt64(Int64(value) * Int64(value)))
+      low = sum
+      carries += overflow ? 1 : 0
+    }
+    return UInt128(carries) << 64 + UInt128(low)
+  }
+
   /// Σ E² over some positions; modulo p for a cheating prover's field elements.
   func squareSum(_ range: Range<Int>) -> UInt64 {
     switch entries {

@@ -6,39 +6,19 @@ struct StageATables {
   let layout: ArgumentLayout
   let challenges: StageAChallenges
 
-  /// Tables over the digit oracle's cells: weights of h·D, h and D.
-  func digits() -> (product: [CubicExtension], helper: [CubicExtension], digit: [CubicExtension]) {
-    let size = 1 << layout.digitVariables
+  /// Linear weights of the digit oracle's cells, as many as are used.
+  func digits() -> [CubicExtension] {
     let digits = layout.digits
-    var product = [CubicExtension](repeating: .zero, count: size)
-    var helper = product
-    let equality = Multilinear.equality(challenges.digits, scale: challenges.power(.helper))
-    let rangePower = challenges.power(.rangeSum)
-    for slot in digits.digitSlots {
-      for cell in slot.range {
-        product[cell] = equality[cell]
-        helper[cell] = equality[cell] * challenges.alpha + rangePower
-      }
-    }
-    return (product, helper, digit(size))
-  }
-
-  private func digit(_ size: Int) -> [CubicExtension] {
-    let digits = layout.digits
-    var table = [CubicExtension](repeating: .zero, count: size)
-    let inverses = CubicExtension.batchInverse((0..<Limits.digitBase).map { challenges.alpha + CubicExtension($0) })
-    for (t, inverse) in inverses.enumerated() {
-      table[digits.multiplicities.offset + t] = -(challenges.power(.rangeSum) * inverse)
-    }
+    var table = [CubicExtension](repeating: .zero, count: digits.used)
     let rowWeights = challenges.rowWeights
-    let base = Goldilocks(Limits.digitBase)
+    let powersOfFour = (0..<Limits.projectionDigits).map { Goldilocks(1 << (Limits.logDigit * $0)) }
     func fill(_ slots: ProjectionSlots, chunks: Range<Int>, weight: (Int) -> CubicExtension) {
       for chunk in chunks {
         let weight = -weight(chunk)
         for (row, rowWeight) in rowWeights.enumerated() {
           let value = weight * rowWeight
-          table[slots.cell(digit: 0, chunk: chunk, row: row)] = value
-          table[slots.cell(digit: 1, chunk: chunk, row: row)] = value * base
+          let first = slots.cell(chunk: chunk, row: row)
+          for (digit, power) in powersOfFour.enumerated() { table[first + digit] = value * power }
         }
       }
     }
@@ -56,26 +36,29 @@ struct StageATables {
 
   private func addSquaresAndLines(to table: inout [CubicExtension]) {
     let digits = layout.digits
-    let squareWeights = Multilinear.equality(challenges.squares, scale: challenges.power(.squares))
-    for (digit, slot) in digits.squares.enumerated() {
-      let scale = Goldilocks(1 << (Limits.logDigit * digit))
-      for (chunk, weight) in squareWeights.enumerated() { table[slot.offset + chunk] -= weight * scale }
+    guard digits.squares != nil else { return }
+    func addLimb(_ chunk: Int, _ limb: Int, _ weight: CubicExtension) {
+      let first = digits.squareCell(chunk: chunk, limb: limb)
+      for digit in 0..<Limits.limbDigits {
+        table[first + digit] += weight * Goldilocks(1 << (Limits.logDigit * digit))
+      }
     }
-    guard let totals = digits.totals else { return }
+    let squareWeights = Multilinear.equality(challenges.squares, scale: challenges.power(.squares))
+    for limb in 0..<Limits.squareLimbs {
+      let scale = -Goldilocks(1 << (Limits.logLimb * limb))
+      for (chunk, weight) in squareWeights.enumerated() { addLimb(chunk, limb, weight * scale) }
+    }
     var first = 0
-    for (index, line) in digits.lines.enumerated() {
-      let powers = Array(challenges.linePowers(first: first, count: line.digits))
-      first += line.digits
+    for (line, slot) in zip(digits.lines, digits.lineSlots) {
+      let powers = Array(challenges.linePowers(first: first, count: line.limbs))
+      first += line.limbs
       for term in line.terms {
-        for digit in 0..<Limits.squareDigits {
-          let weight = powers[digit + term.digitShift] * Goldilocks(1 << term.logWeight)
-          let start = digits.squares[digit].offset + term.piece.base
-          for cell in start..<start + term.piece.count { table[cell] += weight }
+        for limb in 0..<Limits.squareLimbs {
+          let weight = powers[limb + term.limbShift] * Goldilocks(1 << term.logWeight)
+          for chunk in term.piece.base..<term.piece.base + term.piece.count { addLimb(chunk, limb, weight) }
         }
       }
-      BoundLineWeights.forEachCell(powers: powers) { cell, weight in
-        table[totals.offset + index * DigitLayout.cellsPerLine + cell] += weight
-      }
+      BoundLineWeights.forEachCell(powers: powers) { cell, weight in table[slot.offset + cell] += weight }
     }
   }
 

@@ -8,13 +8,13 @@ enum ArgumentProtocol {
   static let driftLabel = "drift"
   static let factorLabel = "P1"
   static let digitLabel = "P2"
-  static let helperLabel = "P3"
 
-  /// Absorbs the statement and the drift root's binding before the first message.
-  static func transcript(_ statement: DriftStatement) -> Transcript {
+  /// Absorbs statement and drift commitment before the first message: R must depend on both.
+  static func transcript(_ statement: DriftStatement, driftBinding: [UInt8]) -> Transcript {
     var transcript = Transcript(protocolID: identifier)
     transcript.absorb("binding", bytes: statement.binding)
     transcript.absorb("statement", bytes: statement.canonicalBytes)
+    transcript.absorb("drift", bytes: driftBinding)
     return transcript
   }
 
@@ -47,14 +47,9 @@ enum ArgumentProtocol {
     return shapes
   }
 
-  static func helperShapes(_ layout: ArgumentLayout) -> [RowShape] {
-    [RowShape](repeating: full(layout), count: layout.helperRowCount)
-  }
-
   static func stageAShape(_ layout: ArgumentLayout) -> SumcheckShape {
     var oracles = [("D", layout.digitVariables + 1), ("E", layout.driftVariables + 1)]
     if layout.hasFactors { oracles.append(("G", layout.factorVariables + 1)) }
-    oracles.append(("h", layout.digitVariables + 1))
     return SumcheckShape(
       stage: "A", variables: layout.stageAVariables + 1, degree: ArgumentLayout.stageADegree, oracles: oracles)
   }
@@ -85,10 +80,9 @@ enum ArgumentProtocol {
   struct TreeOrder {
     let drift = 0
     let digits = 1
-    let helpers = 2
-    let factors = 3
+    let factors = 2
     let count: Int
-    init(_ layout: ArgumentLayout) { count = layout.hasFactors ? 4 : 3 }
+    init(_ layout: ArgumentLayout) { count = layout.hasFactors ? 3 : 2 }
   }
 
   /// All claims about the trees, each claimed value with its own power of τ (section 6).
@@ -123,18 +117,6 @@ enum ArgumentProtocol {
     total += tau * digits.factor * value(values.stageA, "D")
     weights[order.digits] = digitWeights
 
-    let tau2 = tau * tau
-    var helperWeights = [CubicExtension](repeating: .zero, count: layout.helperRowCount)
-    for coordinate in 0..<3 {
-      let scale = CubicExtension.basis[coordinate] * tau2
-      for (row, weight) in digits.data.enumerated() {
-        helperWeights[layout.helperRow(coordinate: coordinate, row: row)] = weight * scale
-      }
-      helperWeights[layout.helperRow(coordinate: coordinate, row: layout.digitRows)] = digits.mask * scale
-    }
-    weights[order.helpers] = helperWeights
-    total += tau2 * digits.factor * value(values.stageA, "h")
-
     func factorWeights(_ top: CubicExtension, _ y: [CubicExtension], scale: CubicExtension)
       -> (weights: [CubicExtension], factor: CubicExtension)
     {
@@ -143,10 +125,10 @@ enum ArgumentProtocol {
       return ((rows.data + [rows.mask]).map { $0 * scale }, rows.factor)
     }
     if layout.hasFactors {
-      let tau3 = tau2 * tau
-      let (w, factor) = factorWeights(top, x, scale: tau3)
+      let tau2 = tau * tau
+      let (w, factor) = factorWeights(top, x, scale: tau2)
       weights[order.factors] = w
-      total += tau3 * factor * value(values.stageA, "G")
+      total += tau2 * factor * value(values.stageA, "G")
     }
     var claims = [
       OpeningClaim(

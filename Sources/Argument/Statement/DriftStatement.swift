@@ -20,7 +20,7 @@ package struct StructuredClause: Hashable, Sendable {
   package var sparse: SparseForm?
   /// s: how far Δ is scaled up so that integer factors can approximate it; 0...``Limits/maximumScale``.
   package var scale: Int
-  /// Base-2^15 digits of N_e, low first; nil means N_e = 0: E vanishes everywhere.
+  /// Base-2^15 limbs of N_e, low first; nil means N_e = 0: E vanishes everywhere.
   package var bound: [UInt16]?
 
   package init(rank: Int?, sparse: SparseForm?, scale: Int, bound: [UInt16]?) {
@@ -41,7 +41,7 @@ package struct TableauTensor: Hashable, Sendable {
   package var fractionBits: Int
   /// True when Δ itself (no U, V, S, s = 0) gets E-tiles: for a norm clause, a bounding clause or the global ball.
   package var isPlain: Bool
-  /// Base-2^15 digits of the bound on ‖Δ‖²; nil when the plain tiles only bound entries or feed the global ball.
+  /// Base-2^15 limbs of the bound on ‖Δ‖²; nil when the plain tiles only bound entries or feed the global ball.
   package var plainBound: [UInt16]?
   package var clauses: [StructuredClause]
 
@@ -63,7 +63,7 @@ package struct TableauTensor: Hashable, Sendable {
 package struct DriftStatement: Hashable, Sendable {
   /// In name order.
   package var tensors: [TableauTensor]
-  /// Base-2^15 digits of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
+  /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
   package var totalBound: [UInt16]?
   package var code: CodeParameters
   /// Identities, manifests and canonical policy: absorbed before everything else.
@@ -84,22 +84,29 @@ package enum Limits {
   package static let chunk = 1 << logChunk
   /// Rows of R. A row misses a violation with probability at most 1/2 (section 5, items 1 and 2): 2^-132 ≤ 2^-128.
   package static let projections = 132
-  /// H = 2^29: an honest projection Y lies in [-H, H), so Y + H has two full base-2^15 digits: 2^30 = (2^15)².
+  /// H = 2^29: an honest projection Y lies in [-H, H), so Y + H has 15 full base-4 digits: 2^30 = 4^15.
   package static let halfRange = 1 << 29
-  package static let logDigit = 15
+  package static let projectionDigits = 15
+  /// Everything that must be small is committed in base-4 digits, each a root of d(d-1)(d-2)(d-3).
+  package static let logDigit = 2
   package static let digitBase = 1 << logDigit
-  /// Sums of squares have four digits: S < 2^60. Soundness: S_c < (4.73·2^29)² = 2^62.49 < p, so no wrap before this.
-  package static let squareDigits = 4
+  /// Sums and bounds are written in limbs of weight 2^15, each of 8 digits: a limb below 2^16 need not be the least
+  /// representative, it only has to be non-negative and small.
+  package static let logLimb = 15
+  package static let limbDigits = 8
+  /// S has four limbs: S ≤ Σ_j 2^(15j)·(2^16 - 1) < 2^61.1 < p. Soundness: S_c < (4.73·2^29)² = 2^62.49 < p, so no wrap
+  /// before this; honest sums are below 2^58.
+  package static let squareLimbs = 4
   /// Completeness: 66·S_c ≤ 2^58, so P(|Y| ≥ H) ≤ 2·exp(-H²/S_c) ≤ 2·e^-66 < 2^-94; over 2^30 projections < 2^-64.
   package static let completenessFactor = 66
   package static let maximumHonestSquare = (1 << 58) / completenessFactor
-  /// Norm totals: Σ_c d_j·2^b with d_j < 2^15, b < 15, at most 2^27 chunks is at most 2^56 < p.
+  /// Norm totals: Σ_c limb_j·2^b with limbs below 2^16, b < 15, at most 2^27 chunks is below 2^57 < p.
   package static let logMaximumChunks = 27
-  /// Carries: (2^56 + 2^15 + 2^45)/2^15 < 2^45, so three digits hold one, and 2^15·2^45 = 2^60 < p.
-  package static let carryDigits = 3
-  /// Digits of a bound: ΣS < 2^60·2^27 = 2^87 needs 6; the global ball's shifts 2(F - f) = 15a + b add a + 1.
-  package static let boundDigits = 6
-  package static let maximumBoundDigits = 16
+  /// Carries: (2^57 + 2^16 + 2^46)/2^15 < 2^43; 23 digits hold 2^46, and 2^15·2^46 = 2^61 < p: no line wraps.
+  package static let carryDigits = 23
+  /// Limbs of a bound: ΣS < 2^61.1·2^27 < 2^89 needs 6; the global ball's shifts 2(F - f) = 15a + b add a + 1.
+  package static let boundLimbs = 6
+  package static let maximumBoundLimbs = 16
   /// |2^s·Δ| ≤ 2^(30+s) with |UVᵀ| < 2^62.49: the sum stays below p for s ≤ 20.
   package static let maximumScale = 20
   /// A row of U lies inside one chunk: rank ≤ 2^14; the policy's limit is lower.

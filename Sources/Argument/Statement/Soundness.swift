@@ -1,3 +1,5 @@
+import Commitment
+import Field
 import Foundation
 
 /// Proven round-by-round soundness, term by term; PROTOCOL section 5, item 7, and section 6.
@@ -8,17 +10,16 @@ package enum Soundness {
     package var bits: Double
   }
 
-  /// log2 |K|.
-  private static let fieldBits = 192.0
+  /// log2 |K| = 3·log2 p.
+  private static let fieldBits = 3 * log2(Double(Goldilocks.modulus))
 
-  /// Terms of one statement. A fold's error is (number of codeword positions)/|K| per affine line over an interleaved code
-  /// (Diamond-Gruen, "Proximity gaps in interleaved codes"); a sumcheck round's is degree/|K|.
+  /// Terms of one statement: an upper bound on each challenge round's error. Rounds of one kind show their worst.
   package static func terms(_ statement: DriftStatement) -> [Term] {
     let layout = ArgumentLayout(statement)
     let code = statement.code
     func field(_ factor: Int) -> Double { fieldBits - log2(Double(max(1, factor))) }
-    let claims = 7 + layout.digits.lines.reduce(0) { $0 + $1.digits }
-    // Points batch claims multilinearly: one round per drawn point, error (coordinates)/|K|; λ: (claims - 1)/|K|.
+    let claims = StageAChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    // λ: (claims - 1)/|K|; each batching point: its coordinates over |K|. One round draws them all.
     let coordinates =
       layout.tableau.squareVariables + layout.tableau.projectionVariables + StageAChallenges.rowVariables
       + layout.driftVariables + layout.digitVariables + ceilLog2(layout.factors.factorChunks)
@@ -26,25 +27,28 @@ package enum Soundness {
     var terms = [
       // Each of 132 rows misses a violated entry or chunk bound with probability at most 1/2.
       Term(name: "projections", bits: Double(Limits.projections)),
-      // Both sides of the logarithmic-derivative identity: degree at most digits + table.
-      Term(name: "range", bits: field(1 << layout.digitVariables + Limits.digitBase)),
       Term(name: "claims", bits: field(claims + coordinates)),
+      // A round of degree d, or the Libra challenge before it.
       Term(name: "sumcheck A", bits: field(ArgumentLayout.stageADegree)),
     ]
     if layout.hasFactors {
       terms += [
         Term(name: "sumcheck B", bits: field(layout.stageBDegree)),
-        Term(name: "sumcheck C", bits: field(max(ArgumentLayout.stageCDegree, layout.factors.bitCount + 5))),
+        // χ batches one claim for each evaluation of Stage B.
+        Term(
+          name: "sumcheck C",
+          bits: field(max(ArgumentLayout.stageCDegree, FactorLayout.Mask.firstBit.rawValue + layout.factors.bitCount))),
       ]
     }
-    terms += [
-      Term(name: "proximity", bits: field(1 << code.logDomain)),
-      Term(name: "folding", bits: field(1 << code.logDomain)),
-      Term(name: "queries", bits: code.securityBits),
-    ]
+    // Tile coordinates weigh the drift rows as a tensor: one affine line over an interleaved code each; τ is a curve of
+    // degree at most 2 over the trees (Diamond and Gruen, "Proximity gaps in interleaved codes").
+    terms.append(Term(name: "row weights", bits: field(1 << code.logDomain)))
+    terms.append(Term(name: "evaluations", bits: field(2 << code.logDomain)))
+    terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1).map { Term(name: $0.round, bits: $0.bits) }
     return terms
   }
 
-  /// The least of all terms; Fiat-Shamir adds T/2^bits for T hashes of the prover and 3T²/2^256 for collisions.
+  /// The least of all terms. Fiat-Shamir with SHA-256 as a random oracle loses log2 T bits for T hashes of the prover, and
+  /// collisions add 3T²/2^256.
   package static func bits(_ statement: DriftStatement) -> Double { terms(statement).map(\.bits).min() ?? 0 }
 }

@@ -3,7 +3,6 @@ import Transcript
 
 /// The verifier's randomness of Stage A and the order of its claims: every claim has its own power of λ.
 struct StageAChallenges: Sendable {
-  let alpha: CubicExtension
   /// Batches square chunks (s), projection chunks (s'), rows of R (m*), exact cells (z), digit cells, chunks of U and V
   /// and index bits.
   let squares: [CubicExtension]
@@ -17,13 +16,12 @@ struct StageAChallenges: Sendable {
 
   enum Claim: Int {
     case squares = 0
-    case projections, exact, rangeSum, helper, factorProjections, bits, lines
+    case projections, exact, digits, factorProjections, bits, lines
   }
 
   static let rowVariables = 8
 
-  init(layout: ArgumentLayout, alpha: CubicExtension, transcript: inout Transcript) {
-    self.alpha = alpha
+  init(layout: ArgumentLayout, transcript: inout Transcript) {
     let lambda = transcript.challenge("lambda")
     squares = transcript.challenges("s", layout.tableau.squareVariables)
     projections = transcript.challenges("s'", layout.tableau.projectionVariables)
@@ -32,7 +30,7 @@ struct StageAChallenges: Sendable {
     digits = transcript.challenges("z digits", layout.digitVariables)
     factorChunks = transcript.challenges("s factors", ceilLog2(layout.factors.factorChunks))
     bits = transcript.challenges("z bits", layout.factors.bits?.log ?? 0)
-    powers = lambda.powers(Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.digits })
+    powers = lambda.powers(Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs })
   }
 
   func power(_ claim: Claim) -> CubicExtension { powers[claim.rawValue] }
@@ -57,13 +55,12 @@ struct StageAChallenges: Sendable {
         power(.factorProjections) * Multilinear.prefixSum(factorChunks, count: layout.factors.factorChunks) * rowSum
         * halfRange
     }
-    total += power(.helper) * layout.digits.digitSlots.reduce(.zero) { $0 + $1.address(digits) }
     var first = 0
     for line in layout.digits.lines {
-      for (power, digit) in zip(linePowers(first: first, count: line.digits), line.bound) {
-        total += power * Goldilocks(Int(digit))
+      for (power, limb) in zip(linePowers(first: first, count: line.limbs), line.bound) {
+        total += power * Goldilocks(Int(limb))
       }
-      first += line.digits
+      first += line.limbs
     }
     return total
   }

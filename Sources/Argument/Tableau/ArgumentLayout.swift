@@ -32,7 +32,8 @@ struct ArgumentLayout: Sendable {
   var factorVariables: Int { max(factors.variables, Limits.logMaskEntries + 1) }
   /// Rounds of Stage A after `top`.
   var stageAVariables: Int { max(driftVariables, digitVariables, hasFactors ? factorVariables : 0) }
-  static let stageADegree = 3
+  /// (1 - top)·eq·d(d-1)(d-2)(d-3) in the round of `top`; eq·d(d-1)(d-2)(d-3) later.
+  static let stageADegree = 5
   var stageBVariables: Int { factors.stageBVariables }
   /// (1 - top)·value·Π bits; at least (1 - top)·U·V.
   var stageBDegree: Int { max(3, factors.bitCount + 2) }
@@ -56,7 +57,4 @@ struct ArgumentLayout: Sendable {
     }
     return lengths
   }
-  /// Rows of P3: three coordinates of (payload rows, mask row).
-  var helperRowCount: Int { 3 * (digitRows + 1) }
-  func helperRow(coordinate: Int, row: Int) -> Int { coordinate * (digitRows + 1) + row }
 }

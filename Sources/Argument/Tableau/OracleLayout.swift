@@ -31,110 +31,108 @@ struct SlotAllocator {
   }
 }
 
-/// The digits of a piece's projections: 128 + 4 rows of R per chunk, low and high digit; cell = chunk·rows + row.
+/// The base-4 digits of a piece's projections: 128 + 4 rows of R per chunk, 16 cells per row (the last one unused);
+/// cell = (chunk·rows + row)·16 + digit.
 struct ProjectionSlots: Hashable, Sendable {
   static let logMain = 7
   static let logRest = 2
+  static let logCells = 4
   static let mainRows = 1 << logMain
-  static let restRows = Limits.projections - mainRows
 
-  /// [low digit, high digit]
-  var main: [Slot] = []
-  var rest: [Slot] = []
+  var main = Slot(offset: 0, log: 0)
+  var rest = Slot(offset: 0, log: 0)
   var logChunks: Int
 
-  func cell(digit: Int, chunk: Int, row: Int) -> Int {
+  /// First cell of one projection.
+  func cell(chunk: Int, row: Int) -> Int {
     row < Self.mainRows
-      ? main[digit].offset + chunk << Self.logMain + row
-      : rest[digit].offset + chunk << Self.logRest + (row - Self.mainRows)
+      ? main.offset + (chunk << Self.logMain + row) << Self.logCells
+      : rest.offset + (chunk << Self.logRest + (row - Self.mainRows)) << Self.logCells
   }
 }
 
-/// One norm total: Σ over its chunks of weighted digit sums + slack = N, line by line with carries.
+/// One norm total: Σ over its chunks of weighted limb sums + slack = N, line by line with carries.
 struct BoundLine: Hashable, Sendable {
   struct Term: Hashable, Sendable {
     var piece: ChunkPiece
-    /// The digits enter `digitShift` lines higher, times 2^logWeight: 4^(F - f) = 2^(15·digitShift + logWeight).
-    var digitShift: Int
+    /// The limbs enter `limbShift` lines higher, times 2^logWeight: 4^(F - f) = 2^(15·limbShift + logWeight).
+    var limbShift: Int
     var logWeight: Int
   }
   var terms: [Term]
-  /// N, base 2^15, low digit first, exactly `digits` of them.
+  /// N, base 2^15, low limb first, exactly `limbs` of them.
   var bound: [UInt16]
-  var digits: Int { bound.count }
+  var limbs: Int { bound.count }
+
+  // Cells: one run of 32 per limb, 8 digits of slack, then 23 digits of the carry into the next limb.
+  static let logCellsPerLimb = 5
+  var logCells: Int { Self.logCellsPerLimb + ceilLog2(limbs) }
+  static func slackCell(limb: Int, digit: Int) -> Int { limb << logCellsPerLimb + digit }
+  static func carryCell(limb: Int, digit: Int) -> Int { limb << logCellsPerLimb + Limits.limbDigits + digit }
 }
 
-/// The digit oracle D (section 5, P2): every digit that must lie in [0, 2^15), and the range table's multiplicities.
+/// The digit oracle D (section 5, P2): base-4 digits of everything that must be small. Every cell is a digit.
 ///
-/// Slots, largest first: projection digits of E's pieces, multiplicities (not range-checked), projection digits of
-/// U and V, four square digits per square chunk, and 64 cells per bound line (16 slack digits, then 3 digits of each
-/// carry). Unused cells are 0; they count as digits.
+/// Slots: projections of E's pieces and of U and V; 32 cells for each square chunk (4 limbs of 8 digits); one slot per
+/// bound line. Unused cells are 0, a digit like others.
 struct DigitLayout: Hashable, Sendable {
-  static let cellsPerLine = 64
-  static let logCellsPerLine = 6
+  static let logCellsPerSquare = 5
 
   private(set) var projections: [ProjectionSlots] = []
   private(set) var factorProjections: ProjectionSlots?
-  private(set) var multiplicities = Slot(offset: 0, log: 0)
-  private(set) var squares: [Slot] = []
-  private(set) var totals: Slot?
+  private(set) var squares: Slot?
+  private(set) var lineSlots: [Slot] = []
   private(set) var lines: [BoundLine] = []
   private(set) var used = 0
-  /// All slots whose cells are range-checked.
-  private(set) var digitSlots: [Slot] = []
 
-  var variables: Int { ceilLog2(used) }
+  /// At least what the oracle's mask needs.
+  var variables: Int { max(Limits.logMaskEntries, ceilLog2(used)) }
 
-  static func slackCell(line: Int, digit: Int) -> Int { line * cellsPerLine + digit }
-  static func carryCell(line: Int, digit: Int, part: Int) -> Int {
-    line * cellsPerLine + Limits.maximumBoundDigits + Limits.carryDigits * digit + part
+  /// First cell of a limb of a square chunk.
+  func squareCell(chunk: Int, limb: Int) -> Int {
+    (squares?.offset ?? 0) + chunk << Self.logCellsPerSquare + limb * Limits.limbDigits
   }
 
   init(layout: TableauLayout, lines: [BoundLine], factorChunks: Int) {
     self.lines = lines
-    // (log size, what to do with the slot), in falling order of size.
+    // (log size, what to do with the slot).
     var wanted: [(log: Int, assign: (inout DigitLayout, Slot) -> Void)] = []
     for (index, piece) in layout.projectionPieces.enumerated() {
       projections.append(ProjectionSlots(logChunks: piece.logCount))
-      for _ in 0..<2 {
-        wanted.append((piece.logCount + ProjectionSlots.logMain, { $0.projections[index].main.append($1) }))
-        wanted.append((piece.logCount + ProjectionSlots.logRest, { $0.projections[index].rest.append($1) }))
-      }
+      let log = piece.logCount + ProjectionSlots.logCells
+      wanted.append((log + ProjectionSlots.logMain, { $0.projections[index].main = $1 }))
+      wanted.append((log + ProjectionSlots.logRest, { $0.projections[index].rest = $1 }))
     }
     if factorChunks > 0 {
       let log = ceilLog2(factorChunks)
       factorProjections = ProjectionSlots(logChunks: log)
-      for _ in 0..<2 {
-        wanted.append((log + ProjectionSlots.logMain, { $0.factorProjections?.main.append($1) }))
-        wanted.append((log + ProjectionSlots.logRest, { $0.factorProjections?.rest.append($1) }))
-      }
+      wanted.append(
+        (log + ProjectionSlots.logCells + ProjectionSlots.logMain, { $0.factorProjections?.main = $1 }))
+      wanted.append(
+        (log + ProjectionSlots.logCells + ProjectionSlots.logRest, { $0.factorProjections?.rest = $1 }))
     }
-    wanted.append((Limits.logDigit, { $0.multiplicities = $1 }))
     if layout.squareChunks > 0 {
-      for _ in 0..<Limits.squareDigits { wanted.append((layout.squareVariables, { $0.squares.append($1) })) }
+      wanted.append((layout.squareVariables + Self.logCellsPerSquare, { $0.squares = $1 }))
     }
-    if !lines.isEmpty {
-      wanted.append((ceilLog2(lines.count) + Self.logCellsPerLine, { $0.totals = $1 }))
-    }
+    lineSlots = lines.map { Slot(offset: 0, log: $0.logCells) }
+    for index in lines.indices { wanted.append((lines[index].logCells, { $0.lineSlots[index] = $1 })) }
+    // Falling sizes keep every slot aligned without holes.
     var allocator = SlotAllocator()
     for index in TableauLayout.alignedOrder(wanted.map { 1 << $0.log }) {
       wanted[index].assign(&self, allocator.allocate(log: wanted[index].log))
     }
     used = allocator.used
-    digitSlots =
-      projections.flatMap { $0.main + $0.rest } + (factorProjections.map { $0.main + $0.rest } ?? []) + squares
-      + (totals.map { [$0] } ?? [])
   }
 
   /// The lines that a statement asks for: one per bounded E-set, then the global ball.
   static func lines(tensors: [TableauTensor], totalBound: [UInt16]?, layout: TableauLayout) -> [BoundLine] {
     func terms(_ tensor: Int, _ set: Int, shift: Int) -> [BoundLine.Term] {
       layout.squarePieces[tensor][set].map {
-        BoundLine.Term(piece: $0, digitShift: shift / Limits.logDigit, logWeight: shift % Limits.logDigit)
+        BoundLine.Term(piece: $0, limbShift: shift / Limits.logLimb, logWeight: shift % Limits.logLimb)
       }
     }
-    func padded(_ bound: [UInt16], _ digits: Int) -> [UInt16] {
-      bound + [UInt16](repeating: 0, count: max(0, digits - bound.count))
+    func padded(_ bound: [UInt16], _ limbs: Int) -> [UInt16] {
+      bound + [UInt16](repeating: 0, count: max(0, limbs - bound.count))
     }
     var lines: [BoundLine] = []
     for (index, tensor) in tensors.enumerated() {
@@ -142,24 +140,24 @@ struct DigitLayout: Hashable, Sendable {
       if tensor.isPlain {
         if let bound = tensor.plainBound {
           lines.append(
-            BoundLine(terms: terms(index, 0, shift: 0), bound: padded(bound, Limits.boundDigits)))
+            BoundLine(terms: terms(index, 0, shift: 0), bound: padded(bound, Limits.boundLimbs)))
         }
         set = 1
       }
       for clause in tensor.clauses {
         if let bound = clause.bound {
           lines.append(
-            BoundLine(terms: terms(index, set, shift: 0), bound: padded(bound, Limits.boundDigits)))
+            BoundLine(terms: terms(index, set, shift: 0), bound: padded(bound, Limits.boundLimbs)))
         }
         set += 1
       }
     }
     if let totalBound, let finest = tensors.map(\.fractionBits).max() {
       let shifts = tensors.map { 2 * (finest - $0.fractionBits) }
-      let digits = Limits.boundDigits + (shifts.max() ?? 0) / Limits.logDigit + 1
+      let limbs = Limits.boundLimbs + (shifts.max() ?? 0) / Limits.logLimb + 1
       lines.append(
         BoundLine(
-          terms: tensors.indices.flatMap { terms($0, 0, shift: shifts[$0]) }, bound: padded(totalBound, digits)))
+          terms: tensors.indices.flatMap { terms($0, 0, shift: shifts[$0]) }, bound: padded(totalBound, limbs)))
     }
     return lines
   }

@@ -9,10 +9,24 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
   package let scheme: Scheme
   let layout: ArgumentLayout
 
-  package init(statement: DriftStatement, scheme: Scheme) {
+  /// - Parameter requiredSecurityBits: lower only in tests, whose codes are small.
+  /// - Throws: when the statement is not one that the argument is sound for, names another code than the scheme's, or
+  ///   gives too few bits.
+  package init(
+    statement: DriftStatement, scheme: Scheme,
+    requiredSecurityBits: Double = CodeParameters.requiredSecurityBits
+  ) throws(ProofRejection) {
+    try statement.validate()
+    guard scheme.parameters == statement.code else {
+      throw .unsupportedParameters("the statement names another code than the commitment scheme")
+    }
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
+    let bits = Soundness.bits(statement)
+    guard bits >= requiredSecurityBits else {
+      throw .insufficientSecurity(bits: bits, required: Int(requiredSecurityBits))
+    }
   }
 
   package var rowCount: Int { layout.tableau.rowCount }
@@ -20,7 +34,9 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
 
   /// - Parameter drift: the drift tableau whose root `statement.binding` names, with ``driftShapes``.
   package func verify(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) {
-    var channel = VerifierChannel(transcript: ArgumentProtocol.transcript(statement), proof: proof)
+    let binding = scheme.bindingBytes(of: drift)
+    var channel = VerifierChannel(
+      transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
     var factorTree: Scheme.Reference?
     if layout.hasFactors {
       factorTree = try scheme.receive(
@@ -29,11 +45,8 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     let digitTree = try scheme.receive(
       label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), from: &channel)
-    let alpha = channel.transcript.challenge("alpha")
-    let helperTree = try scheme.receive(
-      label: ArgumentProtocol.helperLabel, shapes: ArgumentProtocol.helperShapes(layout), from: &channel)
 
-    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
+    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
     let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)
     let e = stageA.evaluations["E"] ?? .zero
     var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
@@ -53,7 +66,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
       }
     }
     let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
-    let trees = [drift, digitTree, helperTree] + (factorTree.map { [$0] } ?? [])
+    let trees = [drift, digitTree] + (factorTree.map { [$0] } ?? [])
     try scheme.verify(trees, claims: claims, channel: &channel)
     try channel.finish()
   }
@@ -71,7 +84,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
       var sum = CubicExtension.zero
       if round == layout.digitVariables {
         let w = weights.digits(x)
-        sum += w.product * value("D") * value("h") + w.helper * value("h") + w.digit * value("D")
+        sum += w.range * Digits.vanishing(value("D")) + w.linear * value("D")
       }
       if round == layout.driftVariables {
         let w = weights.drift(x)

@@ -43,102 +43,73 @@ struct StageAWeights {
     Multilinear.innerProduct(columnWeights, Multilinear.equality(point.prefix(Limits.logChunk)))
   }
 
-  /// Weights of h·D, h and D.
-  func digits(_ point: [CubicExtension]) -> (product: CubicExtension, helper: CubicExtension, digit: CubicExtension) {
+  /// Weights of d(d-1)(d-2)(d-3) and of d for the digit oracle.
+  func digits(_ point: [CubicExtension]) -> (range: CubicExtension, linear: CubicExtension) {
     let point = Array(point.prefix(layout.digitVariables))
-    let digits = layout.digits
-    var product = CubicExtension.zero
-    var sum = CubicExtension.zero
-    for slot in digits.digitSlots {
-      let address = slot.address(point)
-      sum += address
-      product +=
-        address * slot.address(challenges.digits)
-        * Multilinear.equality(point.prefix(slot.log), challenges.digits.prefix(slot.log))
-    }
-    product *= challenges.power(.helper)
-    let helper = product * challenges.alpha + sum * challenges.power(.rangeSum)
-
-    var digit = projectionDigits(point)
-    digit -= challenges.power(.rangeSum) * digits.multiplicities.address(point) * rangeTable(point)
-    digit += squareAndLineDigits(point)
-    return (product, helper, digit)
-  }
-
-  /// Σ_t eq(point, t)/(α + t) over the range table.
-  private func rangeTable(_ point: [CubicExtension]) -> CubicExtension {
-    let inverses = CubicExtension.batchInverse((0..<Limits.digitBase).map { challenges.alpha + CubicExtension($0) })
-    return Multilinear.innerProduct(inverses, Multilinear.equality(point.prefix(Limits.logDigit)))
+    return (
+      Multilinear.equality(point, challenges.digits) * challenges.power(.digits),
+      projectionDigits(point) + squareAndLineDigits(point)
+    )
   }
 
   private func projectionDigits(_ point: [CubicExtension]) -> CubicExtension {
     let rows = challenges.rows
     let restHigh = rows[ProjectionSlots.logRest..<7].reduce(rows[7]) { $0 * (.one - $1) }
-    /// Both slots of one digit; `chunks` gives the chunk part for a slot whose chunk bits begin at a variable.
-    func slots(_ slots: ProjectionSlots, digit: Int, chunks: (Int) -> CubicExtension) -> CubicExtension {
-      let main =
-        slots.main[digit].address(point) * (.one - rows[7])
-        * Multilinear.equality(rows.prefix(7), point.prefix(7)) * chunks(7)
-      let rest =
-        slots.rest[digit].address(point) * restHigh
-        * Multilinear.equality(rows.prefix(2), point.prefix(2)) * chunks(2)
-      return main + rest
+    let cells = ProjectionSlots.logCells
+    let value = Digits.value(Multilinear.equality(point.prefix(cells)).prefix(Limits.projectionDigits))
+    /// `chunks` gives the chunk part for a slot whose chunk bits begin at a variable.
+    func slots(_ slots: ProjectionSlots, chunks: (Int) -> CubicExtension) -> CubicExtension {
+      let (main, rest) = (cells + ProjectionSlots.logMain, cells + ProjectionSlots.logRest)
+      return slots.main.address(point) * (.one - rows[7])
+        * Multilinear.equality(rows.prefix(7), point[cells..<main]) * chunks(main)
+        + slots.rest.address(point) * restHigh
+        * Multilinear.equality(rows.prefix(2), point[cells..<rest]) * chunks(rest)
     }
     var sum = CubicExtension.zero
     for (piece, projection) in zip(layout.tableau.projectionPieces, layout.digits.projections) {
       let log = piece.logCount
-      let high = Multilinear.equality(challenges.projections[log...], at: piece.base >> log)
-      let chunks: (Int) -> CubicExtension = { first in
+      let high =
+        Multilinear.equality(challenges.projections[log...], at: piece.base >> log) * challenges.power(.projections)
+      sum += slots(projection) { first in
         high * Multilinear.equality(challenges.projections.prefix(log), point[first..<first + log])
       }
-      sum +=
-        (slots(projection, digit: 0, chunks: chunks)
-          + slots(projection, digit: 1, chunks: chunks) * Goldilocks(Limits.digitBase)) * challenges.power(.projections)
     }
     if let projection = layout.digits.factorProjections {
-      let log = projection.logChunks
-      let chunks: (Int) -> CubicExtension = { first in
+      sum += slots(projection) { first in
         Multilinear.prefixSum(
-          challenges.factorChunks, Array(point[first..<first + log]), count: layout.factors.factorChunks)
+          challenges.factorChunks, Array(point[first..<first + projection.logChunks]),
+          count: layout.factors.factorChunks) * challenges.power(.factorProjections)
       }
-      sum +=
-        (slots(projection, digit: 0, chunks: chunks)
-          + slots(projection, digit: 1, chunks: chunks) * Goldilocks(Limits.digitBase))
-        * challenges.power(.factorProjections)
     }
-    return -sum
+    return -(sum * value)
   }
 
   private func squareAndLineDigits(_ point: [CubicExtension]) -> CubicExtension {
     let digits = layout.digits
+    guard let slot = digits.squares else { return .zero }
     var sum = CubicExtension.zero
-    let slotAddresses = digits.squares.map { $0.address(point) }
-    if let slot = digits.squares.first {
-      let matched =
-        Multilinear.equality(challenges.squares, point.prefix(slot.log)) * challenges.power(.squares)
-      for (digit, address) in slotAddresses.enumerated() {
-        sum -= matched * address * Goldilocks(1 << (Limits.logDigit * digit))
-      }
+    let cells = DigitLayout.logCellsPerSquare
+    let low = Multilinear.equality(point.prefix(cells), scale: slot.address(point))
+    // Limb j of a square chunk, without the chunk's own address.
+    let limbs = (0..<Limits.squareLimbs).map { limb in
+      Digits.value(low[Limits.limbDigits * limb..<Limits.limbDigits * (limb + 1)])
     }
-    guard let totals = digits.totals else { return sum }
-    let totalsAddress = totals.address(point)
-    let cells = Multilinear.equality(point.prefix(DigitLayout.logCellsPerLine))
-    let linePoint = point[DigitLayout.logCellsPerLine..<totals.log]
+    let chunkPoint = point[cells..<slot.log]
+    let matched = Multilinear.equality(challenges.squares, chunkPoint) * challenges.power(.squares)
+    for (limb, value) in limbs.enumerated() { sum -= matched * value * Goldilocks(1 << (Limits.logLimb * limb)) }
     var first = 0
-    for (index, line) in digits.lines.enumerated() {
-      let powers = Array(challenges.linePowers(first: first, count: line.digits))
-      first += line.digits
+    for (line, lineSlot) in zip(digits.lines, digits.lineSlots) {
+      let powers = Array(challenges.linePowers(first: first, count: line.limbs))
+      first += line.limbs
       for term in line.terms {
-        let slotPoint = point[term.piece.logCount..<digits.squares[0].log]
         let place =
-          Multilinear.equality(slotPoint, at: term.piece.base >> term.piece.logCount) * Goldilocks(1 << term.logWeight)
-        for digit in 0..<Limits.squareDigits {
-          sum += place * slotAddresses[digit] * powers[digit + term.digitShift]
-        }
+          Multilinear.equality(
+            chunkPoint.dropFirst(term.piece.logCount), at: term.piece.base >> term.piece.logCount)
+          * Goldilocks(1 << term.logWeight)
+        for (limb, value) in limbs.enumerated() { sum += place * value * powers[limb + term.limbShift] }
       }
-      var own = CubicExtension.zero
-      BoundLineWeights.forEachCell(powers: powers) { cell, weight in own += cells[cell] * weight }
-      sum += own * totalsAddress * Multilinear.equality(linePoint, at: index)
+      let own = Multilinear.equality(point.prefix(lineSlot.log), scale: lineSlot.address(point))
+      BoundLineWeights.forEachCell(powers: powers) { cell, weight in sum += own[cell] * weight }
     }
     return sum
   }
@@ -170,18 +141,39 @@ struct StageAWeights {
 
 /// The cells of one bound line: slack_j + carry_{j-1} - 2^15·carry_j, with carry_{-1} = carry_{J-1} = 0.
 enum BoundLineWeights {
-  /// - Parameter powers: λ-power of each digit's line.
+  /// - Parameter powers: λ-power of each limb's line.
   static func forEachCell(powers: [CubicExtension], _ body: (_ cell: Int, _ weight: CubicExtension) -> Void) {
-    for (digit, power) in powers.enumerated() {
-      body(DigitLayout.slackCell(line: 0, digit: digit), power)
-      guard digit + 1 < powers.count else { continue }
-      // carry_digit leaves this line, times 2^15, and enters the next one.
-      let weight = powers[digit + 1] - power * Goldilocks(Limits.digitBase)
-      for part in 0..<Limits.carryDigits {
-        body(
-          DigitLayout.carryCell(line: 0, digit: digit, part: part),
-          weight * Goldilocks(1 << (Limits.logDigit * part)))
+    for (limb, power) in powers.enumerated() {
+      for digit in 0..<Limits.limbDigits {
+        body(BoundLine.slackCell(limb: limb, digit: digit), power * Goldilocks(1 << (Limits.logDigit * digit)))
+      }
+      guard limb + 1 < powers.count else { continue }
+      // The carry leaves this line, times 2^15, and enters the next one.
+      let weight = powers[limb + 1] - power * Goldilocks(1 << Limits.logLimb)
+      for digit in 0..<Limits.carryDigits {
+        body(BoundLine.carryCell(limb: limb, digit: digit), weight * Goldilocks(1 << (Limits.logDigit * digit)))
       }
     }
+  }
+}
+
+/// Base-4 digits.
+enum Digits {
+  /// Σ_j 4^j·weights[j].
+  static func value(_ weights: some Collection<CubicExtension>) -> CubicExtension {
+    var scale = Goldilocks.one
+    var sum = CubicExtension.zero
+    for weight in weights {
+      sum += weight * scale
+      scale *= Goldilocks(Limits.digitBase)
+    }
+    return sum
+  }
+
+  /// d(d-1)(d-2)(d-3) = u(u + 2) with u = d² - 3d: zero exactly for the digits 0, 1, 2, 3.
+  @inline(__always)
+  static func vanishing(_ d: CubicExtension) -> CubicExtension {
+    let u = d * (d - CubicExtension(3))
+    return u * (u + CubicExtension(2))
   }
 }

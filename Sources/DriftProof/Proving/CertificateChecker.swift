@@ -101,7 +101,8 @@ public enum CertificateChecker {
     let names = derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name)
     for violation in try DriftMeasurer(base: base, tuned: tuned).differences(names) {
       throw mismatch(
-        "tensor \(StrictJSON.shown(violation.tensor)) is frozen by the certificate but differs here: \(violation.found)")
+        "tensor \(StrictJSON.shown(violation.tensor)) is frozen by the certificate but differs here: \(violation.found)"
+      )
     }
   }
 }

@@ -47,7 +47,7 @@ struct DriftCommitment {
     let rows = try CheckpointRows(plan: plan, tensors: derived.tensors, base: base, tuned: tuned)
     phase("commitment")
     // The binding plays no part in a commitment, which the binding itself contains.
-    let prover = ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
+    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
     tableau = (rows, try prover.commit(rows: rows, secret: secret))
     manifest = DriftManifest(code: code, rowCount: rows.rowCount, entries: entries)
   }

@@ -101,8 +101,9 @@ public enum DriftProver {
   private static func sections(_ proof: ArgumentProof) -> [(name: String, bytes: Int)] {
     var sums: [String: Int] = [:]
     for (section, bytes) in proof.sizes {
-      // "A/round 3" and "A/round 4" are one kind.
-      sums[String(section.prefix { $0 != "/" }), default: 0] += bytes
+      // "A/round 3" and "A/round 4" are one kind; parts of the opening are shown apart.
+      let parts = section.split(separator: "/")
+      sums[parts.prefix(parts.first == "opening" ? 2 : 1).joined(separator: "/"), default: 0] += bytes
     }
     return sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.map { ($0.key, $0.value) }
   }

@@ -12,8 +12,8 @@ package enum CodeSelection {
   static let logCellsForBlowup4 = 30
   /// Work (rows of all trees times code length) may exceed the least possible by this factor.
   static let allowedWork = 1.5
-  /// Rows of one proof's own trees that do not depend on the drift: masks, Libra rows, helper coordinates.
-  static let fixedRows = 24
+  /// Rows of one proof's own trees that do not depend on the drift: masks and Libra rows.
+  static let fixedRows = 12
 
   /// One candidate with its estimates.
   struct Estimate: Hashable, Sendable {
@@ -60,19 +60,19 @@ package enum CodeSelection {
         driftTail: proofs * queries)
     else { return nil }
     let rows = TableauPlan(tensors: tensors, logLength: logLength).rowCount
-    // Digits: 2·132 projection digits per 2^14 cells, and their helpers in three coordinates.
-    let digitRows = (cells >> 5) >> logLength + 1
-    let auxiliary = fixedRows + 4 * digitRows
+    // Digits: 132 projections of 16 cells for every 2^14 cells of the tableau.
+    let digitRows = (cells >> 3) >> logLength + 1
+    let trees = tensors.contains { !$0.clauses.isEmpty } ? 3 : 2
+    let auxiliary = fixedRows + digitRows
     let logLeaves = logLength + logBlowup
     // Merkle paths share their top levels: about log2(t).
     let shared = 7
-    let paths = 3 * 32 * max(0, logLeaves - shared)
-    var bytes = queries * (8 * (rows + auxiliary) + 3 * 32 + paths)
-    // Inner layers: 16 values of K per leaf and a path each, then the final coefficients.
+    var bytes = queries * (8 * (rows + auxiliary) + trees * 32 * (1 + max(0, logLeaves - shared)))
+    // Folding layers: 8 values of K per leaf and a path each, then the final coefficients.
     var m = logLength
-    while m > 8 {
-      bytes += queries * (24 * 16 + 32 * max(0, m + logBlowup - 4 - shared))
-      m -= 4
+    while m > 9 {
+      bytes += queries * (24 * 8 + 32 * max(0, m + logBlowup - 3 - shared))
+      m -= 3
     }
     bytes += 24 << max(0, m)
     bytes += 24 * code.driftTail

@@ -42,6 +42,8 @@ struct CoverageCheck {
   /// One per pair.
   let resolutions: [Resolution]
 
+  static let maximumRenameComparisons = 1 << 16
+
   /// Every gap, in name order.
   func gaps() -> [CoverageGap] {
     var result: [CoverageGap] = []
@@ -51,6 +53,11 @@ struct CoverageCheck {
     for (pair, _) in checked {
       if pair.tuned == nil, let index = pair.base { lost.append(identity.tensors[index]) }
       if pair.base == nil, let index = pair.tuned { new.append(tuned[index]) }
+    }
+    // Looking for renamed tensors is quadratic; with this many differences the hint would not help anyway.
+    if lost.count * new.count > Self.maximumRenameComparisons {
+      lost = []
+      new = []
     }
     for (pair, resolution) in checked {
       switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {

@@ -9,8 +9,8 @@ package enum StatementLimits {
   package static let logMaximumCells = 41
   /// Cells of all U, V and value vectors: their tree has at most 2^20 rows for the shortest code.
   package static let maximumFactorCells = 1 << 34
-  /// Rows of the tableau: a proof shows t values of each, so more would be gigabytes.
-  package static let maximumRows = 1 << 20
+  /// Rows of the tableau, before tensors share some: 2^39 cells at the longest code. More only inflates proofs.
+  package static let maximumRows = 1 << 16
 
   static func log2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }
 
@@ -40,7 +40,8 @@ package enum StatementLimits {
       for clause in tensor.clauses { factorCells += factorCellCount(tensor, clause) }
       guard factorCells <= maximumFactorCells else {
         throw .operational(
-          "tensor \(StrictJSON.shown(tensor.name)): rank or counts of the clauses are too large for its shape; lower them")
+          "tensor \(StrictJSON.shown(tensor.name)): rank or counts of its clauses are too large for its shape; lower them"
+        )
       }
     }
   }

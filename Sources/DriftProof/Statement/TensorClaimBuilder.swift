@@ -9,11 +9,27 @@ struct TensorClaimBuilder {
   /// Whether a global ball needs the tensor's plain tiles.
   let hasTotal: Bool
 
-  private var fractionBits: Int { leaf.statistics.fractionBits }
+  /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``.
+  private var coarsening: Int {
+    let bounds = clauses.compactMap { clause -> BigUInt? in
+      guard case .norm(let bound) = clause else { return nil }
+      return BoundArithmetic.tensorBound(
+        bound, fractionBits: leaf.statistics.fractionBits, scale: 0, sumOfSquares: sumOfSquares)
+    }
+    guard let bound = bounds.min() else { return 0 }
+    let (rows, columns) = leaf.matrixShape
+    let room = max(0, leaf.statistics.fractionBits - Encoding.fractionBitsRange.lowerBound)
+    return min(room, PrecisionRule.superfluousBits(bound: bound, rows: rows, columns: columns))
+  }
+
+  /// f of the statement.
+  private var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
   private var sumOfSquares: UInt128 { leaf.statistics.sumOfSquares }
 
   private func bound(_ bound: Bound, scale: Int) -> BigUInt {
-    BoundArithmetic.tensorBound(bound, fractionBits: fractionBits, scale: scale, sumOfSquares: sumOfSquares)
+    // Σ q² of the base is in the identity's units, whatever the statement's are.
+    BoundArithmetic.tensorBound(
+      bound, fractionBits: leaf.statistics.fractionBits, scale: scale - coarsening, sumOfSquares: sumOfSquares)
   }
 
   func claim(baseIndex: Int, tunedIndex: Int, rule: Int) -> TensorClaim {

@@ -50,7 +50,7 @@ public enum CertificateVerifier {
 
 /// A certificate whose public parts fit together, the argument's proof not yet verified. `check` uses it, too.
 package struct CheckedCertificate: Sendable {
-  package struct Argument: Sendable {
+  package struct ArgumentPart: Sendable {
     package let verifier: ArgumentVerifier<HashCommitment>
     package let drift: TableauReference
   }
@@ -59,7 +59,7 @@ package struct CheckedCertificate: Sendable {
   package let manifest: DriftManifest
   package let derived: DerivedStatement
   /// Nil with an empty tableau.
-  package let argument: Argument?
+  package let argument: ArgumentPart?
 
   /// All checks that need no proof: identities, manifest, coverage, layout, parameters, commitment.
   package init(_ bytes: [UInt8], identity: BaseIdentity, policy: Policy) throws(DriftProofError) {
@@ -107,7 +107,7 @@ package struct CheckedCertificate: Sendable {
 
   private static func argument(
     _ certificate: Certificate, _ manifest: DriftManifest, _ derived: DerivedStatement
-  ) throws(DriftProofError) -> Argument? {
+  ) throws(DriftProofError) -> ArgumentPart? {
     guard let code = manifest.code, !derived.isEmpty else {
       guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty,
         certificate.driftRoot == Certificate.emptyDriftRoot
@@ -121,21 +121,27 @@ package struct CheckedCertificate: Sendable {
     }
     // Before the layout is built: its size follows from l, which the certificate chooses.
     try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
-    let verifier = ArgumentVerifier(
-      statement: derived.statement(code: code, binding: certificate.binding), scheme: HashCommitment(code))
+    let verifier: ArgumentVerifier<HashCommitment>
+    do throws(ProofRejection) {
+      verifier = try ArgumentVerifier(
+        statement: derived.statement(code: code, binding: certificate.binding), scheme: HashCommitment(code))
+    } catch {
+      throw .proofInvalid(.argument(error))
+    }
     guard verifier.rowCount == manifest.rowCount else {
       throw .proofInvalid(.rowCount(stated: manifest.rowCount, derived: verifier.rowCount))
     }
     let drift = TableauReference(label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes)
-    return Argument(verifier: verifier, drift: drift)
+    return ArgumentPart(verifier: verifier, drift: drift)
   }
 
   func report(policy: Policy, certificateBytes: Int, seconds: Double) -> VerificationReport {
-    let terms = argument.map { SoundnessTerms.terms($0.verifier.statement) } ?? []
+    let terms = argument.map { Soundness.terms($0.verifier.statement) } ?? []
     return VerificationReport(
       policyName: policy.name, policyDigest: certificate.policyDigest.hexadecimal,
       baseIdentity: certificate.baseRoot.hexadecimal, tunedCommitment: certificate.tunedCommitment.hexadecimal,
-      securityBits: terms.map(\.bits).min() ?? CodeParameters.requiredSecurityBits, soundness: terms,
+      securityBits: terms.map(\.bits).min() ?? CodeParameters.requiredSecurityBits,
+      soundness: terms.map { SoundnessTerm(name: $0.name, bits: $0.bits) },
       tensors: TensorCounts(derived), excluded: derived.excludedNames,
       certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
       frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
@@ -143,17 +149,6 @@ package struct CheckedCertificate: Sendable {
         "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"
       },
       proofBytes: certificate.proof.count, certificateBytes: certificateBytes, verifySeconds: seconds)
-  }
-}
-
-/// The soundness terms of a statement, for reports.
-enum SoundnessTerms {
-  static func terms(_ statement: DriftStatement) -> [SoundnessTerm] {
-    // The lead's SoundnessReport (Sources/Argument/Statement/Soundness.swift) replaces this list.
-    [
-      SoundnessTerm(name: "projections", bits: Double(Limits.projections)),
-      SoundnessTerm(name: "queries and proof of work", bits: statement.code.securityBits),
-    ]
   }
 }
 

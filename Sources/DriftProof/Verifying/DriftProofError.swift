@@ -82,11 +82,19 @@ extension DriftProofError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .operational(let message), .usage(let message), .precisionRefused(let message): message
-    case .policyViolated(let lines): "the drift is outside the policy:\n" + lines.joined(separator: "\n")
+    case .policyViolated(let lines): "the drift is outside the policy:\n" + Self.list(lines)
     case .proofInvalid(let why): "the certificate is invalid: \(why)"
     case .identityMismatch(let why): "\(why)"
-    case .coverageGap(let gaps): gaps.map(\.description).joined(separator: "\n")
+    case .coverageGap(let gaps): Self.list(gaps.map(\.description))
     }
+  }
+
+  /// Lines of a message before the rest is only counted.
+  static let shownLines = 50
+
+  private static func list(_ lines: [String]) -> String {
+    let rest = lines.count > shownLines ? ["and \(lines.count - shownLines) more"] : []
+    return (lines.prefix(shownLines) + rest).joined(separator: "\n")
   }
 }
 
