@@ -43,7 +43,8 @@ extension VerificationReport {
       }
       lines.append("precision         \(units.joined(separator: ", "))")
     }
-    lines.append("soundness         \(Self.bits(securityBits)) bits proven; by term:")
+    let terms = soundness.isEmpty ? " (digests only)" : "; by term:"
+    lines.append("soundness         \(Self.bits(securityBits)) bits proven\(terms)")
     lines += soundness.map { term in
       let bits = Self.bits(term.bits)
       return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
