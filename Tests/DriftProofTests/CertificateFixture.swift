@@ -51,15 +51,14 @@ struct CertificateFixture: Sendable {
     // The root comes first; the binding names it.
     let drift = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: scheme)
       .commit(rows: rows, secret: secret)
-    let digest = Certificate.policyDigest(policy)
     let frame = Certificate(
-      baseRoot: identity.root, policyDigest: digest, manifest: manifest, driftRoot: drift.root, proof: [])
-    let prover = ArgumentProver(statement: derived.statement(code: code, binding: frame.binding), scheme: scheme)
+      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root, proof: [])
+    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: frame.binding), scheme: scheme)
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
       secret: [UInt8](repeating: 5, count: 32))
     certificate = Certificate(
-      baseRoot: identity.root, policyDigest: digest, manifest: manifest, driftRoot: drift.root, proof: proof.bytes)
+      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root, proof: proof.bytes)
   }
 
   static func entries(_ tuned: [TunedTensor], _ derived: DerivedStatement) -> [DriftManifest.Entry] {
@@ -74,8 +73,8 @@ struct CertificateFixture: Sendable {
   /// The certificate with another manifest, its commitment recomputed: what a cheating prover would send.
   func certificate(_ manifest: DriftManifest, driftRoot: [UInt8]? = nil, proof: [UInt8]? = nil) -> Certificate {
     Certificate(
-      baseRoot: certificate.baseRoot, policyDigest: certificate.policyDigest, manifest: manifest,
-      driftRoot: driftRoot ?? certificate.driftRoot, proof: proof ?? certificate.proof)
+      baseRoot: certificate.baseRoot, policy: policy, manifest: manifest, driftRoot: driftRoot ?? certificate.driftRoot,
+      proof: proof ?? certificate.proof)
   }
 
   func verify(_ bytes: [UInt8]) throws(DriftProofError) -> VerificationReport {

@@ -49,17 +49,17 @@ enum BoundArithmetic {
   ///
   /// Holding is sound, as it only lowers N. It never rejects an honest prover: each of at most 2^27 chunks has a
   /// sum of squares below 2^60 (four digits), so no provable ΣS exceeds 2^87.
-  static func tensorDigits(_ bound: BigUInt) -> [UInt16] { digits(bound, count: Limits.boundDigits) }
+  static func tensorDigits(_ bound: BigUInt) -> [UInt16] { digits(bound, count: Limits.boundLimbs) }
 
   /// Digits of the total: as many as its line has (`DigitLayout.lines`), held likewise. Σ_i 4^(F - f_i)·S_i is below
   /// 2^(87 + 2(F - min f)), and 15·(6 + floor(2(F - min f)/15) + 1) > 90 + 2(F - min f).
   /// - Parameter fractionBits: those of the tableau's tensors.
   static func totalDigits(_ bound: BigUInt, fractionBits: [Int]) -> [UInt16] {
     let spread = 2 * ((fractionBits.max() ?? 0) - (fractionBits.min() ?? 0))
-    return digits(bound, count: Limits.boundDigits + spread / Limits.logDigit + 1)
+    return digits(bound, count: Limits.boundLimbs + spread / Limits.logLimb + 1)
   }
 
   private static func digits(_ bound: BigUInt, count: Int) -> [UInt16] {
-    min(bound, BigUInt(ones: Limits.logDigit * count)).digits(count: count)
+    min(bound, BigUInt(ones: Limits.logLimb * count)).digits(count: count)
   }
 }
