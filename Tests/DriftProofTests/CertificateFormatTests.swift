@@ -17,9 +17,10 @@ struct CertificateFormatTests {
   }
 
   private static func certificate() throws -> Certificate {
-    Certificate(
-      baseRoot: SHA256.hash([1]), policy: try StatementFixture.policy(StatementFixture.frozenRest),
-      manifest: try manifest(), driftRoot: SHA256.hash([3]), proof: [1, 2, 3])
+    let policy = try StatementFixture.policy(StatementFixture.frozenRest)
+    return Certificate(
+      baseRoot: SHA256.hash([1]), policy: policy, manifest: try manifest(), driftRoot: SHA256.hash([3]),
+      proof: [1, 2, 3])
   }
 
   @Test func roundTrips() throws {
@@ -52,7 +53,9 @@ struct CertificateFormatTests {
     var message: [UInt8] = [19, 0, 0, 0, 0, 0, 0, 0] + Array("driftproof/tuned/v1".utf8)
     message += SHA256.hash([1]) + SHA256.hash(certificate.manifest) + SHA256.hash([3])
     #expect(certificate.tunedCommitment == SHA256.hash(message))
-    #expect(certificate.binding.suffix(96) == SHA256.hash([1]) + certificate.policyDigest + certificate.tunedCommitment)
+    #expect(
+      certificate.binding.suffix(96) == SHA256.hash([1]) + SHA256.hash(certificate.policy) + certificate.tunedCommitment
+    )
   }
 
   @Test func rejections() throws {

@@ -38,7 +38,7 @@ struct CertificateVerifierTests {
       CodeSelection.estimate(
         fixture.derived.tensors, cells: 4096, logLength: code.logLength, logBlowup: code.logBlowup, proofs: 2))
     let ratio = Double(estimate.proofBytes) / Double(fixture.certificate.proof.count)
-    #expect((0.7...1.4).contains(ratio), "\(estimate.proofBytes) for \(fixture.certificate.proof.count)")
+    #expect((0.7...1.6).contains(ratio), "\(estimate.proofBytes) for \(fixture.certificate.proof.count)")
   }
 
   /// Why these bytes are rejected; nil if they are not.
@@ -116,6 +116,11 @@ struct CertificateVerifierTests {
       Certificate(
         baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: SHA256.hash([4]),
         manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, proof: good.proof))
+    expect(
+      .policyBytes,
+      Certificate(
+        baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: good.tunedCommitment,
+        manifest: good.manifest, policy: good.policy + [0], driftRoot: good.driftRoot, proof: good.proof))
     expect(.emptyTableau, fixture.certificate(DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)))
     #expect(
       rejection(fixture.certificate(fixture.manifest, proof: good.proof + [0]).bytes)
@@ -159,7 +164,7 @@ struct CertificateVerifierTests {
     var generator = SeededGenerator(seed: 7)
     let good = fixture.certificate.bytes
     let head = good.count - fixture.certificate.proof.count
-    for round in 0..<400 {
+    for round in 0..<240 {
       var bytes = good
       // Mostly the parts before the proof; the argument's own tests mutate proofs.
       let limit = round % 4 == 0 ? bytes.count : head

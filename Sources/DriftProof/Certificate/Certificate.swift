@@ -87,7 +87,8 @@ package struct Certificate: Hashable, Sendable {
     let certificate = Certificate(
       baseRoot: try hash("the base root"), policyDigest: try hash("the policy digest"),
       tunedCommitment: try hash("the tuned commitment"), manifest: try reader.prefixed("the manifest"),
-      policy: try reader.prefixed("the policy"), driftRoot: try hash("the drift root"), proof: try reader.prefixed("the proof"))
+      policy: try reader.prefixed("the policy"), driftRoot: try hash("the drift root"),
+      proof: try reader.prefixed("the proof"))
     try reader.finish()
     return certificate
   }

@@ -38,8 +38,8 @@ struct DriftMeasurer {
   ///   - identical: tensors that must be equal byte for byte.
   ///   - tensors: the tableau's.
   ///   - totalBound: of the statement.
-  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing is
-  ///   violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
+  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing
+  ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
   func measure(identical: [String], tensors: [TableauTensor], totalBound: [UInt16]?) throws -> Measurement {
     var violations = try differences(identical)
     let sources = try tensors.map {
