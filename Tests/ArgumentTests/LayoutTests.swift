@@ -153,11 +153,10 @@ import Testing
     }
     expectDisjoint(factors.lowRank.map { $0.base..<$0.base + 1 << $0.logRank }, "columns of Stage B")
     expectDisjoint(factors.sparse.map { $0.base..<$0.base + 1 << $0.logCount }, "slots of Stage B")
-    // Lines: cells of one line stay inside their 64.
-    for (index, line) in layout.digits.lines.enumerated() {
-      #expect(line.digits <= Limits.maximumBoundDigits)
-      let last = DigitLayout.carryCell(line: index, digit: line.digits - 1, part: Limits.carryDigits - 1)
-      #expect(last < (index + 1) * DigitLayout.cellsPerLine)
+    // Cells of one line stay inside its slot.
+    for (line, slot) in zip(layout.digits.lines, layout.digits.lineSlots) {
+      #expect(line.limbs <= Limits.maximumBoundLimbs)
+      #expect(BoundLine.carryCell(limb: line.limbs - 1, digit: Limits.carryDigits - 1) < slot.count)
     }
   }
 

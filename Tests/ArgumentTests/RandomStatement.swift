@@ -55,7 +55,7 @@ struct RandomStatement {
 
   /// Stage A's challenges and R, from a transcript of this statement.
   func challenges() -> (StageAChallenges, ProjectionMatrix) {
-    var transcript = ArgumentProtocol.transcript(statement)
+    var transcript = ArgumentProtocol.transcript(statement, driftBinding: [])
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
     return (StageAChallenges(layout: layout, transcript: &transcript), matrix)
   }

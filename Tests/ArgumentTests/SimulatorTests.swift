@@ -46,17 +46,16 @@ import Transcript
   @Test(arguments: [[0], [2], [3], [0, 1, 2, 3, 4, 5]])
   func everySumcheckVerifiesWithoutAWitness(_ tensors: [Int]) throws {
     let fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
-    let verifier = ArgumentVerifier(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-    let layout = verifier.layout
+    let layout = ArgumentLayout(fixture.statement)
     let random = PseudorandomStream(secret: [1], label: "simulator")
-    var channel = ProverChannel(transcript: ArgumentProtocol.transcript(fixture.statement))
+    let root = random.bytes(32)
+    var channel = ProverChannel(
+      transcript: ArgumentProtocol.transcript(fixture.statement, driftBinding: root))
     if layout.hasFactors { channel.send("root of P1", digest: random.bytes(32)) }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     channel.send("root of P2", digest: random.bytes(32))
-    let alpha = channel.transcript.challenge("alpha")
-    channel.send("root of P3", digest: random.bytes(32))
-    let challenges = StageAChallenges(layout: layout, alpha: alpha, transcript: &channel.transcript)
-    let weights = StageAWeights(layout: layout, challenges: challenges)
+    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
+    let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix)
     let stageA = simulate(
       ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel, random: random
     ) { round, point, evaluations in
@@ -65,14 +64,14 @@ import Transcript
       var sum = CubicExtension.zero
       if round == layout.digitVariables {
         let w = weights.digits(x)
-        sum += (w.product * value("D") + w.helper) * value("h") + w.digit * value("D")
+        sum += w.range * Digits.vanishing(value("D")) + w.linear * value("D")
       }
       if round == layout.driftVariables {
-        let w = weights.drift(x, matrix: matrix)
+        let w = weights.drift(x)
         sum += (w.square * value("E") + w.linear) * value("E")
       }
       if layout.hasFactors, round == layout.factorVariables {
-        let w = weights.factors(x, matrix: matrix)
+        let w = weights.factors(x)
         sum += (w.square * value("G") + w.linear) * value("G")
       }
       return sum * (.one - point[0])
@@ -94,7 +93,7 @@ import Transcript
     }
     // The verifier accepts every message so far: it misses the first one of the opening, and nothing else.
     #expect(throws: ProofRejection.truncated(section: OpeningLabel.maskValue)) {
-      try fixture.verify(channel.proof, root: random.bytes(32))
+      try fixture.verify(channel.proof, root: root)
     }
   }
 

@@ -44,7 +44,7 @@ import Transcript
   /// A proof with its own secret for everything that belongs to this proof alone.
   private static func prove(_ fixture: Fixture, proofSecret: Int, driftSecret: Int = 7) throws -> ArgumentProof {
     let scheme = HashCommitment(fixture.code)
-    let prover = ArgumentProver(statement: fixture.statement, scheme: scheme)
+    let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
     let drift = try prover.commit(rows: fixture.rows, secret: secret(driftSecret, "drift"))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,

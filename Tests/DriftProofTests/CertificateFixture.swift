@@ -44,7 +44,8 @@ struct CertificateFixture: Sendable {
     let code = try CodeSelection.choose(tensors: derived.tensors)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     manifest = DriftManifest(
-      code: code, rowCount: plan.rowCount, entries: Self.entries(tuned, derived))
+      code: code, rowCount: plan.rowCount, layoutDigest: derived.statement(code: code, binding: []).layoutDigest,
+      entries: Self.entries(tuned, derived))
     let secret = [UInt8](repeating: 9, count: 32)
     let rows = Rows(rowCount: plan.rowCount, position: plan.regions(ofRow: 0)[0].positions.lowerBound)
     let scheme = HashCommitment(code)

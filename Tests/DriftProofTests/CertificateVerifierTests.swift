@@ -56,11 +56,11 @@ struct CertificateVerifierTests {
   }
 
   private func manifest(
-    code: CodeParameters? = nil, rowCount: Int? = nil, entries: [DriftManifest.Entry]? = nil
+    code: CodeParameters? = nil, rowCount: Int? = nil, layoutDigest: [UInt8]? = nil, entries: [DriftManifest.Entry]? = nil
   ) -> DriftManifest {
     DriftManifest(
       code: code ?? fixture.manifest.code, rowCount: rowCount ?? fixture.manifest.rowCount,
-      entries: entries ?? fixture.manifest.entries)
+      layoutDigest: layoutDigest ?? fixture.manifest.layoutDigest, entries: entries ?? fixture.manifest.entries)
   }
 
   @Test func otherBaseOrPolicy() throws {
@@ -121,6 +121,7 @@ struct CertificateVerifierTests {
       Certificate(
         baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: good.tunedCommitment,
         manifest: good.manifest, policy: good.policy + [0], driftRoot: good.driftRoot, proof: good.proof))
+    expect(.layoutDigest, fixture.certificate(manifest(layoutDigest: SHA256.hash([3]))))
     expect(.emptyTableau, fixture.certificate(DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)))
     #expect(
       rejection(fixture.certificate(fixture.manifest, proof: good.proof + [0]).bytes)

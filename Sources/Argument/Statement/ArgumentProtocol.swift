@@ -177,6 +177,27 @@ enum ArgumentProtocol {
 }
 
 extension DriftStatement {
+  /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.
+  package var layoutDigest: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/layout/v1")
+    bytes.append(littleEndian: UInt64(code.logLength))
+    bytes.append(littleEndian: UInt64(tensors.count))
+    for tensor in tensors {
+      bytes.append(lengthPrefixed: tensor.name)
+      bytes.append(littleEndian: UInt64(tensor.rows))
+      bytes.append(littleEndian: UInt64(tensor.columns))
+      bytes.append(littleEndian: Int64(tensor.fractionBits))
+      let signatures = TableauLayout.signatures(of: tensor)
+      bytes.append(littleEndian: UInt64(signatures.count))
+      for signature in signatures {
+        bytes.append(littleEndian: UInt64(signature.scale))
+        bytes.append(signature.exact ? 1 : 0)
+      }
+    }
+    return SHA256.hash(bytes)
+  }
+
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes: [UInt8] = []

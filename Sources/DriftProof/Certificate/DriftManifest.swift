@@ -10,7 +10,8 @@ import Transcript
 ///     manifest = UInt32 protocol version = 1,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
-///                UInt32 count of tableau rows, UInt64 count of tensors, tensor...
+///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
+///                UInt64 count of tensors, tensor...
 ///     tensor   = text name, text dtype (as in safetensors), UInt64 rank, UInt64 size...,
 ///                UInt8 0 | UInt8 1, 32 bytes of salted byte digest
 ///
@@ -33,12 +34,20 @@ package struct DriftManifest: Hashable, Sendable {
   package let code: CodeParameters?
   /// Rows of the drift tableau.
   package let rowCount: Int
+  /// ``DriftStatement/layoutDigest``: where every tensor lies and in which units, so that one root has one reading, whatever
+  /// policy it is later shown with.
+  package let layoutDigest: [UInt8]
   /// Every tensor of the tuned model, in name order.
   package let entries: [Entry]
 
-  package init(code: CodeParameters?, rowCount: Int, entries: [Entry]) {
+  package static let emptyLayoutDigest = [UInt8](repeating: 0, count: SHA256.digestLength)
+
+  package init(
+    code: CodeParameters?, rowCount: Int, layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
+  ) {
     self.code = code
     self.rowCount = rowCount
+    self.layoutDigest = layoutDigest
     self.entries = entries
   }
 
@@ -51,6 +60,7 @@ package struct DriftManifest: Hashable, Sendable {
     let parameters =
       code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
     for value in parameters + [rowCount] { bytes.append(littleEndian: UInt32(clamping: value)) }
+    bytes += layoutDigest
     bytes.append(littleEndian: UInt64(entries.count))
     for entry in entries {
       bytes.append(lengthPrefixed: entry.tensor.name)
@@ -76,6 +86,7 @@ package struct DriftManifest: Hashable, Sendable {
     guard (numbers[5] == 0) == (code == nil) else {
       throw .unsupportedParameters("\(numbers[5]) tableau rows with\(code == nil ? "out" : "") code parameters")
     }
+    let layoutDigest = try reader.bytes("the layout digest", count: SHA256.digestLength)
     let count = try reader.integer("the tensor count", as: UInt64.self)
     var entries: [Entry] = []
     var names: Set<String> = []
@@ -91,7 +102,7 @@ package struct DriftManifest: Hashable, Sendable {
       entries.append(entry)
     }
     try reader.finish()
-    let manifest = DriftManifest(code: code, rowCount: numbers[5], entries: entries)
+    let manifest = DriftManifest(code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
     guard manifest.bytes == bytes else { throw .notCanonical }
     return manifest
   }

@@ -49,7 +49,8 @@ struct DriftCommitment {
     // The binding plays no part in a commitment, which the binding itself contains.
     let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
     tableau = (rows, try prover.commit(rows: rows, secret: secret))
-    manifest = DriftManifest(code: code, rowCount: rows.rowCount, entries: entries)
+    manifest = DriftManifest(
+      code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest, entries: entries)
   }
 
   /// One per tuned tensor, nil for the frozen ones.

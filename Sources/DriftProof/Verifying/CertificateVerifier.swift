@@ -110,7 +110,7 @@ package struct CheckedCertificate: Sendable {
   ) throws(DriftProofError) -> ArgumentPart? {
     guard let code = manifest.code, !derived.isEmpty else {
       guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty,
-        certificate.driftRoot == Certificate.emptyDriftRoot
+        certificate.driftRoot == Certificate.emptyDriftRoot, manifest.layoutDigest == DriftManifest.emptyLayoutDigest
       else { throw .proofInvalid(.emptyTableau) }
       return nil
     }
@@ -131,6 +131,7 @@ package struct CheckedCertificate: Sendable {
     guard verifier.rowCount == manifest.rowCount else {
       throw .proofInvalid(.rowCount(stated: manifest.rowCount, derived: verifier.rowCount))
     }
+    guard verifier.statement.layoutDigest == manifest.layoutDigest else { throw .proofInvalid(.layoutDigest) }
     let drift = TableauReference(label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes)
     return ArgumentPart(verifier: verifier, drift: drift)
   }
