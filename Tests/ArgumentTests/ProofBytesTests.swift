@@ -45,11 +45,23 @@ import Transcript
         first[message.section] = first[message.section] ?? index
         last[message.section] = index
       }
-      return Set(Array(first.values) + Array(last.values)).sorted().map { messages[$0] }
+      #if DEBUG
+        return first.values.sorted().map { messages[$0] }
+      #else
+        return Set(Array(first.values) + Array(last.values)).sorted().map { messages[$0] }
+      #endif
     }
   }
 
   private static func small() -> Fixture { .everything().keeping([2, 3]) }
+
+  #if DEBUG
+    private static let stride = 120
+    private static let runs = 10
+  #else
+    private static let stride = 7
+    private static let runs = 300
+  #endif
 
   @Test func sizesAddUpToTheProof() throws {
     let sample = try Sample(Self.small())
@@ -63,7 +75,12 @@ import Transcript
       let sample = try Sample(.everything())
     #endif
     for (section, start, count) in sample.samples {
-      for offset in Set([0, count / 2, count - 1]) {
+      #if DEBUG
+        let offsets = [count / 2]
+      #else
+        let offsets = Set([0, count / 2, count - 1])
+      #endif
+      for offset in offsets {
         var bytes = sample.proof.bytes
         bytes[start + offset] ^= 1
         #expect(sample.rejection(bytes) != nil, "\(section), byte \(offset)")
@@ -91,7 +108,7 @@ import Transcript
   @Test func truncatedProofNamesTheSection() throws {
     let sample = try Sample(Self.small())
     for (section, start, count) in sample.samples {
-      for length in Set([start, start + count / 2, start + count - 1]) {
+      for length in Set([start, start + count - 1]) {
         #expect(sample.rejection(Array(sample.proof.bytes[..<length])) == .truncated(section: section))
       }
     }
@@ -108,7 +125,7 @@ import Transcript
   @Test func swappedAndRepeatedMessagesAreRejected() throws {
     let sample = try Sample(Self.small())
     let messages = sample.messages
-    for index in stride(from: 0, to: messages.count - 1, by: 7) {
+    for index in Swift.stride(from: 0, to: messages.count - 1, by: Self.stride) {
       let (a, b) = (messages[index], messages[index + 1])
       let bytes = sample.proof.bytes
       let end = b.start + b.count
@@ -127,12 +144,7 @@ import Transcript
   @Test func randomChangesAreRejected() throws {
     let sample = try Sample(Self.small())
     var generator = Generator(state: 2024)
-    #if DEBUG
-      let runs = 20
-    #else
-      let runs = 300
-    #endif
-    for run in 0..<runs {
+    for run in 0..<Self.runs {
       var bytes = sample.proof.bytes
       switch run % 3 {
       case 0: bytes[Int.random(in: bytes.indices, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)

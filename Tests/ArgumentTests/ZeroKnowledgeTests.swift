@@ -10,7 +10,7 @@ import Transcript
 /// twice, a length that depends on the drift. That the revealed values are uniform is the ledger's matter.
 @Suite struct ZeroKnowledgeTests {
   #if DEBUG
-    static let runs = 4
+    static let runs = 2
   #else
     static let runs = 24
   #endif
