@@ -1,4 +1,5 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
 
 // The order of the targets is the way data takes: checkpoint -> policy -> tableau -> commitment -> argument -> certificate.
@@ -47,3 +48,13 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The libFuzzer targets need a toolchain with its runtime; Fuzzing/README.md.
+if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+    .executableTarget(
+      name: "driftproof-fuzz", dependencies: ["CLibFuzzer", "DriftProof", "Checkpoint", "DriftPolicy"],
+      path: "Fuzzing/driftproof-fuzz"),
+  ]
+}

@@ -1,0 +1,109 @@
+import Checkpoint
+import DriftPolicy
+import DriftProof
+import Foundation
+
+/// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
+enum FuzzTarget {
+  case certificate, canonicalPolicy, identity, index, opening, policy, safetensors
+
+  func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+    let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+    switch self {
+    case .certificate: Self.certificate(bytes)
+    case .canonicalPolicy: Self.canonicalPolicy(bytes)
+    case .identity: Self.identity(bytes)
+    case .index: Self.checkpoint(bytes, isIndex: true)
+    case .opening: Self.opening(bytes)
+    case .policy: Self.policy(bytes)
+    case .safetensors: Self.checkpoint(bytes, isIndex: false)
+    }
+    return 0
+  }
+
+  static func promise(_ condition: Bool, _ what: String) {
+    if !condition { fatalError("broken promise: \(what)") }
+  }
+
+  private static func certificate(_ bytes: [UInt8]) {
+    if let parsed = try? Certificate.parse(bytes) {
+      promise(parsed.bytes == bytes, "one certificate has one form")
+      if let manifest = try? DriftManifest.parse(parsed.manifest) {
+        promise(manifest.bytes == parsed.manifest, "one manifest has one form")
+      }
+    }
+    let pinned = Pinned.shared
+    do throws(DriftProofError) {
+      _ = try CertificateVerifier.verify(certificate: bytes, identity: pinned.identity, policy: pinned.policy)
+      promise(bytes == pinned.certificate, "a changed certificate is rejected")
+    } catch {
+      promise(!error.description.isEmpty, "a rejection has a reason")
+    }
+    // The same content with the identities and hashes in place, so that the checks behind them are reached.
+    guard let parsed = try? Certificate.parse(bytes) else { return }
+    let sealed = Certificate(
+      baseRoot: pinned.identity.root, policyDigest: Certificate.policyDigest(pinned.policy),
+      tunedCommitment: TunedCommitment.commitment(
+        baseRoot: pinned.identity.root, manifest: parsed.manifest, driftRoot: parsed.driftRoot),
+      manifest: parsed.manifest, policy: pinned.policy.canonicalBytes(), driftRoot: parsed.driftRoot,
+      proof: parsed.proof)
+    let isAccepted =
+      (try? CertificateVerifier.verify(certificate: sealed.bytes, identity: pinned.identity, policy: pinned.policy))
+      != nil
+    promise(!isAccepted || sealed.bytes == pinned.certificate, "a changed certificate is rejected")
+  }
+
+  private static func canonicalPolicy(_ bytes: [UInt8]) {
+    guard let policy = try? CanonicalPolicyReader.policy(bytes) else { return }
+    promise(policy.canonicalBytes() == bytes, "one policy has one form")
+  }
+
+  private static func identity(_ bytes: [UInt8]) {
+    do throws(CheckpointError) {
+      let identity = try BaseIdentity.parse(bytes)
+      promise((try? BaseIdentity.parse(identity.jsonBytes())) == identity, "an identity is read back")
+    } catch {
+      promise(!error.description.isEmpty, "a rejection has a reason")
+      guard case .identityRootMismatch(let stated, let computed) = error else { return }
+      // As if the root were right: what follows is then the work of the verifier.
+      let text = String(decoding: bytes, as: UTF8.self).replacing(stated, with: computed, maxReplacements: 1)
+      guard let sealed = try? BaseIdentity.parse(Array(text.utf8)) else { return }
+      derive(sealed, Pinned.shared.policy)
+    }
+  }
+
+  private static func policy(_ bytes: [UInt8]) {
+    do throws(PolicyError) {
+      let policy = try Policy.parse(bytes)
+      let canonical = policy.canonicalBytes()
+      promise((try? CanonicalPolicyReader.policy(canonical)) == policy, "a policy is read back")
+      derive(Pinned.shared.identity, policy)
+    } catch {
+      promise(error.description.hasPrefix("$") && !error.remedy.isEmpty, "a rejection has a path and a remedy")
+    }
+  }
+
+  private static func derive(_ identity: BaseIdentity, _ policy: Policy) {
+    let tuned = identity.tensors.map { TunedTensor(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
+    _ = try? DerivedStatement.derive(identity: identity, tuned: tuned, policy: policy)
+  }
+
+  private static func opening(_ bytes: [UInt8]) {
+    guard let opening = try? OpeningFile.parse(bytes, path: "opening") else { return }
+    promise(opening.bytes == bytes, "one opening has one form")
+    promise((0...opening.budget).contains(opening.revealed), "no more is revealed than allowed")
+  }
+
+  private static func checkpoint(_ bytes: [UInt8], isIndex: Bool) {
+    let name = isIndex ? Checkpoint.indexFileName : Checkpoint.singleFileName
+    let file = Pinned.folder(isIndex ? "index" : "safetensors").appendingPathComponent(name)
+    do { try Data(bytes).write(to: file) } catch { fatalError("\(file.path): \(error)") }
+    do throws(CheckpointError) {
+      let checkpoint = try Checkpoint.open(file.deletingLastPathComponent().path)
+      let identity = try BaseIdentity.compute(checkpoint: checkpoint)
+      promise((try? BaseIdentity.parse(identity.jsonBytes())) == identity, "an identity is read back")
+    } catch {
+      promise(!error.description.isEmpty, "a rejection has a reason")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// libFuzzer targets, one per parser: `driftproof-fuzz TARGET [libFuzzer's arguments]`.
+
+import CLibFuzzer
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+typealias FuzzCallback = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+
+/// C callbacks capture nothing, so there is one for each target.
+let callbacks: [String: FuzzCallback] = [
+  "certificate": { FuzzTarget.certificate.run($0, $1) },
+  "canonical-policy": { FuzzTarget.canonicalPolicy.run($0, $1) },
+  "identity": { FuzzTarget.identity.run($0, $1) },
+  "index": { FuzzTarget.index.run($0, $1) },
+  "opening": { FuzzTarget.opening.run($0, $1) },
+  "policy": { FuzzTarget.policy.run($0, $1) },
+  "safetensors": { FuzzTarget.safetensors.run($0, $1) },
+]
+
+guard CommandLine.argc > 1, let callback = callbacks[CommandLine.arguments[1]] else {
+  fputs("usage: driftproof-fuzz {\(callbacks.keys.sorted().joined(separator: ","))} [arguments of libFuzzer]\n", stderr)
+  exit(2)
+}
+// libFuzzer starts copies of this program with these arguments; its own parser ignores what has no dash only as a
+// corpus folder, so the target's name is taken out.
+var arguments = ([CommandLine.arguments[0]] + CommandLine.arguments.dropFirst(2)).map { strdup($0) } + [nil]
+var count = Int32(arguments.count - 1)
+let status = arguments.withUnsafeMutableBufferPointer { buffer in
+  var start = buffer.baseAddress
+  return withUnsafeMutablePointer(to: &start) { pointer in
+    pointer.withMemoryRebound(to: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?.self, capacity: 1) {
+      LLVMFuzzerRunDriver(&count, $0, callback)
+    }
+  }
+}
+exit(status)
