@@ -49,12 +49,14 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// The libFuzzer targets need a toolchain with its runtime; Fuzzing/README.md.
+// The libFuzzer targets need a toolchain with its runtime; Fuzzing/run links it.
 if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
-  package.targets += [
-    .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+  package.targets.append(
     .executableTarget(
-      name: "driftproof-fuzz", dependencies: ["CLibFuzzer", "DriftProof", "Checkpoint", "DriftPolicy"],
-      path: "Fuzzing/driftproof-fuzz"),
-  ]
+      name: "driftproof-fuzz", dependencies: ["CLibFuzzer", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
+      path: "Fuzzing/driftproof-fuzz"))
+  for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
+  }
+  package.targets.append(.systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"))
 }

@@ -1,7 +1,9 @@
 import Checkpoint
 import DriftPolicy
-import DriftProof
 import Foundation
+import Transcript
+
+@testable import DriftProof
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {

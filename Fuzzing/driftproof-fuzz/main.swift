@@ -24,11 +24,10 @@ let callbacks: [String: FuzzCallback] = [
 ]
 
 guard CommandLine.argc > 1, let callback = callbacks[CommandLine.arguments[1]] else {
-  fputs("usage: driftproof-fuzz {\(callbacks.keys.sorted().joined(separator: ","))} [arguments of libFuzzer]\n", stderr)
+  print("usage: driftproof-fuzz {\(callbacks.keys.sorted().joined(separator: ","))} [arguments of libFuzzer]")
   exit(2)
 }
-// libFuzzer starts copies of this program with these arguments; its own parser ignores what has no dash only as a
-// corpus folder, so the target's name is taken out.
+// libFuzzer takes arguments without a dash for folders of inputs, so the target's name is left out.
 var arguments = ([CommandLine.arguments[0]] + CommandLine.arguments.dropFirst(2)).map { strdup($0) } + [nil]
 var count = Int32(arguments.count - 1)
 let status = arguments.withUnsafeMutableBufferPointer { buffer in

@@ -112,10 +112,10 @@ import Transcript
 
   /// Another policy than the proof's, in a certificate whose public parts all fit it.
   @Test func sealedPolicies() throws {
-    try Mutation.run("sealed-policy", count: 1500, debug: 200) { seed, generator in
+    try Mutation.run("sealed-policy", count: 800, debug: 30) { seed, generator in
       let pinned = seed % 2 == 0 ? norm : classes
       // Most damage leaves no policy; it is the subject of the parser's tests.
-      for _ in 0..<200 {
+      for _ in 0..<5000 {
         let bytes = Mutation.json(pinned.policyFile, &generator)
         guard let policy = try? Policy.parse(bytes), policy != pinned.policy else { continue }
         return try expectSealedRejection(pinned, pinned.identity, policy, "sealed-policy seed \(seed)")
@@ -126,9 +126,9 @@ import Transcript
 
   /// Another base than the proof's, likewise.
   @Test func sealedIdentities() throws {
-    try Mutation.run("sealed-identity", count: 1500, debug: 200) { seed, generator in
+    try Mutation.run("sealed-identity", count: 800, debug: 30) { seed, generator in
       let pinned = seed % 2 == 0 ? norm : classes
-      for _ in 0..<200 {
+      for _ in 0..<5000 {
         let bytes = Mutation.json(pinned.identityFile, &generator)
         guard let identity = Self.sealed(bytes), identity != pinned.identity else { continue }
         return try expectSealedRejection(pinned, identity, pinned.policy, "sealed-identity seed \(seed)")
