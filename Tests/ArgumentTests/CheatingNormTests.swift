@@ -200,10 +200,13 @@ import Transcript
       fixture.drifts.append(Fixture.random(rows * columns, 500, &generator))
       fixture.tensors.append(
         TableauTensor(
-          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: []))
+          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: [])
+      )
     }
     var total = 0
-    for (index, tensor) in fixture.tensors.enumerated() { total += fixture.square(index) << (2 * (20 - tensor.fractionBits)) }
+    for (index, tensor) in fixture.tensors.enumerated() {
+      total += fixture.square(index) << (2 * (20 - tensor.fractionBits))
+    }
     fixture.totalBound = Fixture.digits(total)
     return fixture
   }

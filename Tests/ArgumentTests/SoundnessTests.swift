@@ -30,7 +30,8 @@ import Testing
       let queries = try #require(
         CodeParameters.queries(logLength: logLength, logBlowup: logBlowup, grindingBits: grinding, proofs: proofs))
       let code = try CodeParameters(
-        logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grinding, driftTail: proofs * queries)
+        logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grinding,
+        driftTail: proofs * queries)
       var fixture = Fixture.everything()
       fixture.logLength = logLength
       let small = DriftStatement(
