@@ -18,6 +18,11 @@ extension DriftStatement {
     let totalLimbs = Limits.boundLimbs + 2 * (finest - coarsest) / Limits.logLimb + 1
     try require(totalLimbs <= Limits.maximumBoundLimbs, "the tensors' precisions are too far apart")
     try requireBound(totalBound, totalLimbs, "the total")
+    // The total sums over the chunks of all tensors; a tensor's own line over fewer.
+    let chunks = tensors.reduce(0) {
+      $0 + 1 << max(0, min(40, ceilLog2($1.rows) + ceilLog2($1.columns)) - Limits.logChunk)
+    }
+    try require(chunks <= 1 << Limits.logMaximumChunks, "the tableau has too many chunks")
     for tensor in tensors {
       let name = tensor.name
       try require(tensor.rows > 0 && tensor.columns > 0, "tensor \(name) is empty")
