@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Norm totals, digits, carries and ranges: every cheat, every continuation (PROTOCOL section 10, items 1, 12, 16).
+/// Norm totals, digits, carries and ranges: every cheat, every continuation (docs/protocol.md section 11, items 1, 12, 16).
 @Suite struct CheatingNormTests {
   /// One unit above the bound.
   private static var above: Fixture {

@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Low-rank and sparse clauses: every cheat, every continuation (PROTOCOL section 10, items 7, 11, 17).
+/// Low-rank and sparse clauses: every cheat, every continuation (docs/protocol.md section 11, items 7, 11, 17).
 @Suite struct CheatingStructureTests {
   // MARK: Sparse
 

@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Tableaux and statements that are not those of the proof (PROTOCOL section 10, items 3, 9, 14, 15).
+/// Tableaux and statements that are not those of the proof (docs/protocol.md section 11, items 3, 9, 14, 15).
 @Suite struct CheatingTableauTests {
   private static func changed(_ fixture: Fixture, tensor: Int = 0) -> Fixture {
     var result = fixture

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Argument
 
-/// The ledger of PROTOCOL section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
+/// The ledger of docs/protocol.md section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
 /// full rank over F. So whatever the weights are, the revealed values are uniform.
 @Suite struct LedgerTests {
   /// Every mask entry of one proof.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Argument
 
-/// The constants and their inequalities; PROTOCOL section 5, items 1 to 7.
+/// The constants and their inequalities; docs/protocol.md section 5, items 1 to 7.
 @Suite struct SoundnessTests {
   /// A model of 7 billion weights, by shapes only.
   private static func large(_ code: CodeParameters) -> DriftStatement {

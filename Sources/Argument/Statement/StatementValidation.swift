@@ -39,7 +39,7 @@ extension DriftStatement {
         try require((1...Limits.maximumRank).contains(clause.rank ?? 1), "the rank of \(name) is out of range")
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
         try require((0...Limits.maximumScale).contains(clause.scale), "the scale of \(name) is out of range")
-        // Without a bound on Δ itself, Δ = E/2^s mod p would be no integer (section 10, attack 7).
+        // Without a bound on Δ itself, Δ = E/2^s mod p would be no integer (section 11, attack 7).
         try require(clause.scale == 0 || tensor.isPlain, "tensor \(name) is scaled without a bounding clause")
         try requireBound(clause.bound, Limits.boundLimbs, name)
       }

@@ -1,7 +1,7 @@
 import Field
 import Transcript
 
-/// The public side of one batched, Libra-masked sumcheck (section 5, DECISIONS "Lockstep").
+/// The public side of one batched, Libra-masked sumcheck (section 5).
 ///
 /// Claim: Σ over the hypercube of all terms = total. Round messages are p(1), …, p(degree); p(0) follows from the
 /// claim. An oracle of fewer variables is finished early: its evaluation is sent before the next challenge and its
