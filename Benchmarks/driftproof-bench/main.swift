@@ -1,82 +1,97 @@
-import Argument
-import Commitment
-import Field
+// Prove and verify single blocks of each drift class through the same path as the command line, each case in a process of
+// its own, so that peak memory is the case's.
+//
+//   swift run -c release DriftProofBenchmarks            the table: 256², 1024², 4096² for each class
+//   swift run -c release DriftProofBenchmarks 22M        one 22-million-parameter checkpoint, every tensor norm-bounded
+//   swift run -c release DriftProofBenchmarks case 4096 norm [RUNS]
+import Checkpoint
+import DriftPolicy
+import DriftProof
 import Foundation
-import Kernels
-import Transcript
 
-struct RandomRows: TableauRows {
-  let rows: [RowMessage]
-  var rowCount: Int { rows.count }
-  func message(_ row: Int) -> RowMessage { rows[row] }
-}
-
-func seconds(_ body: () throws -> Void) rethrows -> Double {
-  let start = ContinuousClock.now
-  try body()
-  let d = ContinuousClock.now - start
-  return Double(d.components.seconds) + Double(d.components.attoseconds) * 1e-18
-}
-
-func peakMemory() -> Int {
-  guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }
-  for line in status.split(separator: "\n") where line.hasPrefix("VmHWM") {
-    return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) * 1024
+/// Proves `runs` times in this process and prints one line of figures: medians, peak memory of the process.
+func measure(_ name: String, shapes: [(name: String, rows: Int, columns: Int)], drift: SyntheticPair.Drift, runs: Int)
+  throws
+{
+  let folder = NSTemporaryDirectory() + "driftproof-bench-\(ProcessInfo.processInfo.processIdentifier)"
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  let pair = try SyntheticPair(shapes: shapes, drift: drift, folder: folder)
+  let policy = try Policy.parse(
+    Array(
+      """
+      {"driftPolicy": 1, "name": "\(drift.rawValue)", "securityBits": 128,
+       "rules": [{"tensors": "*", "allow": \(drift.allowance)}]}
+      """.utf8))
+  let base = try Checkpoint.open(pair.base)
+  let tuned = try Checkpoint.open(pair.tuned)
+  let identity = try BaseIdentity.compute(checkpoint: base)
+  var prove: [Double] = []
+  var verify: [Double] = []
+  var last: ProveReport?
+  for run in 0..<runs {
+    let result = try DriftProver.prove(
+      base: base, tuned: tuned, policy: policy, openingPath: folder + "/\(run).secret")
+    last = result.report
+    prove.append(result.report.totalSeconds)
+    for _ in 0..<5 {
+      let verified = try CertificateVerifier.verify(
+        certificate: result.certificate, identity: identity, policy: policy)
+      verify.append(verified.verifySeconds * 1000)
+    }
   }
-  return 0
+  guard let report = last else { return }
+  func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+  let figures = [
+    name, String(format: "%.2f", median(prove)), String(format: "%.1f", median(verify)),
+    String(report.proofBytes), String(report.peakMemoryBytes >> 20),
+  ]
+  print("| " + figures.joined(separator: " | ") + " |")
+  if ProcessInfo.processInfo.environment["DRIFTPROOF_PHASES"] != nil {
+    for (phase, seconds) in report.phases { print("    \(phase): \(String(format: "%.3f", seconds)) s") }
+    for (section, bytes) in report.proofSections { print("    \(section): \(bytes) bytes") }
+  }
 }
 
-let size = Int(CommandLine.arguments.dropFirst().first ?? "1024") ?? 1024
-let logLength = Int(CommandLine.arguments.dropFirst(2).first ?? "18") ?? 18
-let blowup = Int(CommandLine.arguments.dropFirst(3).first ?? "3") ?? 3
-guard let queries = CodeParameters.queries(logLength: logLength, logBlowup: blowup, grindingBits: 20, proofs: 2) else {
-  fatalError("no parameters")
+func runCase(_ arguments: [String]) throws {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+  process.arguments = arguments
+  try process.run()
+  process.waitUntilExit()
 }
-let code = try CodeParameters(
-  logLength: logLength, logBlowup: blowup, queries: queries, grindingBits: 20, driftTail: 2 * queries)
-func randomRow(_ seed: Int, _ count: Int) -> [Int32] {
-  var state = UInt64(seed + 1) &* 0x9E37_79B9_7F4A_7C15
-  return (0..<count).map { _ in
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int32(truncatingIfNeeded: Int64(bitPattern: state) >> 44) >> 8
-  }
+
+func printHeader() {
+  print("| block | prove s | verify ms | proof bytes | peak MiB |")
+  print("|---|---|---|---|---|")
+  // The children write to the same place.
+  FileHandle.standardOutput.synchronizeFile()
 }
-let tensor = TableauTensor(
-  name: "w", rows: size, columns: size, fractionBits: 20, isPlain: true,
-  plainBound: [UInt16](repeating: 0x7fff, count: 5) + [0], clauses: [])
-let plan = TableauPlan(tensors: [tensor], logLength: logLength)
-let rows = RandomRows(rows: (0..<plan.rowCount).map { .narrow(randomRow($0, 1 << logLength)) })
-let statement = DriftStatement(tensors: [tensor], totalBound: nil, code: code, binding: [1])
-let scheme = HashCommitment(code)
-let prover = try ArgumentProver(statement: statement, scheme: scheme)
-print("rows \(rows.rowCount) queries \(queries)")
-for _ in 0..<3 {
-  var drift: CommittedTableau?
-  let commit = try seconds { drift = try prover.commit(rows: rows, secret: [UInt8](repeating: 3, count: 32)) }
-  guard let drift else { break }
-  var proof: ArgumentProof?
-  var phases: [(String, ContinuousClock.Instant)] = []
-  let prove = try seconds {
-    proof = try prover.prove(
-      witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
-      secret: [UInt8](repeating: 4, count: 32)
-    ) { phases.append(($0, ContinuousClock.now)) }
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "case":
+  guard arguments.count >= 3, let size = Int(arguments[1]), let drift = SyntheticPair.Drift(rawValue: arguments[2])
+  else {
+    print("usage: DriftProofBenchmarks case SIZE norm|rank|entries|rows [RUNS]")
+    exit(2)
   }
-  phases.append(("end", ContinuousClock.now))
-  guard let proof else { break }
-  let verifier = try ArgumentVerifier(statement: statement, scheme: scheme)
-  let verify =
-    try (0..<50).map { _ in
-      try seconds {
-        try verifier.verify(
-          proof.bytes, drift: TableauReference(label: "drift", root: drift.root, shapes: verifier.driftShapes))
-      }
-    }.min() ?? 0
-  print(
-    "commit \(commit) prove \(prove) verify ms \(verify * 1000) bytes \(proof.bytes.count) peak MB \(peakMemory() >> 20)"
-  )
-  for (a, b) in zip(phases, phases.dropFirst()) { print("   \(a.0): \(b.1 - a.1)") }
-  var sums: [String: Int] = [:]
-  for (section, bytes) in proof.sizes { sums[section, default: 0] += bytes }
-  for (section, bytes) in sums.sorted(by: { $0.value > $1.value }).prefix(12) { print("      \(section) \(bytes)") }
+  try measure(
+    "\(size)² \(drift.rawValue)", shapes: [("w", size, size)], drift: drift,
+    runs: arguments.count > 3 ? Int(arguments[3]) ?? 3 : 3)
+case "22M":
+  printHeader()
+  // The shapes of a six-layer MiniLM: embeddings, attention, feed-forward.
+  var shapes = [("embeddings.word", 30522, 384), ("embeddings.position", 512, 384)]
+  for layer in 0..<6 {
+    for part in ["query", "key", "value", "output"] { shapes.append(("layer.\(layer).\(part)", 384, 384)) }
+    shapes.append(("layer.\(layer).intermediate", 1536, 384))
+    shapes.append(("layer.\(layer).feedforward", 384, 1536))
+    shapes.append(("layer.\(layer).bias", 1, 384))
+  }
+  try measure("22M norm", shapes: shapes.map { (name: $0.0, rows: $0.1, columns: $0.2) }, drift: .norm, runs: 3)
+default:
+  printHeader()
+  for drift in SyntheticPair.Drift.allCases {
+    for size in [256, 1024, 4096] { try runCase(["case", String(size), drift.rawValue]) }
+  }
 }

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// The base identity (PROTOCOL section 3): a Merkle root over what a certificate needs to know about the base.
+/// The base identity (docs/protocol.md section 3): a Merkle root over what a certificate needs to know about the base.
 ///
 /// Deterministic: anyone with the files recomputes it, whatever their sharding. The norms sit inside the leaves, so that
 /// a bound relative to the base's norm cannot be inflated by a forged manifest.

@@ -1,4 +1,4 @@
-/// The encoding of floating-point weights to integers (PROTOCOL section 2): q = round-half-even(w·2^f).
+/// The encoding of floating-point weights to integers (docs/protocol.md section 2): q = round-half-even(w·2^f).
 ///
 /// f is fixed by the *base* tensor so that its largest weight fills 21 bits; q of base and tuned weights obeys
 /// |q| <= 2^40, hence |q' - q| <= 2^41.

@@ -32,7 +32,7 @@ package enum Shape {
     return product
   }
 
-  /// a × b of PROTOCOL section 2: rank 2 or more is (first) × (product of the rest), so that convolution kernels are
+  /// a × b of docs/protocol.md section 2: rank 2 or more is (first) × (product of the rest), so that convolution kernels are
   /// out × (in·kh·kw); a vector is 1 × n, a scalar 1 × 1, an empty tensor of any rank 0 × 0.
   ///
   /// `shape` must come from a checked tensor (its entry count does not overflow).

@@ -1,6 +1,6 @@
 /// What the base identity states about one tensor.
 package struct TensorStatistics: Sendable, Hashable {
-  /// f of PROTOCOL section 2; 0 for tensors that are compared byte for byte.
+  /// f of docs/protocol.md section 2; 0 for tensors that are compared byte for byte.
   package let fractionBits: Int
   /// Σ q², exact; 0 for tensors without encoding.
   package let sumOfSquares: UInt128

@@ -2,7 +2,7 @@ import Field
 import Foundation
 import Transcript
 
-/// The Reed-Solomon code of the hash backend and its query phase; PROTOCOL sections 3 ("Hash backend") and 6.
+/// The Reed-Solomon code of the hash backend and its query phase; docs/protocol.md sections 3 ("Hash backend") and 6.
 ///
 /// A row is a polynomial of degree below L + q on 2^k points, k = logLength + logBlowup. *Code position* j in [0, 2^k)
 /// is the point η_j = 7·Ω^{rev_k(j)}, Ω a primitive 2^k-th root of unity and rev_k the reversal of k bits. Hence

@@ -2,7 +2,7 @@ import Field
 import Kernels
 import Transcript
 
-/// The prover's side of a tableau under the hash backend; PROTOCOL section 3, "Hash backend".
+/// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///
 /// Codewords are not stored: rows are encoded again, in one pass, when positions are opened. The Merkle levels take
 /// 64 bytes per code position.

@@ -1,4 +1,4 @@
-/// Which foldings of the combined rows get a tree of their own; PROTOCOL section 6.
+/// Which foldings of the combined rows get a tree of their own; docs/protocol.md section 6.
 ///
 /// Layer m holds the codeword of 2^logLength coefficients, 2^folds consecutive positions per leaf; `folds` foldings lead
 /// to the next layer, the last of them to 2^logFinal coefficients that are sent in clear. The plan depends on public

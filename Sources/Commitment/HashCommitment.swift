@@ -2,7 +2,7 @@ import Field
 import Transcript
 
 /// The transparent backend: Reed-Solomon codewords under SHA-256 Merkle trees, openings by folding (BaseFold in
-/// evaluation form); PROTOCOL sections 3 and 6.
+/// evaluation form); docs/protocol.md sections 3 and 6.
 package struct HashCommitment: TableauCommitmentScheme {
   package let parameters: CodeParameters
 

@@ -13,7 +13,7 @@ struct LeafFormat: Sendable {
   let words: Int
 
   static let saltLength = 32
-  /// Layer leaves hide nothing (u is uniform given v, PROTOCOL section 6) and carry this instead of a salt.
+  /// Layer leaves hide nothing (u is uniform given v, docs/protocol.md section 6) and carry this instead of a salt.
   static let noSalt = [UInt8](repeating: 0, count: saltLength)
 
   enum Kind: String {

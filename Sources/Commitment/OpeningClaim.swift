@@ -3,7 +3,7 @@ import Transcript
 
 /// Σ over trees and rows of weight·⟨c, message⟩ = value, for one public linear functional c on row messages.
 ///
-/// Soundness (PROTOCOL section 6) needs, of the caller: point and weights are challenges (or tensors of challenges)
+/// Soundness (docs/protocol.md section 6) needs, of the caller: point and weights are challenges (or tensors of challenges)
 /// drawn after the commitments, so that the rows' proximity follows; one mask per claim, never used before.
 package struct OpeningClaim: Sendable {
   package enum Functional: Sendable {

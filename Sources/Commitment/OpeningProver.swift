@@ -2,7 +2,7 @@ import Field
 import Kernels
 import Transcript
 
-/// The prover of the opening argument; PROTOCOL section 6. Its steps mirror ``OpeningVerifier``.
+/// The prover of the opening argument; docs/protocol.md section 6. Its steps mirror ``OpeningVerifier``.
 struct OpeningProver {
   let parameters: CodeParameters
   let trees: [CommittedTableau]
@@ -34,7 +34,7 @@ struct OpeningProver {
       channel.send(OpeningLabel.maskValue, value)
       maskValues.append(value)
     }
-    // One β per claimed value: a common one would let v1 + δ, v2 - δ pass (PROTOCOL section 10, item 14).
+    // One β per claimed value: a common one would let v1 + δ, v2 - δ pass (docs/protocol.md section 11, item 14).
     let betas = channel.transcript.challenges(OpeningLabel.beta, claims.count)
     try accumulate(betas, into: &combinations)
     let targets = claims.indices.map { betas[$0] * claims[$0].value + maskValues[$0] }

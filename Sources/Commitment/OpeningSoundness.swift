@@ -2,7 +2,7 @@ import Field
 import Foundation
 
 extension CodeParameters {
-  /// One challenge round of the opening and -log2 of the probability that it rescues a false statement; PROTOCOL
+  /// One challenge round of the opening and -log2 of the probability that it rescues a false statement; docs/protocol.md
   /// sections 5 (item 7) and 6. Round-by-round soundness: the smallest of them counts, not their sum.
   package struct SoundnessTerm: Sendable {
     package let round: String

@@ -1,6 +1,6 @@
 import Field
 
-// Hooks of the cheating provers in the adversarial tests (PROTOCOL section 10, DECISIONS "Cheats and where they stop").
+// Hooks of the cheating provers in the adversarial tests (docs/protocol.md section 11).
 // They only reach the prover's functions; the verifier knows nothing of them.
 
 /// Deviations while committing.

@@ -1,7 +1,7 @@
 import Field
 import Transcript
 
-/// The verifier of the opening argument; PROTOCOL section 6. All lengths come from public shapes; nothing in a proof can
+/// The verifier of the opening argument; docs/protocol.md section 6. All lengths come from public shapes; nothing in a proof can
 /// make it trap.
 struct OpeningVerifier {
   let parameters: CodeParameters

@@ -3,7 +3,7 @@ import Synchronization
 import Transcript
 
 /// Grinding before the positions are drawn: a nonce with `bits` leading zero bits in SHA-256(seed ‖ nonce ‖ tag), the
-/// seed 32 challenge bytes of the transcript; PROTOCOL section 6.
+/// seed 32 challenge bytes of the transcript; docs/protocol.md section 6.
 ///
 /// The message is one SHA-256 block, so that the prover can search with the leaf kernels, many nonces at a time.
 struct ProofOfWork: Sendable {

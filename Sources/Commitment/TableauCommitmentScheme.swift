@@ -22,7 +22,7 @@ package struct RowShape: Hashable, Sendable {
   }
 }
 
-/// A commitment to the rows of several tableaux with openings of weighted sums of them; PROTOCOL sections 6 and 9.
+/// A commitment to the rows of several tableaux with openings of weighted sums of them; docs/protocol.md sections 6 and 9.
 ///
 /// The argument is written against this protocol; backends differ in what a commitment is and in how it is opened.
 package protocol TableauCommitmentScheme: Sendable {

@@ -1,4 +1,4 @@
-/// The prime field F_p with p = 2^64 - 2^32 + 1 ("Goldilocks"); PROTOCOL section 2.
+/// The prime field F_p with p = 2^64 - 2^32 + 1 ("Goldilocks"); docs/protocol.md section 2.
 ///
 /// A value is always canonical: `value < p`. Bytes from outside enter through ``init(canonical:)``, which rejects
 /// every other representation, so that one element has one encoding.

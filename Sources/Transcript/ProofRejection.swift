@@ -7,7 +7,7 @@ public enum ProofRejection: Error, Equatable, Sendable {
   // Statement
   case unsupportedParameters(String)
   case insufficientSecurity(bits: Double, required: Int)
-  // Commitment (PROTOCOL section 6)
+  // Commitment (docs/protocol.md section 6)
   case proofOfWork
   case merklePath(tree: String)
   case rowsAgainstCombination(functional: String)
@@ -15,7 +15,7 @@ public enum ProofRejection: Error, Equatable, Sendable {
   case foldConsistency(functional: String, layer: Int)
   case finalPolynomial(functional: String)
   case clearCombination(functional: String)
-  // Argument (PROTOCOL section 5)
+  // Argument (docs/protocol.md section 5)
   case sumcheckFinal(stage: String)
   case driftEvaluation
 }

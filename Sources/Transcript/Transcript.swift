@@ -1,6 +1,6 @@
 import Field
 
-/// A Fiat-Shamir transcript over SHA-256; PROTOCOL section 5.
+/// A Fiat-Shamir transcript over SHA-256; docs/protocol.md section 5.
 ///
 /// Everything absorbed is typed, labelled and length-prefixed, so no two different sequences of messages give one state.
 /// The state is a chain: state' = SHA-256("absorb" ‖ state ‖ label ‖ type ‖ bytes).

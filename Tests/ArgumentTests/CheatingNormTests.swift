@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Norm totals, digits, carries and ranges: every cheat, every continuation (PROTOCOL section 10, items 1, 12, 16).
+/// Norm totals, digits, carries and ranges: every cheat, every continuation (docs/protocol.md section 11, items 1, 12, 16).
 @Suite struct CheatingNormTests {
   /// One unit above the bound.
   private static var above: Fixture {
@@ -200,10 +200,13 @@ import Transcript
       fixture.drifts.append(Fixture.random(rows * columns, 500, &generator))
       fixture.tensors.append(
         TableauTensor(
-          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: []))
+          name: "w\(index)", rows: rows, columns: columns, fractionBits: f, isPlain: true, plainBound: nil, clauses: [])
+      )
     }
     var total = 0
-    for (index, tensor) in fixture.tensors.enumerated() { total += fixture.square(index) << (2 * (20 - tensor.fractionBits)) }
+    for (index, tensor) in fixture.tensors.enumerated() {
+      total += fixture.square(index) << (2 * (20 - tensor.fractionBits))
+    }
     fixture.totalBound = Fixture.digits(total)
     return fixture
   }

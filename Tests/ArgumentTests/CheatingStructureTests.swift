@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Low-rank and sparse clauses: every cheat, every continuation (PROTOCOL section 10, items 7, 11, 17).
+/// Low-rank and sparse clauses: every cheat, every continuation (docs/protocol.md section 11, items 7, 11, 17).
 @Suite struct CheatingStructureTests {
   // MARK: Sparse
 
@@ -170,8 +170,8 @@ import Transcript
     try cheat.expectStopped(at: "B", forge: nil)
     // A forged evaluation of Stage B hides the false d up to the tableau's opening.
     let forged = cheat.with {
-      $0.stageB = SumcheckTampering(forge: "dummy")
-      $0.stageC = SumcheckTampering(forge: "G")
+      $0.stageB = SumcheckTampering(forge: "dummy", root: RootFinding.root)
+      $0.stageC = SumcheckTampering(forge: "G", root: RootFinding.root)
     }
     #expect(try forged.rejection() == .openingSumcheck(functional: cheat.folded))
     #expect(try forged.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
@@ -212,7 +212,7 @@ import Transcript
 extension Cheat {
   /// E finished last: its forged value, the tableau's d with it, meets the opening.
   func expectStoppedByForgingE(location: SourceLocation = #_sourceLocation) throws {
-    let forged = with { $0.stageA = SumcheckTampering(forge: "E") }
+    let forged = with { $0.stageA = SumcheckTampering(forge: "E", root: RootFinding.root) }
     #expect(try rejection() == .sumcheckFinal(stage: "A"), sourceLocation: location)
     #expect(try forged.rejection() == .openingSumcheck(functional: folded), sourceLocation: location)
     #expect(

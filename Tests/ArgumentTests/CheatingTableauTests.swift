@@ -6,7 +6,7 @@ import Transcript
 
 @testable import Argument
 
-/// Tableaux and statements that are not those of the proof (PROTOCOL section 10, items 3, 9, 14, 15).
+/// Tableaux and statements that are not those of the proof (docs/protocol.md section 11, items 3, 9, 14, 15).
 @Suite struct CheatingTableauTests {
   private static func changed(_ fixture: Fixture, tensor: Int = 0) -> Fixture {
     var result = fixture
@@ -58,9 +58,9 @@ import Transcript
     let cheat = Cheat(.lowRank(rank: 3, bound: 100, noise: 9)) {
       $0.claimsTrueDrift = true
       $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .narrow([Int32](repeating: 5, count: 1 << 14)) } }
-      $0.stageA = SumcheckTampering(forge: "D")
-      $0.stageB = SumcheckTampering(forge: "U")
-      $0.stageC = SumcheckTampering(forge: "G")
+      $0.stageA = SumcheckTampering(forge: "G", root: RootFinding.root)
+      $0.stageB = SumcheckTampering(forge: "U", root: RootFinding.root)
+      $0.stageC = SumcheckTampering(forge: "G", root: RootFinding.root)
     }
     #expect(try cheat.rejection() == .openingSumcheck(functional: cheat.folded))
     #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))

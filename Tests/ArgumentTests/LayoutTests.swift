@@ -148,7 +148,8 @@ import Testing
     for clause in factors.lowRank {
       // A matrix row lies inside one chunk; U and V lie inside the projected chunks.
       #expect(clause.logRank <= Limits.logChunk)
-      #expect(max(clause.left.range.upperBound, clause.right.range.upperBound) <= factors.factorChunks << Limits.logChunk)
+      #expect(
+        max(clause.left.range.upperBound, clause.right.range.upperBound) <= factors.factorChunks << Limits.logChunk)
       #expect(clause.base & (1 << clause.logRank - 1) == 0)
     }
     expectDisjoint(factors.lowRank.map { $0.base..<$0.base + 1 << $0.logRank }, "columns of Stage B")

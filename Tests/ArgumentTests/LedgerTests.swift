@@ -4,7 +4,7 @@ import Testing
 
 @testable import Argument
 
-/// The ledger of PROTOCOL section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
+/// The ledger of docs/protocol.md section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
 /// full rank over F. So whatever the weights are, the revealed values are uniform.
 @Suite struct LedgerTests {
   /// Every mask entry of one proof.
@@ -125,10 +125,10 @@ import Testing
     let reveals = try Reveals(Fixture.everything().statement, seed: 3)
     let (rank, equations, _) = try reveals.rank()
     #expect(rank == equations)
-    // d, D, h, e, G twice, U, V, values, dummy and one value per index bit.
-    #expect(equations == 3 * (10 + reveals.layout.factors.bitCount))
+    // d, D, e, G twice, U, V, values, dummy and one value per index bit.
+    #expect(equations == 3 * (9 + reveals.layout.factors.bitCount))
     let norm = try Reveals(Fixture.norm(rows: 20, columns: 30).statement, seed: 4).rank()
-    #expect(norm.rank == 9 && norm.equations == 9)
+    #expect(norm.rank == 6 && norm.equations == 6)
   }
 
   @Test func tooFewMaskEntriesAreSeen() throws {
@@ -139,7 +139,7 @@ import Testing
       let (rank, equations, _) = try reveals.rank(omitting: omitted)
       #expect(rank < equations)
     }
-    let cells = 2 * n + 3 + 2 * n
+    let cells = 2 * n + 2 * n
     let dummy = cells + FactorLayout.Mask.dummy.rawValue * n
     let (rank, equations, _) = try reveals.rank(omitting: dummy..<dummy + 2 * n)
     #expect(rank < equations)

@@ -4,7 +4,7 @@ import Transcript
 
 @testable import Argument
 
-/// Bytes that are not the proof's: all rejected, none may trap (PROTOCOL section 10, item 9).
+/// Bytes that are not the proof's: all rejected, none may trap (docs/protocol.md section 11, item 9).
 @Suite struct ProofBytesTests {
   private struct Sample {
     let fixture: Fixture

@@ -21,7 +21,8 @@ struct RandomStatement {
       let clauses = (0..<pick(0...2)).map { _ -> StructuredClause in
         let rank = pick(0...1) == 0 ? nil : pick(1...min(9, min(rows, columns)))
         let forms: [SparseForm?] = [
-          .entries(pick(1...min(9, rows * columns))), .rows(pick(1...min(3, rows))), .columns(pick(1...min(5, columns))),
+          .entries(pick(1...min(9, rows * columns))), .rows(pick(1...min(3, rows))),
+          .columns(pick(1...min(5, columns))),
           rank == nil ? .entries(1) : nil,
         ]
         return StructuredClause(
@@ -29,7 +30,8 @@ struct RandomStatement {
       }
       return TableauTensor(
         name: "t\(index)", rows: rows, columns: columns, fractionBits: pick(12...21),
-        isPlain: hasTotal || clauses.isEmpty || pick(0...1) == 0, plainBound: nil, clauses: clauses)
+        isPlain: hasTotal || clauses.isEmpty || clauses.contains { $0.scale > 0 } || pick(0...1) == 0, plainBound: nil,
+        clauses: clauses)
     }
     statement = DriftStatement(
       tensors: tensors.map {
@@ -38,14 +40,16 @@ struct RandomStatement {
         return tensor
       }, totalBound: hasTotal ? Fixture.digits(12345) : nil,
       code: CodeParameters(
-        unchecked: Int.random(in: 14...15, using: &generator), logBlowup: 1, queries: 40, grindingBits: 0, driftTail: 80),
+        unchecked: Int.random(in: 14...15, using: &generator), logBlowup: 1, queries: 40, grindingBits: 0, driftTail: 80
+      ),
       binding: [])
     layout = ArgumentLayout(statement)
   }
 
   static func challenge(_ generator: inout Generator) -> CubicExtension {
     CubicExtension(
-      Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next())
+      Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next()),
+      Goldilocks(reducing: generator.next())
     )
   }
 

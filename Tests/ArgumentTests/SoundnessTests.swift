@@ -5,7 +5,7 @@ import Testing
 
 @testable import Argument
 
-/// The constants and their inequalities; PROTOCOL section 5, items 1 to 7.
+/// The constants and their inequalities; docs/protocol.md section 5, items 1 to 7.
 @Suite struct SoundnessTests {
   /// A model of 7 billion weights, by shapes only.
   private static func large(_ code: CodeParameters) -> DriftStatement {
@@ -30,7 +30,8 @@ import Testing
       let queries = try #require(
         CodeParameters.queries(logLength: logLength, logBlowup: logBlowup, grindingBits: grinding, proofs: proofs))
       let code = try CodeParameters(
-        logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grinding, driftTail: proofs * queries)
+        logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grinding,
+        driftTail: proofs * queries)
       var fixture = Fixture.everything()
       fixture.logLength = logLength
       let small = DriftStatement(

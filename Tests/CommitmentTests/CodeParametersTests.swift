@@ -5,7 +5,7 @@ import Transcript
 @testable import Commitment
 
 @Suite struct CodeParametersTests {
-  /// The table of PROTOCOL section 6, whose rate counts L alone: the longest rows come closest to it.
+  /// The table of docs/protocol.md section 6, whose rate counts L alone: the longest rows come closest to it.
   @Test(arguments: [
     (1, 20, 261), (1, 16, 270), (1, 0, 309), (2, 20, 160), (2, 16, 166), (2, 0, 189), (3, 20, 131), (3, 16, 135),
     (3, 0, 155),

@@ -5,7 +5,7 @@ import Transcript
 
 @testable import Commitment
 
-/// Cheating provers, each with the check that stops it; PROTOCOL section 10 and `model/opening.py`.
+/// Cheating provers, each with the check that stops it; docs/protocol.md section 11.
 @Suite struct TamperingTests {
   private func fixture(
     commitment: CommitmentTampering? = nil, _ change: (inout OpeningTampering) -> Void = { _ in }

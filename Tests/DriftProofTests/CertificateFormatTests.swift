@@ -44,8 +44,9 @@ struct CertificateFormatTests {
       Array(manifest[0..<28]) == [
         1, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 140, 0, 0, 0, 20, 0, 0, 0, 24, 1, 0, 0, 3, 0, 0, 0,
       ])
-    #expect(Array(manifest[28..<36]) == [2, 0, 0, 0, 0, 0, 0, 0])
-    #expect(Array(manifest[36..<45]) == [1, 0, 0, 0, 0, 0, 0, 0, 97])
+    #expect(Array(manifest[28..<60]) == DriftManifest.emptyLayoutDigest)
+    #expect(Array(manifest[60..<68]) == [2, 0, 0, 0, 0, 0, 0, 0])
+    #expect(Array(manifest[68..<77]) == [1, 0, 0, 0, 0, 0, 0, 0, 97])
   }
 
   @Test func commitmentIsTheHashOfItsParts() throws {
@@ -67,11 +68,11 @@ struct CertificateFormatTests {
     }
     rejects(.unsupportedVersion(2)) { $0[0] = 2 }
     rejects(.trailingBytes(count: 1)) { $0.append(0) }
-    rejects(.invalidText(section: "a tensor's name")) { $0[44] = 0xFF }
-    rejects(.unknownDataType("\"X32\"")) { $0[53] = UInt8(ascii: "X") }
-    rejects(.notSorted(tensor: "\"ä\"")) { $0.replaceSubrange(36..<45, with: [2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0xA4]) }
-    rejects(.badFlag(section: "a byte digest's flag", found: 2)) { $0[80] = 2 }
-    rejects(.badShape(tensor: "\"a\"")) { $0[71] = 0x80 }
+    rejects(.invalidText(section: "a tensor's name")) { $0[76] = 0xFF }
+    rejects(.unknownDataType("\"X32\"")) { $0[85] = UInt8(ascii: "X") }
+    rejects(.notSorted(tensor: "\"ä\"")) { $0.replaceSubrange(68..<77, with: [2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0xA4]) }
+    rejects(.badFlag(section: "a byte digest's flag", found: 2)) { $0[112] = 2 }
+    rejects(.badShape(tensor: "\"a\"")) { $0[103] = 0x80 }
     rejects(.unsupportedParameters("3 tableau rows without code parameters")) {
       for index in 4..<24 { $0[index] = 0 }
     }

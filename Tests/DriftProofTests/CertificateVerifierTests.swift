@@ -56,7 +56,8 @@ struct CertificateVerifierTests {
   }
 
   private func manifest(
-    code: CodeParameters? = nil, rowCount: Int? = nil, layoutDigest: [UInt8]? = nil, entries: [DriftManifest.Entry]? = nil
+    code: CodeParameters? = nil, rowCount: Int? = nil, layoutDigest: [UInt8]? = nil,
+    entries: [DriftManifest.Entry]? = nil
   ) -> DriftManifest {
     DriftManifest(
       code: code ?? fixture.manifest.code, rowCount: rowCount ?? fixture.manifest.rowCount,

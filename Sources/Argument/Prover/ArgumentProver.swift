@@ -3,7 +3,7 @@ import Field
 import Kernels
 import Transcript
 
-/// Proves a ``DriftStatement`` about a committed drift tableau; PROTOCOL section 5.
+/// Proves a ``DriftStatement`` about a committed drift tableau; docs/protocol.md section 5.
 package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package let statement: DriftStatement
   package let scheme: Scheme
@@ -139,7 +139,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     return ArgumentProof(bytes: channel.proof, sizes: channel.sizes)
   }
 
-  // MARK: Rows of P2 and P3
+  // MARK: Rows of P2
 
   private func digitRows(
     _ digits: DigitTable, digitMask: [Goldilocks], driftMask: [Goldilocks], libra: [CubicExtension],

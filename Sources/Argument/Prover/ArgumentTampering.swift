@@ -2,7 +2,7 @@ import Commitment
 import Field
 import Transcript
 
-/// Deviations of a cheating prover (PROTOCOL section 10), for adversarial tests only: the verifier knows nothing of them.
+/// Deviations of a cheating prover (docs/protocol.md section 11), for adversarial tests only: the verifier knows nothing of them.
 package struct ArgumentTampering: Sendable {
   /// Go on where an honest prover refuses.
   package var skipsRefusals = false

@@ -3,7 +3,7 @@ import Foundation
 import Kernels
 
 /// The decisions that an honest prover takes before it commits to anything that depends on R (section 5, completeness;
-/// section 10, item 5: never after seeing R, never with new salts).
+/// section 11, item 5: never after seeing R, never with new salts).
 struct Completeness {
   let layout: ArgumentLayout
 

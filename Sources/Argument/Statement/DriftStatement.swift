@@ -13,7 +13,7 @@ package enum SparseForm: Hashable, Sendable {
   }
 }
 
-/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; PROTOCOL section 4. At least one of `rank` and `sparse` is present.
+/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank` and `sparse` is present.
 package struct StructuredClause: Hashable, Sendable {
   /// Columns of U and V; U is rows × rank, V is columns × rank.
   package var rank: Int?
@@ -34,7 +34,7 @@ package struct StructuredClause: Hashable, Sendable {
 /// One tensor of the drift tableau with everything public about it.
 package struct TableauTensor: Hashable, Sendable {
   package var name: String
-  /// a and b of PROTOCOL section 2.
+  /// a and b of docs/protocol.md section 2.
   package var rows: Int
   package var columns: Int
   /// f: a weight w is the integer round(w·2^f).
@@ -77,7 +77,7 @@ package struct DriftStatement: Hashable, Sendable {
   }
 }
 
-/// Constants of the argument, each beside the inequality that it must satisfy; PROTOCOL section 5.
+/// Constants of the argument, each beside the inequality that it must satisfy; docs/protocol.md section 5.
 package enum Limits {
   /// Positions of a projection chunk: 2^14.
   package static let logChunk = 14

@@ -2,7 +2,7 @@ import Commitment
 import Field
 import Foundation
 
-/// Proven round-by-round soundness, term by term; PROTOCOL section 5, item 7, and section 6.
+/// Proven round-by-round soundness, term by term; docs/protocol.md section 5, item 7, and section 6.
 package enum Soundness {
   package struct Term: Sendable, Hashable {
     package var name: String

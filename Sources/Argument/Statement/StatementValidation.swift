@@ -18,6 +18,11 @@ extension DriftStatement {
     let totalLimbs = Limits.boundLimbs + 2 * (finest - coarsest) / Limits.logLimb + 1
     try require(totalLimbs <= Limits.maximumBoundLimbs, "the tensors' precisions are too far apart")
     try requireBound(totalBound, totalLimbs, "the total")
+    // The total sums over the chunks of all tensors; a tensor's own line over fewer.
+    let chunks = tensors.reduce(0) {
+      $0 + 1 << max(0, min(40, ceilLog2($1.rows) + ceilLog2($1.columns)) - Limits.logChunk)
+    }
+    try require(chunks <= 1 << Limits.logMaximumChunks, "the tableau has too many chunks")
     for tensor in tensors {
       let name = tensor.name
       try require(tensor.rows > 0 && tensor.columns > 0, "tensor \(name) is empty")
@@ -34,7 +39,7 @@ extension DriftStatement {
         try require((1...Limits.maximumRank).contains(clause.rank ?? 1), "the rank of \(name) is out of range")
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
         try require((0...Limits.maximumScale).contains(clause.scale), "the scale of \(name) is out of range")
-        // Without a bound on Δ itself, Δ = E/2^s mod p would be no integer (section 10, attack 7).
+        // Without a bound on Δ itself, Δ = E/2^s mod p would be no integer (section 11, attack 7).
         try require(clause.scale == 0 || tensor.isPlain, "tensor \(name) is scaled without a bounding clause")
         try requireBound(clause.bound, Limits.boundLimbs, name)
       }

@@ -5,7 +5,7 @@ import Synchronization
 /// Σ_x (1-top)·Σ_terms w_t(x)·Π oracles(x) over dense tables of one size, `top` bound first.
 ///
 /// Each oracle is (1-top)·data + top·mask with few mask entries at low indices. Weights do not depend on `top` but for
-/// the common factor. Used for the digit, helper and factor oracles and for Stages B and C.
+/// the common factor. Used for the factor oracle and for Stages B and C.
 struct ProductComponent: SumcheckComponent {
   struct Term: Sendable {
     var weight: Int?

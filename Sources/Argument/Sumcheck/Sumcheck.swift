@@ -1,7 +1,7 @@
 import Field
 import Transcript
 
-/// The public side of one batched, Libra-masked sumcheck (section 5, DECISIONS "Lockstep").
+/// The public side of one batched, Libra-masked sumcheck (section 5).
 ///
 /// Claim: Σ over the hypercube of all terms = total. Round messages are p(1), …, p(degree); p(0) follows from the
 /// claim. An oracle of fewer variables is finished early: its evaluation is sent before the next challenge and its
@@ -91,10 +91,12 @@ enum SumcheckProver {
       if let forge = tampering?.forge, shape.oracles.contains(where: { $0.name == forge && $0.rounds == round + 1 }),
         round + 1 == shape.variables
       {
-        // Solves for the evaluation that makes the last check hold; only sound for a term linear in it.
+        // Solves for the evaluation that makes the last check hold; without a root it stays as it is.
         let target = claim - gamma * Libra.innerValue(libra, point: point, degree: shape.degree)
-        evaluations[forge] = Self.forged(
-          forge, target: target, components: finished.map { components[$0] }, evaluations)
+        evaluations[forge] =
+          Self.forged(
+            forge, target: target, components: finished.map { components[$0] }, evaluations, tampering?.root)
+          ?? evaluations[forge]
       }
       for oracle in shape.oracles where oracle.rounds == round + 1 {
         channel.send("\(shape.stage)/\(oracle.name)", evaluations[oracle.name] ?? .zero)
@@ -109,15 +111,15 @@ enum SumcheckProver {
 
   private static func forged(
     _ name: String, target: CubicExtension, components: [any SumcheckComponent],
-    _ evaluations: [String: CubicExtension]
-  ) -> CubicExtension {
+    _ evaluations: [String: CubicExtension], _ root: SumcheckTampering.RootFinder?
+  ) -> CubicExtension? {
     func total(_ value: CubicExtension) -> CubicExtension {
       var changed = evaluations
       changed[name] = value
       return components.reduce(.zero) { $0 + $1.contribution(changed) }
     }
-    let constant = total(.zero)
-    return (target - constant) * (total(.one) - constant).inverse
+    // The terms are polynomials of degree at most 4 in one evaluation.
+    return root?((0...4).map { total(CubicExtension($0)) - target })
   }
 }
 
@@ -127,10 +129,14 @@ package struct SumcheckTampering: Sendable {
   package var persists = false
   /// Send an evaluation of this oracle, finished in the last round, that makes the final check hold.
   package var forge: String?
+  /// A root of a polynomial of degree at most 4, given its values at 0...4, if it has one.
+  package typealias RootFinder = @Sendable ([CubicExtension]) -> CubicExtension?
+  package var root: RootFinder?
 
-  package init(persists: Bool = false, forge: String? = nil) {
+  package init(persists: Bool = false, forge: String? = nil, root: RootFinder? = nil) {
     self.persists = persists
     self.forge = forge
+    self.root = root
   }
 }
 

@@ -3,7 +3,7 @@ import Field
 import Kernels
 import Transcript
 
-/// Verifies a proof of a ``DriftStatement``; PROTOCOL section 5. Sees no weights, traps on no bytes.
+/// Verifies a proof of a ``DriftStatement``; docs/protocol.md section 5. Sees no weights, traps on no bytes.
 package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
   package let statement: DriftStatement
   package let scheme: Scheme

@@ -2,7 +2,7 @@ import Field
 import Kernels
 
 /// The public weights of Stage A at a point, from aligned cubes only: polylogarithmic in the tensors' sizes but for one
-/// vector of 2^14 entries and the 2^15-entry range table.
+/// vector of 2^14 entries.
 ///
 /// `point` has no `top` coordinate; all weights lack the common factor 1 - top.
 struct StageAWeights {

@@ -2,8 +2,8 @@ import Checkpoint
 import Commitment
 import Transcript
 
-/// The public part of the tuned commitment; PROTOCOL section 3. Without the code parameters in it, one root would open
-/// to two drifts (section 10, item 15).
+/// The public part of the tuned commitment; docs/protocol.md section 3. Without the code parameters in it, one root would open
+/// to two drifts (section 11, item 15).
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///

@@ -11,7 +11,7 @@ import Transcript
 /// (without the line break). The checksum is SHA-256 of everything before `, "checksum"`, so any changed byte is an
 /// error. It guards against damage, not against the file's owner.
 ///
-/// Every proof shows t positions of the drift tableau's codewords; q of them reveal nothing (PROTOCOL section 3). They
+/// Every proof shows t positions of the drift tableau's codewords; q of them reveal nothing (docs/protocol.md section 3). They
 /// are known only while proving, so each proof counts its t beforehand, and positions that two proofs share count
 /// twice. **A restored copy rolls the counter back**: keep one copy, and proofs from two copies must not exceed q.
 package struct OpeningFile: Hashable, Sendable {

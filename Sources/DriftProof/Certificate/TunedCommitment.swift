@@ -1,7 +1,7 @@
 import Checkpoint
 import Transcript
 
-/// Hashes that tie the tuned model to base, manifest and drift root; PROTOCOL section 3.
+/// Hashes that tie the tuned model to base, manifest and drift root; docs/protocol.md section 3.
 package enum TunedCommitment {
   static let label = "driftproof/tuned/v1"
   static let bindingLabel = "driftproof/binding/v1"

@@ -59,7 +59,7 @@ package struct RankResidual: Sendable, Equatable {
   package let residual: Double
 }
 
-/// Why a rank claim about a tensor says little (PROTOCOL section 10, item 10).
+/// Why a rank claim about a tensor says little (docs/protocol.md section 11, item 10).
 package enum RankWarning: Sendable, Equatable {
   /// The rank is that of any matrix of this shape.
   case rankIsFull

@@ -5,7 +5,7 @@ import DriftPolicy
 import Kernels
 import Synchronization
 
-/// The check of a holder of the weights (PROTOCOL section 3): a certificate is about exactly these two checkpoints.
+/// The check of a holder of the weights (docs/protocol.md section 3): a certificate is about exactly these two checkpoints.
 public enum CertificateChecker {
   /// Recomputes everything that the certificate says about the weights, and verifies the proof.
   ///

@@ -88,7 +88,7 @@ public enum DriftProver {
     }
   }
 
-  /// Fresh for every proof, also from a restored copy of the opening file (PROTOCOL section 10, item 6).
+  /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6).
   private static func proofSecret(opening: [UInt8], statement: DriftStatement) -> [UInt8] {
     var message: [UInt8] = []
     message.append(lengthPrefixed: "driftproof/proof-secret/v1")

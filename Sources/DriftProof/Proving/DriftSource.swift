@@ -5,7 +5,7 @@ import LinearAlgebra
 /// One tensor of the tableau in both checkpoints, as the integer drift Δ = q' - q.
 struct DriftSource: Sendable {
   let name: String
-  /// a and b of PROTOCOL section 2.
+  /// a and b of docs/protocol.md section 2.
   let rows: Int
   let columns: Int
   let fractionBits: Int

@@ -1,7 +1,7 @@
 import Argument
 import DriftPolicy
 
-/// Squared bounds as exact integers: N = floor of a rational that prover and verifier compute alike; PROTOCOL section 4.
+/// Squared bounds as exact integers: N = floor of a rational that prover and verifier compute alike; docs/protocol.md section 4.
 ///
 /// Units: a tensor of f fractional bits holds integers q = w·2^f, so a bound B on ‖Δ‖ becomes B²·4^f on Σ q².
 enum BoundArithmetic {
@@ -45,14 +45,14 @@ enum BoundArithmetic {
     }
   }
 
-  /// Digits of a tensor's bound: 6 of 15 bits, held at 2^90 - 1.
+  /// Limbs of a tensor's bound: 6 of 15 bits, held at 2^90 - 1.
   ///
   /// Holding is sound, as it only lowers N. It never rejects an honest prover: each of at most 2^27 chunks has a
-  /// sum of squares below 2^60 (four digits), so no provable ΣS exceeds 2^87.
+  /// sum of squares below 2^61.1 (four limbs), so no provable ΣS exceeds 2^89.
   static func tensorDigits(_ bound: BigUInt) -> [UInt16] { digits(bound, count: Limits.boundLimbs) }
 
-  /// Digits of the total: as many as its line has (`DigitLayout.lines`), held likewise. Σ_i 4^(F - f_i)·S_i is below
-  /// 2^(87 + 2(F - min f)), and 15·(6 + floor(2(F - min f)/15) + 1) > 90 + 2(F - min f).
+  /// Limbs of the total: as many as its line has (`DigitLayout.lines`), held likewise. Σ_i 4^(F - f_i)·S_i is below
+  /// 2^(89 + 2(F - min f)), and 15·(6 + floor(2(F - min f)/15) + 1) > 90 + 2(F - min f).
   /// - Parameter fractionBits: those of the tableau's tensors.
   static func totalDigits(_ bound: BigUInt, fractionBits: [Int]) -> [UInt16] {
     let spread = 2 * ((fractionBits.max() ?? 0) - (fractionBits.min() ?? 0))

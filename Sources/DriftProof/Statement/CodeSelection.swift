@@ -4,7 +4,7 @@ import Commitment
 /// The prover's choice of code for a tableau: small proofs at bounded cost. The verifier never calls this; it reads the
 /// parameters from the manifest and checks ranges and security.
 package enum CodeSelection {
-  /// Proofs that one commitment serves: Q of PROTOCOL section 3.
+  /// Proofs that one commitment serves: Q of docs/protocol.md section 3.
   package static let defaultProofs = 2
   static let grindingBits = 20
   /// Up to this many padded cells: blow-up 8, then 4, then 2; encoding and hashing grow with it.

@@ -3,9 +3,8 @@ import Argument
 /// How many fractional bits a statement leaves out, from policy, shape and base identity only.
 ///
 /// The identity's f suits the base's weights. Where a norm clause allows a change that is much larger (biases that start
-/// near zero), the drift in units of 2^-f would be too large to prove (PROTOCOL section 5, completeness: "commit with
-/// fewer fractional bits"), although such fine units say nothing next to the bound: 2^19 of them fit into it after
-/// the reduction, for every shape.
+/// near zero), the drift in units of 2^-f would be too large to prove (docs/protocol.md section 5, completeness), although
+/// such fine units say nothing next to the bound.
 enum PrecisionRule {
   /// log2 of the sum of squares that a projection chunk may have: 66·S_c ≤ 2^58 holds up to 2^51.95.
   static let logChunkSquare = 51

@@ -1,6 +1,6 @@
 import Argument
 
-/// s of a structured clause, from policy, shape, rank and base identity only; PROTOCOL sections 4 and 5.
+/// s of a structured clause, from policy, shape, rank and base identity only; docs/protocol.md sections 4 and 5.
 ///
 /// Δ is scaled by 2^s so that integer factors approximate it well. Larger is finer; two things limit it.
 enum ScaleRule {

@@ -2,7 +2,7 @@ import Argument
 import Checkpoint
 import DriftPolicy
 
-/// Turns the policy's clauses on one tensor into the argument's; PROTOCOL section 4.
+/// Turns the policy's clauses on one tensor into the argument's; docs/protocol.md section 4.
 struct TensorClaimBuilder {
   let leaf: BaseIdentity.Leaf
   let clauses: [ClauseForm]
@@ -44,7 +44,7 @@ struct TensorClaimBuilder {
     let (rows, columns) = leaf.matrixShape
     let tensor = TableauTensor(
       name: leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
-      // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (PROTOCOL section 10, item 7).
+      // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (docs/protocol.md section 11, item 7).
       isPlain: plainBound != nil || hasTotal || structured.contains { $0.scale > 0 },
       plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured)
     return TensorClaim(

@@ -15,7 +15,7 @@ public enum DriftProofError: Error, Equatable, Sendable {
   case identityMismatch(IdentityMismatch)
   /// The policy does not cover the difference in names, types and shapes.
   case coverageGap([CoverageGap])
-  /// The drift may lie inside the policy but cannot be proved at this precision (PROTOCOL section 5, completeness).
+  /// The drift may lie inside the policy but cannot be proved at this precision (docs/protocol.md section 5, completeness).
   case precisionRefused(String)
 
   /// The exit code of the command line.
