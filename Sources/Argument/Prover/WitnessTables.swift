@@ -33,7 +33,7 @@ struct WitnessTables {
         let message = try witness.rows.message(row)
         if case .narrow(let values) = message, values.count == layout.length,
           block.members.allSatisfy({ clauses[[$0, block.set]] == nil }),
-          refuses || values.allSatisfy({ $0.magnitude < 1 << 28 })
+          refuses || values.allSatisfy({ $0.magnitude < 1 << 19 })
         {
           // Plain tiles show the row as it is.
           tiles.append(
@@ -49,7 +49,7 @@ struct WitnessTables {
           }
           if refuses { try Self.checkRange(entries, region: region, tensor: tensor) }
         }
-        let fits = refuses || entries.allSatisfy { $0.magnitude < 1 << 28 }
+        let fits = refuses || entries.allSatisfy { $0.magnitude < 1 << 19 }
         tiles.append(
           DriftTile(
             index: tile, row: row, exact: block.signature.exact,
