@@ -27,18 +27,7 @@ package struct BaseIdentity: Sendable, Hashable {
 
   /// The leaf of this name, compared by UTF-8 bytes; logarithmic time.
   package func tensor(named name: String) -> Leaf? {
-    var range = tensors.startIndex..<tensors.endIndex
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      if precedesInUTF8(tensors[middle].name, name) {
-        range = middle + 1..<range.upperBound
-      } else if precedesInUTF8(name, tensors[middle].name) {
-        range = range.lowerBound..<middle
-      } else {
-        return tensors[middle]
-      }
-    }
-    return nil
+    NameOrder.find(name, in: tensors, name: \.name)
   }
 
   /// Reads all of the checkpoint's bytes, tensors in parallel, largest first.

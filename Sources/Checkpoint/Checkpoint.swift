@@ -26,18 +26,7 @@ package struct Checkpoint: Sendable {
 
   /// The tensor of this name, compared by UTF-8 bytes; logarithmic time.
   package func tensor(named name: String) -> TensorInfo? {
-    var range = tensors.startIndex..<tensors.endIndex
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      if precedesInUTF8(tensors[middle].name, name) {
-        range = middle + 1..<range.upperBound
-      } else if precedesInUTF8(name, tensors[middle].name) {
-        range = range.lowerBound..<middle
-      } else {
-        return tensors[middle]
-      }
-    }
-    return nil
+    NameOrder.find(name, in: tensors, name: \.name)
   }
 
   /// The file that holds `tensor`; throws `outOfBounds` for a tensor of another checkpoint that does not fit here.

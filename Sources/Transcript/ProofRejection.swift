@@ -17,7 +17,6 @@ public enum ProofRejection: Error, Equatable, Sendable {
   case clearCombination(functional: String)
   // Argument (docs/protocol.md section 5)
   case sumcheckFinal(stage: String)
-  case driftEvaluation
 }
 
 extension ProofRejection: CustomStringConvertible {
@@ -37,7 +36,6 @@ extension ProofRejection: CustomStringConvertible {
     case .finalPolynomial(let f): "opening \(f): the final polynomial disagrees with the last folding"
     case .clearCombination(let f): "opening \(f): the combination sent in clear has another value"
     case .sumcheckFinal(let stage): "the \(stage) sumcheck does not end at the claimed evaluations"
-    case .driftEvaluation: "the drift tableau's value differs from the value that the argument needs"
     }
   }
 }

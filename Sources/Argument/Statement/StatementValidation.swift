@@ -20,15 +20,12 @@ extension DriftStatement {
     try requireBound(totalBound, totalLimbs, "the total")
     // The total sums over the chunks of all tensors; a tensor's own line over fewer.
     let chunks = tensors.reduce(0) {
-      $0 + 1 << max(0, min(40, ceilLog2($1.rows) + ceilLog2($1.columns)) - Limits.logChunk)
+      $0 + 1 << max(0, min(48, ceilLog2($1.rows) + ceilLog2($1.columns)) - Limits.logChunk)
     }
     try require(chunks <= 1 << Limits.logMaximumChunks, "the tableau has too many chunks")
     for tensor in tensors {
       let name = tensor.name
       try require(tensor.rows > 0 && tensor.columns > 0, "tensor \(name) is empty")
-      try require(
-        ceilLog2(tensor.rows) + ceilLog2(tensor.columns) <= Limits.logChunk + Limits.logMaximumChunks,
-        "tensor \(name) is too large")
       // A tensor without an E-set would be committed and proved nothing of.
       try require(tensor.isPlain || !tensor.clauses.isEmpty, "tensor \(name) has no clause")
       try require(tensor.isPlain || tensor.plainBound == nil, "tensor \(name) has a bound without plain tiles")

@@ -1,0 +1,88 @@
+import Commitment
+import Testing
+import Transcript
+
+@testable import Argument
+
+/// Statements that the argument would not be sound for are refused, each for its reason.
+@Suite struct StatementValidationTests {
+  private static func expectRefused(
+    _ reason: String, _ change: (inout DriftStatement) -> Void, location: SourceLocation = #_sourceLocation
+  ) {
+    var statement = Fixture.norm(rows: 20, columns: 30).statement
+    change(&statement)
+    #expect(throws: ProofRejection.unsupportedParameters(reason), sourceLocation: location) {
+      try ArgumentVerifier(statement: statement, scheme: HashCommitment(statement.code), requiredSecurityBits: 0)
+    }
+  }
+
+  @Test func tensors() {
+    Self.expectRefused("the drift tableau is empty") { $0.tensors = [] }
+    Self.expectRefused("tensor w is empty") { $0.tensors[0].rows = 0 }
+    Self.expectRefused("the tableau has too many chunks") {
+      // Each of 2^41 cells, as large as one tensor may be; together 2^28 chunks.
+      $0.tensors[0].rows = 1 << 36
+      $0.tensors.append($0.tensors[0])
+    }
+    Self.expectRefused("the tableau has too many chunks") { $0.tensors[0].rows = 1 << 40 }
+    Self.expectRefused("tensor w has no clause") {
+      $0.tensors[0].isPlain = false
+      $0.tensors[0].plainBound = nil
+    }
+    Self.expectRefused("the tensors' precisions are too far apart") {
+      $0.tensors.append($0.tensors[0])
+      $0.tensors[1].fractionBits = -100
+    }
+  }
+
+  @Test func bounds() {
+    Self.expectRefused("the bound of w has a wrong form") { $0.tensors[0].plainBound = [1 << 15] }
+    Self.expectRefused("the bound of the total has a wrong form") {
+      $0.totalBound = [UInt16](repeating: 1, count: Limits.boundLimbs + 2)
+    }
+    let sparse = StructuredClause(rank: nil, sparse: .entries(1), scale: 0, bound: nil)
+    Self.expectRefused("tensor w has a bound without plain tiles") {
+      $0.tensors[0].isPlain = false
+      $0.tensors[0].clauses = [sparse]
+    }
+    Self.expectRefused("tensor w is missing from the total") {
+      $0.tensors[0].isPlain = false
+      $0.tensors[0].plainBound = nil
+      $0.tensors[0].clauses = [sparse]
+      $0.totalBound = [1]
+    }
+  }
+
+  @Test func clauses() {
+    func clause(_ rank: Int?, _ sparse: SparseForm?, scale: Int = 0, plain: Bool = true) -> (inout DriftStatement) ->
+      Void
+    {
+      { statement in
+        statement.tensors[0].isPlain = plain
+        if !plain { statement.tensors[0].plainBound = nil }
+        statement.tensors[0].clauses = [StructuredClause(rank: rank, sparse: sparse, scale: scale, bound: [1])]
+      }
+    }
+    Self.expectRefused("a clause of w has neither rank nor support", clause(nil, nil))
+    Self.expectRefused("the rank of w is out of range", clause(0, nil))
+    Self.expectRefused("the rank of w is out of range", clause(Limits.maximumRank + 1, nil))
+    Self.expectRefused("the support of w is out of range", clause(nil, .rows(0)))
+    Self.expectRefused("the scale of w is out of range", clause(2, nil, scale: Limits.maximumScale + 1))
+    Self.expectRefused("tensor w is scaled without a bounding clause", clause(2, nil, scale: 1, plain: false))
+  }
+
+  @Test func codes() throws {
+    let statement = Fixture.norm(rows: 20, columns: 30).statement
+    let other = CodeParameters(unchecked: 14, logBlowup: 1, queries: 1, grindingBits: 0, driftTail: 80)
+    #expect(
+      throws: ProofRejection.unsupportedParameters("the statement names another code than the commitment scheme")
+    ) { try ArgumentVerifier(statement: statement, scheme: HashCommitment(other), requiredSecurityBits: 0) }
+    let error = #expect(throws: ProofRejection.self) {
+      try ArgumentVerifier(statement: statement, scheme: HashCommitment(statement.code))
+    }
+    guard case .insufficientSecurity = error else {
+      Issue.record("a weak code was accepted: \(String(describing: error))")
+      return
+    }
+  }
+}
