@@ -46,9 +46,10 @@ enum FuzzTarget {
     let sealed = Certificate(
       baseRoot: pinned.identity.root, policyDigest: Certificate.policyDigest(pinned.policy),
       tunedCommitment: TunedCommitment.commitment(
-        baseRoot: pinned.identity.root, manifest: parsed.manifest, driftRoot: parsed.driftRoot),
+        baseRoot: pinned.identity.root, manifest: parsed.manifest, driftRoot: parsed.driftRoot,
+        driftPins: parsed.driftPins),
       manifest: parsed.manifest, policy: pinned.policy.canonicalBytes(), driftRoot: parsed.driftRoot,
-      proof: parsed.proof)
+      driftPins: parsed.driftPins, proof: parsed.proof)
     let isAccepted =
       (try? CertificateVerifier.verify(certificate: sealed.bytes, identity: pinned.identity, policy: pinned.policy))
       != nil

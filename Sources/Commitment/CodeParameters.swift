@@ -18,13 +18,13 @@ package struct CodeParameters: Hashable, Sendable {
   package let queries: Int
   /// g: leading zero bits of the proof of work.
   package let grindingBits: Int
-  /// q of the drift tableau: positions that all its proofs together may reveal, `proofs`·t. Also the longest tail.
+  /// q of the drift tableau: positions that all its proofs together may reveal, `proofs`·t.
   package let driftTail: Int
   /// Fixes the folds per layer in tests of small codes; nil otherwise.
   package let foldSchedule: [Int]?
 
-  package static let logLengthRange = 14...23
-  package static let logBlowupRange = 1...4
+  package static let logLengthRange = 14...26
+  package static let logBlowupRange = 1...5
   /// More grinding would rest the 128 bits on work instead of on the code.
   package static let maximumGrindingBits = 20
   package static let maximumQueries = 1 << 10
@@ -32,8 +32,11 @@ package struct CodeParameters: Hashable, Sendable {
   /// The coset shift: a generator of F*, so that no power 7^(2^m) lies in a subgroup of roots of unity of order 2^k.
   package static let shift = Goldilocks.generator
 
-  /// q of the trees that belong to one proof: their leaves are opened once, at t positions.
-  package var proofTail: Int { queries }
+  /// Random coefficients of the trees that belong to one proof: one for every position at which their leaves are opened,
+  /// and three for each of the two pinned points, an evaluation in K being three equations over F.
+  package var proofTail: Int { queries + 6 }
+  /// Random coefficients of a drift row: its own pin once, and per proof t positions and P1's pinned point. The longest.
+  package var driftRowTail: Int { driftTail + 3 * (driftTail / queries) + 3 }
   package var length: Int { 1 << logLength }
   package var logDomain: Int { logLength + logBlowup }
 
@@ -56,6 +59,9 @@ package struct CodeParameters: Hashable, Sendable {
     }
     self.init(
       unchecked: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits, driftTail: driftTail)
+    guard driftRowTail <= length else {
+      throw .unsupportedParameters("a tail of \(driftRowTail) does not fit rows of 2^\(logLength)")
+    }
   }
 
   /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
@@ -73,24 +79,24 @@ package struct CodeParameters: Hashable, Sendable {
 
   /// -log2 of the probability that a word at distance δ or more from the code passes the query phase and its grinding,
   ///
-  ///     (1 - δ)^t · 2^-g ≤ 2^-128,  δ = (1 - (L + q)/2^k)/2  (half the minimum distance: unique decoding).
+  ///     (1 - δ)^t · 2^-g ≤ 2^-128,  1 - δ = √ρ·(1 + 1/(2m)),  ρ = (L + tail)/2^k  (``JohnsonRadius``).
   ///
   /// Distinct positions are no worse than independent ones: each later factor only shrinks.
-  package var securityBits: Double {
-    -Double(queries) * log2(1 - distance) + Double(grindingBits)
-  }
+  package var securityBits: Double { -Double(queries) * log2(rowCode.agreement) + Double(grindingBits) }
 
-  private var distance: Double {
-    (1 - Double(length + driftTail) / Double(1 << logDomain)) / 2
+  /// The code of the rows: degree below L + the longest tail.
+  var rowCode: JohnsonRadius {
+    JohnsonRadius(
+      rate: Double(length + driftRowTail) / Double(1 << logDomain), length: Double(1 << logDomain))
   }
 
   /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).
   /// Nil when no t does: the row is too short for that many proofs.
   package static func queries(logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int) -> Int? {
     (1...maximumQueries).first { t in
-      guard proofs * t <= 1 << logLength else { return false }
       let candidate = CodeParameters(
         unchecked: logLength, logBlowup: logBlowup, queries: t, grindingBits: grindingBits, driftTail: proofs * t)
+      guard candidate.driftRowTail <= candidate.length else { return false }
       return candidate.securityBits >= requiredSecurityBits
     }
   }

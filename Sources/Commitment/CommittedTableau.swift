@@ -5,7 +5,7 @@ import Transcript
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///
 /// Codewords are not stored: rows are encoded again, in one pass, when positions are opened. The Merkle levels take
-/// 64 bytes per code position.
+/// 64 bytes per code position. A tree whose content later challenges must not be able to choose is *pinned* (section 6).
 package struct CommittedTableau: Sendable {
   package let label: String
   package let shapes: [RowShape]
@@ -14,9 +14,13 @@ package struct CommittedTableau: Sendable {
   let randomness: RowRandomness
   let tree: MerkleTree
   let tampering: CommitmentTampering?
+  /// Nil until ``pinned(at:)``.
+  package private(set) var pins: TreePins?
 
   package var root: [UInt8] { tree.root }
-  package var reference: TableauReference { TableauReference(label: label, root: root, shapes: shapes) }
+  package var reference: TableauReference {
+    TableauReference(label: label, root: root, shapes: shapes, pins: pins)
+  }
 
   init(
     label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8], parameters: CodeParameters,
@@ -52,6 +56,16 @@ package struct CommittedTableau: Sendable {
           states: states, first: coset * length, count: length, totalBytes: leaf.totalBytes, digests: digests)
       }
     }
+  }
+
+  /// The same tree with the values of all rows at a point outside F.
+  func pinned(at point: CubicExtension) throws -> CommittedTableau {
+    var result = self
+    var values = try RowEvaluation(point: point)
+      .values(rows: rows, shapes: shapes) { randomness.tail(row: $0, shape: $1) }
+    if let change = tampering?.pin { values = values.enumerated().map { change($0, $1) } }
+    result.pins = TreePins(point: point, values: values)
+    return result
   }
 
   /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows.

@@ -3,52 +3,109 @@ import Kernels
 import Transcript
 
 extension OpeningProver {
-  /// Sumcheck for Σ_g χ^g·⟨c_g, u_g⟩ = Σ_g χ^g·target_g, interleaved with the folding of all u_g by the same challenges.
-  /// Sends layer roots, rounds and the final coefficients; returns the layers for the query phase.
+  /// Sumcheck for all linear claims on the low parts of all u, interleaved with their folding by the same challenges; every
+  /// layer after the first adds the claims that tie it to the one before. Sends everything from the first layer's root
+  /// to the last opened leaf.
   func fold(
-    combinations: [[CubicExtension]], functionals: [[CubicExtension]], targets: [CubicExtension],
+    combinations: [[CubicExtension]], functionals: [[CubicExtension]], targets: [OpeningLayout.Targets],
     channel: inout ProverChannel
-  ) -> [FoldingLayer] {
-    var polynomials = combinations
-    var tables = functionals
-    var layers: [FoldingLayer] = []
-    var folds = 0
-    for (index, shape) in layout.plan.layers.enumerated() {
-      let layer = FoldingLayer(
-        index: index, shape: shape, logBlowup: parameters.logBlowup, foldsBefore: folds, polynomials: polynomials,
-        tampering: tampering, claims: layout.foldedClaims)
-      channel.send(OpeningLabel.root, digest: layer.root)
-      layers.append(layer)
-      if index == 0 {
-        // χ weighs the claims; it enters the functionals, so that rounds need no weights of their own.
-        let chi = channel.transcript.challenge(OpeningLabel.chi)
-        for (power, claim) in zip(chi.powers(tables.count), tables.indices) where claim > 0 {
-          for i in tables[claim].indices { tables[claim][i] *= power }
-        }
-      }
+  ) throws {
+    let folded = layout.foldedClaims
+    let layers = layout.plan.layers
+    var polynomials = folded.map { Array(combinations[$0][..<parameters.length]) }
+    var current = FoldingLayer(index: 0, shape: layers[0], polynomials: polynomials, tampering: tampering, claims: folded)
+    channel.send(OpeningLabel.root, digest: current.root)
+    var weights = weights(functionals, chi: channel.transcript.challenge(OpeningLabel.chi))
+    var round = 0
+    for (index, shape) in layers.enumerated() {
       for _ in 0..<shape.folds {
-        var values = Self.round(polynomials: polynomials, tables: tables)
-        tampering?.round?(folds, &values)
+        var values = Self.round(polynomials: polynomials, weights: weights)
+        tampering?.round?(round, &values)
         channel.send(OpeningLabel.round, values)
         let r = channel.transcript.challenge(OpeningLabel.fold)
-        for claim in polynomials.indices {
-          Folding.fold(&polynomials[claim], r)
-          Folding.fold(&tables[claim], r)
+        for g in polynomials.indices {
+          Folding.fold(&polynomials[g], r)
+          Folding.fold(&weights[g], r)
         }
-        folds += 1
+        round += 1
       }
+      let isLast = index + 1 == layers.count
+      var next = current
+      var point = CubicExtension.zero
+      if isLast {
+        for g in polynomials.indices {
+          tampering?.final?(folded[g], &polynomials[g])
+          channel.send(OpeningLabel.final, polynomials[g])
+        }
+      } else {
+        for g in polynomials.indices { tampering?.polynomial?(index + 1, folded[g], &polynomials[g]) }
+        next = FoldingLayer(
+          index: index + 1, shape: layers[index + 1], polynomials: polynomials, tampering: tampering, claims: folded)
+        channel.send(OpeningLabel.root, digest: next.root)
+        point = OutOfDomain.point(OpeningLabel.outOfDomainPoint, &channel.transcript)
+        for g in polynomials.indices {
+          var answer = ParallelSum.evaluate(polynomials[g], at: point)
+          tampering?.outOfDomain?(index + 1, folded[g], &answer)
+          channel.send(OpeningLabel.outOfDomain, answer)
+        }
+      }
+      let leaves = try open(current, shape: shape, isFirst: index == 0, &channel)
+      if isLast { break }
+      let gamma = channel.transcript.challenge(OpeningLabel.gamma)
+      Self.add(
+        gamma: gamma, point: point, leafPoints: shape.leafPoints(leaves), logLength: layers[index + 1].logLength,
+        to: &weights)
+      current = next
     }
-    for index in polynomials.indices {
-      tampering?.final?(layout.foldedClaims[index], &polynomials[index])
-      channel.send(OpeningLabel.final, polynomials[index])
-    }
-    return layers
   }
 
-  /// p(1) and p(2) of Σ_g Σ_x c_g(X, x)·u_g(X, x); p(0) follows from the running claim.
-  private static func round(polynomials: [[CubicExtension]], tables: [[CubicExtension]]) -> [CubicExtension] {
+  /// Opens what a layer's positions hit, the rows of all trees with the first one; returns the layer's leaves.
+  private func open(
+    _ layer: FoldingLayer, shape: FoldingPlan.Layer, isFirst: Bool, _ channel: inout ProverChannel
+  ) throws -> [Int] {
+    let positions = positions(
+      shape.queries, logBound: isFirst ? shape.logDomain : shape.logLeaves, shape.grindingBits, &channel)
+    if isFirst { try openTrees(at: positions, &channel) }
+    let leaves = isFirst ? shape.leaves(of: positions) : positions
+    layer.open(leaves, channel: &channel)
+    return leaves
+  }
+
+  /// Per folded claim: χ^j·eq + Σ χ^(j+1+a)·(powers of z_a), one power of χ for every target.
+  private func weights(_ functionals: [[CubicExtension]], chi: CubicExtension) -> [[CubicExtension]] {
+    var powers = chi.powers(layout.constraintCount)[...]
+    return layout.foldedClaims.map { index in
+      let own = powers.removeFirst()
+      let functional = functionals[index]
+      let pins = layout.pins[index].map { pin in
+        PowerWeights.table(pin.point, logCount: parameters.logLength, scale: powers.removeFirst())
+      }
+      return ParallelMap.of(count: parameters.length) { i in pins.reduce(functional[i] * own) { $0 + $1[i] } }
+    }
+  }
+
+  /// Adds the claims f_g(z) and f_g(x_j) with the powers of γ from 1 on, claim by claim, z before the x_j.
+  private static func add(
+    gamma: CubicExtension, point: CubicExtension, leafPoints: [Goldilocks], logLength: Int,
+    to weights: inout [[CubicExtension]]
+  ) {
+    var sum = PowerWeights.table(point, logCount: logLength, scale: gamma)
+    let powers = gamma.powers(leafPoints.count + 2)
+    PowerWeights.accumulate(leafPoints, scales: Array(powers[2...]), into: &sum)
+    let terms = sum
+    let step = powers[leafPoints.count + 1]
+    var scale = CubicExtension.one
+    for g in weights.indices {
+      let (own, factor) = (weights[g], scale)
+      weights[g] = ParallelMap.of(count: own.count) { i in own[i] + terms[i] * factor }
+      scale *= step
+    }
+  }
+
+  /// p(1) and p(2) of Σ_g Σ_x w_g(X, x)·u_g(X, x); p(0) follows from the running claim.
+  private static func round(polynomials: [[CubicExtension]], weights: [[CubicExtension]]) -> [CubicExtension] {
     var result = [CubicExtension.zero, .zero]
-    for (u, c) in zip(polynomials, tables) {
+    for (u, c) in zip(polynomials, weights) {
       let (one, two) = ParallelSum.pair(count: u.count / 2) { i in
         let (u0, u1, c0, c1) = (u[2 * i], u[2 * i + 1], c[2 * i], c[2 * i + 1])
         return (u1 * c1, (u1 + u1 - u0) * (c1 + c1 - c0))
@@ -60,9 +117,25 @@ extension OpeningProver {
   }
 }
 
+extension FoldingPlan.Layer {
+  var domain: CodeDomain { CodeDomain(logSize: logDomain, folds: 0) }
+
+  /// The leaves that hold some ascending positions.
+  func leaves(of positions: [Int]) -> [Int] {
+    var result: [Int] = []
+    for position in positions where result.last != position >> folds { result.append(position >> folds) }
+    return result
+  }
+
+  /// η^(2^folds) of each leaf: where the folded polynomial's value follows from the leaf.
+  func leafPoints(_ leaves: [Int]) -> [Goldilocks] {
+    let folded = CodeDomain(logSize: logLeaves, folds: folds)
+    return leaves.map(folded.point)
+  }
+}
+
 /// One committed layer: the codewords of all folded combinations, 2^folds consecutive positions per leaf, claim-major.
 struct FoldingLayer {
-  let folds: Int
   private let format: LeafFormat
   private let tree: MerkleTree
   /// Leaf-major, `stride` words per leaf, zero-padded to whole hash blocks.
@@ -71,13 +144,11 @@ struct FoldingLayer {
 
   var root: [UInt8] { tree.root }
 
-  /// `polynomials`: 2^shape.logLength coefficients each. `foldsBefore`: foldings since the rows, which square the domain.
+  /// `polynomials`: 2^shape.logLength coefficients each.
   init(
-    index: Int, shape: FoldingPlan.Layer, logBlowup: Int, foldsBefore: Int, polynomials: [[CubicExtension]],
-    tampering: OpeningTampering?, claims: [Int]
+    index: Int, shape: FoldingPlan.Layer, polynomials: [[CubicExtension]], tampering: OpeningTampering?, claims: [Int]
   ) {
-    let logLeaves = shape.logLength + logBlowup - shape.folds
-    folds = shape.folds
+    let logLeaves = shape.logLeaves
     let format = LeafFormat(
       .layer, label: OpeningLabel.layerTree(index), words: 3 * polynomials.count << shape.folds, logLeaves: logLeaves)
     self.format = format
@@ -85,10 +156,10 @@ struct FoldingLayer {
     self.stride = stride
     let words = AlignedBuffer<UInt64>(count: stride << logLeaves)
     self.words = words
-    Self.encode(polynomials, shape: shape, logBlowup: logBlowup, foldsBefore: foldsBefore, words: words, stride: stride)
+    Self.encode(polynomials, shape: shape, words: words, stride: stride)
     if let layer = tampering?.layer {
       for (g, claim) in claims.enumerated() {
-        Self.replace(g, words: words, stride: stride, folds: shape.folds, count: 1 << (shape.logLength + logBlowup)) {
+        Self.replace(g, words: words, stride: stride, folds: shape.folds, count: 1 << shape.logDomain) {
           layer(index, claim, &$0)
         }
       }
@@ -105,8 +176,7 @@ struct FoldingLayer {
   }
 
   private static func encode(
-    _ polynomials: [[CubicExtension]], shape: FoldingPlan.Layer, logBlowup: Int, foldsBefore: Int,
-    words: AlignedBuffer<UInt64>, stride: Int
+    _ polynomials: [[CubicExtension]], shape: FoldingPlan.Layer, words: AlignedBuffer<UInt64>, stride: Int
   ) {
     // Lane 3g + i is coordinate i of polynomial g.
     var lanes: [RowMessage] = []
@@ -116,7 +186,8 @@ struct FoldingLayer {
       lanes.append(.field(polynomial.map(\.c2.value)))
     }
     let allLanes = lanes
-    let domain = CodeDomain(logSize: shape.logLength + logBlowup, folds: foldsBefore)
+    let domain = shape.domain
+    let logBlowup = shape.logInverseRate
     let pool = BufferPool(count: 8 << shape.logLength)
     let batches = (lanes.count + 7) / 8
     Parallel.forEach(batches << logBlowup) { task in

@@ -17,29 +17,13 @@ struct OpeningProver {
     self.trees = trees
     self.claims = claims
     self.tampering = tampering
-    layout = try OpeningLayout(parameters, shapes: trees.map(\.shapes), claims: claims)
+    layout = try OpeningLayout(
+      parameters, shapes: trees.map(\.shapes), points: trees.map { $0.pins?.point }, claims: claims)
   }
 
   func prove(_ channel: inout ProverChannel) throws {
     let functionals = claims.map(functionalTable)
-    var combinations = try masks()
-
-    // All values and all μ before any β: otherwise a later value could depend on an earlier challenge.
-    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
-    for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
-    var maskValues: [CubicExtension] = []
-    for index in claims.indices {
-      var value = Self.innerProduct(functionals[index], combinations[index])
-      tampering?.maskValue?(index, &value)
-      channel.send(OpeningLabel.maskValue, value)
-      maskValues.append(value)
-    }
-    // One β per claimed value: a common one would let v1 + δ, v2 - δ pass (docs/protocol.md section 11, item 14).
-    let betas = channel.transcript.challenges(OpeningLabel.beta, claims.count)
-    try accumulate(betas, into: &combinations)
-    let targets = claims.indices.map { betas[$0] * claims[$0].value + maskValues[$0] }
-    deviate(&combinations, functionals: functionals, targets: targets)
-
+    let (combinations, targets) = try combine(functionals, &channel)
     for index in claims.indices {
       if case .clear = claims[index].functional {
         channel.send(OpeningLabel.clear, combinations[index])
@@ -47,34 +31,12 @@ struct OpeningProver {
         channel.send(OpeningLabel.high, Array(combinations[index][parameters.length...]))
       }
     }
-
-    let folded = layout.foldedClaims
-    let layers =
-      folded.isEmpty
-      ? []
-      : fold(
-        combinations: folded.map { Array(combinations[$0][..<parameters.length]) },
-        functionals: folded.map { functionals[$0] }, targets: folded.map { targets[$0] }, channel: &channel)
-
-    if parameters.grindingBits > 0 {
-      let work = ProofOfWork(&channel.transcript, bits: parameters.grindingBits)
-      channel.send(OpeningLabel.nonce, nonce: tampering?.nonce ?? work.solve())
+    if layout.foldedClaims.isEmpty {
+      let positions = positions(parameters.queries, logBound: parameters.logDomain, parameters.grindingBits, &channel)
+      try openTrees(at: positions, &channel)
+    } else {
+      try fold(combinations: combinations, functionals: functionals, targets: targets, channel: &channel)
     }
-    let positions = channel.transcript.positions(
-      OpeningLabel.positions, count: parameters.queries, logBound: parameters.logDomain)
-    for index in layout.openedTrees { try open(trees[index], at: positions, channel: &channel) }
-    var current = positions
-    for layer in layers {
-      current = Self.ascendingLeaves(current, folds: layer.folds)
-      layer.open(current, channel: &channel)
-    }
-  }
-
-  /// The leaves that hold some ascending positions.
-  private static func ascendingLeaves(_ positions: [Int], folds: Int) -> [Int] {
-    var result: [Int] = []
-    for position in positions where result.last != position >> folds { result.append(position >> folds) }
-    return result
   }
 
   private func functionalTable(_ claim: OpeningClaim) -> [CubicExtension] {
@@ -85,11 +47,78 @@ struct OpeningProver {
   }
 
   /// ⟨c, u⟩: over the message coefficients only, c has no entries for the tail.
-  private static func innerProduct(_ functional: [CubicExtension], _ combination: [CubicExtension]) -> CubicExtension {
+  static func innerProduct(_ functional: [CubicExtension], _ combination: [CubicExtension]) -> CubicExtension {
     ParallelSum.of(count: functional.count) { i in functional[i] * combination[i] }
   }
 
   // MARK: - u
+
+  /// All u with what ⟨c, u⟩ and u(z) must be. The order of messages and challenges carries the soundness:
+  /// values, then all P_b(z) and mask(z), then β_a, then all μ, then β.
+  private func combine(
+    _ functionals: [[CubicExtension]], _ channel: inout ProverChannel
+  ) throws -> (combinations: [[CubicExtension]], targets: [OpeningLayout.Targets]) {
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
+    for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
+    let masks = try masks()
+    let sums = try treeSums()
+
+    var pinValues = claims.map { _ in [(others: [CubicExtension], mask: CubicExtension)]() }
+    for index in claims.indices {
+      for (number, pin) in layout.pins[index].enumerated() {
+        var others: [CubicExtension] = []
+        for tree in pin.others {
+          var value = ParallelSum.evaluate(sums[index][tree] ?? [], at: pin.point)
+          tampering?.treeValue?(index, number, tree, &value)
+          channel.send(OpeningLabel.treeValue, value)
+          others.append(value)
+        }
+        var mask = ParallelSum.evaluate(masks[index], at: pin.point)
+        tampering?.maskPin?(index, number, &mask)
+        channel.send(OpeningLabel.maskPin, mask)
+        pinValues[index].append((others, mask))
+      }
+    }
+    let pinBetas = claims.indices.map { index in
+      layout.pins[index].indices.map { channel.transcript.challenge("\(OpeningLabel.pinBeta)/\(index)/\($0)") }
+    }
+
+    var maskValues: [CubicExtension] = []
+    for index in claims.indices {
+      var value = Self.innerProduct(functionals[index], masks[index])
+      for (pin, beta) in zip(layout.pins[index], pinBetas[index]) {
+        value += beta * Self.innerProduct(functionals[index], sums[index][pin.tree] ?? [])
+      }
+      tampering?.maskValue?(index, &value)
+      channel.send(OpeningLabel.maskValue, value)
+      maskValues.append(value)
+    }
+    // One β per claimed value: a common one would let v1 + δ, v2 - δ pass (docs/protocol.md section 11, item 14).
+    let betas = channel.transcript.challenges(OpeningLabel.beta, claims.count)
+
+    var combinations: [[CubicExtension]] = []
+    var targets: [OpeningLayout.Targets] = []
+    for index in claims.indices {
+      let beta = betas[index]
+      let parts = sums[index].compactMap { tree, sum in
+        let own = layout.pins[index].firstIndex { $0.tree == tree }.map { pinBetas[index][$0] }
+        return (sum, beta + (own ?? .zero))
+      }
+      let mask = masks[index]
+      combinations.append(
+        ParallelMap.of(count: mask.count) { i in parts.reduce(mask[i]) { $0 + $1.0[i] * $1.1 } })
+      targets.append(
+        OpeningLayout.Targets(
+          functional: beta * claims[index].value + maskValues[index],
+          pins: zip(layout.pins[index], pinValues[index]).map { pin, sent in
+            layout.pinTarget(
+              claim: index, pin: pin, own: trees[pin.tree].pins?.combined(claims[index].weights[pin.tree]) ?? .zero,
+              others: sent.others, mask: sent.mask, beta: beta, pinBetas: pinBetas[index])
+          }))
+    }
+    tampering?.deviate(&combinations, functionals: functionals, targets: targets, layout: layout, claims: claims)
+    return (combinations, targets)
+  }
 
   /// The masks of all claims as polynomials over K: tailOffset + tailCount coefficients each.
   private func masks() throws -> [[CubicExtension]] {
@@ -106,16 +135,16 @@ struct OpeningProver {
     return result
   }
 
-  /// Adds β_g·Σ weight·row to every mask: one pass over the rows of each tree that a claim weighs.
-  private func accumulate(_ betas: [CubicExtension], into combinations: inout [[CubicExtension]]) throws {
-    var sums: [RowSum] = []
-    for index in claims.indices {
-      sums.append(RowSum(tailOffset: layout.tailOffsets[index], coefficients: combinations[index]))
-      combinations[index] = []
-    }
+  /// P_b = Σ weight·row of every claim and every tree that it weighs: one pass over the rows of each tree.
+  private func treeSums() throws -> [[Int: [CubicExtension]]] {
+    var result = claims.map { _ in [Int: [CubicExtension]]() }
     for (treeIndex, tree) in trees.enumerated() {
       let rows = tampering?.claimedRows[treeIndex] ?? tree.rows
       let users = claims.indices.filter { !claims[$0].weights[treeIndex].isEmpty }
+      var sums = claims.indices.map { index in
+        users.contains(index)
+          ? RowSum(tailOffset: layout.tailOffsets[index], tailCount: layout.tailCounts[index]) : nil
+      }
       let needed = tree.shapes.indices.filter { row in
         users.contains { claims[$0].weights[treeIndex][row] != .zero }
       }
@@ -127,36 +156,36 @@ struct OpeningProver {
           // A claim sees only the rows that it weighs: others may have another shape.
           let own = batch.indices.filter { claims[index].weights[treeIndex][batch[$0]] != .zero }
           if own.isEmpty { continue }
-          sums[index].add(
+          sums[index]?.add(
             messages: own.map { messages[$0] }, tails: own.map { tails[$0] },
-            weights: own.map { betas[index] * claims[index].weights[treeIndex][batch[$0]] })
+            weights: own.map { claims[index].weights[treeIndex][batch[$0]] })
         }
       }
+      for index in users { result[index][treeIndex] = sums[index]?.coefficients }
     }
-    for index in claims.indices { combinations[index] = sums[index].coefficients }
-  }
-
-  private func deviate(
-    _ combinations: inout [[CubicExtension]], functionals: [[CubicExtension]], targets: [CubicExtension]
-  ) {
-    guard let tampering else { return }
-    for index in claims.indices {
-      tampering.combination?(index, &combinations[index])
-      if tampering.persist, let entry = functionals[index].firstIndex(where: { $0 != .zero }) {
-        let missing = targets[index] - Self.innerProduct(functionals[index], combinations[index])
-        combinations[index][entry] += missing * functionals[index][entry].inverse
-      }
-    }
+    return result
   }
 
   // MARK: - Queries
 
-  private func open(_ tree: CommittedTableau, at positions: [Int], channel: inout ProverChannel) throws {
-    var bytes: [UInt8] = []
-    for value in try tree.values(at: positions) { bytes.append(littleEndian: value) }
-    channel.hint(OpeningLabel.rows(tree.label), bytes)
-    channel.hint(OpeningLabel.salts(tree.label), tree.randomness.salts(at: positions))
-    channel.hint(OpeningLabel.paths(tree.label), tree.tree.multiproof(positions))
+  /// Proof of work, then distinct ascending positions.
+  func positions(_ count: Int, logBound: Int, _ grindingBits: Int, _ channel: inout ProverChannel) -> [Int] {
+    if grindingBits > 0 {
+      let work = ProofOfWork(&channel.transcript, bits: grindingBits)
+      channel.send(OpeningLabel.nonce, nonce: tampering?.nonce ?? work.solve())
+    }
+    return channel.transcript.positions(OpeningLabel.positions, count: count, logBound: logBound)
+  }
+
+  func openTrees(at positions: [Int], _ channel: inout ProverChannel) throws {
+    for index in layout.openedTrees {
+      let tree = trees[index]
+      var bytes: [UInt8] = []
+      for value in try tree.values(at: positions) { bytes.append(littleEndian: value) }
+      channel.hint(OpeningLabel.rows(tree.label), bytes)
+      channel.hint(OpeningLabel.salts(tree.label), tree.randomness.salts(at: positions))
+      channel.hint(OpeningLabel.paths(tree.label), tree.tree.multiproof(positions))
+    }
   }
 }
 
@@ -170,12 +199,6 @@ struct RowSum {
     self.tailOffset = tailOffset
     low = [CubicExtension](repeating: .zero, count: tailOffset)
     high = [CubicExtension](repeating: .zero, count: tailCount)
-  }
-
-  init(tailOffset: Int, coefficients: [CubicExtension]) {
-    self.tailOffset = tailOffset
-    low = Array(coefficients[..<tailOffset])
-    high = Array(coefficients[tailOffset...])
   }
 
   var coefficients: [CubicExtension] { low + high }

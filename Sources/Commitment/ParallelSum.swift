@@ -31,4 +31,16 @@ enum ParallelSum {
     }
     return total.withLock { $0 }
   }
+
+  /// Σ c_i·x^i: Horner's rule on pieces.
+  static func evaluate(_ coefficients: [CubicExtension], at x: CubicExtension) -> CubicExtension {
+    let total = Mutex(CubicExtension.zero)
+    Parallel.forEach((coefficients.count + chunk - 1) / chunk) { index in
+      let start = index * chunk
+      let piece = coefficients[start..<min(coefficients.count, start + chunk)]
+      let part = Univariate.evaluate(piece, at: x) * x.power(UInt64(start))
+      total.withLock { $0 += part }
+    }
+    return total.withLock { $0 }
+  }
 }

@@ -33,17 +33,24 @@ package protocol TableauCommitmentScheme: Sendable {
 
   /// `secret` determines all randomness of the commitment together with `label`: one pair serves one tableau, ever.
   func commit(label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8]) throws -> Committed
+  /// The commitment made binding on its own, without a transcript, for a tableau that a statement names.
+  func pin(_ committed: Committed) throws -> Committed
   /// What the verifier gets to know of a tableau.
   func reference(of committed: Committed) -> Reference
   /// The code that openings use: a statement that names another one is refused.
   var parameters: CodeParameters { get }
+  /// Whether a reference stands for one tableau only, by itself.
+  func isPinned(_ reference: Reference) -> Bool
   /// Bytes that bind a commitment, for the transcript.
   func bindingBytes(of reference: Reference) -> [UInt8]
-  /// Sends the commitment; ``receive(label:shapes:from:)`` is the verifier's counterpart. A tableau that the statement
-  /// already names is not sent.
-  func send(_ committed: Committed, to channel: inout ProverChannel)
-  func receive(label: String, shapes: [RowShape], from channel: inout VerifierChannel) throws(ProofRejection)
-    -> Reference
+  /// Sends the commitment; ``receive(label:shapes:isPinned:from:)`` is the verifier's counterpart. A tableau that the
+  /// statement already names is not sent.
+  /// - Parameter isPinned: the tableau must be one and no other before the next challenge. Otherwise it is one of few,
+  ///   and errors of later challenges add up over them.
+  func send(_ committed: Committed, isPinned: Bool, to channel: inout ProverChannel) throws -> Committed
+  func receive(
+    label: String, shapes: [RowShape], isPinned: Bool, from channel: inout VerifierChannel
+  ) throws(ProofRejection) -> Reference
 
   /// Proves all claims about `trees`. Commitments and everything that the claims' points and weights derive from must
   /// be in the transcript; the values are absorbed here.
@@ -57,10 +64,21 @@ package struct TableauReference: Hashable, Sendable {
   /// 32 bytes: the Merkle root.
   package let root: [UInt8]
   package let shapes: [RowShape]
+  /// One value per row; nil for a tree that is not pinned.
+  package let pins: TreePins?
 
-  package init(label: String, root: [UInt8], shapes: [RowShape]) {
+  package init(label: String, root: [UInt8], shapes: [RowShape], pins: TreePins? = nil) {
     self.label = label
     self.root = root
     self.shapes = shapes
+    self.pins = pins
+  }
+
+  /// A tree that is pinned at the point that follows from its root.
+  package init(
+    label: String, root: [UInt8], shapes: [RowShape], pinValues: [CubicExtension], parameters: CodeParameters
+  ) {
+    let point = OutOfDomain.point(root: root, label: label, shapes: shapes, parameters: parameters)
+    self.init(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pinValues))
   }
 }

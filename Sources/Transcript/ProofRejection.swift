@@ -8,11 +8,11 @@ public enum ProofRejection: Error, Equatable, Sendable {
   case unsupportedParameters(String)
   case insufficientSecurity(bits: Double, required: Int)
   // Commitment (docs/protocol.md section 6)
+  case pinInsideBaseField
   case proofOfWork
   case merklePath(tree: String)
   case rowsAgainstCombination(functional: String)
   case openingSumcheck(functional: String)
-  case foldConsistency(functional: String, layer: Int)
   case finalPolynomial(functional: String)
   case clearCombination(functional: String)
   // Argument (docs/protocol.md section 5)
@@ -28,11 +28,11 @@ extension ProofRejection: CustomStringConvertible {
     case .unsupportedParameters(let why): "the proof's parameters are not supported: \(why)"
     case .insufficientSecurity(let bits, let required):
       "the proof's parameters give \(bits) bits, \(required) are required"
+    case .pinInsideBaseField: "a tree is pinned at a point of the base field, where rows are opened"
     case .proofOfWork: "the proof of work is wrong"
     case .merklePath(let tree): "a Merkle path of the \(tree) tree does not lead to its root"
     case .rowsAgainstCombination(let f): "opening \(f): the tableau rows disagree with their claimed combination"
     case .openingSumcheck(let f): "opening \(f): the sumcheck does not end at the final polynomial"
-    case .foldConsistency(let f, let layer): "opening \(f): folding layer \(layer) is inconsistent"
     case .finalPolynomial(let f): "opening \(f): the final polynomial disagrees with the last folding"
     case .clearCombination(let f): "opening \(f): the combination sent in clear has another value"
     case .sumcheckFinal(let stage): "the \(stage) sumcheck does not end at the claimed evaluations"

@@ -50,15 +50,16 @@ struct Cheat {
       }
     }
     let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
-    let drift = try scheme.commit(
-      label: ArgumentProtocol.driftLabel, rows: (committed ?? fixture).rows,
-      shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32), tampering: codeword
-    )
+    let drift = try scheme.pin(
+      scheme.commit(
+        label: ArgumentProtocol.driftLabel, rows: (committed ?? fixture).rows,
+        shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32),
+        tampering: codeword))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: [UInt8](repeating: secret, count: 32), tampering: tampering)
     do {
-      try (verifier ?? fixture).verify(proof.bytes, root: drift.root)
+      try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))
       return nil
     } catch let rejection as ProofRejection {
       return rejection

@@ -113,7 +113,7 @@ import Transcript
   @Test func proofUnderAnotherStatementIsRejected() throws {
     let fixture = Fixture.everything()
     let proof = try fixture.run()
-    let root = try root(of: fixture)
+    let drift = try drift(of: fixture)
     try fixture.verify(proof.bytes, root: root)
     for (name, other) in Self.variants(of: fixture) {
       #expect(throws: ProofRejection.self, "\(name)") { try other.verify(proof.bytes, root: root) }
@@ -146,35 +146,47 @@ import Transcript
   @Test func codeBindingAndRoot() throws {
     let fixture = Fixture.norm(rows: 20, columns: 30)
     let proof = try fixture.run()
-    let root = try root(of: fixture)
+    let drift = try drift(of: fixture)
     let scheme = HashCommitment(fixture.code)
-    func rejection(_ statement: DriftStatement, root: [UInt8]) -> ProofRejection? {
+    func rejection(_ statement: DriftStatement, _ drift: Fixture.Drift) -> ProofRejection? {
       do throws(ProofRejection) {
         let verifier = try ArgumentVerifier(
           statement: statement, scheme: HashCommitment(statement.code), requiredSecurityBits: 0)
-        try verifier.verify(
-          proof.bytes,
-          drift: TableauReference(label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes))
+        try verifier.verify(proof.bytes, drift: drift.reference(verifier))
         return nil
       } catch { return error }
     }
-    #expect(rejection(fixture.statement, root: root) == nil)
+    #expect(rejection(fixture.statement, drift) == nil)
     var other = fixture.statement
     other.binding.append(0)
-    #expect(rejection(other, root: root) == .sumcheckFinal(stage: "A"))
+    #expect(rejection(other, drift) == .sumcheckFinal(stage: "A"))
     other = fixture.statement
     other.code = CodeParameters(unchecked: 14, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 81)
-    #expect(rejection(other, root: root) == .sumcheckFinal(stage: "A"))
+    #expect(rejection(other, drift) == .sumcheckFinal(stage: "A"))
     // A replay under another root: the root is in the transcript.
-    let drift = try scheme.commit(
-      label: ArgumentProtocol.driftLabel, rows: fixture.rows,
-      shapes: ArgumentProtocol.driftShapes(ArgumentLayout(fixture.statement)), secret: [1])
-    #expect(rejection(fixture.statement, root: drift.root) == .sumcheckFinal(stage: "A"))
-    #expect(rejection(fixture.statement, root: []) != nil)
+    let replay = try scheme.pin(
+      scheme.commit(
+        label: ArgumentProtocol.driftLabel, rows: fixture.rows,
+        shapes: ArgumentProtocol.driftShapes(ArgumentLayout(fixture.statement)), secret: [1]))
+    #expect(rejection(fixture.statement, Fixture.Drift(replay)) == .sumcheckFinal(stage: "A"))
+    // So are the pins: a false one is seen at once, and a tree without pins is none.
+    var changed = drift
+    changed.pins[0] += 1
+    #expect(rejection(fixture.statement, changed) == .sumcheckFinal(stage: "A"))
+    changed.pins.removeLast()
+    #expect(rejection(fixture.statement, changed) != nil)
+    let verifier = try ArgumentVerifier(statement: fixture.statement, scheme: scheme, requiredSecurityBits: 0)
+    let unpinned = TableauReference(
+      label: ArgumentProtocol.driftLabel, root: drift.root, shapes: verifier.driftShapes)
+    #expect(throws: ProofRejection.unsupportedParameters("the drift tableau is not pinned")) {
+      try verifier.verify(proof.bytes, drift: unpinned)
+    }
+    changed.root = []
+    #expect(rejection(fixture.statement, changed) != nil)
   }
 
-  private func root(of fixture: Fixture) throws -> [UInt8] {
+  private func drift(of fixture: Fixture) throws -> Fixture.Drift {
     let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-    return try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)).root
+    return Fixture.Drift(try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
   }
 }

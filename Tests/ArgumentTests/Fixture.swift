@@ -61,14 +61,30 @@ struct Fixture {
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: factors, supports: supports), drift: drift,
       secret: [UInt8](repeating: secret &+ 1, count: 32), tampering: tampering)
-    try verify(proof.bytes, root: drift.root)
+    try verify(proof.bytes, drift: Drift(drift))
     return proof
   }
 
-  func verify(_ proof: [UInt8], root: [UInt8]) throws {
+  /// What a verifier has of the drift tableau.
+  struct Drift {
+    var root: [UInt8]
+    var pins: [CubicExtension]
+
+    init(_ committed: CommittedTableau) {
+      root = committed.root
+      pins = committed.pins?.values ?? []
+    }
+
+    func reference(_ verifier: ArgumentVerifier<HashCommitment>) -> TableauReference {
+      TableauReference(
+        label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes, pinValues: pins,
+        parameters: verifier.statement.code)
+    }
+  }
+
+  func verify(_ proof: [UInt8], drift: Drift) throws {
     let verifier = try ArgumentVerifier(statement: statement, scheme: HashCommitment(code), requiredSecurityBits: 0)
-    try verifier.verify(
-      proof, drift: TableauReference(label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes))
+    try verifier.verify(proof, drift: drift.reference(verifier))
   }
 }
 

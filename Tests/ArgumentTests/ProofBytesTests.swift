@@ -9,18 +9,18 @@ import Transcript
   private struct Sample {
     let fixture: Fixture
     let proof: ArgumentProof
-    let root: [UInt8]
+    let drift: Fixture.Drift
 
     init(_ fixture: Fixture) throws {
       self.fixture = fixture
       proof = try fixture.run()
       let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-      root = try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)).root
+      drift = Fixture.Drift(try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
     }
 
     func rejection(_ bytes: [UInt8]) -> ProofRejection? {
       do {
-        try fixture.verify(bytes, root: root)
+        try fixture.verify(bytes, drift: drift)
         return nil
       } catch let rejection as ProofRejection {
         return rejection

@@ -49,7 +49,7 @@ import Transcript
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: secret(proofSecret, "proof"))
-    try fixture.verify(proof.bytes, root: drift.root)
+    try fixture.verify(proof.bytes, drift: Fixture.Drift(drift))
     return proof
   }
 

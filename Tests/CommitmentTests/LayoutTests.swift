@@ -10,7 +10,8 @@ import Transcript
 
   private func isRefused(
     tail: Int = 24, maskTail: Int = 24, rowOffset: Int = 64, maskOffset: Int = 64, coordinates: Int = 6,
-    weights: Int = 2, trees: Int = 1, maskRow: Int = 2, maskTree: Int = 0, claims: Int = 1
+    weights: Int = 2, trees: Int = 1, maskRow: Int = 2, maskTree: Int = 0, claims: Int = 1,
+    point: CubicExtension? = nil
   ) -> Bool {
     let rows = RowShape(tailOffset: rowOffset, tailCount: tail)
     let masks = RowShape(tailOffset: maskOffset, tailCount: maskTail)
@@ -21,7 +22,7 @@ import Transcript
       value: .zero, mask: .init(tree: maskTree, firstRow: maskRow))
     do {
       _ = try OpeningLayout(
-        parameters, shapes: [[rows, rows, masks, masks, masks]],
+        parameters, shapes: [[rows, rows, masks, masks, masks]], points: [point],
         claims: [OpeningClaim](repeating: claim, count: claims))
       return false
     } catch {
@@ -33,7 +34,8 @@ import Transcript
   @Test func onlyFittingClaims() {
     #expect(!isRefused())
     #expect(isRefused(tail: 25), "a tail that the mask does not cover leaks")
-    #expect(isRefused(tail: 25, maskTail: 25), "a degree beyond the code's distance")
+    let limit = parameters.driftRowTail
+    #expect(isRefused(tail: limit + 1, maskTail: limit + 1), "a degree beyond the code's distance")
     #expect(isRefused(rowOffset: 5), "a tail inside the message reads as data")
     #expect(isRefused(maskOffset: 5))
     #expect(isRefused(rowOffset: 65, maskOffset: 65))

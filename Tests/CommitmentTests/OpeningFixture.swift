@@ -56,12 +56,12 @@ struct OpeningFixture {
   }
 
   var driftShapes: [RowShape] {
-    [RowShape](repeating: RowShape(tailOffset: parameters.length, tailCount: parameters.driftTail), count: 11)
+    [RowShape](repeating: RowShape(tailOffset: parameters.length, tailCount: parameters.driftRowTail), count: 11)
   }
 
   var auxShapes: [RowShape] {
     let data = RowShape(tailOffset: parameters.length, tailCount: parameters.proofTail)
-    let mask = RowShape(tailOffset: parameters.length, tailCount: parameters.driftTail)
+    let mask = RowShape(tailOffset: parameters.length, tailCount: parameters.driftRowTail)
     let short = RowShape(tailOffset: Self.shortLength, tailCount: parameters.proofTail)
     return [data, data] + [RowShape](repeating: mask, count: 6) + [RowShape](repeating: short, count: 5)
   }

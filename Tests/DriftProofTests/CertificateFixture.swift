@@ -53,13 +53,15 @@ struct CertificateFixture: Sendable {
     let drift = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: scheme)
       .commit(rows: rows, secret: secret)
     let frame = Certificate(
-      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root, proof: [])
+      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root,
+      driftPins: drift.pins?.bytes ?? [], proof: [])
     let prover = try ArgumentProver(statement: derived.statement(code: code, binding: frame.binding), scheme: scheme)
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
       secret: [UInt8](repeating: 5, count: 32))
     certificate = Certificate(
-      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root, proof: proof.bytes)
+      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root,
+      driftPins: drift.pins?.bytes ?? [], proof: proof.bytes)
   }
 
   static func entries(_ tuned: [TunedTensor], _ derived: DerivedStatement) -> [DriftManifest.Entry] {
@@ -75,6 +77,7 @@ struct CertificateFixture: Sendable {
   func certificate(_ manifest: DriftManifest, driftRoot: [UInt8]? = nil, proof: [UInt8]? = nil) -> Certificate {
     Certificate(
       baseRoot: certificate.baseRoot, policy: policy, manifest: manifest, driftRoot: driftRoot ?? certificate.driftRoot,
+      driftPins: certificate.driftPins,
       proof: proof ?? certificate.proof)
   }
 

@@ -47,6 +47,7 @@ import Transcript
       witness: witness, drift: tableau.committed, secret: [UInt8](repeating: 4, count: 32), tampering: tampering)
     return Certificate(
       baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      driftPins: committed.driftPins,
       proof: proof.bytes
     ).bytes
   }

@@ -25,9 +25,10 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package func commit(rows: any TableauRows, secret: [UInt8]) throws -> Scheme.Committed {
     var message = Array("driftproof/drift tableau/v1".utf8)
     message += statement.canonicalBytes
-    return try scheme.commit(
-      label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout),
-      secret: SHA256.authenticate(key: secret, message: message))
+    return try scheme.pin(
+      scheme.commit(
+        label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout),
+        secret: SHA256.authenticate(key: secret, message: message)))
   }
 
   /// - Parameters:
@@ -66,8 +67,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
         payload: factorCells, length: layout.length, rowCount: layout.factorRows, extra: [factorMask])
       let tree = try scheme.commit(
         label: ArgumentProtocol.factorLabel, rows: rows, shapes: ArgumentProtocol.factorShapes(layout), secret: secret)
-      scheme.send(tree, to: &channel)
-      trees.append(tree)
+      // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
+      trees.append(try scheme.send(tree, isPinned: true, to: &channel))
     }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
 
@@ -84,7 +85,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       label: ArgumentProtocol.digitLabel,
       rows: digitRows(digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 }, random: random),
       shapes: ArgumentProtocol.digitShapes(layout), secret: secret)
-    scheme.send(digitTree, to: &channel)
+    _ = try scheme.send(digitTree, isPinned: false, to: &channel)
 
     // Stage A
     phase("stage A")

@@ -24,7 +24,7 @@ enum ArgumentProtocol {
   }
 
   static func driftShapes(_ layout: ArgumentLayout) -> [RowShape] {
-    let shape = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.driftTail)
+    let shape = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.driftRowTail)
     return [RowShape](repeating: shape, count: layout.tableau.rowCount)
   }
 
@@ -39,7 +39,7 @@ enum ArgumentProtocol {
   static func digitShapes(_ layout: ArgumentLayout) -> [RowShape] {
     var shapes = [RowShape](repeating: full(layout), count: layout.auxiliaryRowCount)
     // The mask of an opening that touches drift rows has their tail; a mask is never the shorter one.
-    let mask = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.driftTail)
+    let mask = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.driftRowTail)
     for row in layout.openingMaskRow..<layout.openingMaskRow + 3 { shapes[row] = mask }
     let short = RowShape(
       tailOffset: layout.libraLengths.reduce(0, +), tailCount: layout.statement.code.proofTail)

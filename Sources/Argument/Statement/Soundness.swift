@@ -17,7 +17,8 @@ package enum Soundness {
   package static func terms(_ statement: DriftStatement) -> [Term] {
     let layout = ArgumentLayout(statement)
     let code = statement.code
-    func field(_ factor: Int) -> Double { fieldBits - log2(Double(max(1, factor))) }
+    // P2 is one of ℓ tableaux (section 6), and each of them gets its own chance at every challenge after P2.
+    func field(_ factor: Int) -> Double { fieldBits - log2(code.listSize * Double(max(1, factor))) }
     let claims = StageAChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
     // λ: (claims - 1)/|K|; each batching point: its coordinates over |K|. One round draws them all.
     let coordinates =
@@ -40,11 +41,13 @@ package enum Soundness {
           bits: field(max(ArgumentLayout.stageCDegree, FactorLayout.Mask.firstBit.rawValue + layout.factors.bitCount))),
       ]
     }
-    // Tile coordinates weigh the drift rows as a tensor: one affine line over an interleaved code each; τ is a curve of
-    // degree at most 2 over the trees (Diamond and Gruen, "Proximity gaps in interleaved codes").
-    terms.append(Term(name: "row weights", bits: field(1 << code.logDomain)))
-    terms.append(Term(name: "evaluations", bits: field(2 << code.logDomain)))
-    terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1).map { Term(name: $0.round, bits: $0.bits) }
+    // Tile coordinates weigh the rows as a tensor: each is a line over an interleaved code; τ is a curve of degree at most
+    // 2 over the trees. A false pin or a false evaluation survives with each tableau of the list.
+    let weights = code.exceptionalChallenges + code.listSize
+    terms.append(Term(name: "row weights", bits: fieldBits - log2(weights)))
+    terms.append(Term(name: "evaluations", bits: fieldBits - log2(2 * weights)))
+    terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: layout.hasFactors ? 2 : 1)
+      .map { Term(name: $0.round, bits: $0.bits) }
     return terms
   }
 

@@ -32,19 +32,22 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
   package var rowCount: Int { layout.tableau.rowCount }
   package var driftShapes: [RowShape] { ArgumentProtocol.driftShapes(layout) }
 
-  /// - Parameter drift: the drift tableau whose root `statement.binding` names, with ``driftShapes``.
+  /// - Parameter drift: the drift tableau whose root and pins `statement.binding` names, with ``driftShapes``.
   package func verify(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) {
+    guard scheme.isPinned(drift) else { throw .unsupportedParameters("the drift tableau is not pinned") }
     let binding = scheme.bindingBytes(of: drift)
     var channel = VerifierChannel(
       transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
     var factorTree: Scheme.Reference?
     if layout.hasFactors {
       factorTree = try scheme.receive(
-        label: ArgumentProtocol.factorLabel, shapes: ArgumentProtocol.factorShapes(layout), from: &channel)
+        label: ArgumentProtocol.factorLabel, shapes: ArgumentProtocol.factorShapes(layout), isPinned: true,
+        from: &channel)
     }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     let digitTree = try scheme.receive(
-      label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), from: &channel)
+      label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), isPinned: false,
+      from: &channel)
 
     let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
     let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)

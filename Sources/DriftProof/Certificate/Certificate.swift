@@ -3,12 +3,12 @@ import Transcript
 
 /// A certificate file, `CERT.drift`.
 ///
-///     certificate = "driftprf", UInt32 format version = 1, section × 7; integers are little-endian
+///     certificate = "driftprf", UInt32 format version = 1, section × 8; integers are little-endian
 ///     section     = UInt64 count of bytes, bytes
 ///
 /// The sections: base root (32 bytes), policy digest (32), tuned commitment (32), manifest (``DriftManifest``), the
-/// policy's canonical bytes, drift root (32), argument proof. When every tensor is frozen or excluded there is nothing to prove: the drift root is 32
-/// zero bytes and the proof is empty.
+/// policy's canonical bytes, drift root (32), drift pins (24 for every row of the tableau), argument proof. When every tensor
+/// is frozen or excluded there is nothing to prove: the drift root is 32 zero bytes, and pins and proof are empty.
 package struct Certificate: Hashable, Sendable {
   package static let magic = Array("driftprf".utf8)
   package static let formatVersion = 1
@@ -27,22 +27,27 @@ package struct Certificate: Hashable, Sendable {
   package let policy: [UInt8]
   /// Merkle root of the drift tableau, 32 bytes.
   package let driftRoot: [UInt8]
+  /// The value of each of its rows at the point that the root determines: 24 bytes per row.
+  package let driftPins: [UInt8]
   package let proof: [UInt8]
 
-  /// Computes the tuned commitment. `driftRoot` and `proof` nil and empty for an empty tableau.
-  package init(baseRoot: [UInt8], policy: Policy, manifest: DriftManifest, driftRoot: [UInt8]?, proof: [UInt8]) {
+  /// Computes the tuned commitment. `driftRoot` nil, `driftPins` and `proof` empty for an empty tableau.
+  package init(
+    baseRoot: [UInt8], policy: Policy, manifest: DriftManifest, driftRoot: [UInt8]?, driftPins: [UInt8], proof: [UInt8]
+  ) {
     let root = driftRoot ?? Self.emptyDriftRoot
     let manifestBytes = manifest.bytes
     self.init(
       baseRoot: baseRoot, policyDigest: Self.policyDigest(policy),
-      tunedCommitment: TunedCommitment.commitment(baseRoot: baseRoot, manifest: manifestBytes, driftRoot: root),
-      manifest: manifestBytes, policy: policy.canonicalBytes(), driftRoot: root, proof: proof)
+      tunedCommitment: TunedCommitment.commitment(
+        baseRoot: baseRoot, manifest: manifestBytes, driftRoot: root, driftPins: driftPins),
+      manifest: manifestBytes, policy: policy.canonicalBytes(), driftRoot: root, driftPins: driftPins, proof: proof)
   }
 
   /// Any content, also a wrong one: for the parser and for adversarial tests.
   package init(
     baseRoot: [UInt8], policyDigest: [UInt8], tunedCommitment: [UInt8], manifest: [UInt8], policy: [UInt8],
-    driftRoot: [UInt8], proof: [UInt8]
+    driftRoot: [UInt8], driftPins: [UInt8], proof: [UInt8]
   ) {
     self.baseRoot = baseRoot
     self.policyDigest = policyDigest
@@ -50,6 +55,7 @@ package struct Certificate: Hashable, Sendable {
     self.manifest = manifest
     self.policy = policy
     self.driftRoot = driftRoot
+    self.driftPins = driftPins
     self.proof = proof
   }
 
@@ -65,7 +71,7 @@ package struct Certificate: Hashable, Sendable {
   package var bytes: [UInt8] {
     var bytes = Self.magic
     bytes.append(littleEndian: UInt32(Self.formatVersion))
-    for section in [baseRoot, policyDigest, tunedCommitment, manifest, policy, driftRoot, proof] {
+    for section in [baseRoot, policyDigest, tunedCommitment, manifest, policy, driftRoot, driftPins, proof] {
       bytes.append(lengthPrefixed: section)
     }
     return bytes
@@ -88,7 +94,7 @@ package struct Certificate: Hashable, Sendable {
       baseRoot: try hash("the base root"), policyDigest: try hash("the policy digest"),
       tunedCommitment: try hash("the tuned commitment"), manifest: try reader.prefixed("the manifest"),
       policy: try reader.prefixed("the policy"), driftRoot: try hash("the drift root"),
-      proof: try reader.prefixed("the proof"))
+      driftPins: try reader.prefixed("the drift pins"), proof: try reader.prefixed("the proof"))
     try reader.finish()
     return certificate
   }

@@ -1,16 +1,19 @@
 import Checkpoint
 import Transcript
 
-/// Hashes that tie the tuned model to base, manifest and drift root; docs/protocol.md section 3.
+/// Hashes that tie the tuned model to base, manifest and drift tableau; docs/protocol.md section 3.
 package enum TunedCommitment {
   static let label = "driftproof/tuned/v1"
   static let bindingLabel = "driftproof/binding/v1"
 
-  /// SHA-256(label ‖ base root ‖ SHA-256(manifest) ‖ drift root), the label after its length as UInt64. 32 bytes.
-  package static func commitment(baseRoot: [UInt8], manifest: [UInt8], driftRoot: [UInt8]) -> [UInt8] {
+  /// SHA-256(label ‖ base root ‖ SHA-256(manifest) ‖ drift root ‖ SHA-256(drift pins)), the label after its length as
+  /// UInt64. 32 bytes. Without the pins a root would stand for several tableaux.
+  package static func commitment(
+    baseRoot: [UInt8], manifest: [UInt8], driftRoot: [UInt8], driftPins: [UInt8]
+  ) -> [UInt8] {
     var message: [UInt8] = []
     message.append(lengthPrefixed: label)
-    return SHA256.hash(message, baseRoot, SHA256.hash(manifest), driftRoot)
+    return SHA256.hash(message, baseRoot, SHA256.hash(manifest), driftRoot, SHA256.hash(driftPins))
   }
 
   /// The bytes that the argument absorbs before everything else: label, then base root, policy digest and tuned

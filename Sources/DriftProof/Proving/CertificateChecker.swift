@@ -41,7 +41,9 @@ public enum CertificateChecker {
           throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
         }
       }
-      guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot else {
+      guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot,
+        recomputed.driftPins == checked.certificate.driftPins
+      else {
         throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
       }
       guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {

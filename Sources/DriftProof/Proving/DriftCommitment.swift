@@ -21,10 +21,12 @@ struct DriftCommitment {
   let tableau: (rows: CheckpointRows, committed: CommittedTableau)?
 
   var driftRoot: [UInt8]? { tableau?.committed.root }
+  var driftPins: [UInt8] { tableau?.committed.pins?.bytes ?? [] }
 
   func commitment(baseRoot: [UInt8]) -> [UInt8] {
     TunedCommitment.commitment(
-      baseRoot: baseRoot, manifest: manifest.bytes, driftRoot: driftRoot ?? Certificate.emptyDriftRoot)
+      baseRoot: baseRoot, manifest: manifest.bytes, driftRoot: driftRoot ?? Certificate.emptyDriftRoot,
+      driftPins: driftPins)
   }
 
   /// - Parameter code: nil for an empty tableau.

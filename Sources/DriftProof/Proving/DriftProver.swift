@@ -65,6 +65,7 @@ public enum DriftProver {
       }
       let certificate = Certificate(
         baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+          driftPins: committed.driftPins,
         proof: proof?.bytes ?? []
       ).bytes
       clock.begin("self-check")

@@ -84,7 +84,8 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(.manifest(error))
     }
     let commitment = TunedCommitment.commitment(
-      baseRoot: certificate.baseRoot, manifest: certificate.manifest, driftRoot: certificate.driftRoot)
+      baseRoot: certificate.baseRoot, manifest: certificate.manifest, driftRoot: certificate.driftRoot,
+      driftPins: certificate.driftPins)
     guard commitment == certificate.tunedCommitment else { throw .proofInvalid(.tunedCommitment) }
     derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
     try Self.checkByteDigests(manifest, derived)
@@ -109,7 +110,7 @@ package struct CheckedCertificate: Sendable {
     _ certificate: Certificate, _ manifest: DriftManifest, _ derived: DerivedStatement
   ) throws(DriftProofError) -> ArgumentPart? {
     guard let code = manifest.code, !derived.isEmpty else {
-      guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty,
+      guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty, certificate.driftPins.isEmpty,
         certificate.driftRoot == Certificate.emptyDriftRoot, manifest.layoutDigest == DriftManifest.emptyLayoutDigest
       else { throw .proofInvalid(.emptyTableau) }
       return nil
@@ -132,7 +133,12 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(.rowCount(stated: manifest.rowCount, derived: verifier.rowCount))
     }
     guard verifier.statement.layoutDigest == manifest.layoutDigest else { throw .proofInvalid(.layoutDigest) }
-    let drift = TableauReference(label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes)
+    // Parsed after the row count was compared: a wrong count of pins is seen as such.
+    guard let pins = FieldEncoding.cubicElements(certificate.driftPins), pins.count == verifier.rowCount else {
+      throw .proofInvalid(.driftPins)
+    }
+    let drift = TableauReference(
+      label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes, pinValues: pins, parameters: code)
     return ArgumentPart(verifier: verifier, drift: drift)
   }
 

@@ -48,6 +48,8 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case policyBytes
   /// The stated tuned commitment is not the hash of its parts.
   case tunedCommitment
+  /// The drift pins are not one canonical element of K for each row of the tableau.
+  case driftPins
   /// Nothing is to be proved, but there is a proof or a drift root; or the reverse.
   case emptyTableau
   /// A check of the argument failed.
@@ -110,7 +112,8 @@ extension InvalidProof: CustomStringConvertible {
     case .byteDigest(let tensor, let isMissing):
       isMissing ? "tensor \(tensor) lacks its byte digest" : "tensor \(tensor) is frozen but has a byte digest"
     case .policyBytes: "the policy inside it is not the one of its policy digest"
-    case .tunedCommitment: "the tuned commitment is not the hash of base identity, manifest and drift root"
+    case .tunedCommitment: "the tuned commitment is not the hash of base identity, manifest and drift tableau"
+    case .driftPins: "the pins of its drift tableau are not one field element for each row"
     case .emptyTableau: "the policy allows no certified change, so there must be neither proof nor drift root"
     case .argument(let rejection): "\(rejection)"
     }

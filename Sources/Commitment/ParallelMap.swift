@@ -1,0 +1,20 @@
+import Field
+import Kernels
+import Synchronization
+
+/// Tables of K-elements computed on all cores.
+enum ParallelMap {
+  private static let chunk = 1 << 13
+
+  /// [term(0), …, term(count - 1)].
+  static func of(count: Int, _ term: @Sendable (Int) -> CubicExtension) -> [CubicExtension] {
+    if count <= chunk { return (0..<count).map(term) }
+    let chunks = (count + chunk - 1) / chunk
+    let parts = Mutex([[CubicExtension]](repeating: [], count: chunks))
+    Parallel.forEach(chunks) { index in
+      let part = (index * chunk..<min(count, (index + 1) * chunk)).map(term)
+      parts.withLock { $0[index] = part }
+    }
+    return Array(parts.withLock { $0 }.joined())
+  }
+}
