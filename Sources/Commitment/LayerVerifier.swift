@@ -37,6 +37,9 @@ extension OpeningVerifier {
       var answers: [CubicExtension] = []
       if isLast {
         for _ in folded { finals.append(try channel.receive(OpeningLabel.final, count: 1 << layout.plan.logFinal)) }
+        guard finalSum(finals, folds: folds, chi: chi, layerClaims) == claim else {
+          throw .openingSumcheck(functional: folded.map { claims[$0].name }.joined(separator: ", "))
+        }
       } else {
         nextRoot = try channel.receiveDigest(OpeningLabel.root)
         point = OutOfDomain.point(OpeningLabel.outOfDomainPoint, &channel.transcript)
@@ -64,9 +67,6 @@ extension OpeningVerifier {
         layerClaims.append(LayerClaims(folds: folds.count, gamma: gamma, point: point, leafPoints: leafPoints))
         root = nextRoot
       }
-    }
-    guard finalSum(finals, folds: folds, chi: chi, layerClaims) == claim else {
-      throw .openingSumcheck(functional: folded.map { claims[$0].name }.joined(separator: ", "))
     }
   }
 

@@ -34,11 +34,11 @@ extension OpeningProver {
       var point = CubicExtension.zero
       if isLast {
         for g in polynomials.indices {
-          tampering?.final?(folded[g], &polynomials[g])
+          tampering?.final?(folded[g], &polynomials[g], weights[g])
           channel.send(OpeningLabel.final, polynomials[g])
         }
       } else {
-        for g in polynomials.indices { tampering?.polynomial?(index + 1, folded[g], &polynomials[g]) }
+        for g in polynomials.indices { tampering?.polynomial?(index + 1, folded[g], &polynomials[g], weights[g]) }
         next = FoldingLayer(
           index: index + 1, shape: layers[index + 1], polynomials: polynomials, tampering: tampering, claims: folded)
         channel.send(OpeningLabel.root, digest: next.root)

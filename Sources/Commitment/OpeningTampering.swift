@@ -34,16 +34,20 @@ package struct OpeningTampering: Sendable {
   package var combination: (@Sendable (_ claim: Int, _ coefficients: inout [CubicExtension]) -> Void)?
   /// After `combination`: changes message coefficients of every u so that ⟨c, u⟩ and u(z) come out as claimed.
   package var persist = false
-  /// Changes a folded polynomial before a later layer commits to it.
-  package var polynomial: (@Sendable (_ layer: Int, _ claim: Int, _ coefficients: inout [CubicExtension]) -> Void)?
+  /// Changes a folded polynomial before a later layer commits to it; `weights`: those of the running claim.
+  package var polynomial:
+    (
+      @Sendable (_ layer: Int, _ claim: Int, _ coefficients: inout [CubicExtension], _ weights: [CubicExtension]) -> Void
+    )?
   /// Changes the codeword of a layer, in position order, before it is hashed.
   package var layer: (@Sendable (_ layer: Int, _ claim: Int, _ codeword: inout [CubicExtension]) -> Void)?
   /// Changes a layer's out-of-domain answer.
   package var outOfDomain: (@Sendable (_ layer: Int, _ claim: Int, _ value: inout CubicExtension) -> Void)?
   /// Changes p(1) and p(2) of a sumcheck round.
   package var round: (@Sendable (_ round: Int, _ values: inout [CubicExtension]) -> Void)?
-  /// Changes the final coefficients of a claim.
-  package var final: (@Sendable (_ claim: Int, _ coefficients: inout [CubicExtension]) -> Void)?
+  /// Changes the final coefficients of a claim; `weights`: those of the running claim.
+  package var final:
+    (@Sendable (_ claim: Int, _ coefficients: inout [CubicExtension], _ weights: [CubicExtension]) -> Void)?
   /// Sends this nonce without searching.
   package var nonce: UInt64?
 

@@ -114,9 +114,9 @@ import Transcript
     let fixture = Fixture.everything()
     let proof = try fixture.run()
     let drift = try drift(of: fixture)
-    try fixture.verify(proof.bytes, root: root)
+    try fixture.verify(proof.bytes, drift: drift)
     for (name, other) in Self.variants(of: fixture) {
-      #expect(throws: ProofRejection.self, "\(name)") { try other.verify(proof.bytes, root: root) }
+      #expect(throws: ProofRejection.self, "\(name)") { try other.verify(proof.bytes, drift: drift) }
     }
   }
 

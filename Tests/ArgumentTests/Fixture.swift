@@ -70,6 +70,11 @@ struct Fixture {
     var root: [UInt8]
     var pins: [CubicExtension]
 
+    init(root: [UInt8], pins: [CubicExtension]) {
+      self.root = root
+      self.pins = pins
+    }
+
     init(_ committed: CommittedTableau) {
       root = committed.root
       pins = committed.pins?.values ?? []

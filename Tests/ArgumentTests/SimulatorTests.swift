@@ -12,7 +12,8 @@ import Transcript
 /// messages satisfy the verifier under the real oracle, since g(ρ) comes last; (2) the opening of any values for rows of
 /// zeros verifies when the challenge β does not depend on the mask's root, as under a programmed oracle. What they do not
 /// show: that prover and simulator have one distribution. For (1) that is the ledger and Libra's rank, for (2) that u is
-/// uniform given (v, μ); leaves are salted and q positions of a row are uniform by its tail, which nothing here tests.
+/// uniform given (v, μ, mask(z)), and that a row's positions and out-of-domain values are uniform by its tail
+/// (``TailTests``); leaves are salted.
 @Suite struct SimulatorTests {
   /// Uniform messages of one sumcheck and the g(ρ) that fits.
   private func simulate(
@@ -48,10 +49,16 @@ import Transcript
     let fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
     let layout = ArgumentLayout(fixture.statement)
     let random = PseudorandomStream(secret: [1], label: "simulator")
-    let root = random.bytes(32)
+    let drift = Fixture.Drift(
+      root: random.bytes(32), pins: (0..<layout.tableau.rowCount).map { _ in random.extensionElement() })
     var channel = ProverChannel(
-      transcript: ArgumentProtocol.transcript(fixture.statement, driftBinding: root))
-    if layout.hasFactors { channel.send("root of P1", digest: random.bytes(32)) }
+      transcript: ArgumentProtocol.transcript(
+        fixture.statement, driftBinding: drift.root + FieldEncoding.bytes(drift.pins)))
+    if layout.hasFactors {
+      channel.send("root of P1", digest: random.bytes(32))
+      _ = OutOfDomain.point("pins of P1", &channel.transcript)
+      channel.send("pins of P1", (0...layout.factorRows).map { _ in random.extensionElement() })
+    }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     channel.send("root of P2", digest: random.bytes(32))
     let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
@@ -92,8 +99,8 @@ import Transcript
       }
     }
     // The verifier accepts every message so far: it misses the first one of the opening, and nothing else.
-    #expect(throws: ProofRejection.truncated(section: OpeningLabel.maskValue)) {
-      try fixture.verify(channel.proof, root: root)
+    #expect(throws: ProofRejection.truncated(section: OpeningLabel.treeValue)) {
+      try fixture.verify(channel.proof, drift: drift)
     }
   }
 
@@ -103,25 +110,40 @@ import Transcript
     let random = PseudorandomStream(secret: [2], label: "simulator")
     let point = (0..<14).map { _ in random.extensionElement() }
     let equality = Multilinear.equality(point)
-    let shape = RowShape(tailOffset: code.length, tailCount: code.driftTail)
-    // A tree of two zero rows, and any claimed value of their combination.
-    let data = try scheme.commit(
-      label: "drift", rows: MemoryRows(rows: [.zero, .zero]), shapes: [shape, shape], secret: [3])
+    let shape = RowShape(tailOffset: code.length, tailCount: code.driftRowTail)
+    // A pinned tree of two zero rows, and any claimed value of their combination.
+    let data = try scheme.pin(
+      scheme.commit(label: "drift", rows: MemoryRows(rows: [.zero, .zero]), shapes: [shape, shape], secret: [3]))
+    let z = try #require(data.pins).point
     let claim = OpeningClaim(
       name: "v", functional: .equality(point: point),
       weights: [[random.extensionElement(), random.extensionElement()], []], value: random.extensionElement(),
       mask: .init(tree: 1, firstRow: 0))
-    // μ first; roots are not in this transcript, so β is known before the mask is committed.
+    func commit(_ mask: [CubicExtension]) throws -> CommittedTableau {
+      try scheme.commit(
+        label: "P2",
+        rows: MemoryRows(
+          rows: [.field(mask.map(\.c0.value)), .field(mask.map(\.c1.value)), .field(mask.map(\.c2.value))]),
+        shapes: [shape, shape, shape], secret: [4])
+    }
+    // A uniform mask fixes mask(z), its tail included; μ is uniform. Roots are not in this transcript, so β is known
+    // before the mask is committed.
     let start = Transcript(protocolID: "simulator")
+    var message = (0..<code.length).map { _ in random.extensionElement() }
+    let tails = (0..<3).map { row in
+      RowRandomness(secret: [4], label: "P2").tail(row: row, shape: shape).map { Goldilocks(reducing: $0) }
+    }
+    let tail = (0..<shape.tailCount).map { CubicExtension(tails[0][$0], tails[1][$0], tails[2][$0]) }
+    let nu = Univariate.evaluate(message + tail, at: z)
     let mu = random.extensionElement()
-    let beta = programmedBeta(start, code: code, claim: claim, mu: mu)
-    // u is uniform with ⟨c, u⟩ = β·v + μ; the mask is u, less β times rows of zeros.
-    var u = (0..<code.length).map { _ in random.extensionElement() }
-    u[0] += (beta * claim.value + mu - Multilinear.innerProduct(equality, u)) * equality[0].inverse
-    let mask = try scheme.commit(
-      label: "P2",
-      rows: MemoryRows(rows: [.field(u.map(\.c0.value)), .field(u.map(\.c1.value)), .field(u.map(\.c2.value))]),
-      shapes: [shape, shape, shape], secret: [4])
+    let beta = programmedBeta(start, code: code, claim: claim, nu: nu, mu: mu)
+    // u is uniform but for ⟨c, u⟩ and u(z): ⟨c, mask⟩ = β·v + μ, rows being zero, and mask(z) stays.
+    let missing = beta * claim.value + mu - Multilinear.innerProduct(equality, message)
+    let change = missing * (equality[1] - equality[0] * z).inverse
+    message[1] += change
+    message[0] -= change * z
+    let mask = try commit(message)
+    #expect(Univariate.evaluate(message + tail, at: z) == nu)
     var tampering = OpeningTampering()
     tampering.maskValue = { _, value in value = mu }
     var channel = ProverChannel(transcript: start)
@@ -142,11 +164,13 @@ import Transcript
   }
 
   private func programmedBeta(
-    _ start: Transcript, code: CodeParameters, claim: OpeningClaim, mu: CubicExtension
+    _ start: Transcript, code: CodeParameters, claim: OpeningClaim, nu: CubicExtension, mu: CubicExtension
   ) -> CubicExtension {
     var channel = ProverChannel(transcript: start)
     channel.transcript.absorb(OpeningLabel.parameters, bytes: code.bytes)
     channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value]))
+    channel.send(OpeningLabel.maskPin, nu)
+    _ = channel.transcript.challenge("\(OpeningLabel.pinBeta)/0/0")
     channel.send(OpeningLabel.maskValue, mu)
     return channel.transcript.challenges(OpeningLabel.beta, 1)[0]
   }

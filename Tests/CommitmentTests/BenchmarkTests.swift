@@ -45,23 +45,24 @@ struct BenchmarkTests {
     let (l, b, rowCount) = (numbers[0], numbers[1], numbers[2])
     let t = try #require(CodeParameters.queries(logLength: l, logBlowup: b, grindingBits: 20, proofs: 2))
     let parameters = try CodeParameters(logLength: l, logBlowup: b, queries: t, grindingBits: 20, driftTail: 2 * t)
+    let tail = parameters.driftRowTail
     print("BENCH queries", t, "plan", FoldingPlan(parameters, claims: 2))
     let scheme = HashCommitment(parameters)
     let drift = GeneratedRows(rowCount: rowCount, length: 1 << l)
     let masks = MaskRows(rowCount: 6, length: 1 << l)
-    let full = RowShape(tailOffset: 1 << l, tailCount: 2 * t)
+    let full = RowShape(tailOffset: 1 << l, tailCount: tail)
     let secret = [UInt8](repeating: 1, count: 32)
     timed("generating the rows once") { for row in 0..<rowCount { _ = try? drift.message(row) } }
     let driftTree = try timed("commit drift") {
-      try scheme.commit(
-        label: "drift", rows: drift, shapes: [RowShape](repeating: full, count: rowCount), secret: secret)
+      try scheme.pin(
+        scheme.commit(
+          label: "drift", rows: drift, shapes: [RowShape](repeating: full, count: rowCount), secret: secret))
     }
     let maskTree = try timed("commit masks") {
       try scheme.commit(label: "masks", rows: masks, shapes: [RowShape](repeating: full, count: 6), secret: secret)
     }
     var prover = ProverChannel(transcript: Transcript(protocolID: "bench"))
-    scheme.send(driftTree, to: &prover)
-    scheme.send(maskTree, to: &prover)
+    _ = try scheme.send(maskTree, isPinned: false, to: &prover)
     func claims(_ transcript: inout Transcript, _ values: [CubicExtension]) -> [OpeningClaim] {
       (0..<2).map { index in
         OpeningClaim(
@@ -86,8 +87,8 @@ struct BenchmarkTests {
       try timed("verify \(round)") {
         var verifier = VerifierChannel(transcript: Transcript(protocolID: "bench"), proof: prover.proof)
         let trees = [
-          try scheme.receive(label: "drift", shapes: driftTree.shapes, from: &verifier),
-          try scheme.receive(label: "masks", shapes: maskTree.shapes, from: &verifier),
+          driftTree.reference,
+          try scheme.receive(label: "masks", shapes: maskTree.shapes, isPinned: false, from: &verifier),
         ]
         let claims = claims(&verifier.transcript, values)
         try scheme.verify(trees, claims: claims, channel: &verifier)

@@ -11,8 +11,9 @@ struct StoredRows: TableauRows {
   func message(_ row: Int) throws -> RowMessage { messages[row] }
 }
 
-/// A small opening with everything in it: a tree of narrow, field and zero rows ("drift"), one of field rows, masks and
-/// short rows ("aux"), two folded claims and one in clear.
+/// A small opening with everything in it: a tree of narrow, field and zero rows that is pinned by its root ("drift"), one of
+/// field rows, masks and short rows without pins ("aux"), one that is pinned by a challenge ("late"), two folded claims and
+/// one in clear.
 struct OpeningFixture {
   static let logLength = 6
   static let shortLength = 5
@@ -21,19 +22,25 @@ struct OpeningFixture {
     unchecked: logLength, logBlowup: 2, queries: 12, grindingBits: 4, driftTail: 24, foldSchedule: [2, 1, 1])
   var drift: StoredRows
   var aux: StoredRows
+  var late: StoredRows
   /// The secret of the commitments.
   var secret: [UInt8] = Array(repeating: 7, count: 32)
   /// What the claims say beyond the truth: per claim, added to its value.
   var valueErrors: [CubicExtension] = [.zero, .zero, .zero]
+  /// The drift rows that the honest values are of, when they are not those committed.
+  var claimedDrift: StoredRows?
   var commitmentTampering: CommitmentTampering?
+  /// Deviations of "late".
+  var lateTampering: CommitmentTampering?
   var openingTampering: OpeningTampering?
 
   static let driftRows = 11
   /// Two data rows, then masks for claims 0 and 1, then two short rows, then the mask of claim 2.
   static let auxRows = 2 + 6 + 2 + 3
 
-  init(seed: UInt8 = 1, masks: UInt8 = 2) {
-    let length = 1 << Self.logLength
+  init(seed: UInt8 = 1, masks: UInt8 = 2, parameters: CodeParameters? = nil) {
+    if let parameters { self.parameters = parameters }
+    let length = self.parameters.length
     let data = PseudorandomStream(secret: [seed], label: "data")
     let random = PseudorandomStream(secret: [masks], label: "masks")
     drift = StoredRows(
@@ -53,10 +60,15 @@ struct OpeningFixture {
     messages += (0..<2).map { _ in field(Self.shortLength, data) }
     messages += (0..<3).map { _ in field(Self.shortLength, random) }
     aux = StoredRows(messages: messages)
+    late = StoredRows(messages: (0..<3).map { _ in field(length, data) })
   }
 
   var driftShapes: [RowShape] {
     [RowShape](repeating: RowShape(tailOffset: parameters.length, tailCount: parameters.driftRowTail), count: 11)
+  }
+
+  var lateShapes: [RowShape] {
+    [RowShape](repeating: RowShape(tailOffset: parameters.length, tailCount: parameters.proofTail), count: 3)
   }
 
   var auxShapes: [RowShape] {
@@ -77,15 +89,16 @@ struct OpeningFixture {
   /// The claims that follow the commitments in a transcript, with honest values unless `rows` is nil (verifier).
   func claims(_ transcript: inout Transcript, values: [CubicExtension]?) -> [OpeningClaim] {
     func zeros(_ count: Int) -> [CubicExtension] { [CubicExtension](repeating: .zero, count: count) }
-    let points = (0..<2).map { transcript.challenges("point \($0)", Self.logLength) }
+    let points = (0..<2).map { transcript.challenges("point \($0)", parameters.logLength) }
     let tau = transcript.challenge("tau")
     let shortWeights = transcript.challenge("short").powers(Self.shortLength)
     let auxData = Array(tau.powers(4)[2...]) + zeros(11)
     let auxShort = zeros(8) + [tau, tau * tau] + zeros(3)
     let shapes: [(String, OpeningClaim.Functional, [[CubicExtension]], OpeningClaim.Mask)] = [
-      ("drift", .equality(point: points[0]), [tau.powers(11), []], .init(tree: 1, firstRow: 2)),
-      ("both", .equality(point: points[1]), [(tau + 1).powers(11), auxData], .init(tree: 1, firstRow: 5)),
-      ("short", .clear(weights: shortWeights), [[], auxShort], .init(tree: 1, firstRow: 10)),
+      ("drift", .equality(point: points[0]), [tau.powers(11), [], []], .init(tree: 1, firstRow: 2)),
+      ("both", .equality(point: points[1]), [(tau + 1).powers(11), auxData, Array(tau.powers(7)[4...])],
+        .init(tree: 1, firstRow: 5)),
+      ("short", .clear(weights: shortWeights), [[], auxShort, []], .init(tree: 1, firstRow: 10)),
     ]
     return shapes.enumerated().map { index, shape in
       let value = values?[index] ?? honestValue(shape.1, shape.2) + valueErrors[index]
@@ -100,7 +113,7 @@ struct OpeningFixture {
       case .clear(let weights): weights
       }
     var result = CubicExtension.zero
-    for (rows, treeWeights) in zip([drift, aux], weights) {
+    for (rows, treeWeights) in zip([claimedDrift ?? drift, aux, late], weights) {
       for (row, weight) in treeWeights.enumerated() where weight != .zero {
         for i in table.indices { result += weight * table[i] * Self.value(of: rows.messages[row], at: i) }
       }
@@ -111,29 +124,45 @@ struct OpeningFixture {
   struct Proof {
     var bytes: [UInt8]
     var values: [CubicExtension]
+    var driftRoot: [UInt8] = []
+    var driftPins: [CubicExtension] = []
     var sizes: [(section: String, bytes: Int)]
   }
 
   func prove() throws -> Proof {
     let scheme = HashCommitment(parameters)
     var channel = ProverChannel(transcript: Transcript(protocolID: "test"))
-    let driftTree = try scheme.commit(
-      label: "drift", rows: drift, shapes: driftShapes, secret: secret, tampering: commitmentTampering)
-    let auxTree = try scheme.commit(label: "aux", rows: aux, shapes: auxShapes, secret: secret)
-    scheme.send(driftTree, to: &channel)
-    scheme.send(auxTree, to: &channel)
+    let trees = try commit(scheme, &channel)
     let claims = claims(&channel.transcript, values: nil)
-    try scheme.open([driftTree, auxTree], claims: claims, channel: &channel, tampering: openingTampering)
-    return Proof(bytes: channel.proof, values: claims.map(\.value), sizes: channel.sizes)
+    try scheme.open(trees, claims: claims, channel: &channel, tampering: openingTampering)
+    return Proof(
+      bytes: channel.proof, values: claims.map(\.value), driftRoot: trees[0].root,
+      driftPins: trees[0].pins?.values ?? [], sizes: channel.sizes)
+  }
+
+  /// Commits to all trees and sends them; `drift`, with its pins, is known to the verifier beforehand.
+  func commit(_ scheme: HashCommitment, _ channel: inout ProverChannel) throws -> [CommittedTableau] {
+    let drift = try scheme.pin(
+      scheme.commit(label: "drift", rows: drift, shapes: driftShapes, secret: secret, tampering: commitmentTampering))
+    channel.transcript.absorb("drift", bytes: scheme.bindingBytes(of: drift.reference))
+    let late = try scheme.send(
+      scheme.commit(label: "late", rows: late, shapes: lateShapes, secret: secret, tampering: lateTampering),
+      isPinned: true, to: &channel)
+    let aux = try scheme.send(
+      scheme.commit(label: "aux", rows: aux, shapes: auxShapes, secret: secret), isPinned: false, to: &channel)
+    return [drift, aux, late]
   }
 
   func verify(_ proof: Proof) throws(ProofRejection) {
     let scheme = HashCommitment(parameters)
     var channel = VerifierChannel(transcript: Transcript(protocolID: "test"), proof: proof.bytes)
-    let driftTree = try scheme.receive(label: "drift", shapes: driftShapes, from: &channel)
-    let auxTree = try scheme.receive(label: "aux", shapes: auxShapes, from: &channel)
+    let driftTree = TableauReference(
+      label: "drift", root: proof.driftRoot, shapes: driftShapes, pinValues: proof.driftPins, parameters: parameters)
+    channel.transcript.absorb("drift", bytes: scheme.bindingBytes(of: driftTree))
+    let lateTree = try scheme.receive(label: "late", shapes: lateShapes, isPinned: true, from: &channel)
+    let auxTree = try scheme.receive(label: "aux", shapes: auxShapes, isPinned: false, from: &channel)
     let claims = claims(&channel.transcript, values: proof.values)
-    try scheme.verify([driftTree, auxTree], claims: claims, channel: &channel)
+    try scheme.verify([driftTree, auxTree, lateTree], claims: claims, channel: &channel)
     try channel.finish()
   }
 

@@ -135,10 +135,12 @@ struct CertificateVerifierTests {
     let derived = try DerivedStatement.derive(identity: fixture.identity, tuned: fixture.tuned, policy: policy)
     let manifest = DriftManifest(
       code: nil, rowCount: 0, entries: CertificateFixture.entries(fixture.tuned, derived))
-    func certificate(_ root: [UInt8]?, _ proof: [UInt8], _ manifest: DriftManifest) -> [UInt8] {
+    func certificate(
+      _ root: [UInt8]?, _ proof: [UInt8], _ manifest: DriftManifest, pins: [UInt8] = []
+    ) -> [UInt8] {
       Certificate(
         baseRoot: fixture.identity.root, policy: policy, manifest: manifest,
-        driftRoot: root, proof: proof
+        driftRoot: root, driftPins: pins, proof: proof
       ).bytes
     }
     let bytes = certificate(nil, [], manifest)
