@@ -114,12 +114,11 @@ struct FoldingPlan: Hashable, Sendable {
         grindingBits: grinding)
     }
 
-    /// Root, out-of-domain answers, nonce, rounds, leaves and merged Merkle paths, whose top log2(t) levels are shared.
+    /// Root, out-of-domain answers, nonce, rounds, leaves and merged Merkle paths.
     func bytes(of layer: Layer) -> Int {
       let leaves = min(layer.queries, 1 << layer.logLeaves)
-      let shared = Int.bitWidth - 1 - leaves.leadingZeroBitCount
       return 40 + 24 * claims + 48 * layer.folds + leaves * (24 * claims << layer.folds)
-        + leaves * max(0, layer.logLeaves - shared) * 32
+        + MerkleMultiproof.expectedBytes(leaves: leaves, depth: layer.logLeaves)
     }
 
     /// A point of a domain costs about a thousandth of a byte for every coordinate that is encoded and hashed.

@@ -32,6 +32,14 @@ enum MerkleMultiproof {
     return count
   }
 
+  /// About the bytes of the siblings of t random leaves, in integers: t·(depth - log2(t) - 0.94) digests are expected.
+  static func expectedBytes(leaves: Int, depth: Int) -> Int {
+    let squared = leaves * leaves
+    // log2(t) + 1 in quarters; t ≤ 2^15.
+    let shared = 4 + Int.bitWidth - 1 - (squared * squared).leadingZeroBitCount
+    return 8 * leaves * max(0, 4 * depth - shared)
+  }
+
   /// The root that leaves and siblings lead to.
   ///
   /// `digests`: one per leaf, in the order of `leaves` (distinct, ascending, not empty). `siblings`: 32 bytes each,

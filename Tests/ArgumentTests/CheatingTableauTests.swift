@@ -143,6 +143,13 @@ import Transcript
     }
   }
 
+  /// False pins of the drift tableau: E, digits and evaluations are all of the committed rows.
+  @Test func falsePins() throws {
+    var cheat = Cheat(.everything())
+    cheat.codeword = CommitmentTampering(pin: { row, value in row == 0 ? value + 1 : value })
+    try cheat.expectStoppedByOpening()
+  }
+
   @Test func codeBindingAndRoot() throws {
     let fixture = Fixture.norm(rows: 20, columns: 30)
     let proof = try fixture.run()

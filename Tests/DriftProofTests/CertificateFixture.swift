@@ -74,11 +74,12 @@ struct CertificateFixture: Sendable {
   }
 
   /// The certificate with another manifest, its commitment recomputed: what a cheating prover would send.
-  func certificate(_ manifest: DriftManifest, driftRoot: [UInt8]? = nil, proof: [UInt8]? = nil) -> Certificate {
+  func certificate(_ manifest: DriftManifest, driftRoot: [UInt8]? = nil, driftPins: [UInt8]? = nil, proof: [UInt8]? = nil)
+    -> Certificate
+  {
     Certificate(
       baseRoot: certificate.baseRoot, policy: policy, manifest: manifest, driftRoot: driftRoot ?? certificate.driftRoot,
-      driftPins: certificate.driftPins,
-      proof: proof ?? certificate.proof)
+      driftPins: driftPins ?? certificate.driftPins, proof: proof ?? certificate.proof)
   }
 
   func verify(_ bytes: [UInt8]) throws(DriftProofError) -> VerificationReport {

@@ -53,6 +53,7 @@ struct CertificateFormatTests {
     let certificate = try Self.certificate()
     var message: [UInt8] = [19, 0, 0, 0, 0, 0, 0, 0] + Array("driftproof/tuned/v1".utf8)
     message += SHA256.hash([1]) + SHA256.hash(certificate.manifest) + SHA256.hash([3])
+    message += SHA256.hash([1, 2, 3])
     #expect(certificate.tunedCommitment == SHA256.hash(message))
     #expect(
       certificate.binding.suffix(96) == SHA256.hash([1]) + SHA256.hash(certificate.policy) + certificate.tunedCommitment

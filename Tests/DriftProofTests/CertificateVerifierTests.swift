@@ -36,9 +36,9 @@ struct CertificateVerifierTests {
     let code = try #require(fixture.manifest.code)
     let estimate = try #require(
       CodeSelection.estimate(
-        fixture.derived.tensors, cells: 4096, logLength: code.logLength, logBlowup: code.logBlowup, proofs: 2))
+        fixture.derived.tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: 2))
     let ratio = Double(estimate.proofBytes) / Double(fixture.certificate.proof.count)
-    #expect((0.7...1.6).contains(ratio), "\(estimate.proofBytes) for \(fixture.certificate.proof.count)")
+    #expect((0.97...1.03).contains(ratio), "\(estimate.proofBytes) for \(fixture.certificate.proof.count)")
   }
 
   /// Why these bytes are rejected; nil if they are not.
@@ -129,6 +129,20 @@ struct CertificateVerifierTests {
         == .proofInvalid(.argument(.trailingBytes(count: 1))))
   }
 
+  @Test func forgedPins() throws {
+    let pins = fixture.certificate.driftPins
+    #expect(pins.count == 24)
+    for wrong in [[], pins + pins, Array(pins.dropLast()), [UInt8](repeating: 0xFF, count: 24)] {
+      expect(.driftPins, fixture.certificate(fixture.manifest, driftPins: wrong))
+    }
+    // Another pin is another commitment, which the proof is not about.
+    var changed = pins
+    changed[0] ^= 1
+    #expect(
+      rejection(fixture.certificate(fixture.manifest, driftPins: changed).bytes)
+        == .proofInvalid(.argument(.sumcheckFinal(stage: "A"))))
+  }
+
   @Test func emptyTableau() throws {
     let policy = try StatementFixture.policy(
       StatementFixture.rule("counter", #""any""#) + "," + StatementFixture.frozenRest)
@@ -148,6 +162,7 @@ struct CertificateVerifierTests {
     #expect(report.tensors.frozen == 7 && report.proofBytes == 0 && report.code == nil)
     for forged in [
       certificate(SHA256.hash([1]), [], manifest), certificate(nil, [1], manifest),
+      certificate(nil, [], manifest, pins: [1]),
       certificate(nil, [], DriftManifest(code: fixture.manifest.code, rowCount: 1, entries: manifest.entries)),
     ] {
       #expect(throws: DriftProofError.proofInvalid(.emptyTableau)) {

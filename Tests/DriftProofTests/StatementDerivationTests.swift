@@ -124,7 +124,7 @@ struct StatementDerivationTests {
       [F.rule("{a,c,d,emb}.weight", #"{"norm": {"absolute": 1}}"#)],
     ] {
       let code = try CodeSelection.choose(tensors: try fixture.derive(rules).tensors)
-      #expect(code.securityBits >= 128 && code.logLength == 14 && code.logBlowup == 3)
+      #expect(code.securityBits >= 128 && code.logLength == 14 && code.logBlowup == 5)
       #expect(code.driftTail == 2 * code.queries)
     }
     func square(_ log: Int) -> [TableauTensor] {
@@ -138,7 +138,7 @@ struct StatementDerivationTests {
     for log in [7, 10, 12, 14, 16] {
       let code = try CodeSelection.choose(tensors: square(log))
       #expect(code.securityBits >= 128)
-      #expect(code.logBlowup == (log <= 13 ? 3 : log <= 15 ? 2 : 1))
+      #expect(code.logBlowup == [7: 5, 10: 4, 12: 3, 14: 2, 16: 1][log])
     }
   }
 }

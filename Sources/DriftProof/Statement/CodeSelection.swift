@@ -1,5 +1,6 @@
 import Argument
 import Commitment
+import Foundation
 
 /// The prover's choice of code for a tableau: small proofs at bounded cost. The verifier never calls this; it reads the
 /// parameters from the manifest and checks ranges and security.
@@ -7,13 +8,13 @@ package enum CodeSelection {
   /// Proofs that one commitment serves: Q of docs/protocol.md section 3.
   package static let defaultProofs = 2
   static let grindingBits = 20
-  /// Up to this many padded cells: blow-up 8, then 4, then 2; encoding and hashing grow with it.
-  static let logCellsForBlowup8 = 26
-  static let logCellsForBlowup4 = 30
-  /// Work (rows of all trees times code length) may exceed the least possible by this factor.
-  static let allowedWork = 1.5
-  /// Rows of one proof's own trees that do not depend on the drift: masks and Libra rows.
-  static let fixedRows = 12
+  /// log2 of the padded cells up to which a tableau gets each log blow-up; beyond the last one, 1. Encoding and hashing
+  /// grow with the blow-up, queries and so proofs fall.
+  static let blowups: [(logCells: Int, logBlowup: Int)] = [(19, 5), (21, 4), (25, 3), (29, 2)]
+  /// A code of w times the work must save the w^(1/4)-th part of the bytes.
+  static let workExponent = 0.25
+  /// Longer rows make a prover of 7 billion weights hold more than 10 GiB: it encodes eight rows at a time.
+  static let maximumLogLength = 24
 
   /// One candidate with its estimates.
   struct Estimate: Hashable, Sendable {
@@ -21,6 +22,8 @@ package enum CodeSelection {
     let proofBytes: Int
     /// Field elements of all codewords.
     let work: Int
+
+    var price: Double { Double(proofBytes) * pow(Double(work), workExponent) }
   }
 
   /// - Parameters:
@@ -33,25 +36,22 @@ package enum CodeSelection {
     let cells = tensors.reduce(0) {
       $0 + 1 << StatementLimits.paddedLog(rows: $1.rows, columns: $1.columns)
     }
-    let logBlowup = cells <= 1 << logCellsForBlowup8 ? 3 : cells <= 1 << logCellsForBlowup4 ? 2 : 1
+    let logBlowup = blowups.first(where: { cells <= 1 << $0.logCells })?.logBlowup ?? 1
     var estimates: [Estimate] = []
-    for logLength in CodeParameters.logLengthRange {
+    for logLength in CodeParameters.logLengthRange.lowerBound...maximumLogLength {
       // Thousands of rows never win, and their layouts take time.
-      guard cells >> logLength <= 1 << 14 || logLength == CodeParameters.logLengthRange.upperBound else { continue }
-      if let estimate = estimate(tensors, cells: cells, logLength: logLength, logBlowup: logBlowup, proofs: proofs) {
+      guard cells >> logLength <= 1 << 12 || logLength == maximumLogLength else { continue }
+      if let estimate = estimate(tensors, logLength: logLength, logBlowup: logBlowup, proofs: proofs) {
         estimates.append(estimate)
       }
     }
-    guard let least = estimates.map(\.work).min(),
-      let best = estimates.filter({ Double($0.work) <= allowedWork * Double(least) })
-        .min(by: { $0.proofBytes < $1.proofBytes })
-    else { throw .operational("no code serves \(proofs) proofs of this tableau; ask for fewer") }
+    guard let best = estimates.min(by: { $0.price < $1.price }) else {
+      throw .operational("no code serves \(proofs) proofs of this tableau; ask for fewer")
+    }
     return best.code
   }
 
-  static func estimate(
-    _ tensors: [TableauTensor], cells: Int, logLength: Int, logBlowup: Int, proofs: Int
-  ) -> Estimate? {
+  static func estimate(_ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int) -> Estimate? {
     guard
       let queries = CodeParameters.queries(
         logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs),
@@ -59,23 +59,7 @@ package enum CodeSelection {
         logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits,
         driftTail: proofs * queries)
     else { return nil }
-    let rows = TableauPlan(tensors: tensors, logLength: logLength).rowCount
-    // Digits: 132 projections of 16 cells for every 2^14 cells of the tableau.
-    let digitRows = (cells >> 3) >> logLength + 1
-    let trees = tensors.contains { !$0.clauses.isEmpty } ? 3 : 2
-    let auxiliary = fixedRows + digitRows
-    let logLeaves = logLength + logBlowup
-    // Merkle paths share their top levels: about log2(t).
-    let shared = 7
-    var bytes = queries * (8 * (rows + auxiliary) + trees * 32 * (1 + max(0, logLeaves - shared)))
-    // Folding layers: 8 values of K per leaf and a path each, then the final coefficients.
-    var m = logLength
-    while m > 9 {
-      bytes += queries * (24 * 8 + 32 * max(0, m + logBlowup - 3 - shared))
-      m -= 3
-    }
-    bytes += 24 << max(0, m)
-    bytes += 24 * code.driftTail
-    return Estimate(code: code, proofBytes: bytes, work: (rows + auxiliary) << logLeaves)
+    let size = ProofSize(tensors: tensors, code: code)
+    return Estimate(code: code, proofBytes: size.bytes, work: size.work)
   }
 }
