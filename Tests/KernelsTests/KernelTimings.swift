@@ -1,0 +1,39 @@
+import Field
+import Foundation
+import Kernels
+import Testing
+
+/// Nanoseconds for each entry and core, in release builds, when DRIFTPROOF_BENCHMARK names the logarithm of a row.
+@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] != nil))
+struct KernelTimings {
+  private let log = Int(ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"]?.prefix(2) ?? "") ?? 20
+  private var count: Int { 1 << log }
+
+  /// The user time of the better of three runs.
+  private func measure(_ what: String, per count: Int, _ body: () -> Void) {
+    var best = Double.infinity
+    for _ in 0..<3 {
+      let start = clock()
+      body()
+      best = min(best, Double(clock() - start))
+    }
+    print("BENCH", what, best * 1e3 / Double(count), "ns")
+  }
+
+  private func entries(bits: Int32) -> [Int32] {
+    var random = Random(1)
+    return (0..<count).map { _ in random.entry(bits: bits) }
+  }
+
+  @Test func rowEvaluation() {
+    var random = Random(1)
+    let z = random.cubic()
+    let rows: [(String, RowMessage)] = [
+      ("narrow", .narrow(entries(bits: 20))), ("field", .field((0..<count).map { UInt64($0) << 30 })),
+    ]
+    let evaluation = RowEvaluation(z, length: count)
+    for (name, row) in rows {
+      measure("row at a point of K, \(name)", per: count) { _ = evaluation.value(row) }
+    }
+  }
+}
