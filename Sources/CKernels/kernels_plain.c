@@ -33,6 +33,7 @@ DP_INLINE int32_t d_sum(D acc) {
   for (int k = 0; k < 16; k++) sum += acc.v[k];
   return sum;
 }
+enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 
 typedef uint32_t W;

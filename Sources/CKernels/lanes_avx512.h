@@ -74,10 +74,10 @@ DP_INLINE V v_join(V s0, V s1, V s2) {
   return v_sub(r, v_set1((u64)(excess % DP_P)));
 }
 
-/// out[16 b + g] = in[16 g + b].
-DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
+/// out[16 b + g] = in[step g + b] for 16 values of g and of b.
+DP_INLINE void transpose16(const int32_t *in, size_t step, int32_t *out) {
   __m512i r[16], s[16];
-  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(in + 16 * i);
+  for (size_t i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(in + step * i);
   for (int i = 0; i < 8; i++) {
     s[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
     s[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);

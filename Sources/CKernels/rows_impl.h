@@ -96,20 +96,24 @@ void NAME(rows_field)(const u64 *const *rows, const size_t *lengths, const u64 *
   }
 }
 
-void NAME(fold16)(const int32_t *entries, size_t groups, const u64 *limbs, u64 *out) {
+void NAME(fold_groups)(const int32_t *entries, int log, size_t groups, const u64 *limbs, u64 *out) {
+  const size_t width = (size_t)1 << log;
   for (size_t g = 0; g < groups; g += 16) {
     size_t have = groups - g < 16 ? groups - g : 16;
     int32_t tile[256], padded[256];
-    const int32_t *source = entries + 16 * g;
-    if (have < 16) {
-      memset(padded, 0, sizeof padded);
-      memcpy(padded, source, have * 16 * sizeof(int32_t));
-      source = padded;
-    }
-    transpose16(source, tile);
     V sums[9][2];
     for (int k = 0; k < 18; k++) sums[k / 2][k % 2] = v_set1(0);
-    for (size_t b = 0; b < 16; b++) narrow_step(sums, tile + 16 * b, limbs + 9 * b);
+    for (size_t b0 = 0; b0 < width; b0 += 16) {
+      const int32_t *source = entries + width * g + b0;
+      if (have < 16) {
+        memset(padded, 0, sizeof padded);
+        for (size_t k = 0; k < have; k++) memcpy(padded + 16 * k, source + width * k, 16 * sizeof(int32_t));
+        transpose16(padded, 16, tile);
+      } else {
+        transpose16(source, width, tile);
+      }
+      for (size_t b = 0; b < 16; b++) narrow_step(sums, tile + 16 * b, limbs + 9 * (b0 + b));
+    }
     V values[2][3];
     narrow_join(sums, values);
     u64 folded[48];

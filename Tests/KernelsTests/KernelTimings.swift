@@ -36,4 +36,23 @@ struct KernelTimings {
       measure("row at a point of K, \(name)", per: count) { _ = evaluation.value(row) }
     }
   }
+
+  @Test func groups() {
+    var random = Random(1)
+    let entries = entries(bits: 14)
+    for log in GramKernel.gramLogs {
+      measure("Gram, groups of 2^\(log)", per: count) {
+        for start in stride(from: 0, to: count, by: 1 << 14) {
+          _ = GramKernel.gram(entries, range: start..<start + 1 << 14, log: log)
+        }
+      }
+    }
+    for log in 4...7 {
+      let weights = random.cubics(1 << log)
+      var out = [CubicExtension](repeating: .zero, count: count >> log)
+      measure("fold, groups of 2^\(log)", per: count) {
+        GramKernel.fold(entries, range: 0..<count, weights: weights, into: &out, at: 0)
+      }
+    }
+  }
 }

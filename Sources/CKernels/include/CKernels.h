@@ -40,8 +40,8 @@ void dp_project(int level, const int8_t *signs, const uint8_t *limbs, size_t col
 void dp_byte_planes(int level, const int32_t *entries, size_t n, int count, uint8_t *planes, size_t stride);
 int32_t dp_magnitude(int level, const int32_t *entries, size_t n);
 
-/// out: the 16 x 16 upper triangle, 136 sums over `groups` runs of 16 entries.
-void dp_gram16(int level, const int32_t *entries, size_t groups, int64_t *out);
+/// out: the upper triangle of the Gram matrix of `groups` runs of n = 2^log entries, row by row, log in 4...6.
+void dp_gram(int level, const int32_t *entries, int log, size_t groups, int64_t *out);
 
 /// acc[3*x + c] += sum_t w_t[c] * rows[t][x] for x in [x0, x1). Row t has lengths[t] entries, zeros after that.
 /// limbs: 9 per row, w's coordinates cut in 22, 22 and 20 bits; at most 512 rows.
@@ -50,8 +50,8 @@ void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths
 /// The same for rows of canonical elements; weights: 3 per row in Montgomery form.
 void dp_rows_field(int level, const uint64_t *const *rows, const size_t *lengths, const uint64_t *weights,
                    size_t count, size_t x0, size_t x1, uint64_t *acc);
-/// out[3*g + c] = sum_b w_b[c] * entries[16*g + b]; limbs as above for the 16 weights.
-void dp_fold16(int level, const int32_t *entries, size_t groups, const uint64_t *limbs, uint64_t *out);
+/// out[3*g + c] = sum_b w_b[c] * entries[2^log * g + b]; limbs as above for the 2^log weights, log in 4...9.
+void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, const uint64_t *limbs, uint64_t *out);
 
 /// out[i] = t[2i] + r * (t[2i+1] - t[2i]) in K for i in [i0, i1), three numbers an element; r in Montgomery form. The
 /// elements are done upwards, so out may be t.
