@@ -9,6 +9,7 @@
 #include "sha_constants.h"
 
 #include "ntt_impl.h"
+#include "points_impl.h"
 #include "rows_impl.h"
 
 typedef __m512i D;

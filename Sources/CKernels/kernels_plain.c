@@ -4,6 +4,7 @@
 #include "sha_constants.h"
 
 #include "ntt_impl.h"
+#include "points_impl.h"
 #include "rows_impl.h"
 
 // Generic vectors, which the compiler maps to what the target has (SSE2, NEON).

@@ -5,10 +5,10 @@
 enum { ROWS_TILE = 256, ROWS_AT_ONCE = 16 };
 
 /// sums[limb][even/odd] += limb * entry for the 16 entries at p.
-DP_INLINE void narrow_step(V sums[9][2], const int32_t *p, const u64 *limbs) {
+DP_INLINE void narrow_step(V sums[9][2], const int32_t *p, const uint32_t *limbs) {
   V even = v_load_i32(p), odd = v_high(even);
   for (int k = 0; k < 9; k++) {
-    V w = v_set1(limbs[k]);
+    V w = v_set1_low(limbs[k]);
     sums[k][0] = v_wadd(sums[k][0], v_mul_i32(even, w));
     sums[k][1] = v_wadd(sums[k][1], v_mul_i32(odd, w));
   }
@@ -39,7 +39,7 @@ DP_INLINE void add_elements(u64 *acc, const V values[3], size_t have) {
   if (have < 8) memcpy(acc, padded, have * 24);
 }
 
-void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const u64 *limbs, size_t count, size_t x0,
+void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const uint32_t *limbs, size_t count, size_t x0,
                        size_t x1, u64 *acc) {
   for (size_t tile = x0; tile < x1; tile += ROWS_TILE) {
     size_t width = x1 - tile < ROWS_TILE ? x1 - tile : ROWS_TILE;
@@ -96,7 +96,7 @@ void NAME(rows_field)(const u64 *const *rows, const size_t *lengths, const u64 *
   }
 }
 
-void NAME(fold_groups)(const int32_t *entries, int log, size_t groups, const u64 *limbs, u64 *out) {
+void NAME(fold_groups)(const int32_t *entries, int log, size_t groups, const uint32_t *limbs, u64 *out) {
   const size_t width = (size_t)1 << log;
   for (size_t g = 0; g < groups; g += 16) {
     size_t have = groups - g < 16 ? groups - g : 16;

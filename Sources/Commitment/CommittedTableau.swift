@@ -1,10 +1,11 @@
 import Field
 import Kernels
+import Synchronization
 import Transcript
 
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///
-/// Codewords are not stored: rows are encoded again, in one pass, when positions are opened. The Merkle levels take
+/// Codewords are not stored: rows are evaluated again, in one pass, when positions are opened. The Merkle levels take
 /// 64 bytes per code position.
 package struct CommittedTableau: Sendable {
   package let label: String
@@ -54,21 +55,29 @@ package struct CommittedTableau: Sendable {
     }
   }
 
-  /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows.
+  /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows,
+  /// which are evaluated, not encoded.
   func values(at positions: [Int]) throws -> [UInt64] {
-    let encoder = RowEncoder(
-      rows: rows, shapes: shapes, parameters: parameters, randomness: randomness, tampering: tampering)
+    let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
+    let evaluation = MultipointEvaluation(points: positions.map(domain.point), length: parameters.length)
     let rowCount = shapes.count
-    let logLength = parameters.logLength
     let result = AlignedBuffer<UInt64>(count: max(1, positions.count * rowCount))
-    try encoder.forEachBlock { firstRow, coset, blocks in
-      for (index, position) in positions.enumerated() where position >> logLength == coset {
-        let inside = position & ((1 << logLength) - 1)
-        for row in firstRow..<min(firstRow + 8, rowCount) {
-          result.pointer[index * rowCount + row] = blocks.pointer[8 * inside + row - firstRow]
+    let failure = Mutex<(any Error)?>(nil)
+    Parallel.forEach(rowCount) { row in
+      do {
+        guard failure.withLock({ $0 == nil }) else { return }
+        let message = try rows.message(row)
+        let values = evaluation.values(
+          message, tail: randomness.tail(row: row, shape: shapes[row]), tailOffset: shapes[row].tailOffset)
+        for (index, value) in values.enumerated() {
+          let revealed = tampering?.codeword?(row, positions[index], value.value) ?? value.value
+          result.pointer[index * rowCount + row] = revealed
         }
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
       }
     }
+    if let error = failure.withLock({ $0 }) { throw error }
     return (0..<positions.count * rowCount).map { result[$0] }
   }
 }

@@ -15,7 +15,7 @@ package struct RowEvaluation: Sendable {
   /// z^(4096c) for every run c of a row.
   private let high: [CubicExtension]
   /// `high` as the C kernels take it; empty for the Swift twin.
-  private let limbs: [UInt64]
+  private let limbs: [UInt32]
   private let forms: [UInt64]
   private let level: Int32?
 

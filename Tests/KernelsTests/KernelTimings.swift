@@ -55,4 +55,18 @@ struct KernelTimings {
       }
     }
   }
+
+  @Test(arguments: [(227, 1), (110, 2), (74, 3), (55, 4)])
+  func multipoint(points: Int, logBlowup: Int) {
+    var random = Random(1)
+    let root = Goldilocks.rootOfUnity(logOrder: log + logBlowup)
+    let evaluation = MultipointEvaluation(
+      points: (0..<points).map { _ in Goldilocks.generator * root.power(random.next()) }, length: count)
+    let rows: [(String, RowMessage)] = [
+      ("narrow", .narrow(entries(bits: 20))), ("field", .field((0..<count).map { UInt64($0) << 30 })),
+    ]
+    for (name, row) in rows {
+      measure("row at \(points) positions, \(name)", per: count) { _ = evaluation.values(row) }
+    }
+  }
 }
