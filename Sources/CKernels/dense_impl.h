@@ -45,32 +45,63 @@ int32_t NAME(magnitude)(const int32_t *entries, size_t n) {
   return bits;
 }
 
-enum { GRAM_TILE = 64 };
-
 /// Sums of products are exact in f64 below 2^53. `Row8` is a vector of 8 doubles.
 typedef double Row8 __attribute__((vector_size(64), aligned(8)));
 
-void NAME(gram16)(const int32_t *entries, size_t groups, int64_t *out) {
-  Row8 sums[24];
-  memset(sums, 0, sizeof sums);
-  double tile[16 * GRAM_TILE];
-  for (size_t g0 = 0; g0 < groups; g0 += GRAM_TILE) {
-    size_t have = groups - g0 < GRAM_TILE ? groups - g0 : GRAM_TILE;
-    for (size_t k = 0; k < 16 * have; k++) tile[k] = entries[16 * g0 + k];
-    Row8 local[24];
-    memcpy(local, sums, sizeof sums);
-    for (size_t g = 0; g < have; g++) {
-      const double *e = tile + 16 * g;
-      Row8 lo, hi;
-      memcpy(&lo, e, sizeof lo);
-      memcpy(&hi, e + 8, sizeof hi);
-#pragma clang loop unroll(full)
-      for (int b = 0; b < 8; b++) local[b] += lo * e[b];
-#pragma clang loop unroll(full)
-      for (int b = 0; b < 16; b++) local[8 + b] += hi * e[b];
-    }
-    memcpy(sums, local, sizeof sums);
+/// Groups whose doubles stay in the first-level cache.
+enum { GRAM_TILE = 1024 };
+
+/// sums[8 columns i + c] += sum_g e[g][row + i] * e[g][column + c] for GRAM_ROWS rows i and `columns` vectors c.
+DP_INLINE void gram_block(const double *e, size_t width, size_t groups, size_t row, size_t column, size_t columns,
+                          Row8 *sums) {
+  Row8 acc[GRAM_ROWS][GRAM_COLUMNS];
+  for (size_t i = 0; i < GRAM_ROWS; i++)
+    for (size_t c = 0; c < columns; c++) acc[i][c] = sums[columns * i + c];
+  for (size_t g = 0; g < groups; g++) {
+    Row8 right[GRAM_COLUMNS];
+    for (size_t c = 0; c < columns; c++) memcpy(&right[c], e + width * g + column + 8 * c, sizeof right[c]);
+    for (size_t i = 0; i < GRAM_ROWS; i++)
+      for (size_t c = 0; c < columns; c++) acc[i][c] += right[c] * e[width * g + row + i];
   }
-  for (int b = 0; b < 16; b++)
-    for (int c = b; c < 16; c++) *out++ = (int64_t)(c < 8 ? sums[b][c] : sums[8 + b][c - 8]);
+  for (size_t i = 0; i < GRAM_ROWS; i++)
+    for (size_t c = 0; c < columns; c++) sums[columns * i + c] = acc[i][c];
+}
+
+/// Blocks of GRAM_ROWS rows, each from the vector that holds the diagonal to the last, in `sums` one after another.
+void NAME(gram)(const int32_t *entries, int log, size_t groups, int64_t *out) {
+  const size_t width = (size_t)1 << log, tile = GRAM_TILE >> log;
+  Row8 sums[64 * 8];
+  double e[GRAM_TILE];
+  memset(sums, 0, sizeof sums);
+  for (size_t g0 = 0; g0 < groups; g0 += tile) {
+    size_t have = groups - g0 < tile ? groups - g0 : tile;
+    for (size_t k = 0; k < width * have; k++) e[k] = entries[width * g0 + k];
+    Row8 *block = sums;
+    for (size_t row = 0; row < width; row += GRAM_ROWS) {
+      size_t column = row & ~(size_t)7;
+      for (; width - column >= 8 * GRAM_COLUMNS; column += 8 * GRAM_COLUMNS) {
+        gram_block(e, width, have, row, column, GRAM_COLUMNS, block);
+        block += GRAM_ROWS * GRAM_COLUMNS;
+      }
+      for (; column < width; column += 8) {
+        gram_block(e, width, have, row, column, 1, block);
+        block += GRAM_ROWS;
+      }
+    }
+  }
+  const Row8 *block = sums;
+  for (size_t row = 0; row < width; row += GRAM_ROWS) {
+    // Row i of the upper triangle starts at its diagonal.
+    size_t column = row & ~(size_t)7;
+    while (column < width) {
+      size_t columns = width - column >= 8 * GRAM_COLUMNS ? GRAM_COLUMNS : 1;
+      for (size_t i = row; i < row + GRAM_ROWS; i++) {
+        int64_t *target = out + i * width - i * (i + 1) / 2;
+        for (size_t c = 0; c < 8 * columns; c++)
+          if (column + c >= i) target[column + c] = (int64_t)block[columns * (i - row) + c / 8][c % 8];
+      }
+      block += GRAM_ROWS * columns;
+      column += 8 * columns;
+    }
+  }
 }

@@ -18,12 +18,15 @@ KERNEL(size_t, sha_parents, (const uint8_t *, uint8_t *, size_t));
 KERNEL(void, project, (const int8_t *, const uint8_t *, size_t, int32_t *));
 KERNEL(void, byte_planes, (const int32_t *, size_t, int, uint8_t *, size_t));
 KERNEL(int32_t, magnitude, (const int32_t *, size_t));
-KERNEL(void, gram16, (const int32_t *, size_t, int64_t *));
+KERNEL(void, gram, (const int32_t *, int, size_t, int64_t *));
 KERNEL(void, rows_narrow,
-       (const int32_t *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
+       (const int32_t *const *, const size_t *, const uint32_t *, size_t, size_t, size_t, u64 *));
 KERNEL(void, rows_field, (const u64 *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
+KERNEL(void, points_expand, (const int32_t *, size_t, size_t, const int32_t *, size_t, u64 *));
+KERNEL(void, points_collect, (const u64 *, const uint32_t *, const uint32_t *, size_t, u64 *));
+KERNEL(void, points_horner, (const u64 *, size_t, const u64 *, size_t, u64 *));
 KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
-KERNEL(void, fold16, (const int32_t *, size_t, const u64 *, u64 *));
+KERNEL(void, fold_groups, (const int32_t *, int, size_t, const uint32_t *, u64 *));
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -106,8 +109,10 @@ void dp_byte_planes(int level, const int32_t *entries, size_t n, int count, uint
   CALL(byte_planes, entries, n, count, planes, stride);
 }
 int32_t dp_magnitude(int level, const int32_t *entries, size_t n) { return CALL(magnitude, entries, n); }
-void dp_gram16(int level, const int32_t *entries, size_t groups, int64_t *out) { CALL(gram16, entries, groups, out); }
-void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths, const u64 *limbs, size_t count,
+void dp_gram(int level, const int32_t *entries, int log, size_t groups, int64_t *out) {
+  CALL(gram, entries, log, groups, out);
+}
+void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths, const uint32_t *limbs, size_t count,
                     size_t x0, size_t x1, u64 *acc) {
   CALL(rows_narrow, rows, lengths, limbs, count, x0, x1, acc);
 }
@@ -115,9 +120,20 @@ void dp_rows_field(int level, const u64 *const *rows, const size_t *lengths, con
                    size_t x0, size_t x1, u64 *acc) {
   CALL(rows_field, rows, lengths, weights, count, x0, x1, acc);
 }
-void dp_fold16(int level, const int32_t *entries, size_t groups, const u64 *limbs, u64 *out) {
-  CALL(fold16, entries, groups, limbs, out);
+void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, const uint32_t *limbs, u64 *out) {
+  CALL(fold_groups, entries, log, groups, limbs, out);
 }
 void dp_fold(int level, const u64 *t, size_t i0, size_t i1, const u64 r[3], u64 *out) {
   CALL(fold, t, i0, i1, r, out);
+}
+void dp_points_expand(int level, const int32_t *entries, size_t stride, size_t digits, const int32_t *weights,
+                      size_t pairs, u64 *out) {
+  CALL(points_expand, entries, stride, digits, weights, pairs, out);
+}
+void dp_points_collect(int level, const u64 *values, const uint32_t *slots, const uint32_t *limbs, size_t count,
+                       u64 *sums) {
+  CALL(points_collect, values, slots, limbs, count, sums);
+}
+void dp_points_horner(int level, const u64 *points, size_t count, const u64 *coefficients, size_t length, u64 *out) {
+  CALL(points_horner, points, count, coefficients, length, out);
 }

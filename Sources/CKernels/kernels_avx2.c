@@ -8,6 +8,7 @@
 #include "sha_constants.h"
 
 #include "ntt_impl.h"
+#include "points_impl.h"
 #include "rows_impl.h"
 
 typedef __m256i D;
@@ -23,6 +24,7 @@ DP_INLINE int32_t d_sum(D acc) {
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4E));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xB1)));
 }
+enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 
 typedef __m256i W;

@@ -9,6 +9,7 @@
 #include "sha_constants.h"
 
 #include "ntt_impl.h"
+#include "points_impl.h"
 #include "rows_impl.h"
 
 typedef __m512i D;
@@ -18,6 +19,7 @@ DP_INLINE D d_dot(D acc, const uint8_t *p, const int8_t *q) {
   return _mm512_dpbusd_epi32(acc, _mm512_loadu_si512(p), _mm512_loadu_si512(q));
 }
 DP_INLINE int32_t d_sum(D acc) { return _mm512_reduce_add_epi32(acc); }
+enum { GRAM_ROWS = 8, GRAM_COLUMNS = 3 };
 #include "dense_impl.h"
 
 typedef __m512i W;
@@ -36,7 +38,7 @@ DP_INLINE __m512i swap_bytes(__m512i x) {
 }
 DP_INLINE void w_load_blocks(const uint8_t *p, W *w) {
   int32_t rows[256];
-  transpose16((const int32_t *)(const void *)p, rows);
+  transpose16((const int32_t *)(const void *)p, 16, rows);
   for (int k = 0; k < 16; k++) w[k] = swap_bytes(_mm512_loadu_si512(rows + 16 * k));
 }
 /// Words of messages: in r[i] the 8 words of message i are the lower half and those of message 8 + i the upper half; in

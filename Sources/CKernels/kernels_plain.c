@@ -4,6 +4,7 @@
 #include "sha_constants.h"
 
 #include "ntt_impl.h"
+#include "points_impl.h"
 #include "rows_impl.h"
 
 // Generic vectors, which the compiler maps to what the target has (SSE2, NEON).
@@ -33,6 +34,7 @@ DP_INLINE int32_t d_sum(D acc) {
   for (int k = 0; k < 16; k++) sum += acc.v[k];
   return sum;
 }
+enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 
 typedef uint32_t W;

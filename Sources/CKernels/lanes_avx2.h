@@ -18,6 +18,10 @@ DP_INLINE void v_store(u64 *p, V x) {
 }
 DP_INLINE H h_set1(u64 x) { return _mm256_set1_epi64x((long long)x); }
 DP_INLINE V v_set1(u64 x) { return (V){h_set1(x), h_set1(x)}; }
+DP_INLINE V v_set1_low(uint32_t x) {
+  H h = _mm256_set1_epi32((int32_t)x);
+  return (V){h, h};
+}
 
 /// All ones where a < b, unsigned.
 DP_INLINE H h_less(H a, H b) {
@@ -59,13 +63,24 @@ DP_INLINE H h_join(H s0, H s1, H s2) {
   r = h_add(h_shifted22(r), h_canonical(_mm256_xor_si256(s0, sign)));
   return h_sub(r, h_set1((u64)(excess % DP_P)));
 }
+DP_INLINE H h_join32(H s0, H s1) {
+  H t = _mm256_add_epi64(s1, _mm256_srli_epi64(s0, 32)), h = _mm256_srli_epi64(t, 32);
+  H x = _mm256_blend_epi32(s0, _mm256_slli_epi64(t, 32), 0xAA);
+  H sum = _mm256_add_epi64(x, _mm256_sub_epi64(_mm256_slli_epi64(h, 32), h));
+  return _mm256_add_epi64(sum, _mm256_and_si256(h_less(sum, x), h_set1(DP_EPS)));
+}
 
 #define BOTH(f) (V){f(x.a, y.a), f(x.b, y.b)}
 DP_INLINE V v_add(V x, V y) { return BOTH(h_add); }
 DP_INLINE V v_sub(V x, V y) { return BOTH(h_sub); }
 DP_INLINE V v_mont(V x, V y) { return BOTH(h_mont); }
 DP_INLINE V v_wadd(V x, V y) { return BOTH(_mm256_add_epi64); }
+DP_INLINE V v_shl(V x, int n) { return (V){_mm256_slli_epi64(x.a, n), _mm256_slli_epi64(x.b, n)}; }
+DP_INLINE V v_shr(V x, int n) { return (V){_mm256_srli_epi64(x.a, n), _mm256_srli_epi64(x.b, n)}; }
+DP_INLINE V v_wsub(V x, V y) { return BOTH(_mm256_sub_epi64); }
 DP_INLINE V v_mul_i32(V x, V y) { return BOTH(_mm256_mul_epi32); }
+DP_INLINE V v_mul_u32(V x, V y) { return BOTH(_mm256_mul_epu32); }
+DP_INLINE V v_join32(V x, V y) { return BOTH(h_join32); }
 #undef BOTH
 DP_INLINE V v_times_i(V x) { return (V){h_times_i(x.a), h_times_i(x.b)}; }
 DP_INLINE V v_high(V x) { return (V){_mm256_srli_epi64(x.a, 32), _mm256_srli_epi64(x.b, 32)}; }

@@ -9,6 +9,8 @@ typedef __m512i V;
 DP_INLINE V v_load(const u64 *p) { return _mm512_loadu_si512(p); }
 DP_INLINE void v_store(u64 *p, V x) { _mm512_storeu_si512(p, x); }
 DP_INLINE V v_set1(u64 x) { return _mm512_set1_epi64((long long)x); }
+/// For products of low halves, which are all that counts.
+DP_INLINE V v_set1_low(uint32_t x) { return _mm512_set1_epi32((int32_t)x); }
 
 DP_INLINE V v_sub(V a, V b) {
   return _mm512_mask_add_epi64(_mm512_sub_epi64(a, b), _mm512_cmplt_epu64_mask(a, b), _mm512_sub_epi64(a, b),
@@ -50,11 +52,24 @@ DP_INLINE V v_times_i(V x) {
 
 /// Wrapping 64-bit sum.
 DP_INLINE V v_wadd(V a, V b) { return _mm512_add_epi64(a, b); }
+DP_INLINE V v_shl(V a, unsigned n) { return _mm512_slli_epi64(a, n); }
+DP_INLINE V v_shr(V a, unsigned n) { return _mm512_srli_epi64(a, n); }
+DP_INLINE V v_wsub(V a, V b) { return _mm512_sub_epi64(a, b); }
 /// Sixteen int32: even ones in the low halves of the lanes, odd ones in the high halves.
 DP_INLINE V v_load_i32(const int32_t *p) { return _mm512_loadu_si512(p); }
 DP_INLINE V v_high(V x) { return _mm512_srli_epi64(x, 32); }
 /// The signed product of the low halves.
 DP_INLINE V v_mul_i32(V a, V b) { return _mm512_mul_epi32(a, b); }
+/// The unsigned product of the low halves.
+DP_INLINE V v_mul_u32(V a, V b) { return _mm512_mul_epu32(a, b); }
+/// s0 + s1 2^32 for s0, s1 < 2^62, as any 64-bit representative.
+DP_INLINE V v_join32(V s0, V s1) {
+  V t = _mm512_add_epi64(s1, _mm512_srli_epi64(s0, 32)), h = _mm512_srli_epi64(t, 32);
+  V x = _mm512_mask_shuffle_epi32(s0, 0xAAAA, t, _MM_PERM_CCAA);
+  // h 2^64 = h (2^32 - 1) < 2^62, so a sum that lost 2^64 has room for 2^32 - 1.
+  V sum = _mm512_add_epi64(x, _mm512_sub_epi64(_mm512_slli_epi64(h, 32), h));
+  return _mm512_mask_add_epi64(sum, _mm512_cmplt_epu64_mask(sum, x), sum, v_set1(DP_EPS));
+}
 
 /// x * 2^k for any x < 2^64 and k in 1...32, canonical.
 DP_INLINE V v_shifted(V x, int k) {
@@ -74,10 +89,10 @@ DP_INLINE V v_join(V s0, V s1, V s2) {
   return v_sub(r, v_set1((u64)(excess % DP_P)));
 }
 
-/// out[16 b + g] = in[16 g + b].
-DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
+/// out[16 b + g] = in[step g + b] for 16 values of g and of b.
+DP_INLINE void transpose16(const int32_t *in, size_t step, int32_t *out) {
   __m512i r[16], s[16];
-  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(in + 16 * i);
+  for (size_t i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(in + step * i);
   for (int i = 0; i < 8; i++) {
     s[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
     s[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);

@@ -29,8 +29,8 @@ DP_INLINE void v_zip(V *even, V *odd) {
   *even = v_load(out);
   *odd = v_load(out + 8);
 }
-/// out[16 b + g] = in[16 g + b].
-DP_INLINE void transpose16(const int32_t *in, int32_t *out) {
-  for (int g = 0; g < 16; g++)
-    for (int b = 0; b < 16; b++) out[16 * b + g] = in[16 * g + b];
+/// out[16 b + g] = in[step g + b] for 16 values of g and of b.
+DP_INLINE void transpose16(const int32_t *in, size_t step, int32_t *out) {
+  for (size_t g = 0; g < 16; g++)
+    for (size_t b = 0; b < 16; b++) out[16 * b + g] = in[step * g + b];
 }

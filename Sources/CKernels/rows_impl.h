@@ -5,10 +5,10 @@
 enum { ROWS_TILE = 256, ROWS_AT_ONCE = 16 };
 
 /// sums[limb][even/odd] += limb * entry for the 16 entries at p.
-DP_INLINE void narrow_step(V sums[9][2], const int32_t *p, const u64 *limbs) {
+DP_INLINE void narrow_step(V sums[9][2], const int32_t *p, const uint32_t *limbs) {
   V even = v_load_i32(p), odd = v_high(even);
   for (int k = 0; k < 9; k++) {
-    V w = v_set1(limbs[k]);
+    V w = v_set1_low(limbs[k]);
     sums[k][0] = v_wadd(sums[k][0], v_mul_i32(even, w));
     sums[k][1] = v_wadd(sums[k][1], v_mul_i32(odd, w));
   }
@@ -39,7 +39,7 @@ DP_INLINE void add_elements(u64 *acc, const V values[3], size_t have) {
   if (have < 8) memcpy(acc, padded, have * 24);
 }
 
-void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const u64 *limbs, size_t count, size_t x0,
+void NAME(rows_narrow)(const int32_t *const *rows, const size_t *lengths, const uint32_t *limbs, size_t count, size_t x0,
                        size_t x1, u64 *acc) {
   for (size_t tile = x0; tile < x1; tile += ROWS_TILE) {
     size_t width = x1 - tile < ROWS_TILE ? x1 - tile : ROWS_TILE;
@@ -96,20 +96,24 @@ void NAME(rows_field)(const u64 *const *rows, const size_t *lengths, const u64 *
   }
 }
 
-void NAME(fold16)(const int32_t *entries, size_t groups, const u64 *limbs, u64 *out) {
+void NAME(fold_groups)(const int32_t *entries, int log, size_t groups, const uint32_t *limbs, u64 *out) {
+  const size_t width = (size_t)1 << log;
   for (size_t g = 0; g < groups; g += 16) {
     size_t have = groups - g < 16 ? groups - g : 16;
     int32_t tile[256], padded[256];
-    const int32_t *source = entries + 16 * g;
-    if (have < 16) {
-      memset(padded, 0, sizeof padded);
-      memcpy(padded, source, have * 16 * sizeof(int32_t));
-      source = padded;
-    }
-    transpose16(source, tile);
     V sums[9][2];
     for (int k = 0; k < 18; k++) sums[k / 2][k % 2] = v_set1(0);
-    for (size_t b = 0; b < 16; b++) narrow_step(sums, tile + 16 * b, limbs + 9 * b);
+    for (size_t b0 = 0; b0 < width; b0 += 16) {
+      const int32_t *source = entries + width * g + b0;
+      if (have < 16) {
+        memset(padded, 0, sizeof padded);
+        for (size_t k = 0; k < have; k++) memcpy(padded + 16 * k, source + width * k, 16 * sizeof(int32_t));
+        transpose16(padded, 16, tile);
+      } else {
+        transpose16(source, width, tile);
+      }
+      for (size_t b = 0; b < 16; b++) narrow_step(sums, tile + 16 * b, limbs + 9 * (b0 + b));
+    }
     V values[2][3];
     narrow_join(sums, values);
     u64 folded[48];

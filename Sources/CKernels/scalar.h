@@ -21,6 +21,8 @@ DP_INLINE u64 gl_sub(u64 a, u64 b) {
 
 DP_INLINE u64 gl_add(u64 a, u64 b) { return gl_sub(a, DP_P - b); }
 
+DP_INLINE u64 gl_canonical(u64 a) { return a - (DP_P & -(u64)(a >= DP_P)); }
+
 /// a * b / 2^64 mod p; one factor may be any 64-bit value.
 DP_INLINE u64 gl_mont(u64 a, u64 b) {
   u128 t = (u128)a * b;

@@ -1,10 +1,11 @@
 import Field
 import Kernels
+import Synchronization
 import Transcript
 
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///
-/// Codewords are not stored: rows are encoded again, in one pass, when positions are opened. The Merkle levels take
+/// Codewords are not stored: rows are evaluated again, in one pass, when positions are opened. The Merkle levels take
 /// 64 bytes per code position. A tree whose content later challenges must not be able to choose is *pinned* (section 6).
 package struct CommittedTableau: Sendable {
   package let label: String
@@ -58,32 +59,44 @@ package struct CommittedTableau: Sendable {
     }
   }
 
-  /// The same tree with the values of all rows at a point outside F.
+  /// The same tree with the values of all rows at a point outside F: a pass over the rows.
   func pinned(at point: CubicExtension) throws -> CommittedTableau {
-    var result = self
-    var values = try RowEvaluation(point: point)
-      .values(rows: rows, shapes: shapes) { randomness.tail(row: $0, shape: $1) }
+    let longest = shapes.map(\.tailOffset).max() ?? 0
+    let evaluation = RowEvaluation(point, length: longest)
+    var values = try forEachRow { row, message, tail in
+      evaluation.value(message, tail: tail, tailOffset: shapes[row].tailOffset)
+    }
     if let change = tampering?.pin { values = values.enumerated().map { change($0, $1) } }
+    var result = self
     result.pins = TreePins(point: point, values: values)
     return result
   }
 
-  /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows.
+  /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows,
+  /// which are evaluated, not encoded.
   func values(at positions: [Int]) throws -> [UInt64] {
-    let encoder = RowEncoder(
-      rows: rows, shapes: shapes, parameters: parameters, randomness: randomness, tampering: tampering)
-    let rowCount = shapes.count
-    let logLength = parameters.logLength
-    let result = AlignedBuffer<UInt64>(count: max(1, positions.count * rowCount))
-    try encoder.forEachBlock { firstRow, coset, blocks in
-      for (index, position) in positions.enumerated() where position >> logLength == coset {
-        let inside = position & ((1 << logLength) - 1)
-        for row in firstRow..<min(firstRow + 8, rowCount) {
-          result.pointer[index * rowCount + row] = blocks.pointer[8 * inside + row - firstRow]
-        }
-      }
+    let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
+    let evaluation = MultipointEvaluation(points: positions.map(domain.point), length: parameters.length)
+    let byRow = try forEachRow { row, message, tail in
+      let values = evaluation.values(message, tail: tail, tailOffset: shapes[row].tailOffset).map(\.value)
+      guard let codeword = tampering?.codeword else { return values }
+      return zip(positions, values).map { codeword(row, $0, $1) }
     }
-    return (0..<positions.count * rowCount).map { result[$0] }
+    return positions.indices.flatMap { index in byRow.map { $0[index] } }
+  }
+
+  /// One result per row, several rows at a time.
+  private func forEachRow<T: Sendable>(
+    _ body: @Sendable (_ row: Int, _ message: RowMessage, _ tail: [UInt64]) -> T
+  ) throws -> [T] {
+    let results = Mutex([Result<T, any Error>?](repeating: nil, count: shapes.count))
+    Parallel.forEach(shapes.count) { row in
+      let result = Result {
+        body(row, try rows.message(row), randomness.tail(row: row, shape: shapes[row]))
+      }
+      results.withLock { $0[row] = result }
+    }
+    return try results.withLock { try $0.compactMap { try $0?.get() } }
   }
 }
 

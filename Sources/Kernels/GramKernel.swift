@@ -1,22 +1,29 @@
 import CKernels
 import Field
 
-/// Sums over groups of 16 entries.
+/// Sums over groups of 2^j consecutive entries.
 package enum GramKernel {
-  /// The entries of a group.
-  package static let width = 16
+  package static let gramLogs = 4...6
+  /// The sums of dp_fold_groups hold 2^9 products of a limb below 2^22 and an entry.
+  package static let foldLogs = 4...9
+  /// Sums of products are exact in f64 when no partial sum exceeds 2^53; by Cauchy-Schwarz none exceeds the largest
+  /// Σ_g e[2^j·g + b]². Rounding cannot bring a sum that is too large back below this.
+  package static let squareLimit: Int64 = 1 << 52
 
-  /// G[b][b'] = Σ_g e[16g + b] · e[16g + b'], b <= b', as the row-major upper triangle: 136 sums.
+  /// G[b][c] = Σ_g e[2^j·g + b] · e[2^j·g + c], b <= c, as the row-major upper triangle: 2^j·(2^j + 1)/2 sums.
   ///
-  /// The range has a multiple of 16 entries, and every Σ_g e[16g + b]² is at most 2^52, so that sums of products are
-  /// exact in the f64 arithmetic of the C kernels.
-  package static func gram16(_ entries: [Int32], range: Range<Int>, path: KernelPath = .selected) -> [Int64] {
-    check(entries, range)
+  /// The range has a multiple of 2^j entries, and every Σ_g e[2^j·g + b]² is at most ``squareLimit``.
+  package static func gram(
+    _ entries: [Int32], range: Range<Int>, log: Int, path: KernelPath = .selected
+  ) -> [Int64] {
+    precondition(gramLogs.contains(log), "groups of 2^\(log)")
+    let width = 1 << log
+    check(entries, range, width)
     var result = [Int64](repeating: 0, count: width * (width + 1) / 2)
     if let level = path.level {
       entries.withUnsafeBufferPointer { entries in
         guard let base = entries.baseAddress else { return }
-        dp_gram16(level, base + range.lowerBound, range.count / width, &result)
+        dp_gram(level, base + range.lowerBound, Int32(log), range.count / width, &result)
       }
     } else {
       for start in stride(from: range.lowerBound, to: range.upperBound, by: width) {
@@ -31,27 +38,29 @@ package enum GramKernel {
     }
     var diagonal = 0
     for b in 0..<width {
-      // Rounding cannot bring a sum that is too large back below the bound.
-      precondition(result[diagonal] <= 1 << 52, "entries too large for exact products")
+      precondition(result[diagonal] <= squareLimit, "entries too large for exact products")
       diagonal += width - b
     }
     return result
   }
 
-  /// out[at + g] = Σ_b weights[b] · e[16g + b] for the groups g of the range; 16 weights.
-  package static func fold16(
+  /// out[at + g] = Σ_b weights[b] · e[2^j·g + b] for the groups g of the range; 2^j weights.
+  package static func fold(
     _ entries: [Int32], range: Range<Int>, weights: [CubicExtension], into out: inout [CubicExtension], at: Int,
     path: KernelPath = .selected
   ) {
-    check(entries, range)
+    let width = weights.count
+    let log = width.trailingZeroBitCount
+    precondition(width == 1 << log && foldLogs.contains(log), "\(width) weights")
+    check(entries, range, width)
     let groups = range.count / width
-    precondition(weights.count == width && at >= 0 && at <= out.count && groups <= out.count - at)
+    precondition(at >= 0 && at <= out.count && groups <= out.count - at, "\(groups) groups at \(at) of \(out.count)")
     if let level = path.level {
       let limbs = Montgomery.limbs(weights)
       Coordinates.with(&out) { coordinates in
         entries.withUnsafeBufferPointer { entries in
           guard let base = entries.baseAddress, let target = coordinates.baseAddress else { return }
-          dp_fold16(level, base + range.lowerBound, groups, limbs, target + 3 * at)
+          dp_fold_groups(level, base + range.lowerBound, Int32(log), groups, limbs, target + 3 * at)
         }
       }
       return
@@ -63,7 +72,19 @@ package enum GramKernel {
     }
   }
 
-  private static func check(_ entries: [Int32], _ range: Range<Int>) {
+  package static func gram16(_ entries: [Int32], range: Range<Int>, path: KernelPath = .selected) -> [Int64] {
+    gram(entries, range: range, log: 4, path: path)
+  }
+
+  package static func fold16(
+    _ entries: [Int32], range: Range<Int>, weights: [CubicExtension], into out: inout [CubicExtension], at: Int,
+    path: KernelPath = .selected
+  ) {
+    precondition(weights.count == 16, "\(weights.count) weights")
+    fold(entries, range: range, weights: weights, into: &out, at: at, path: path)
+  }
+
+  private static func check(_ entries: [Int32], _ range: Range<Int>, _ width: Int) {
     precondition(range.lowerBound >= 0 && range.upperBound <= entries.count && range.count % width == 0, "\(range)")
   }
 }

@@ -12,12 +12,15 @@ enum Montgomery {
     elements.flatMap { [form($0.c0), form($0.c1), form($0.c2)] }
   }
 
-  /// Coordinates cut into limbs of 22, 22 and 20 bits: 9 numbers an element, which times a 32-bit entry can be summed
+  /// Limbs of 22, 22 and 20 bits.
+  static func limbs(_ a: Goldilocks) -> [UInt32] {
+    [a.value & 0x3F_FFFF, a.value >> 22 & 0x3F_FFFF, a.value >> 44].map { UInt32(truncatingIfNeeded: $0) }
+  }
+
+  /// Coordinates cut into such limbs: 9 numbers an element, which times a 32-bit entry can be summed
   /// 512 times in 64 bits.
-  static func limbs(_ elements: [CubicExtension]) -> [UInt64] {
-    elements.flatMap { e in
-      [e.c0.value, e.c1.value, e.c2.value].flatMap { [$0 & 0x3F_FFFF, $0 >> 22 & 0x3F_FFFF, $0 >> 44] }
-    }
+  static func limbs(_ elements: [CubicExtension]) -> [UInt32] {
+    elements.flatMap { limbs($0.c0) + limbs($0.c1) + limbs($0.c2) }
   }
 }
 

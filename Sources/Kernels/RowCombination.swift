@@ -85,7 +85,7 @@ package enum RowCombination {
   private static let sumLimit = 512
 
   private static func narrowRows(
-    _ pointers: [UnsafePointer<Int32>?], _ lengths: [Int], _ limbs: [UInt64], _ length: Int,
+    _ pointers: [UnsafePointer<Int32>?], _ lengths: [Int], _ limbs: [UInt32], _ length: Int,
     _ target: Shared<UInt64>, _ level: Int32
   ) {
     let sources = Pointers(pointers)

@@ -139,12 +139,11 @@ import Transcript
     let words = stream.elements(count).map(\.value)
     let narrow = words.map { Int32(truncatingIfNeeded: $0) }
     let point = stream.extensionElement()
-    let shape = RowShape(tailOffset: 1 << 17, tailCount: 2)
     let extremes = [Int32](repeating: .min, count: count)
-    let values = try RowEvaluation(point: point).values(
-      rows: StoredRows(messages: [.narrow(narrow), .field(words), .narrow(extremes), .zero]),
-      shapes: [RowShape](repeating: shape, count: 4)
-    ) { row, _ in [UInt64(row), 9] }
+    let evaluation = RowEvaluation(point, length: 1 << 17)
+    let values = [RowMessage.narrow(narrow), .field(words), .narrow(extremes), .zero].enumerated().map {
+      evaluation.value($1, tail: [UInt64($0), 9], tailOffset: 1 << 17)
+    }
     let powers = point.powers((1 << 17) + 2)
     let expected = [
       narrow.map { CubicExtension(Int($0)) }, words.map { CubicExtension(Goldilocks(reducing: $0)) },

@@ -64,39 +64,47 @@ import Testing
 }
 
 @Suite struct GramTests {
-  @Test(arguments: [0, 16, 32, 48, 1024, 1040, 4112])
-  func pathsAgree(count: Int) {
-    var random = Random(UInt64(count))
-    let entries = (0..<count + 20).map { _ in random.entry(bits: 20) }
-    let range = 3..<3 + count
-    let expected = GramKernel.gram16(entries, range: range, path: .portable)
+  @Test(arguments: [0, 1, 2, 3, 15, 16, 64, 65, 257], [4, 5, 6])
+  func pathsAgree(groups: Int, log: Int) {
+    var random = Random(UInt64(groups))
+    let entries = (0..<groups << log + 20).map { _ in random.entry(bits: 20) }
+    let range = 3..<3 + groups << log
+    let expected = GramKernel.gram(entries, range: range, log: log, path: .portable)
+    #expect(expected.count == 1 << (log - 1) * (1 << log + 1))
     for path in KernelPath.allCases.dropFirst() {
-      #expect(GramKernel.gram16(entries, range: range, path: path) == expected)
+      #expect(GramKernel.gram(entries, range: range, log: log, path: path) == expected)
     }
   }
 
   /// Sums of exactly 2^52, of both signs, and one that differs in the last bit.
-  @Test func atTheBound() {
-    var entries = [Int32](repeating: 1 << 24, count: 16 * 16)
-    for g in 0..<16 { entries[16 * g + 5] = -(1 << 24) }
-    entries[16 * 15 + 3] = 1 << 24 - 1
-    let expected = GramKernel.gram16(entries, range: 0..<256, path: .portable)
-    #expect(expected[0] == 1 << 52 && expected[5] == -(1 << 52))
-    for path in KernelPath.allCases { #expect(GramKernel.gram16(entries, range: 0..<256, path: path) == expected) }
+  @Test(arguments: [4, 5, 6])
+  func atTheBound(log: Int) {
+    var entries = [Int32](repeating: 1 << 24, count: 16 << log)
+    for g in 0..<16 { entries[g << log + 5] = -(1 << 24) }
+    entries[15 << log + 3] = 1 << 24 - 1
+    let range = entries.indices
+    let expected = GramKernel.gram(entries, range: range, log: log, path: .portable)
+    #expect(expected[0] == GramKernel.squareLimit && expected[5] == -GramKernel.squareLimit)
+    for path in KernelPath.allCases {
+      #expect(GramKernel.gram(entries, range: range, log: log, path: path) == expected)
+    }
   }
 
-  @Test(arguments: [0, 1, 15, 16, 17, 50])
-  func fold(groups: Int) {
+  @Test(arguments: [0, 1, 15, 16, 17, 50], 4...9)
+  func fold(groups: Int, log: Int) {
     var random = Random(UInt64(groups))
-    let entries = random.entries(16 * groups + 8)
-    let weights = groups == 50 ? [CubicExtension](repeating: allMinusOne, count: 16) : random.cubics(16)
+    let width = 1 << log
+    let entries =
+      groups == 15 ? [Int32](repeating: .min, count: groups * width + 8) : random.entries(groups * width + 8)
+    let weights =
+      groups == 50 || groups == 15 ? [CubicExtension](repeating: allMinusOne, count: width) : random.cubics(width)
     let before = random.cubics(groups + 5)
     for path in KernelPath.allCases {
       var out = before
-      GramKernel.fold16(entries, range: 8..<8 + 16 * groups, weights: weights, into: &out, at: 2, path: path)
+      GramKernel.fold(entries, range: 8..<8 + width * groups, weights: weights, into: &out, at: 2, path: path)
       for g in 0..<groups {
-        let sum = (0..<16).reduce(CubicExtension.zero) {
-          $0 + weights[$1] * Goldilocks(Int64(entries[8 + 16 * g + $1]))
+        let sum = (0..<width).reduce(CubicExtension.zero) {
+          $0 + weights[$1] * Goldilocks(Int64(entries[8 + width * g + $1]))
         }
         #expect(out[2 + g] == sum)
       }

@@ -40,19 +40,35 @@ void dp_project(int level, const int8_t *signs, const uint8_t *limbs, size_t col
 void dp_byte_planes(int level, const int32_t *entries, size_t n, int count, uint8_t *planes, size_t stride);
 int32_t dp_magnitude(int level, const int32_t *entries, size_t n);
 
-/// out: the 16 x 16 upper triangle, 136 sums over `groups` runs of 16 entries.
-void dp_gram16(int level, const int32_t *entries, size_t groups, int64_t *out);
+/// out: the upper triangle of the Gram matrix of `groups` runs of n = 2^log entries, row by row, log in 4...6.
+void dp_gram(int level, const int32_t *entries, int log, size_t groups, int64_t *out);
 
 /// acc[3*x + c] += sum_t w_t[c] * rows[t][x] for x in [x0, x1). Row t has lengths[t] entries, zeros after that.
 /// limbs: 9 per row, w's coordinates cut in 22, 22 and 20 bits; at most 512 rows.
-void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths, const uint64_t *limbs, size_t count,
+void dp_rows_narrow(int level, const int32_t *const *rows, const size_t *lengths, const uint32_t *limbs, size_t count,
                     size_t x0, size_t x1, uint64_t *acc);
 /// The same for rows of canonical elements; weights: 3 per row in Montgomery form.
 void dp_rows_field(int level, const uint64_t *const *rows, const size_t *lengths, const uint64_t *weights,
                    size_t count, size_t x0, size_t x1, uint64_t *acc);
-/// out[3*g + c] = sum_b w_b[c] * entries[16*g + b]; limbs as above for the 16 weights.
-void dp_fold16(int level, const int32_t *entries, size_t groups, const uint64_t *limbs, uint64_t *out);
+/// out[3*g + c] = sum_b w_b[c] * entries[2^log * g + b]; limbs as above for the 2^log weights, log in 4...9.
+void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, const uint32_t *limbs, uint64_t *out);
 
 /// out[i] = t[2i] + r * (t[2i+1] - t[2i]) in K for i in [i0, i1), three numbers an element; r in Montgomery form. The
 /// elements are done upwards, so out may be t.
 void dp_fold(int level, const uint64_t *t, size_t i0, size_t i1, const uint64_t r[3], uint64_t *out);
+
+/// The stride is no power of two, so that neighbours do not push one another out of a cache.
+enum { DP_POINTS_GROUP = 512, DP_POINTS_STRIDE = 520 };
+/// out[STRIDE * 2p + x] and out[STRIDE * (2p + 1) + x] = sum_u (+-1)^u w_p^u * entries[stride*u + x'] for p < pairs,
+/// x < GROUP, any representatives; u < digits (even). x' is x with every run of 16 places in the order 0, 2, ..., 14, 1, 3, ..., 15.
+/// weights[2*(digits*p + u) + k]: w_p^u = limb_0 + limb_1 * 2^32, limbs in [-2^31, 2^31); digits * |entry| <= 2^29.
+void dp_points_expand(int level, const int32_t *entries, size_t stride, size_t digits, const int32_t *weights,
+                      size_t pairs, uint64_t *out);
+/// sums[8*j + x] = sums[8*j + x] * w_j64 + sum_i w_ji * values[STRIDE * slots[j] + 8*i + x] for x < 8, i < 64, any
+/// representatives; limbs: 3 for each of the 65 w_ji, of 22, 22 and 20 bits.
+void dp_points_collect(int level, const uint64_t *values, const uint32_t *slots, const uint32_t *limbs, size_t count,
+                       uint64_t *sums);
+/// out[j] = sum_i coefficients[i] * x_j^i; points in Montgomery form, their number a multiple of 8; canonical
+/// coefficients.
+void dp_points_horner(int level, const uint64_t *points, size_t count, const uint64_t *coefficients, size_t length,
+                      uint64_t *out);
