@@ -140,7 +140,8 @@ struct FoldingPlan: Hashable, Sendable {
         let final = 24 * claims << rest
         consider(final, final, [], rest)
         // At least the domain that folding leaves, at most half of this one.
-        for next in logDomain - folds..<logDomain where FoldingPlan.isSound(
+        for next in logDomain - folds..<logDomain
+        where FoldingPlan.isSound(
           logDomain: next, logInverseRate: next - rest)
         {
           let choice = self.best(logLength: rest, logDomain: next, isFirst: false)

@@ -4,7 +4,8 @@ import Transcript
 /// Σ over trees and rows of weight·⟨c, message⟩ = value, for one public linear functional c on row messages.
 ///
 /// Soundness (docs/protocol.md section 6) needs, of the caller: point and weights are challenges (or tensors of challenges)
-/// drawn after the commitments, so that the rows' proximity follows; one mask per claim, never used before.
+/// drawn after the commitments and their pins, so that the rows' proximity and each pin follow; errors of challenges about
+/// an unpinned tree counted for each tableau of its list. Zero knowledge needs one mask per claim, never used before.
 package struct OpeningClaim: Sendable {
   package enum Functional: Sendable {
     /// c(x) = eq(point, x), l coordinates, lowest bit of x first. Rows of full length.

@@ -13,7 +13,8 @@ extension OpeningProver {
     let folded = layout.foldedClaims
     let layers = layout.plan.layers
     var polynomials = folded.map { Array(combinations[$0][..<parameters.length]) }
-    var current = FoldingLayer(index: 0, shape: layers[0], polynomials: polynomials, tampering: tampering, claims: folded)
+    var current = FoldingLayer(
+      index: 0, shape: layers[0], polynomials: polynomials, tampering: tampering, claims: folded)
     channel.send(OpeningLabel.root, digest: current.root)
     var weights = weights(functionals, chi: channel.transcript.challenge(OpeningLabel.chi))
     var round = 0

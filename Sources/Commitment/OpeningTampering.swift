@@ -37,7 +37,8 @@ package struct OpeningTampering: Sendable {
   /// Changes a folded polynomial before a later layer commits to it; `weights`: those of the running claim.
   package var polynomial:
     (
-      @Sendable (_ layer: Int, _ claim: Int, _ coefficients: inout [CubicExtension], _ weights: [CubicExtension]) -> Void
+      @Sendable (_ layer: Int, _ claim: Int, _ coefficients: inout [CubicExtension], _ weights: [CubicExtension]) ->
+        Void
     )?
   /// Changes the codeword of a layer, in position order, before it is hashed.
   package var layer: (@Sendable (_ layer: Int, _ claim: Int, _ codeword: inout [CubicExtension]) -> Void)?
@@ -65,12 +66,16 @@ package struct OpeningTampering: Sendable {
       var rows: [(weights: [CubicExtension], missing: CubicExtension)] = []
       let entries = Array(functional.indices.filter { functional[$0] != .zero }.prefix(1 + targets[index].pins.count))
       rows.append(
-        (entries.map { functional[$0] },
-          targets[index].functional - OpeningProver.innerProduct(functional, combinations[index])))
+        (
+          entries.map { functional[$0] },
+          targets[index].functional - OpeningProver.innerProduct(functional, combinations[index])
+        ))
       for (pin, target) in zip(layout.pins[index], targets[index].pins) {
         rows.append(
-          (entries.map { pin.point.power(UInt64($0)) },
-            target - Univariate.evaluate(combinations[index], at: pin.point)))
+          (
+            entries.map { pin.point.power(UInt64($0)) },
+            target - Univariate.evaluate(combinations[index], at: pin.point)
+          ))
       }
       for (entry, change) in zip(entries, Self.solve(rows)) { combinations[index][entry] += change }
     }

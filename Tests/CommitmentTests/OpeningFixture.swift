@@ -96,8 +96,10 @@ struct OpeningFixture {
     let auxShort = zeros(8) + [tau, tau * tau] + zeros(3)
     let shapes: [(String, OpeningClaim.Functional, [[CubicExtension]], OpeningClaim.Mask)] = [
       ("drift", .equality(point: points[0]), [tau.powers(11), [], []], .init(tree: 1, firstRow: 2)),
-      ("both", .equality(point: points[1]), [(tau + 1).powers(11), auxData, Array(tau.powers(7)[4...])],
-        .init(tree: 1, firstRow: 5)),
+      (
+        "both", .equality(point: points[1]), [(tau + 1).powers(11), auxData, Array(tau.powers(7)[4...])],
+        .init(tree: 1, firstRow: 5)
+      ),
       ("short", .clear(weights: shortWeights), [[], auxShort, []], .init(tree: 1, firstRow: 10)),
     ]
     return shapes.enumerated().map { index, shape in

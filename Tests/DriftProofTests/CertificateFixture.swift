@@ -74,7 +74,9 @@ struct CertificateFixture: Sendable {
   }
 
   /// The certificate with another manifest, its commitment recomputed: what a cheating prover would send.
-  func certificate(_ manifest: DriftManifest, driftRoot: [UInt8]? = nil, driftPins: [UInt8]? = nil, proof: [UInt8]? = nil)
+  func certificate(
+    _ manifest: DriftManifest, driftRoot: [UInt8]? = nil, driftPins: [UInt8]? = nil, proof: [UInt8]? = nil
+  )
     -> Certificate
   {
     Certificate(

@@ -19,7 +19,8 @@ struct CertificateFormatTests {
   private static func certificate() throws -> Certificate {
     let policy = try StatementFixture.policy(StatementFixture.frozenRest)
     return Certificate(
-      baseRoot: SHA256.hash([1]), policy: policy, manifest: try manifest(), driftRoot: SHA256.hash([3]), driftPins: [1, 2, 3],
+      baseRoot: SHA256.hash([1]), policy: policy, manifest: try manifest(), driftRoot: SHA256.hash([3]),
+      driftPins: [1, 2, 3],
       proof: [1, 2, 3])
   }
 

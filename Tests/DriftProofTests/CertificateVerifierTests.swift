@@ -73,7 +73,8 @@ struct CertificateVerifierTests {
     #expect(error?.exitCode == 12)
     let forged = Certificate(
       baseRoot: SHA256.hash([0]), policyDigest: good.policyDigest, tunedCommitment: good.tunedCommitment,
-      manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof)
+      manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins,
+      proof: good.proof)
     #expect(rejection(forged.bytes)?.exitCode == 12)
   }
 
@@ -116,12 +117,14 @@ struct CertificateVerifierTests {
       .tunedCommitment,
       Certificate(
         baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: SHA256.hash([4]),
-        manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof))
+        manifest: good.manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins,
+        proof: good.proof))
     expect(
       .policyBytes,
       Certificate(
         baseRoot: good.baseRoot, policyDigest: good.policyDigest, tunedCommitment: good.tunedCommitment,
-        manifest: good.manifest, policy: good.policy + [0], driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof))
+        manifest: good.manifest, policy: good.policy + [0], driftRoot: good.driftRoot, driftPins: good.driftPins,
+        proof: good.proof))
     expect(.layoutDigest, fixture.certificate(manifest(layoutDigest: SHA256.hash([3]))))
     expect(.emptyTableau, fixture.certificate(DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)))
     #expect(

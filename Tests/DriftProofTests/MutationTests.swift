@@ -74,7 +74,8 @@ import Transcript
       let parsed = try Certificate.parse(original.certificate)
       let short = Certificate(
         baseRoot: parsed.baseRoot, policyDigest: parsed.policyDigest, tunedCommitment: parsed.tunedCommitment,
-        manifest: parsed.manifest, policy: parsed.policy, driftRoot: parsed.driftRoot, driftPins: parsed.driftPins, proof: [1, 2, 3, 4])
+        manifest: parsed.manifest, policy: parsed.policy, driftRoot: parsed.driftRoot, driftPins: parsed.driftPins,
+        proof: [1, 2, 3, 4])
       let bytes = Mutation.changed(short.bytes, &generator) { Mutation.binary($0, &$1) }
       do throws(FormatError) {
         let read = try Certificate.parse(bytes)
@@ -105,7 +106,8 @@ import Transcript
         baseRoot: good.baseRoot, policyDigest: good.policyDigest,
         tunedCommitment: TunedCommitment.commitment(
           baseRoot: good.baseRoot, manifest: manifest, driftRoot: good.driftRoot, driftPins: good.driftPins),
-        manifest: manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof)
+        manifest: manifest, policy: good.policy, driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof
+      )
       #expect(rejection(pinned, forged.bytes) != nil, "manifest seed \(seed)")
     }
   }
@@ -176,7 +178,8 @@ import Transcript
       return
     }
     let certificate = Certificate(
-      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: good.driftRoot, driftPins: good.driftPins, proof: good.proof)
+      baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: good.driftRoot, driftPins: good.driftPins,
+      proof: good.proof)
     let error = #expect(throws: DriftProofError.self, "\(comment)") {
       try CertificateVerifier.verify(certificate: certificate.bytes, identity: identity, policy: policy)
     }

@@ -65,7 +65,7 @@ public enum DriftProver {
       }
       let certificate = Certificate(
         baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
-          driftPins: committed.driftPins,
+        driftPins: committed.driftPins,
         proof: proof?.bytes ?? []
       ).bytes
       clock.begin("self-check")

@@ -9,7 +9,8 @@ package enum StatementLimits {
   package static let logMaximumCells = 41
   /// Cells of all U, V and value vectors: their tree has at most 2^20 rows for the shortest code.
   package static let maximumFactorCells = 1 << 34
-  /// Rows of the tableau, before tensors share some: 2^39 cells at the longest code. More only inflates proofs.
+  /// Rows of the tableau, before tensors share some: 2^40 cells at the longest code that provers choose. More only inflates
+  /// proofs.
   package static let maximumRows = 1 << 16
 
   static func log2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }
