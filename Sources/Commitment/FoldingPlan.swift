@@ -65,17 +65,17 @@ struct FoldingPlan: Hashable, Sendable {
     self.init(layers: layers, logFinal: logLength, bytes: bytes + 24 * claims << logLength)
   }
 
-  /// t of an inner layer of rate 2^-r: the least with α^t·2^-g ≤ 2^-bits, α = 2^(-r/2)·(1 + 1/(2m)).
+  /// t of an inner layer of rate 2^-r: the least with α^t·2^-g ≤ 2^-bits, α = 2^(-r/2)·(1 + 1/(2m)), m = 8.
   ///
-  /// In units of 10^-4 bits a query gives 5000·r - 224, as log2(65/64) < 0.0224: no rounding differs between machines.
+  /// In units of 10^-4 bits a query gives 5000·r - 875, as log2(17/16) < 0.0875: no rounding differs between machines.
   static func queries(logInverseRate: Int, bits: Int, grindingBits: Int) -> Int {
-    let perQuery = 5000 * logInverseRate - 224
+    let perQuery = 5000 * logInverseRate - 875
     return max(1, (10_000 * (bits - grindingBits) + perQuery - 1) / perQuery)
   }
 
-  /// Whether exceptional challenges of a layer stay below 2^-130: with m = 32, a < 2^(24.7 + k + 3r/2) and |K| > 2^191.9.
+  /// Whether exceptional challenges of a layer stay below 2^-130: with 2m = 16, a < 2^(19.7 + k + 3r/2) and |K| > 2^191.9.
   static func isSound(logDomain: Int, logInverseRate: Int) -> Bool {
-    25 + logDomain + (3 * logInverseRate + 1) / 2 <= 61
+    20 + logDomain + (3 * logInverseRate + 1) / 2 <= 61
   }
 
   /// Dynamic programming over (coefficients, positions) of a layer.

@@ -5,18 +5,24 @@ import Foundation
 ///
 /// A code of n points and degree below ρn, multiplicity m ≥ 3, radius δ = 1 - α with α = √ρ·(1 + 1/(2m)).
 struct JohnsonRadius {
-  /// m: query phases come within 1/(2m) of √ρ. The exceptions below grow with m⁵; 32 leaves them under 2^-130.
-  static let multiplicity = 32
+  /// m of the rows' code: query phases come within 1/(2m) of √ρ. The exceptions below grow with m⁵; 32 leaves them under
+  /// 2^-130 for rows.
+  static let rowMultiplicity = 32
+  /// m of the inner layers, whose lower rates have more exceptions and lose less to a small m.
+  static let layerMultiplicity = 8
+
+  let multiplicity: Int
 
   /// ρ: the number of coefficients over n.
   let rate: Double
   /// n.
   let length: Double
 
-  private var shifted: Double { Double(Self.multiplicity) + 0.5 }
+  /// The theorem for lists of codewords takes ⌈√ρ/(α - √ρ)⌉ = 2m where the one for a single codeword takes m.
+  private var shifted: Double { Double(2 * multiplicity) + 0.5 }
 
   /// α: a word at distance δ or more agrees with every codeword on less than α of the positions.
-  var agreement: Double { rate.squareRoot() * (1 + 1 / (2 * Double(Self.multiplicity))) }
+  var agreement: Double { rate.squareRoot() * (1 + 1 / (2 * Double(multiplicity))) }
 
   /// ℓ: codewords within distance δ of a word; also of interleaved words, which are words over an extension field.
   var listSize: Double { shifted / rate.squareRoot() }

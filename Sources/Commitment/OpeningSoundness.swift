@@ -63,6 +63,8 @@ extension CodeParameters {
 
 extension JohnsonRadius {
   init(_ layer: FoldingPlan.Layer) {
-    self.init(rate: pow(2, -Double(layer.logInverseRate)), length: Double(1 << layer.logDomain))
+    self.init(
+      multiplicity: Self.layerMultiplicity, rate: pow(2, -Double(layer.logInverseRate)),
+      length: Double(1 << layer.logDomain))
   }
 }
