@@ -24,6 +24,7 @@ KERNEL(void, rows_narrow,
 KERNEL(void, rows_field, (const u64 *const *, const size_t *, const u64 *, size_t, size_t, size_t, u64 *));
 KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
 KERNEL(void, fold_groups, (const int32_t *, int, size_t, const u64 *, u64 *));
+KERNEL(int, residual, (int32_t *, size_t, int, const int32_t *, size_t, const int32_t *, size_t));
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -122,4 +123,8 @@ void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, c
 }
 void dp_fold(int level, const u64 *t, size_t i0, size_t i1, const u64 r[3], u64 *out) {
   CALL(fold, t, i0, i1, r, out);
+}
+int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
+                size_t stride) {
+  return CALL(residual, e, count, shift, u, rank, v, stride);
 }

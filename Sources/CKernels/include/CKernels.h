@@ -56,3 +56,8 @@ void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, c
 /// out[i] = t[2i] + r * (t[2i+1] - t[2i]) in K for i in [i0, i1), three numbers an element; r in Montgomery form. The
 /// elements are done upwards, so out may be t.
 void dp_fold(int level, const uint64_t *t, size_t i0, size_t i1, const uint64_t r[3], uint64_t *out);
+
+/// e[x] = 2^shift * e[x] - sum_k u[k] * v[stride*k + x] for x < count, modulo 2^32; nonzero when a result did not fit.
+/// All products and sums are exact modulo 2^64; shift is at most 31.
+int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
+                size_t stride);
