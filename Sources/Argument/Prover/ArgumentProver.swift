@@ -8,6 +8,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package let statement: DriftStatement
   package let scheme: Scheme
   let layout: ArgumentLayout
+  /// Bytes of E-tiles that stay in memory when all of them fit; otherwise each pass makes them anew from the rows.
+  package var keptTileBytes = DriftTiles.keptLimit
 
   /// - Throws: when the statement is not one that the argument is sound for.
   package init(statement: DriftStatement, scheme: Scheme) throws(ProofRejection) {
@@ -44,7 +46,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")
-    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals)
+    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals, keptLimit: keptTileBytes)
     tampering.tables?(&tables)
     let honest = !tampering.skipsRefusals
 

@@ -28,7 +28,8 @@ struct DriftTiles: Sendable {
 
   var count: Int { tiles.count }
   var isKept: Bool { kept != nil }
-  var fitsMemory: Bool { count * layout.length * MemoryLayout<Int32>.size <= Self.keptLimit }
+  /// Of all tiles, were they held.
+  var bytes: Int { count * layout.length * MemoryLayout<Int32>.size }
 
   mutating func keep(_ entries: [RowMessage]) { kept = entries }
 

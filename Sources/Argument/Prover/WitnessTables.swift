@@ -11,9 +11,13 @@ struct WitnessTables {
   /// G's payload as signed integers; masks are filled in later.
   private(set) var factors: [Int64]
 
-  /// - Parameter refuses: false only for cheating provers, whose tables may hold anything.
+  /// - Parameters:
+  ///   - refuses: false only for cheating provers, whose tables may hold anything.
+  ///   - keptLimit: bytes of tiles that stay in memory, when all of them fit.
   /// - Throws: ``ArgumentRefusal``, or what the witness' rows throw.
-  init(layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true) throws {
+  init(
+    layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true, keptLimit: Int = DriftTiles.keptLimit
+  ) throws {
     self.layout = layout
     factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
     squares = []
@@ -21,7 +25,7 @@ struct WitnessTables {
     tiles = DriftTiles(layout: layout, producer: producer)
     placeFactors(witness)
 
-    let (source, keeps) = (tiles, tiles.fitsMemory || !refuses)
+    let (source, keeps) = (tiles, tiles.bytes <= keptLimit || !refuses)
     let completeness = Completeness(layout: layout)
     typealias State = (entries: [(Int, RowMessage)], values: [(cell: Int, value: Int64)], squares: [(Int, UInt64)])
     let result = try DriftTiles.ascending(
