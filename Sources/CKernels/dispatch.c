@@ -27,6 +27,7 @@ KERNEL(void, points_collect, (const u64 *, const uint32_t *, const uint32_t *, s
 KERNEL(void, points_horner, (const u64 *, size_t, const u64 *, size_t, u64 *));
 KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
 KERNEL(void, fold_groups, (const int32_t *, int, size_t, const uint32_t *, u64 *));
+KERNEL(int, residual, (int32_t *, size_t, int, const int32_t *, size_t, const int32_t *, size_t));
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -136,4 +137,8 @@ void dp_points_collect(int level, const u64 *values, const uint32_t *slots, cons
 }
 void dp_points_horner(int level, const u64 *points, size_t count, const u64 *coefficients, size_t length, u64 *out) {
   CALL(points_horner, points, count, coefficients, length, out);
+}
+int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
+                size_t stride) {
+  return CALL(residual, e, count, shift, u, rank, v, stride);
 }

@@ -21,6 +21,7 @@ DP_INLINE D d_dot(D acc, const uint8_t *p, const int8_t *q) {
 DP_INLINE int32_t d_sum(D acc) { return _mm512_reduce_add_epi32(acc); }
 enum { GRAM_ROWS = 8, GRAM_COLUMNS = 3 };
 #include "dense_impl.h"
+#include "residual_impl.h"
 
 typedef __m512i W;
 enum { LANES = 16 };

@@ -87,7 +87,8 @@ package struct CodeParameters: Hashable, Sendable {
   /// The code of the rows: degree below L + the longest tail.
   var rowCode: JohnsonRadius {
     JohnsonRadius(
-      multiplicity: JohnsonRadius.rowMultiplicity, rate: Double(length + driftRowTail) / Double(1 << logDomain), length: Double(1 << logDomain))
+      multiplicity: JohnsonRadius.rowMultiplicity, rate: Double(length + driftRowTail) / Double(1 << logDomain),
+      length: Double(1 << logDomain))
   }
 
   /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).

@@ -49,25 +49,27 @@ package enum RowCombination {
     }
   }
 
-  /// The rows are the consecutive runs of chunkSize entries, the last one perhaps shorter:
-  /// acc[x] += Σ_c weights[c] · entries[c·chunkSize + x].
+  /// The rows are the consecutive runs of chunkSize entries of a range, the last one perhaps shorter:
+  /// acc[x] += Σ_c weights[c] · entries[range.lowerBound + c·chunkSize + x].
   package static func accumulateNarrow(
-    _ entries: [Int32], chunkSize: Int, weights: [CubicExtension], into acc: inout [CubicExtension],
-    path: KernelPath = .selected
+    _ entries: [Int32], range: Range<Int>? = nil, chunkSize: Int, weights: [CubicExtension],
+    into acc: inout [CubicExtension], path: KernelPath = .selected
   ) {
-    precondition(chunkSize > 0 && acc.count >= min(chunkSize, entries.count))
-    let count = (entries.count + chunkSize - 1) / chunkSize
+    let range = range ?? entries.indices
+    precondition(range.lowerBound >= 0 && range.upperBound <= entries.count, "\(range) of \(entries.count) entries")
+    precondition(chunkSize > 0 && acc.count >= min(chunkSize, range.count))
+    let count = (range.count + chunkSize - 1) / chunkSize
     precondition(weights.count == count, "\(weights.count) weights for \(count) chunks")
     guard let level = path.level else {
       for (c, weight) in weights.enumerated() {
-        for x in 0..<min(chunkSize, entries.count - c * chunkSize) {
-          acc[x] += weight * Goldilocks(Int64(entries[c * chunkSize + x]))
+        for x in 0..<min(chunkSize, range.count - c * chunkSize) {
+          acc[x] += weight * Goldilocks(Int64(entries[range.lowerBound + c * chunkSize + x]))
         }
       }
       return
     }
     Coordinates.with(&acc) { coordinates in
-      entries.withUnsafeBufferPointer { entries in
+      entries[range].withUnsafeBufferPointer { entries in
         guard let base = coordinates.baseAddress, let source = entries.baseAddress else { return }
         for start in stride(from: 0, to: count, by: sumLimit) {
           let chunks = start..<min(start + sumLimit, count)

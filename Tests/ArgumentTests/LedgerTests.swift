@@ -87,7 +87,7 @@ import Testing
       for (cell, value) in zip(slot.range, masks.cells) { cells[cell] = value }
       let weights = StageBWeights(layout: layout, stageAPoint: pointA)
       var stageB = prover.stageBComponent(weights, factorCells: cells).components
-      for r in pointB { stageB[0].bind(r) }
+      for r in pointB { try stageB[0].bind(r) }
       let evaluations = stageB[0].evaluations
       for name in StageBWeights.oracleNames(layout.factors) { result.append(try #require(evaluations[name])) }
       return result

@@ -20,7 +20,7 @@ import Transcript
     let (challenges, matrix) = random.challenges()
     let point = RandomStatement.point(random.layout.stageAVariables, &generator)
     let own = Array(point.prefix(random.layout.digitVariables))
-    let table = StageATables(layout: random.layout, challenges: challenges).digits()
+    let table = DigitWeights(layout: random.layout, challenges: challenges).cells(count: random.layout.digits.used)
     let padding = [CubicExtension](repeating: .zero, count: 1 << random.layout.digitVariables - table.count)
     let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).digits(point)
     #expect(weights.range == challenges.power(.digits) * Multilinear.equality(own, challenges.digits))
@@ -99,26 +99,18 @@ import Transcript
   }
 
   @Test(arguments: seeds)
-  func totalCountsEveryConstant(_ seed: UInt64) {
+  func totalCountsEveryConstant(_ seed: UInt64) throws {
     // The honest cells of a zero drift with zero bounds make all claims hold: weights·cells + total = 0 for D alone.
     let random = RandomStatement(seed: seed)
     let (challenges, matrix) = random.challenges()
     let layout = random.layout
-    var digits = DigitTable(
-      layout: layout, tiles: [], factors: [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0),
-      matrix: matrix)
-    // Without tiles the projections of E stay empty: they are those of 0.
-    for (piece, slots) in zip(layout.tableau.projectionPieces, layout.digits.projections) {
-      for chunk in 0..<piece.count {
-        for row in 0..<Limits.projections {
-          digits.store(
-            Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
-        }
-      }
-    }
-    let table = StageATables(layout: layout, challenges: challenges).digits()
+    let digits = try DigitTable(
+      layout: layout, tiles: DriftTiles(layout: layout, producer: nil),
+      squares: [UInt64](repeating: 0, count: layout.tableau.squareChunks),
+      factors: [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0), matrix: matrix)
+    let table = DigitWeights(layout: layout, challenges: challenges).cells(count: layout.digits.used)
     var sum = CubicExtension.zero
-    for (weight, value) in zip(table, digits.cells) { sum += weight * Goldilocks(reducing: value) }
+    for (weight, value) in zip(table, digits.digits.cells) { sum += weight * Goldilocks(reducing: value) }
     #expect(sum == challenges.total(layout))
   }
 }

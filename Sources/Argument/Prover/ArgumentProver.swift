@@ -8,6 +8,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
   package let statement: DriftStatement
   package let scheme: Scheme
   let layout: ArgumentLayout
+  /// Bytes of E-tiles that stay in memory when all of them fit; otherwise each pass makes them anew from the rows.
+  package var keptTileBytes = DriftTiles.keptLimit
 
   /// - Throws: when the statement is not one that the argument is sound for.
   package init(statement: DriftStatement, scheme: Scheme) throws(ProofRejection) {
@@ -45,10 +47,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")
-    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals)
+    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals, keptLimit: keptTileBytes)
     tampering.tables?(&tables)
     let honest = !tampering.skipsRefusals
-    if honest { try Completeness(layout: layout).check(tiles: tables.tiles, factors: tables.factors) }
 
     // P1
     var trees: [Scheme.Committed] = []
@@ -74,7 +75,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
 
     // P2
     phase("projections")
-    var digits = DigitTable(layout: layout, tiles: tables.tiles, factors: tables.factors, matrix: matrix)
+    var digits = try DigitTable(
+      layout: layout, tiles: tables.tiles, squares: tables.squares, factors: tables.factors, matrix: matrix)
     if honest { try Completeness(layout: layout).checkBounds(digits) }
     tampering.digits?(&digits, layout)
     let digitMask = random.elements(Limits.maskEntries)
@@ -83,18 +85,20 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     phase("digit commitment")
     let digitTree = try scheme.commit(
       label: ArgumentProtocol.digitLabel,
-      rows: digitRows(digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 }, random: random),
+      rows: DigitRows(
+        layout: layout, digits: digits.digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 },
+        secret: secret),
       shapes: ArgumentProtocol.digitShapes(layout), secret: secret)
     _ = try scheme.send(digitTree, isPinned: false, to: &channel)
 
     // Stage A
     phase("stage A")
     let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
-    var components = stageAComponents(
-      challenges, matrix: matrix, tiles: tables.tiles, digits: digits, digitMask: digitMask,
+    var components = try stageAComponents(
+      challenges, matrix: matrix, tiles: tables.tiles, digits: digits.digits, digitMask: digitMask,
       factorCells: factorCells, factorMask: factorMask,
       driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
-    let stageA = SumcheckProver.run(
+    let stageA = try SumcheckProver.run(
       ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components, libra: libra[0],
       channel: &channel, tampering: tampering.stageA)
     components = []
@@ -111,7 +115,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
         values.drift = try trueDrift(rows: witness.rows, mask: driftMask, stageAPoint: stageA.point)
       }
       channel.send("d", values.drift)
-      let outcomeB = SumcheckProver.run(
+      let outcomeB = try SumcheckProver.run(
         StageBWeights.shape(layout), total: values.drift - e, components: &stageB.components, libra: libra[1],
         channel: &channel, tampering: tampering.stageB)
       let chi = channel.transcript.challenge("chi")
@@ -124,7 +128,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
           terms: [.init(weight: 0, oracles: [0])])
       ]
       values.stageB = outcomeB
-      values.stageC = SumcheckProver.run(
+      values.stageC = try SumcheckProver.run(
         StageCWeights.shape(layout), total: weightsC.total(outcomeB.evaluations), components: &componentsC,
         libra: libra[2], channel: &channel, tampering: tampering.stageC)
     }
@@ -140,39 +144,24 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     return ArgumentProof(bytes: channel.proof, sizes: channel.sizes)
   }
 
-  // MARK: Rows of P2
-
-  private func digitRows(
-    _ digits: DigitTable, digitMask: [Goldilocks], driftMask: [Goldilocks], libra: [CubicExtension],
-    random: PseudorandomStream
-  ) -> MemoryRows {
-    var extra: [[Goldilocks]] = [digitMask, driftMask]
-    for _ in 0..<(layout.hasFactors ? 6 : 3) { extra.append(random.elements(layout.length)) }
-    extra += [libra.map(\.c0), libra.map(\.c1), libra.map(\.c2)]
-    for _ in 0..<3 { extra.append(random.elements(libra.count)) }
-    return MemoryRows(
-      payload: digits.cells.map { Goldilocks(reducing: $0) }, length: layout.length, rowCount: layout.digitRows,
-      extra: extra)
-  }
-
   // MARK: Components
 
   private func stageAComponents(
-    _ challenges: StageAChallenges, matrix: ProjectionMatrix, tiles: [DriftTile], digits: DigitTable,
+    _ challenges: StageAChallenges, matrix: ProjectionMatrix, tiles: DriftTiles, digits: PackedDigits,
     digitMask: [Goldilocks], factorCells: [Goldilocks], factorMask: [Goldilocks], driftMask: [Goldilocks]
-  ) -> [any SumcheckComponent] {
+  ) throws -> [any SumcheckComponent] {
     let columnWeights = matrix.weightedColumns(rowWeights: challenges.rowWeights)
-    let weights = StageATables(layout: layout, challenges: challenges)
     var components: [any SumcheckComponent] = [
-      DriftComponent(
+      try DriftComponent(
         layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tiles,
         mask: driftMask.map { CubicExtension($0) }),
       DigitComponent(
-        variables: layout.digitVariables, cells: digits.cells, mask: digitMask.map { CubicExtension($0) },
-        linear: weights.digits(), point: challenges.digits, scale: challenges.power(.digits)),
+        variables: layout.digitVariables, digits: digits, mask: digitMask.map { CubicExtension($0) },
+        weights: DigitWeights(layout: layout, challenges: challenges), point: challenges.digits,
+        scale: challenges.power(.digits)),
     ]
     if layout.hasFactors {
-      let factorWeights = weights.factors(columnWeights: columnWeights)
+      let factorWeights = StageATables(layout: layout, challenges: challenges).factors(columnWeights: columnWeights)
       let padding = [CubicExtension](repeating: .zero, count: 1 << layout.factorVariables - factorCells.count)
       components.append(
         ProductComponent(

@@ -7,14 +7,19 @@ import Kernels
 struct Completeness {
   let layout: ArgumentLayout
 
-  func check(tiles: [DriftTile], factors: [Int64]) throws(ArgumentRefusal) {
-    for tile in tiles where !tile.exact {
-      for chunk in 0..<layout.length >> Limits.logChunk {
-        let first = chunk << Limits.logChunk
-        let square = tile.exactSquareSum(first..<first + Limits.chunk)
-        if square > UInt128(Limits.maximumHonestSquare) { throw refusal(tile, chunk: first, square: square) }
+  /// One E-tile.
+  func check(_ entries: RowMessage, position: Int, of tiles: DriftTiles) throws(ArgumentRefusal) {
+    for chunk in tiles.chunks.projections[position].indices {
+      let first = chunk << Limits.logChunk
+      let square = entries.exactSquareSum(first..<first + Limits.chunk)
+      if square > UInt128(Limits.maximumHonestSquare) {
+        throw refusal(tiles.tiles[position], chunk: first, square: square)
       }
     }
+  }
+
+  /// U and V.
+  func check(factors: [Int64]) throws(ArgumentRefusal) {
     for chunk in 0..<layout.factors.factorChunks {
       let first = chunk << Limits.logChunk
       var square = 0.0

@@ -1,17 +1,22 @@
 import Field
-import Foundation
 import Kernels
+import Synchronization
 
 /// The digit oracle's payload, from E and R.
 struct DigitTable {
   let layout: ArgumentLayout
-  private(set) var cells: [UInt64]
+  private(set) var digits: PackedDigits
 
-  /// - Parameter factors: G's cells that lie in projection chunks.
-  init(layout: ArgumentLayout, tiles: [DriftTile], factors: [Int64], matrix: ProjectionMatrix) {
+  /// - Parameters:
+  ///   - squares: S of every square chunk.
+  ///   - factors: G's cells that lie in projection chunks.
+  /// - Throws: what the witness' rows throw.
+  init(
+    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix
+  ) throws {
     self.layout = layout
-    cells = [UInt64](repeating: 0, count: layout.digits.used)
-    fillProjections(tiles, matrix)
+    digits = PackedDigits(count: layout.digits.used)
+    try fillProjections(tiles, matrix)
     if let slots = layout.digits.factorProjections {
       let chunks = layout.factors.factorChunks
       let values = factors.prefix(chunks << Limits.logChunk)
@@ -19,13 +24,13 @@ struct DigitTable {
       let projections = Self.project(
         padded.allSatisfy { $0 == Int64(Int32(truncatingIfNeeded: $0)) }
           ? .narrow(padded.map { Int32(truncatingIfNeeded: $0) }) : .field(padded.map { Goldilocks($0).value }), matrix)
-      for chunk in 0..<chunks { store(projections, chunk, slots, chunk) }
+      for chunk in 0..<chunks { digits.store(projections, chunk, slots, chunk) }
     }
-    fillSquares(tiles)
+    for (chunk, square) in squares.enumerated() { storeSquare(square, chunk) }
     for line in layout.digits.lines.indices { fillLine(line) }
   }
 
-  /// Y of every chunk of a row, 132 each; of field elements the centred value mod p.
+  /// Y of every chunk of a row, 132 each; of field elements the centred value mod p; none of zeros.
   private static func project(_ entries: RowMessage, _ matrix: ProjectionMatrix) -> [Int64] {
     switch entries {
     case .zero: return []
@@ -47,50 +52,29 @@ struct DigitTable {
     }
   }
 
-  /// Base-4 digits of a number; the last one takes whatever is left above it, so that nothing is lost when a cheating
-  /// prover's number does not fit.
-  mutating func store(_ number: Int64, digits: Int, at cell: Int) {
-    for digit in 0..<digits {
-      let rest = number >> Int64(Limits.logDigit * digit)
-      cells[cell + digit] =
-        digit == digits - 1 ? Goldilocks(rest).value : UInt64(rest & Int64(Limits.digitBase - 1))
+  /// The second pass over E.
+  private mutating func fillProjections(_ tiles: DriftTiles, _ matrix: ProjectionMatrix) throws {
+    // Slots and chunk of each compact index.
+    var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(repeating: nil, count: layout.tableau.projectionChunks)
+    for (piece, slots) in zip(layout.tableau.projectionPieces, layout.digits.projections) {
+      for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
     }
-  }
-
-  /// Y + H of one chunk.
-  private mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
-    for row in 0..<Limits.projections {
-      let value = values.isEmpty ? 0 : values[source * Limits.projections + row]
-      store(
-        value + Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
-    }
-  }
-
-  private mutating func fillProjections(_ tiles: [DriftTile], _ matrix: ProjectionMatrix) {
-    let tableau = layout.tableau
-    let projections = parallelMap(tiles.count) { tiles[$0].exact ? [] : Self.project(tiles[$0].entries, matrix) }
-    var positions: [Int: Int] = [:]
-    for (position, tile) in tiles.enumerated() { positions[tile.index] = position }
-    for (piece, slots) in zip(tableau.projectionPieces, layout.digits.projections) {
-      for chunk in 0..<piece.count {
-        let start = piece.position(ofChunk: chunk)
-        guard let position = positions[start >> layout.logLength] else { continue }
-        store(projections[position], (start & (layout.length - 1)) >> Limits.logChunk, slots, chunk)
+    let slots = places
+    let shared = Mutex(PackedDigits(count: 0))
+    shared.withLock { swap(&$0, &digits) }
+    try DriftTiles.ascending(tiles.count, workers: DriftTiles.workers(length: layout.length), {}, merge: { _, _ in }) {
+      _, position in
+      let indices = tiles.chunks.projections[position]
+      if indices.isEmpty { return }
+      let projections = Self.project(try tiles.entries(position), matrix)
+      shared.withLock { digits in
+        for (chunk, index) in indices.enumerated() {
+          guard let place = slots[index] else { continue }
+          digits.store(projections, chunk, place.slots, place.chunk)
+        }
       }
     }
-  }
-
-  private mutating func fillSquares(_ tiles: [DriftTile]) {
-    var positions: [Int: Int] = [:]
-    for (position, tile) in tiles.enumerated() { positions[tile.index] = position }
-    for piece in layout.tableau.squarePieces.joined().joined() {
-      for chunk in 0..<piece.count {
-        let start = piece.position(ofChunk: chunk)
-        guard let position = positions[start >> layout.logLength] else { continue }
-        let first = start & (layout.length - 1)
-        storeSquare(tiles[position].squareSum(first..<first + 1 << piece.logChunk), piece.base + chunk)
-      }
-    }
+    shared.withLock { swap(&$0, &digits) }
   }
 
   /// Four limbs; the last one takes whatever is left above it.
@@ -102,11 +86,8 @@ struct DigitTable {
     }
   }
 
-  /// The number that some digits stand for.
-  func number(at cell: Int, digits: Int) -> Int64 {
-    (0..<digits).reduce(0) {
-      $0 &+ Int64(truncatingIfNeeded: cells[cell + $1]) << Int64(Limits.logDigit * $1)
-    }
+  mutating func store(_ number: Int64, digits count: Int, at cell: Int) {
+    digits.store(number, digits: count, at: cell)
   }
 
   /// Weighted limb sums of a line: T_j < 2^57.
@@ -115,7 +96,8 @@ struct DigitTable {
     for term in line.terms {
       for limb in 0..<Limits.squareLimbs {
         for chunk in term.piece.base..<term.piece.base + term.piece.count {
-          let value = number(at: layout.digits.squareCell(chunk: chunk, limb: limb), digits: Limits.limbDigits)
+          let value = digits.number(
+            at: layout.digits.squareCell(chunk: chunk, limb: limb), digits: Limits.limbDigits)
           sums[limb + term.limbShift] &+= value << Int64(term.logWeight)
         }
       }
@@ -158,43 +140,15 @@ struct DigitTable {
   }
 
   /// For cheating provers: any change of the cells.
-  mutating func tamper(_ change: (inout [UInt64]) -> Void) { change(&cells) }
+  mutating func tamper(_ change: (inout [UInt64]) -> Void) { digits.tamper(change) }
 }
 
-extension DriftTile {
-  /// Σ E² over some positions without any reduction; centred values for field elements.
-  func exactSquareSum(_ range: Range<Int>) -> UInt128 {
-    switch entries {
-    case .zero: 0
-    case .narrow(let values):
-      Self.wideSquareSum(values[range])
-    case .field(let values):
-      values[range].reduce(UInt128(0)) {
-        let value = UInt128(Goldilocks(reducing: $1).centred.magnitude)
-        return $0 + min(value * value, 1 << 100)
-      }
-    }
-  }
-
-  private static func wideSquareSum(_ values: ArraySlice<Int32>) -> UInt128 {
-    var low: UInt64 = 0
-    var carries: UInt64 = 0
-    for value in values {
-      let (sum, overflow) = low.addingReportingOverflow(UInt64(Int64(value) * Int64(value)))
-      low = sum
-      carries += overflow ? 1 : 0
-    }
-    return UInt128(carries) << 64 + UInt128(low)
-  }
-
-  /// Σ E² over some positions; modulo p for a cheating prover's field elements.
-  func squareSum(_ range: Range<Int>) -> UInt64 {
-    switch entries {
-    case .zero: 0
-    case .narrow(let values):
-      values[range].reduce(UInt64(0)) { $0 &+ UInt64(bitPattern: Int64($1) &* Int64($1)) }
-    case .field(let values):
-      values[range].reduce(Goldilocks.zero) { $0 + Goldilocks(reducing: $1) * Goldilocks(reducing: $1) }.value
+extension PackedDigits {
+  /// Y + H of one chunk; no projections are those of zeros.
+  fileprivate mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
+    for row in 0..<Limits.projections {
+      let value = values.isEmpty ? 0 : values[source * Limits.projections + row]
+      store(value + Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
     }
   }
 }

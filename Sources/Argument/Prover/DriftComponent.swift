@@ -3,15 +3,16 @@ import Kernels
 
 /// E's part of Stage A: Σ (1-top)·[wS(x)·E(x)² + (wY(x) + wZ(x))·E(x)] with E given as small integers.
 ///
-/// The first four position variables are bound on 16 × 16 integer Gram matrices ("small-value" sumcheck, Gruen et al.),
-/// so that the K-valued table begins at 1/16 of the tableau. The linear part needs only Σ_chunks w(chunk)·E(chunk, ·),
-/// a vector of 2^14, while the variables inside a chunk are bound.
+/// The first j position variables are bound on integer Gram matrices of 2^j × 2^j ("small-value" sumcheck), so that the
+/// K-valued table begins at 2^-j of the tableau: two passes over E, one for the Gram matrices and column sums, one for
+/// the table. The linear part needs only Σ_chunks w(chunk)·E(chunk, ·), a vector of 2^14, while the variables inside a
+/// chunk are bound. After them there is one value a chunk.
 struct DriftComponent: SumcheckComponent {
-  static let smallRounds = 4
-
   let rounds: Int
   private let layout: TableauLayout
-  private let tiles: [DriftTile]
+  private let tiles: DriftTiles
+  /// j.
+  private let smallRounds: Int
   /// First ``Limits/maskEntries`` positions of the half top = 1.
   private let mask: [CubicExtension]
   private var bound: [CubicExtension] = []
@@ -19,126 +20,117 @@ struct DriftComponent: SumcheckComponent {
   private var topFactor = CubicExtension.one
   /// Value at tile 0's mask positions once top is bound: top·mask.
   private var boundMask: [CubicExtension] = []
+  /// Weights of E² and E over the first positions of tile 0, and its first 2^j entries.
+  private let maskPlace: MaskPlace?
 
   // Sums over the whole hypercube for the round of `top`.
   private let squareTotal: CubicExtension
   private let linearTotal: CubicExtension
 
-  /// Gram matrix of the remaining small variables, 2^(4-i) square.
+  /// Gram matrix of the remaining small variables, 2^(j-i) square.
   private var gram: [[CubicExtension]] = []
-  /// Weight table of R (or of eq(z)) inside a chunk and Σ_chunks weight·E, for inexact and exact tiles.
-  private var columnWeights: [[CubicExtension]]
-  private var columnSums: [[CubicExtension]]
-  /// Per tile: E after the small rounds, later folded; wS per square chunk; wY + wZ per chunk (scaled by the bound part).
+  /// Σ wY·E and Σ wZ·E inside a chunk.
+  private var columns: [ColumnSums]
+  /// E after the small rounds by tile, later folded.
   private var values: [[CubicExtension]] = []
+  /// wS per granule of each tile, folded after a granule's variables.
   private var squareWeights: [[CubicExtension]]
+  /// wY or wZ per chunk, without the factor inside a chunk until that is bound.
   private var chunkWeights: [[CubicExtension]]
+  /// log2 of the positions over which a tile's wS is constant.
+  private let logGranules: [Int]
+  /// Σ wS·E² over what is not bound, and the coefficients of the round's polynomial of it.
+  private var squareClaim = CubicExtension.zero
+  private var squareRound: [CubicExtension] = []
+  /// One value per tile is left: the tile variables over the dense hypercube.
+  private var dense = DenseTile()
+
+  private struct MaskPlace {
+    var tile: Int
+    var exact: Bool
+    var squareWeight: CubicExtension
+    var chunkWeight: CubicExtension
+    var entries: [CubicExtension]
+  }
 
   private var positionRound: Int { bound.count - 1 }
 
+  /// j: larger tables of K cost more than larger Gram matrices from about 2^23 entries on.
+  private static func smallRounds(entries: Int) -> Int { entries < 1 << 22 ? 4 : entries < 1 << 24 ? 5 : 6 }
+
   init(
-    layout: TableauLayout, challenges: StageAChallenges, columnWeights: [CubicExtension], tiles: [DriftTile],
-    mask: [CubicExtension]
-  ) {
+    layout: TableauLayout, challenges: StageAChallenges, columnWeights: [CubicExtension], tiles: DriftTiles,
+    mask: [CubicExtension], smallRounds: Int? = nil
+  ) throws {
     self.layout = layout
     self.tiles = tiles
     self.mask = mask
     rounds = layout.variables + 1
+    let log = smallRounds ?? Self.smallRounds(entries: tiles.count << layout.logLength)
+    self.smallRounds = log
 
+    // Per-tile weights.
     let squareTable = Multilinear.equality(challenges.squares, scale: challenges.power(.squares))
     let projectionTable = Multilinear.equality(challenges.projections, scale: challenges.power(.projections))
-    let exactHigh = Multilinear.equality(
-      challenges.exact[Limits.logChunk...], scale: challenges.power(.exact))
+    let exactHigh = Multilinear.equality(challenges.exact[Limits.logChunk...], scale: challenges.power(.exact))
     let chunksPerTile = 1 << (layout.logLength - Limits.logChunk)
-    var positions: [Int: Int] = [:]
-    for (position, tile) in tiles.enumerated() { positions[tile.index] = position }
-
-    // Per-tile weights. S: one per 2^4 positions where small tensors share the tile, else one per chunk.
-    var squareWeights = tiles.map { [CubicExtension](repeating: .zero, count: 1 << (layout.logLength - $0.logGranule)) }
-    for piece in layout.squarePieces.joined().joined() {
-      for chunk in 0..<piece.count {
-        let start = piece.position(ofChunk: chunk)
-        guard let position = positions[start >> layout.logLength] else { continue }
-        let granule = tiles[position].logGranule
-        let first = (start & (1 << layout.logLength - 1)) >> granule
-        for entry in first..<first + 1 << (piece.logChunk - granule) {
-          squareWeights[position][entry] = squareTable[piece.base + chunk]
-        }
+    let chunks = tiles.chunks
+    logGranules = chunks.squares.map { $0.map(\.log).min() ?? Limits.logChunk }
+    let squareWeights = zip(chunks.squares, logGranules).map { ranges, granule in
+      var weights = [CubicExtension](repeating: .zero, count: 1 << (layout.logLength - granule))
+      for range in ranges {
+        let first = range.first >> granule
+        for entry in first..<first + 1 << (range.log - granule) { weights[entry] = squareTable[range.index] }
       }
-    }
-    var chunkWeights = tiles.map { tile in
-      (0..<chunksPerTile).map { tile.exact ? exactHigh[tile.index * chunksPerTile + $0] : .zero }
-    }
-    for piece in layout.projectionPieces {
-      for chunk in 0..<piece.count {
-        let start = piece.position(ofChunk: chunk)
-        guard let position = positions[start >> layout.logLength] else { continue }
-        chunkWeights[position][(start & (1 << layout.logLength - 1)) >> Limits.logChunk] =
-          projectionTable[piece.base + chunk]
-      }
+      return weights
     }
     self.squareWeights = squareWeights
+    let chunkWeights = tiles.tiles.indices.map { position in
+      let tile = tiles.tiles[position]
+      return tile.exact
+        ? Array(exactHigh[tile.index * chunksPerTile..<(tile.index + 1) * chunksPerTile])
+        : chunks.projections[position].map { projectionTable[$0] }
+    }
     self.chunkWeights = chunkWeights
-    let exactLow = Multilinear.equality(challenges.exact.prefix(Limits.logChunk))
-    self.columnWeights = [columnWeights, exactLow]
 
-    // One pass over the integers: Gram matrices and column sums.
-    var columnSums = [[CubicExtension]](
-      repeating: [CubicExtension](repeating: .zero, count: Limits.chunk), count: 2)
-    for (position, tile) in tiles.enumerated() {
-      tile.accumulateChunks(weights: chunkWeights[position], into: &columnSums[tile.exact ? 1 : 0])
+    // The third pass over E: Gram matrices and column sums.
+    let kinds = [false, true].map { exact in tiles.tiles.contains { $0.exact == exact } }
+    let sums = try tiles.pass(
+      { FirstSums(log: log, kinds: kinds) }, merge: { $0.add($1) },
+      { sums, position, entries, part in
+        let tile = tiles.tiles[position]
+        sums.add(
+          entries, chunks: part, exact: tile.exact, chunkWeights: Array(chunkWeights[position][part]),
+          squares: chunks.squares[position].lazy.map { ($0.positions, squareTable[$0.index]) })
+      })
+    gram = sums.matrix
+    let exactLow = Multilinear.equality(challenges.exact.prefix(Limits.logChunk))
+    columns = zip([columnWeights, exactLow], sums.columns).map { ColumnSums(weights: $1.isEmpty ? [] : $0, entries: $1) }
+    let matrix = gram
+    squareTotal = matrix.indices.reduce(CubicExtension.zero) { $0 + matrix[$1][$1] }
+    linearTotal = columns.reduce(.zero) { $0 + Multilinear.innerProduct($1.weights, $1.entries) }
+    maskPlace = try tiles.maskTile.map { position in
+      let entries = try tiles.entries(position)
+      let exact = tiles.tiles[position].exact
+      return MaskPlace(
+        tile: position, exact: exact, squareWeight: exact ? .zero : squareWeights[position][0],
+        chunkWeight: chunkWeights[position][0], entries: (0..<1 << log).map { CubicExtension(entries.element($0)) })
     }
-    self.columnSums = columnSums
-    let weights = squareWeights
-    let sums = parallelSum(count: tiles.count, width: 136, minimumStep: 1) { range, out in
-      for position in range {
-        if tiles[position].exact || tiles[position].isZero { continue }
-        tiles[position].accumulateGram(weights: weights[position], into: &out)
-      }
-    }
-    var gram = [[CubicExtension]](repeating: [CubicExtension](repeating: .zero, count: 16), count: 16)
-    var next = 0
-    for b in 0..<16 {
-      for c in b..<16 {
-        gram[b][c] = sums[next]
-        gram[c][b] = sums[next]
-        next += 1
-      }
-    }
-    self.gram = gram
-    squareTotal = (0..<16).reduce(CubicExtension.zero) { $0 + gram[$1][$1] }
-    linearTotal =
-      Multilinear.innerProduct(self.columnWeights[0], columnSums[0])
-      + Multilinear.innerProduct(self.columnWeights[1], columnSums[1])
   }
 
   // MARK: Rounds
 
-  private var maskTile: Int? { tiles.firstIndex { $0.index == 0 } }
-
-  /// Weights of E² and E at position i of tile 0 (i < 16), with nothing bound.
-  private func maskWeights(_ i: Int) -> (square: CubicExtension, linear: CubicExtension) {
-    guard let position = maskTile else { return (.zero, .zero) }
-    let tile = tiles[position]
-    let linear = chunkWeights[position][0] * columnWeights[tile.exact ? 1 : 0][i]
-    return (tile.exact ? .zero : squareWeights[position][0], linear)
-  }
-
-  private func maskData(_ i: Int) -> CubicExtension {
-    maskTile.map { CubicExtension(tiles[$0].entry(i)) } ?? .zero
-  }
-
   func roundValues(degree: Int) -> [CubicExtension] {
     if bound.isEmpty { return topRound(degree) }
-    let values: [CubicExtension] =
-      if positionRound < Self.smallRounds {
-        smallRound(degree)
-      } else if positionRound < layout.logLength {
-        tableRound(degree)
-      } else {
-        tileRound(degree)
-      }
-    return values.map { $0 * topFactor }
+    if positionRound >= Limits.logChunk {
+      return chunkRound(degree).map { $0 * topFactor }
+    }
+    let linear = columns.map(\.round)
+    return (0...degree).map { x in
+      let value = CubicExtension(x)
+      return linear.reduce(Univariate.evaluate(squareRound, at: value)) { $0 + Univariate.evaluate($1, at: value) }
+        * topFactor
+    }
   }
 
   private func topRound(_ degree: Int) -> [CubicExtension] {
@@ -146,148 +138,71 @@ struct DriftComponent: SumcheckComponent {
       let value = CubicExtension(x)
       let complement = CubicExtension.one - value
       var sum = complement * (complement * squareTotal + linearTotal)
-      for (i, m) in mask.enumerated() {
-        let (square, linear) = maskWeights(i)
-        let data = maskData(i)
-        let entry = complement * data + value * m
-        sum += square * (entry * entry - complement * complement * data * data) + linear * value * m
+      if let place = maskPlace {
+        for (i, m) in mask.enumerated() {
+          let data = complement * place.entries[i]
+          let entry = data + value * m
+          sum += place.squareWeight * (entry * entry - data * data)
+          sum += place.chunkWeight * columns[place.exact ? 1 : 0].weights[i] * value * m
+        }
       }
       return complement * sum
     }
   }
 
-  private func smallRound(_ degree: Int) -> [CubicExtension] {
-    let half = gram.count / 2
+  /// Σ wS·E² over the Gram matrix, as coefficients.
+  private var gramRound: [CubicExtension] {
     var (low, cross, high) = (CubicExtension.zero, CubicExtension.zero, CubicExtension.zero)
-    for rest in 0..<half {
+    for rest in 0..<gram.count / 2 {
       low += gram[2 * rest][2 * rest]
       cross += gram[2 * rest][2 * rest + 1]
       high += gram[2 * rest + 1][2 * rest + 1]
     }
-    let linear = columnRound(degree)
-    return (0...degree).map { x in
-      let value = CubicExtension(x)
-      let complement = CubicExtension.one - value
-      let two = cross + cross
-      return complement * (complement * low + value * two) + value * value * high + linear[x]
-    }
+    // (1-X)²·low + 2X(1-X)·cross + X²·high
+    return [low, cross + cross - low - low, low + high - cross - cross]
   }
 
-  /// The linear part while variables inside a chunk are bound.
-  private func columnRound(_ degree: Int) -> [CubicExtension] {
-    var sums = [CubicExtension](repeating: .zero, count: degree + 1)
-    for kind in 0..<2 {
-      let (weights, entries) = (columnWeights[kind], columnSums[kind])
-      for pair in 0..<weights.count / 2 {
-        var (w, e) = (weights[2 * pair], entries[2 * pair])
-        let (dw, de) = (weights[2 * pair + 1] - w, entries[2 * pair + 1] - e)
-        for x in 0...degree {
-          sums[x] += w * e
-          w += dw
-          e += de
-        }
+  /// The rounds whose variables number the chunks of a tile or the tiles.
+  private func chunkRound(_ degree: Int) -> [CubicExtension] {
+    if positionRound >= layout.logLength { return dense.round(degree) }
+    let (values, squares, linear) = (values, squareWeights, chunkWeights)
+    return parallelSum(count: values.count, width: degree + 1, minimumStep: 1) { range, out in
+      for position in range where !values[position].isEmpty {
+        let tile = DenseTile(values: values[position], squares: squares[position], linear: linear[position])
+        for (x, value) in tile.round(degree).enumerated() { out[x] += value }
       }
     }
-    return sums
-  }
-
-  private func tableRound(_ degree: Int) -> [CubicExtension] {
-    let (values, weights, chunks) = (values, squareWeights, chunkWeights)
-    let tiles = tiles
-    let inChunk = positionRound < Limits.logChunk
-    let round = positionRound
-    var sums = parallelSum(count: tiles.count, width: degree + 1, minimumStep: 1) { range, out in
-      for position in range {
-        let table = values[position]
-        if table.isEmpty { continue }
-        let weight = weights[position]
-        let isConstant = round < tiles[position].logGranule
-        let shift = tiles[position].logGranule - round - 1
-        for pair in 0..<table.count / 2 {
-          var e = table[2 * pair]
-          let de = table[2 * pair + 1] - e
-          var w = isConstant ? weight[pair >> shift] : weight[2 * pair]
-          let dw = isConstant ? .zero : weight[2 * pair + 1] - w
-          if w == .zero && dw == .zero { continue }
-          for x in 0...degree {
-            out[x] += w * e * e
-            e += de
-            w += dw
-          }
-        }
-        if !inChunk {
-          let chunk = chunks[position]
-          for pair in 0..<table.count / 2 {
-            var (e, w) = (table[2 * pair], chunk[2 * pair])
-            let (de, dw) = (table[2 * pair + 1] - e, chunk[2 * pair + 1] - w)
-            for x in 0...degree {
-              out[x] += w * e
-              e += de
-              w += dw
-            }
-          }
-        }
-      }
-    }
-    if inChunk {
-      for (x, value) in columnRound(degree).enumerated() { sums[x] += value }
-    }
-    return sums
-  }
-
-  /// One value per tile is left: the tile variables over the dense hypercube.
-  private var dense: (values: [CubicExtension], squares: [CubicExtension], linear: [CubicExtension]) = ([], [], [])
-
-  private func tileRound(_ degree: Int) -> [CubicExtension] {
-    var sums = [CubicExtension](repeating: .zero, count: degree + 1)
-    for pair in 0..<dense.values.count / 2 {
-      var (e, s, l) = (dense.values[2 * pair], dense.squares[2 * pair], dense.linear[2 * pair])
-      let (de, ds, dl) = (
-        dense.values[2 * pair + 1] - e, dense.squares[2 * pair + 1] - s, dense.linear[2 * pair + 1] - l
-      )
-      for x in 0...degree {
-        sums[x] += (s * e + l) * e
-        e += de
-        s += ds
-        l += dl
-      }
-    }
-    return sums
   }
 
   // MARK: Binding
 
-  mutating func bind(_ r: CubicExtension) {
+  mutating func bind(_ r: CubicExtension) throws {
     defer { bound.append(r) }
     if bound.isEmpty {
       bindTop(r)
-      if layout.logLength == 0 { makeDense() }
+      squareRound = gramRound
       return
     }
-    if positionRound < Self.smallRounds {
-      let half = gram.count / 2
-      var folded = [[CubicExtension]](repeating: [CubicExtension](repeating: .zero, count: half), count: half)
-      let c = CubicExtension.one - r
-      for i in 0..<half {
-        for j in 0..<half {
-          folded[i][j] =
-            c * (c * gram[2 * i][2 * j] + r * (gram[2 * i][2 * j + 1] + gram[2 * i + 1][2 * j]))
-            + r * r * gram[2 * i + 1][2 * j + 1]
-        }
-      }
-      gram = folded
-      foldColumns(r)
-      if positionRound == Self.smallRounds - 1 { makeTables(Array(bound[1...]) + [r]) }
-    } else if positionRound < layout.logLength {
-      foldTables(r)
-      if positionRound < Limits.logChunk { foldColumns(r) }
-      if positionRound == Limits.logChunk - 1 { scaleChunkWeights() }
-      if positionRound == layout.logLength - 1 { makeDense() }
-    } else {
-      Multilinear.fold(&dense.values, r)
-      Multilinear.fold(&dense.squares, r)
-      Multilinear.fold(&dense.linear, r)
+    let round = positionRound
+    if round < Limits.logChunk {
+      squareClaim = Univariate.evaluate(squareRound, at: r)
+      for kind in columns.indices { columns[kind].fold(r) }
     }
+    if round < smallRounds {
+      foldGram(r)
+      squareRound = round + 1 < smallRounds ? gramRound : []
+      if round + 1 == smallRounds {
+        try makeTables(Array(bound[1...]) + [r])
+        squareRound = tableSums(round: round + 1)
+      }
+    } else if round < layout.logLength {
+      foldTables(r, round: round)
+      if round + 1 < Limits.logChunk { squareRound = tableSums(round: round + 1) }
+    } else {
+      dense.fold(r)
+    }
+    if round + 1 == Limits.logChunk { scaleChunkWeights() }
+    if round + 1 == layout.logLength { makeDense() }
   }
 
   private mutating func bindTop(_ r: CubicExtension) {
@@ -295,49 +210,74 @@ struct DriftComponent: SumcheckComponent {
     boundMask = mask.map { $0 * r }
     // All tables scale by 1 - top; the mask positions of tile 0 are corrected exactly.
     let square = topFactor * topFactor
-    for i in 0..<16 { for j in 0..<16 { gram[i][j] *= square } }
-    for kind in 0..<2 { for x in columnSums[kind].indices { columnSums[kind][x] *= topFactor } }
-    guard let position = maskTile else { return }
-    let exact = tiles[position].exact
-    for (i, m) in boundMask.enumerated() { columnSums[exact ? 1 : 0][i] += chunkWeights[position][0] * m }
-    if exact { return }
-    let weight = squareWeights[position][0]
-    func entry(_ i: Int) -> CubicExtension { topFactor * maskData(i) + (i < boundMask.count ? boundMask[i] : .zero) }
-    for i in 0..<16 {
-      for j in 0..<16 { gram[i][j] += weight * (entry(i) * entry(j) - square * maskData(i) * maskData(j)) }
+    for i in gram.indices { for j in gram.indices { gram[i][j] *= square } }
+    for kind in columns.indices { columns[kind].scale(topFactor) }
+    guard let place = maskPlace else { return }
+    for (i, m) in boundMask.enumerated() { columns[place.exact ? 1 : 0].entries[i] += place.chunkWeight * m }
+    if place.exact { return }
+    let data = place.entries.map { $0 * topFactor }
+    let entries = data.indices.map { data[$0] + ($0 < boundMask.count ? boundMask[$0] : .zero) }
+    for i in gram.indices {
+      for j in gram.indices { gram[i][j] += place.squareWeight * (entries[i] * entries[j] - data[i] * data[j]) }
     }
   }
 
-  private mutating func foldColumns(_ r: CubicExtension) {
-    for kind in 0..<2 {
-      Multilinear.fold(&columnWeights[kind], r)
-      Multilinear.fold(&columnSums[kind], r)
+  private mutating func foldGram(_ r: CubicExtension) {
+    let half = gram.count / 2
+    var folded = [[CubicExtension]](repeating: [CubicExtension](repeating: .zero, count: half), count: half)
+    let c = CubicExtension.one - r
+    let (cc, cr, rr) = (c * c, c * r, r * r)
+    for i in 0..<half {
+      for j in 0..<half {
+        folded[i][j] =
+          cc * gram[2 * i][2 * j] + cr * (gram[2 * i][2 * j + 1] + gram[2 * i + 1][2 * j])
+          + rr * gram[2 * i + 1][2 * j + 1]
+      }
     }
+    gram = folded
   }
 
-  /// E after the small rounds: the second pass over the integers.
-  private mutating func makeTables(_ point: [CubicExtension]) {
+  /// E after the small rounds: the fourth pass over E.
+  private mutating func makeTables(_ point: [CubicExtension]) throws {
     let weights = Multilinear.equality(point, scale: topFactor)
-    let size = 1 << (layout.logLength - Self.smallRounds)
-    let tiles = tiles
-    values = parallelMap(tiles.count) { position in
-      tiles[position].isZero ? [] : tiles[position].folded(weights: weights, count: size)
-    }
-    guard let position = maskTile else { return }
-    if values[position].isEmpty { values[position] = [CubicExtension](repeating: .zero, count: size) }
+    let log = smallRounds
+    let size = 1 << (layout.logLength - log)
+    values = try tiles.pass(
+      { [[CubicExtension]]() },
+      merge: { all, own in
+        if all.isEmpty { all = own }
+        for position in own.indices where !own[position].isEmpty {
+          if all[position].isEmpty {
+            all[position] = own[position]
+          } else {
+            for i in 0..<size { all[position][i] += own[position][i] }
+          }
+        }
+      },
+      { [count = tiles.count] tables, position, entries, chunks in
+        if tables.isEmpty { tables = [[CubicExtension]](repeating: [], count: count) }
+        if entries.isZero { return }
+        let range = chunks.lowerBound << Limits.logChunk..<chunks.upperBound << Limits.logChunk
+        let part = entries.folded(range, weights: weights)
+        if part.count == size {
+          tables[position] = part
+          return
+        }
+        if tables[position].isEmpty { tables[position] = [CubicExtension](repeating: .zero, count: size) }
+        tables[position].replaceSubrange(range.lowerBound >> log..<range.upperBound >> log, with: part)
+      })
+    if values.isEmpty { values = tiles.tiles.map { _ in [] } }
+    guard let place = maskPlace else { return }
+    if values[place.tile].isEmpty { values[place.tile] = [CubicExtension](repeating: .zero, count: size) }
     let equality = Multilinear.equality(point)
-    for (i, m) in boundMask.enumerated() { values[position][0] += equality[i] * m }
+    for (i, m) in boundMask.enumerated() { values[place.tile][0] += equality[i] * m }
   }
 
-  private mutating func foldTables(_ r: CubicExtension) {
-    let round = positionRound
-    let inputs = values
-    values = parallelMap(inputs.count) { position in
-      var table = inputs[position]
-      if !table.isEmpty { Multilinear.fold(&table, r) }
-      return table
+  private mutating func foldTables(_ r: CubicExtension, round: Int) {
+    parallelUpdate(&values) { _, table in
+      if !table.isEmpty { Folding.fold(&table, r) }
     }
-    for position in tiles.indices where round >= tiles[position].logGranule {
+    for position in squareWeights.indices where round >= logGranules[position] {
       Multilinear.fold(&squareWeights[position], r)
     }
     if round >= Limits.logChunk {
@@ -345,22 +285,45 @@ struct DriftComponent: SumcheckComponent {
     }
   }
 
+  /// Σ wS·E² over the pairs of a round inside a chunk, as coefficients; the claim gives that of X.
+  private func tableSums(round: Int) -> [CubicExtension] {
+    let (values, weights, granules) = (values, squareWeights, logGranules)
+    let size = 1 << (layout.logLength - round - 1)
+    let step = min(size, 1 << 12)
+    let parts = size / step
+    let sums = parallelSum(count: values.count * parts, width: 3, minimumStep: 1) { range, out in
+      var total = SquareSums()
+      for item in range {
+        let (position, part) = (item / parts, item % parts)
+        if values[position].isEmpty || tiles.tiles[position].exact { continue }
+        total.add(
+          values[position], pairs: part * step..<(part + 1) * step, weights: weights[position],
+          logGranule: granules[position] - round - 1)
+      }
+      out[0] += total.constant
+      out[1] += total.square
+      out[2] += total.cube
+    }
+    return [sums[0], squareClaim - sums[0] - sums[0] - sums[1] - sums[2], sums[1], sums[2]]
+  }
+
   /// Inside a chunk everything is bound: w(x) = (bound column weight)·w(chunk).
   private mutating func scaleChunkWeights() {
-    let factors = columnWeights.map { $0[0] }
-    for position in tiles.indices {
-      for i in chunkWeights[position].indices { chunkWeights[position][i] *= factors[tiles[position].exact ? 1 : 0] }
+    for position in tiles.tiles.indices {
+      guard let factor = columns[tiles.tiles[position].exact ? 1 : 0].weights.first else { continue }
+      for i in chunkWeights[position].indices { chunkWeights[position][i] *= factor }
     }
   }
 
   private mutating func makeDense() {
     let zeros = [CubicExtension](repeating: .zero, count: 1 << layout.tileBits)
-    dense = (zeros, zeros, zeros)
-    for (position, tile) in tiles.enumerated() {
+    dense = DenseTile(values: zeros, squares: zeros, linear: zeros)
+    for (position, tile) in tiles.tiles.enumerated() {
       dense.values[tile.index] = values[position].first ?? .zero
       dense.squares[tile.index] = tile.exact ? .zero : squareWeights[position][0]
       dense.linear[tile.index] = chunkWeights[position][0]
     }
+    values = []
   }
 
   var evaluations: [String: CubicExtension] { ["E": dense.values.first ?? .zero] }

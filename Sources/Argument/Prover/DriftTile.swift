@@ -1,91 +1,119 @@
 import Field
 import Kernels
-import Synchronization
 
-/// One E-tile as the prover holds it.
+/// One E-tile: a tableau row as an E-set sees it.
 struct DriftTile: Sendable {
   /// E-tile index.
   var index: Int
   /// Tableau row that it shows.
   var row: Int
   var exact: Bool
-  /// log2 of the positions over which the weight of E² is constant: a chunk, or 16 in a tile that tensors share.
-  var logGranule: Int
   /// L integers. An honest prover's are narrow; field elements of any size are a cheating prover's.
   var entries: RowMessage
+}
 
+/// Sums over the entries of a tile, or over some of its positions.
+extension RowMessage {
   var isZero: Bool {
-    if case .zero = entries { true } else { false }
+    if case .zero = self { true } else { false }
   }
 
-  func entry(_ index: Int) -> Goldilocks {
-    switch entries {
+  func element(_ index: Int) -> Goldilocks {
+    switch self {
     case .zero: .zero
     case .narrow(let values): Goldilocks(Int(values[index]))
     case .field(let values): Goldilocks(reducing: values[index])
     }
   }
-}
 
-func parallelMap<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-  let results = Mutex([T?](repeating: nil, count: count))
-  Parallel.forEach(count) { index in
-    let value = body(index)
-    results.withLock { $0[index] = value }
-  }
-  return results.withLock { $0.compactMap { $0 } }
-}
-
-extension DriftTile {
-  /// sums[x] += Σ_c weights[c]·E(c, x) over the chunks of the tile.
-  func accumulateChunks(weights: [CubicExtension], into sums: inout [CubicExtension]) {
-    switch entries {
+  /// sums[x] += Σ_c weights[c]·E(c, x) over some chunks of the tile, one weight each.
+  func accumulateChunks(_ chunks: Range<Int>, weights: [CubicExtension], into sums: inout [CubicExtension]) {
+    let positions = chunks.lowerBound << Limits.logChunk..<chunks.upperBound << Limits.logChunk
+    switch self {
     case .zero: return
     case .narrow(let values):
-      RowCombination.accumulateNarrow(values, chunkSize: Limits.chunk, weights: weights, into: &sums)
+      RowCombination.accumulateNarrow(
+        values, range: positions, chunkSize: Limits.chunk, weights: weights, into: &sums)
     case .field(let values):
-      for (index, value) in values.enumerated() {
-        sums[index & (Limits.chunk - 1)] += weights[index >> Limits.logChunk] * Goldilocks(reducing: value)
+      for index in positions {
+        sums[index & (Limits.chunk - 1)] +=
+          weights[index >> Limits.logChunk - chunks.lowerBound] * Goldilocks(reducing: values[index])
       }
     }
   }
 
-  /// out += Σ_granules weight·(upper triangle of the granule's 16 × 16 Gram matrix, row by row).
-  func accumulateGram(weights: [CubicExtension], into out: inout [CubicExtension]) {
-    let granule = 1 << logGranule
-    for (index, weight) in weights.enumerated() where weight != .zero {
-      let range = index * granule..<(index + 1) * granule
-      switch entries {
-      case .zero: return
-      case .narrow(let values):
-        let products = GramKernel.gram16(values, range: range)
-        for i in 0..<136 where products[i] != 0 { out[i] += weight * Goldilocks(products[i]) }
-      case .field(let values):
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
-          var next = 0
-          for b in 0..<16 {
-            for c in b..<16 {
-              out[next] += weight * (Goldilocks(reducing: values[start + b]) * Goldilocks(reducing: values[start + c]))
-              next += 1
-            }
+  /// The upper triangle, row by row, of Σ_groups E(b)·E(c) over groups of 2^log entries of a range.
+  func gram(_ range: Range<Int>, log: Int) -> [UInt64] {
+    let width = 1 << log
+    switch self {
+    case .zero: return [UInt64](repeating: 0, count: width * (width + 1) / 2)
+    case .narrow(let values):
+      return GramKernel.gram(values, range: range, log: log).map { Goldilocks($0).value }
+    case .field(let values):
+      var sums = [Goldilocks](repeating: .zero, count: width * (width + 1) / 2)
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: width) {
+        let group = values[start..<start + width].map { Goldilocks(reducing: $0) }
+        guard group.contains(where: { $0 != .zero }) else { continue }
+        var next = 0
+        for b in 0..<width {
+          for c in b..<width {
+            sums[next] += group[b] * group[c]
+            next += 1
           }
         }
       }
+      return sums.map(\.value)
     }
   }
 
-  /// The first four position variables bound: `count` = L/16 values Σ_b weights[b]·E(16g + b).
-  func folded(weights: [CubicExtension], count: Int) -> [CubicExtension] {
-    var table = [CubicExtension](repeating: .zero, count: count)
-    switch entries {
+  /// The first position variables bound: Σ_b weights[b]·E(g·weights.count + b) for the groups g of a range.
+  func folded(_ range: Range<Int>, weights: [CubicExtension]) -> [CubicExtension] {
+    let log = weights.count.trailingZeroBitCount
+    var table = [CubicExtension](repeating: .zero, count: range.count >> log)
+    switch self {
     case .zero: break
-    case .narrow(let values):
-      GramKernel.fold16(values, range: 0..<values.count, weights: weights, into: &table, at: 0)
+    case .narrow(let values): GramKernel.fold(values, range: range, weights: weights, into: &table, at: 0)
     case .field(let values):
-      for (index, value) in values.enumerated() {
-        table[index >> 4] += weights[index & 15] * Goldilocks(reducing: value)
+      for (offset, index) in range.enumerated() {
+        table[offset >> log] += weights[offset & (weights.count - 1)] * Goldilocks(reducing: values[index])
       }
     }
     return table
+  }
+
+  /// Σ E² over some positions without any reduction; centred values for field elements, each square at most 2^100.
+  func exactSquareSum(_ range: Range<Int>) -> UInt128 {
+    switch self {
+    case .zero: 0
+    case .narrow(let values): Self.wideSquareSum(values[range])
+    case .field(let values):
+      values[range].reduce(UInt128(0)) {
+        let value = UInt128(Goldilocks(reducing: $1).centred.magnitude)
+        return $0 + min(value * value, 1 << 100)
+      }
+    }
+  }
+
+  /// Halves of the squares are summed apart: fewer than 2^32 of them fit 64 bits.
+  private static func wideSquareSum(_ values: ArraySlice<Int32>) -> UInt128 {
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+    for value in values {
+      let magnitude = UInt64(value.magnitude)
+      let square = magnitude &* magnitude
+      low &+= square & 0xFFFF_FFFF
+      high &+= square >> 32
+    }
+    return UInt128(high) << 32 + UInt128(low)
+  }
+
+  /// Σ E² over some positions; modulo p for a cheating prover's field elements.
+  func squareSum(_ range: Range<Int>) -> UInt64 {
+    switch self {
+    case .zero: 0
+    case .narrow(let values): UInt64(truncatingIfNeeded: Self.wideSquareSum(values[range]))
+    case .field(let values):
+      values[range].reduce(Goldilocks.zero) { $0 + Goldilocks(reducing: $1) * Goldilocks(reducing: $1) }.value
+    }
   }
 }

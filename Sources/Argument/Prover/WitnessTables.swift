@@ -1,92 +1,78 @@
 import Commitment
 import Field
-import Foundation
 import Kernels
-import Transcript
 
-/// E-tiles and the factor oracle's payload, from the drift rows.
+/// E-tiles, their sums of squares and the factor oracle's payload, from the drift rows: the first pass over E.
 struct WitnessTables {
   let layout: ArgumentLayout
-  /// In E-tile order.
-  private(set) var tiles: [DriftTile] = []
+  private(set) var tiles: DriftTiles
+  /// S of every square chunk, by compact index.
+  private(set) var squares: [UInt64]
   /// G's payload as signed integers; masks are filled in later.
   private(set) var factors: [Int64]
 
-  /// - Parameter refuses: false only for cheating provers, whose tables may hold anything.
-  init(layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true) throws {
+  /// - Parameters:
+  ///   - refuses: false only for cheating provers, whose tables may hold anything.
+  ///   - keptLimit: bytes of tiles that stay in memory, when all of them fit.
+  /// - Throws: ``ArgumentRefusal``, or what the witness' rows throw.
+  init(
+    layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true, keptLimit: Int = DriftTiles.keptLimit
+  ) throws {
     self.layout = layout
     factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
-    try placeFactors(witness)
-    var clauses: [[Int]: StructuredPart] = [:]
-    for (index, tensor) in layout.statement.tensors.enumerated() {
-      for (position, clause) in tensor.clauses.enumerated() {
-        let set = position + (tensor.isPlain ? 1 : 0)
-        clauses[[index, set]] = StructuredPart(
-          tensor: tensor, clause: clause,
-          factors: witness.factors[.init(tensor: index, clause: position)],
-          support: witness.supports[.init(tensor: index, clause: position)] ?? [])
-      }
+    squares = []
+    let producer = TileProducer(layout: layout, witness: witness, refuses: refuses)
+    tiles = DriftTiles(layout: layout, producer: producer)
+    placeFactors(witness)
+
+    let (source, keeps) = (tiles, tiles.bytes <= keptLimit || !refuses)
+    let completeness = Completeness(layout: layout)
+    typealias State = (entries: [(Int, RowMessage)], values: [(cell: Int, value: Int64)], squares: [(Int, UInt64)])
+    let result = try DriftTiles.ascending(
+      tiles.count, workers: DriftTiles.workers(length: layout.length), { State([], [], []) },
+      merge: { (all: inout State, own: State) in
+        all.entries += own.entries
+        all.values += own.values
+        all.squares += own.squares
+      },
+      { (state: inout State, position: Int) in
+        let made = try producer.tile(position, checks: true)
+        if refuses { try completeness.check(made.entries, position: position, of: source) }
+        state.squares += Self.squares(made.entries, source.chunks.squares[position])
+        state.values += made.sparseValues
+        if keeps { state.entries.append((position, made.entries)) }
+      })
+    for (cell, value) in result.values { factors[cell] = value }
+    setSquares(result.squares)
+    if keeps {
+      var entries = [RowMessage](repeating: .zero, count: tiles.count)
+      for (position, own) in result.entries { entries[position] = own }
+      tiles.keep(entries)
     }
-    for block in layout.tableau.blocks {
-      for (tile, row) in block.tiles {
-        let granule = block.grid == nil ? Limits.logSmallestCube : Limits.logChunk
-        let message = try witness.rows.message(row)
-        if case .narrow(let values) = message, values.count == layout.length,
-          block.members.allSatisfy({ clauses[[$0, block.set]] == nil }),
-          refuses || values.allSatisfy({ $0.magnitude < 1 << 19 })
-        {
-          // Plain tiles show the row as it is.
-          tiles.append(
-            DriftTile(index: tile, row: row, exact: false, logGranule: granule, entries: message))
-          continue
-        }
-        var entries = Self.integers(message, length: layout.length)
-        for member in block.members {
-          let region = TileRegion(layout: layout.tableau, block: block, member: member, tile: tile)
-          let tensor = layout.statement.tensors[member]
-          if let part = clauses[[member, block.set]] {
-            try reduce(&entries, part: part, region: region, set: block.set, member: member, refuses: refuses)
-          }
-          if refuses { try Self.checkRange(entries, region: region, tensor: tensor) }
-        }
-        let fits = refuses || entries.allSatisfy { $0.magnitude < 1 << 19 }
-        tiles.append(
-          DriftTile(
-            index: tile, row: row, exact: block.signature.exact,
-            logGranule: granule,
-            entries: entries.allSatisfy { $0 == 0 }
-              ? .zero
-              : fits
-                ? .narrow(entries.map { Int32(truncatingIfNeeded: $0) }) : .field(entries.map { Goldilocks($0).value }))
-        )
-      }
-    }
+    if refuses { try completeness.check(factors: factors) }
   }
 
-  private static func integers(_ message: RowMessage, length: Int) -> [Int64] {
-    var result: [Int64]
-    switch message {
-    case .zero: result = []
-    case .narrow(let values): result = values.map(Int64.init)
-    case .field(let values): result = values.map { Goldilocks(reducing: $0).centred }
-    }
-    if result.count < length { result += [Int64](repeating: 0, count: length - result.count) }
-    return result
+  private static func squares(_ entries: RowMessage, _ ranges: [ChunkMap.SquareRange]) -> [(Int, UInt64)] {
+    ranges.map { ($0.index, entries.squareSum($0.positions)) }
   }
 
-  private static func checkRange(_ entries: [Int64], region: TileRegion, tensor: TableauTensor) throws {
-    for x in region.positions where entries[x] != Int64(Int32(truncatingIfNeeded: entries[x])) {
-      let (row, column) = region.coordinates(x)
-      throw ArgumentRefusal.entryTooLarge(tensor: tensor.name, row: row, column: column)
-    }
+  private mutating func setSquares(_ values: [(Int, UInt64)]) {
+    squares = [UInt64](repeating: 0, count: layout.tableau.squareChunks)
+    for (index, value) in values { squares[index] = value }
   }
 
   /// For cheating provers: any change of E, U, V and S.
-  mutating func tamper(_ change: (inout [DriftTile], inout [Int64]) -> Void) { change(&tiles, &factors) }
+  mutating func tamper(_ change: (inout [DriftTile], inout [Int64]) -> Void) {
+    var held = tiles.tiles
+    for position in held.indices { held[position].entries = (try? tiles.entries(position)) ?? .zero }
+    change(&held, &factors)
+    tiles.keep(held.map(\.entries))
+    setSquares(held.indices.flatMap { Self.squares(held[$0].entries, tiles.chunks.squares[$0]) })
+  }
 
   // MARK: Factors
 
-  private mutating func placeFactors(_ witness: ArgumentWitness) throws {
+  private mutating func placeFactors(_ witness: ArgumentWitness) {
     for clause in layout.factors.lowRank {
       let tensor = layout.statement.tensors[clause.tensor]
       let id = ArgumentWitness.ClauseID(tensor: clause.tensor, clause: clause.set - (tensor.isPlain ? 1 : 0))
@@ -113,132 +99,6 @@ struct WitnessTables {
           factors[bits.offset + bit << layout.factors.logSlots + group.base + slot] = 1
         }
       }
-    }
-  }
-
-  /// entries := 2^s·Δ - U Vᵀ on the region; what the sparse part covers moves into its values.
-  private mutating func reduce(
-    _ entries: inout [Int64], part: StructuredPart, region: TileRegion, set: Int, member: Int, refuses: Bool
-  ) throws {
-    part.subtract(from: &entries, region: region)
-    if let group = layout.factors.sparse.first(where: { $0.tensor == member && $0.set == set }) {
-      let vector = group.vectorVariables.count
-      for (slot, position) in part.support.enumerated() {
-        for x in region.positions(of: position, form: part.form, columns: part.columns) {
-          let (row, column) = region.coordinates(x)
-          let y: Int =
-            switch part.form {
-            case .rows: column
-            case .columns: row
-            default: 0
-            }
-          factors[group.values.offset + slot << vector + y] = entries[x]
-          entries[x] = 0
-        }
-      }
-    }
-    if refuses, part.isExact, let x = region.positions.first(where: { entries[$0] != 0 }) {
-      let (row, column) = region.coordinates(x)
-      throw ArgumentRefusal.exactClauseViolated(tensor: part.name, row: row, column: column)
-    }
-  }
-}
-
-/// One structured clause's data for filling E-tiles.
-private struct StructuredPart {
-  let name: String
-  let rows: Int
-  let columns: Int
-  let rank: Int
-  let scale: Int
-  let isExact: Bool
-  let form: SparseForm?
-  let factors: ArgumentWitness.Factors?
-  let support: [Int]
-
-  init(tensor: TableauTensor, clause: StructuredClause, factors: ArgumentWitness.Factors?, support: [Int]) {
-    name = tensor.name
-    rows = tensor.rows
-    columns = tensor.columns
-    rank = clause.rank ?? 0
-    scale = clause.scale
-    isExact = clause.bound == nil
-    form = clause.sparse
-    self.factors = factors
-    self.support = support
-  }
-
-  func subtract(from entries: inout [Int64], region: TileRegion) {
-    let factors = factors
-    let shift = Int64(scale)
-    let rank = rank
-    var line = [Int64](repeating: 0, count: region.width)
-    var x = region.positions.lowerBound
-    while x < region.positions.upperBound {
-      let (row, firstColumn) = region.coordinates(x)
-      let count = min(region.width, max(0, columns - firstColumn))
-      if row < rows, count > 0 {
-        for i in 0..<count { line[i] = entries[x + i] << shift }
-        if let factors {
-          factors.right.withUnsafeBufferPointer { right in
-            for i in 0..<count {
-              var dot: Int64 = 0
-              for k in 0..<rank {
-                dot &+= Int64(factors.left[row * rank + k]) &* Int64(right[(firstColumn + i) * rank + k])
-              }
-              line[i] &-= dot
-            }
-          }
-        }
-        for i in 0..<count { entries[x + i] = line[i] }
-      }
-      x += region.width
-    }
-  }
-}
-
-/// The positions of one tensor in one tile, and their matrix coordinates.
-struct TileRegion {
-  let positions: Range<Int>
-  /// Neighbouring columns in the tile.
-  let width: Int
-  private let firstRow: Int
-  private let firstColumn: Int
-
-  init(layout: TableauLayout, block: TableauLayout.Block, member: Int, tile: Int) {
-    switch layout.placements[member] {
-    case .grid(_, let grid):
-      let number = tile - block.base
-      let (i, j) = (number >> grid.columnTileBits, number & (1 << grid.columnTileBits - 1))
-      positions = 0..<1 << layout.logLength
-      width = 1 << grid.logColumnsInTile
-      firstRow = i << (layout.logLength - grid.logColumnsInTile)
-      firstColumn = j << grid.logColumnsInTile
-    case .shared(_, let offset):
-      positions = offset..<offset + 1 << (layout.rowBits[member] + layout.columnBits[member])
-      width = 1 << layout.columnBits[member]
-      firstRow = 0
-      firstColumn = 0
-    }
-  }
-
-  func coordinates(_ x: Int) -> (row: Int, column: Int) {
-    let offset = x - positions.lowerBound
-    return (firstRow + offset / width, firstColumn + offset % width)
-  }
-
-  /// Positions of this region that an entry, row or column number covers.
-  func positions(of number: Int, form: SparseForm?, columns: Int) -> [Int] {
-    let height = positions.count / width
-    func position(_ row: Int, _ column: Int) -> Int? {
-      let (i, j) = (row - firstRow, column - firstColumn)
-      return i >= 0 && i < height && j >= 0 && j < width ? positions.lowerBound + i * width + j : nil
-    }
-    switch form {
-    case .entries: return [position(number / columns, number % columns)].compactMap { $0 }
-    case .rows: return (0..<width).compactMap { position(number, firstColumn + $0) }
-    case .columns: return (0..<height).compactMap { position(firstRow + $0, number) }
-    case nil: return []
     }
   }
 }

@@ -114,8 +114,9 @@ package enum Limits {
   /// Entries that one masked reveal needs: the map from 8 random F-entries to a K-value has F-rank 3 but for 2^-254.
   package static let maskEntries = 8
   package static let logMaskEntries = 3
-  /// Smallest sub-cube of a tensor, so that sums over 16 neighbours belong to one clause.
-  package static let logSmallestCube = 4
+  /// Smallest sub-cube of a tensor, so that sums over 64 neighbours belong to one clause: as many variables as Stage A
+  /// binds on integers at most.
+  package static let logSmallestCube = 6
 }
 
 func ceilLog2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }

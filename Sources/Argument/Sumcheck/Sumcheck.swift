@@ -57,7 +57,8 @@ protocol SumcheckComponent {
   var rounds: Int { get }
   /// Values at 0...degree of the current round's polynomial.
   func roundValues(degree: Int) -> [CubicExtension]
-  mutating func bind(_ r: CubicExtension)
+  /// - Throws: what a pass over the witness' rows throws.
+  mutating func bind(_ r: CubicExtension) throws
   /// Evaluations of finished oracles by name, once bound in all its variables.
   var evaluations: [String: CubicExtension] { get }
   /// The value of all its terms at the point, for given evaluations of its oracles.
@@ -68,7 +69,7 @@ enum SumcheckProver {
   static func run(
     _ shape: SumcheckShape, total: CubicExtension, components: inout [any SumcheckComponent],
     libra: [CubicExtension], channel: inout ProverChannel, tampering: SumcheckTampering? = nil
-  ) -> SumcheckOutcome {
+  ) throws -> SumcheckOutcome {
     let sum = Libra.sum(libra, variables: shape.variables)
     channel.send("\(shape.stage)/sum g", sum)
     let gamma = channel.transcript.challenge("\(shape.stage)/gamma")
@@ -85,7 +86,7 @@ enum SumcheckProver {
       let r = channel.transcript.challenge("\(shape.stage)/r")
       point.append(r)
       claim = Univariate.interpolate([claim - sent[0]] + sent, at: r)
-      for index in components.indices where components[index].rounds > round { components[index].bind(r) }
+      for index in components.indices where components[index].rounds > round { try components[index].bind(r) }
       let finished = components.indices.filter { components[$0].rounds == round + 1 }
       for index in finished { evaluations.merge(components[index].evaluations) { _, new in new } }
       if let forge = tampering?.forge, shape.oracles.contains(where: { $0.name == forge && $0.rounds == round + 1 }),

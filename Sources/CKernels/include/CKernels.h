@@ -72,3 +72,8 @@ void dp_points_collect(int level, const uint64_t *values, const uint32_t *slots,
 /// coefficients.
 void dp_points_horner(int level, const uint64_t *points, size_t count, const uint64_t *coefficients, size_t length,
                       uint64_t *out);
+
+/// e[x] = 2^shift * e[x] - sum_k u[k] * v[stride*k + x] for x < count, modulo 2^32; nonzero when a result did not fit.
+/// All products and sums are exact modulo 2^64; shift is at most 31.
+int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
+                size_t stride);

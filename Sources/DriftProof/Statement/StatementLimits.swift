@@ -15,7 +15,7 @@ package enum StatementLimits {
 
   static func log2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }
 
-  /// Padded cells of a matrix of at least one entry, at least the 16 of the smallest sub-cube.
+  /// Padded cells of a matrix of at least one entry, at least the 64 of the smallest sub-cube.
   static func paddedLog(rows: Int, columns: Int) -> Int { max(Limits.logSmallestCube, log2(rows) + log2(columns)) }
 
   /// Throws `operational` naming the tensor; to be called before anything is computed from its shape.
