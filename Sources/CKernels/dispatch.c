@@ -5,7 +5,9 @@
   type dp_plain_##name params;     \
   type dp_avx2_##name params;      \
   type dp_avx512_##name params;    \
-  type dp_ni_##name params
+  type dp_ni_##name params;        \
+  type dp_neon_##name params;      \
+  type dp_arm_##name params
 
 KERNEL(void, ntt_radix2, (u64 *, size_t, size_t, size_t, u64));
 KERNEL(void, ntt_columns, (u64 *, int, size_t, size_t, size_t, const u64 *, const u64 *));
@@ -55,6 +57,28 @@ int dp_level(int cap) {
                             : dp_plain_##name(__VA_ARGS__))
 // The lanes of 16 are faster than the SHA instructions, and those faster than 8 lanes.
 #define CALL_SHA(name, ...) (level == DP_LEVEL_SHA ? dp_ni_##name(__VA_ARGS__) : CALL(name, __VA_ARGS__))
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+static int has_sha(void) {
+#if defined(__APPLE__)
+  return 1;
+#elif defined(__linux__)
+  return (getauxval(AT_HWCAP) >> 6 & 1) != 0;  // HWCAP_SHA2
+#else
+  return 0;
+#endif
+}
+
+int dp_level(int cap) {
+  if (cap >= DP_LEVEL_SHA && has_sha()) return DP_LEVEL_SHA;
+  return cap >= DP_LEVEL_NEON ? DP_LEVEL_NEON : DP_LEVEL_PLAIN;
+}
+
+#define CALL(name, ...) (level >= DP_LEVEL_NEON ? dp_neon_##name(__VA_ARGS__) : dp_plain_##name(__VA_ARGS__))
+#define CALL_SHA(name, ...) (level >= DP_LEVEL_SHA ? dp_arm_##name(__VA_ARGS__) : dp_plain_##name(__VA_ARGS__))
 #else
 int dp_level(int cap) {
   (void)cap;

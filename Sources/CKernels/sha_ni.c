@@ -61,75 +61,7 @@ DP_INLINE void digest_out(const Stream *t, uint8_t *p) {
   for (int k = 0; k < 8; k++) sha_put(p + 4 * k, s[k]);
 }
 
-size_t dp_ni_sha_begin(uint32_t *states, const uint8_t *header, const uint8_t *salts, size_t count) {
-  size_t j = 0;
-  for (; j + STREAMS <= count; j += STREAMS) {
-    Stream t[STREAMS];
-    for (size_t k = 0; k < STREAMS; k++) {
-      state_in(&t[k], SHA_IV);
-      t[k].w[0] = words(header);
-      t[k].w[1] = words(header + 16);
-      t[k].w[2] = words(salts + 32 * (j + k));
-      t[k].w[3] = words(salts + 32 * (j + k) + 16);
-    }
-    compress(t);
-    for (size_t k = 0; k < STREAMS; k++) state_out(&t[k], states + 8 * (j + k));
-  }
-  return j;
-}
-
-size_t dp_ni_sha_absorb(uint32_t *states, const uint8_t *blocks, size_t count) {
-  size_t j = 0;
-  for (; j + STREAMS <= count; j += STREAMS) {
-    Stream t[STREAMS];
-    for (size_t k = 0; k < STREAMS; k++) {
-      state_in(&t[k], states + 8 * (j + k));
-      for (size_t q = 0; q < 4; q++) t[k].w[q] = words(blocks + 64 * (j + k) + 16 * q);
-    }
-    compress(t);
-    for (size_t k = 0; k < STREAMS; k++) state_out(&t[k], states + 8 * (j + k));
-  }
-  return j;
-}
-
-size_t dp_ni_sha_finish(const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count) {
-  size_t j = 0;
-  for (; j + STREAMS <= count; j += STREAMS) {
-    Stream t[STREAMS];
-    for (size_t k = 0; k < STREAMS; k++) {
-      state_in(&t[k], states + 8 * (j + k));
-      t[k].w[0] = _mm_set_epi32(0, 0, 0, (int)0x80000000u);
-      t[k].w[1] = t[k].w[2] = _mm_setzero_si128();
-      t[k].w[3] = _mm_set_epi32((int)(uint32_t)(total_bytes << 3), (int)(uint32_t)(total_bytes >> 29), 0, 0);
-    }
-    compress(t);
-    for (size_t k = 0; k < STREAMS; k++) digest_out(&t[k], digests + 32 * (j + k));
-  }
-  return j;
-}
-
-size_t dp_ni_sha_parents(const uint8_t *children, uint8_t *parents, size_t count) {
-  size_t j = 0;
-  for (; j + STREAMS <= count; j += STREAMS) {
-    Stream t[STREAMS];
-    uint8_t message[STREAMS][128];
-    for (size_t k = 0; k < STREAMS; k++) {
-      memset(message[k], 0, 128);
-      message[k][0] = 1;
-      memcpy(message[k] + 1, children + 64 * (j + k), 64);
-      message[k][65] = 0x80;
-      message[k][126] = (65 * 8) >> 8;
-      message[k][127] = (65 * 8) & 0xFF;
-      state_in(&t[k], SHA_IV);
-    }
-    for (size_t half = 0; half < 128; half += 64) {
-      for (size_t k = 0; k < STREAMS; k++)
-        for (size_t q = 0; q < 4; q++) t[k].w[q] = words(message[k] + half + 16 * q);
-      compress(t);
-    }
-    for (size_t k = 0; k < STREAMS; k++) digest_out(&t[k], parents + 32 * (j + k));
-  }
-  return j;
-}
+#define SHA(f) dp_ni_sha_##f
+#include "sha_streams.h"
 #pragma clang attribute pop
 #endif

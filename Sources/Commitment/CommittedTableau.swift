@@ -5,8 +5,11 @@ import Transcript
 
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///
-/// Codewords are not stored: rows are evaluated again, in one pass, when positions are opened. The Merkle levels take
-/// 64 bytes per code position. A tree whose content later challenges must not be able to choose is *pinned* (section 6).
+/// Codewords are not stored: rows are evaluated again, in one pass, when positions are opened. The Merkle tree takes 32
+/// bytes per code position, and nothing else as long as it is needed does: salts, SHA-256 states and digests of the
+/// leaves follow one another in its memory.
+///
+/// A tree whose content later challenges must not be able to choose is *pinned* (section 6).
 package struct CommittedTableau: Sendable {
   package let label: String
   package let shapes: [RowShape]
@@ -39,22 +42,23 @@ package struct CommittedTableau: Sendable {
     let leaf = LeafFormat(.rows, label: label, words: shapes.count, logLeaves: parameters.logDomain)
     let positions = 1 << parameters.logDomain
     let length = parameters.length
-    let cosets = 1 << parameters.logBlowup
 
-    tree = try MerkleTree(depth: parameters.logDomain) { digests in
-      let states = AlignedBuffer<UInt32>(count: 8 * positions)
-      // Salts are as long as digests and are needed before them: they share the memory.
-      randomness.fillSalts(digests, positions: positions)
-      Parallel.forEach(cosets) { coset in
+    tree = try MerkleTree(depth: parameters.logDomain) { leaves in
+      randomness.fillSalts(leaves, positions: positions)
+      Self.inParts(positions) { part in
         LeafHashing.begin(
-          states: states, first: coset * length, count: length, header: leaf.header, salts: digests)
+          states: leaves, first: part.lowerBound, count: part.count, header: leaf.header, salts: leaves)
       }
       try encoder.forEachBlock { _, coset, blocks in
-        LeafHashing.absorb(states: states, first: coset * length, blocks: blocks, count: length)
+        Self.inParts(length) { part in
+          LeafHashing.absorb(
+            states: leaves, first: coset * length + part.lowerBound, blocks: blocks, firstBlock: part.lowerBound,
+            count: part.count)
+        }
       }
-      Parallel.forEach(cosets) { coset in
+      Self.inParts(positions) { part in
         LeafHashing.finish(
-          states: states, first: coset * length, count: length, totalBytes: leaf.totalBytes, digests: digests)
+          states: leaves, first: part.lowerBound, count: part.count, totalBytes: leaf.totalBytes, digests: leaves)
       }
     }
   }
@@ -70,6 +74,12 @@ package struct CommittedTableau: Sendable {
     var result = self
     result.pins = TreePins(point: point, values: values)
     return result
+  }
+
+  /// Runs the body for parts of 0..<count, a power of two, on all cores.
+  private static func inParts(_ count: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    let part = min(count, max(1 << 12, count >> 6))
+    Parallel.forEach(count / part) { index in body(index * part..<(index + 1) * part) }
   }
 
   /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the rows,
@@ -158,44 +168,60 @@ struct RowEncoder: Sendable {
   let randomness: RowRandomness
   let tampering: CommitmentTampering?
 
-  /// Calls `body(firstRow, coset, blocks)` for every eight rows and every coset; cosets of one batch run in parallel.
+  /// Cosets of at least 2^20 positions come one after another, each on all cores: their blocks (64 bytes a position) are
+  /// the largest memory of a prover. Shorter ones come in parallel, which keeps cores busier.
+  private static let serialLogLength = 20
+
+  /// Calls `body(firstRow, coset, blocks)` for every eight rows and every coset; cosets of one batch may run in parallel.
   /// blocks[8i + r] is row firstRow + r at position i of the coset; lanes beyond the last row are 0.
   func forEachBlock(_ body: @Sendable (Int, Int, AlignedBuffer<UInt64>) -> Void) throws {
     let pool = BufferPool(count: 8 * parameters.length)
     let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
-    let parameters = parameters
-    let tampering = tampering
+    let logLength = parameters.logLength
     for first in stride(from: 0, to: shapes.count, by: 8) {
       let batch = first..<min(first + 8, shapes.count)
-      var messages: [RowMessage] = []
-      for row in batch {
-        let message = try rows.message(row)
-        precondition(message.count <= shapes[row].tailOffset, "row \(row) reaches into its random tail")
-        messages.append(message)
-      }
-      var tails = batch.map { randomness.tail(row: $0, shape: shapes[$0]) }
-      var offsets = batch.map { shapes[$0].tailOffset }
-      while messages.count < 8 {
-        messages.append(.zero)
-        tails.append([])
-        offsets.append(0)
-      }
-      let (lanes, laneTails, laneOffsets) = (messages, tails, offsets)
-      Parallel.forEach(1 << parameters.logBlowup) { coset in
+      let messages = try messages(batch)
+      let tails = batch.map { randomness.tail(row: $0, shape: shapes[$0]) }
+      let offsets = batch.map { shapes[$0].tailOffset }
+      @Sendable func encode(_ coset: Int) {
         pool.withBuffer { blocks in
           Encoder.encode(
-            rows: lanes, tails: laneTails, tailOffsets: laneOffsets, logLength: parameters.logLength,
-            shift: domain.cosetShift(coset, logLength: parameters.logLength), into: blocks)
-          if let codeword = tampering?.codeword {
-            for i in 0..<parameters.length {
-              for row in batch {
-                let value = blocks.pointer[8 * i + row - first]
-                blocks.pointer[8 * i + row - first] = codeword(row, coset << parameters.logLength + i, value)
-              }
-            }
-          }
+            rows: messages, tails: tails, tailOffsets: offsets, logLength: logLength,
+            shift: domain.cosetShift(coset, logLength: logLength), into: blocks)
+          tamper(batch, coset, blocks)
           body(first, coset, blocks)
         }
+      }
+      let cosets = 1 << parameters.logBlowup
+      if logLength >= Self.serialLogLength {
+        for coset in 0..<cosets { encode(coset) }
+      } else {
+        Parallel.forEach(cosets, encode)
+      }
+    }
+  }
+
+  /// The messages of a batch, computed on all cores.
+  private func messages(_ batch: Range<Int>) throws -> [RowMessage] {
+    let results = Mutex([Result<RowMessage, any Error>?](repeating: nil, count: batch.count))
+    Parallel.forEach(batch.count) { index in
+      let result = Result { try rows.message(batch.lowerBound + index) }
+      results.withLock { $0[index] = result }
+    }
+    // No entry is nil when all have run.
+    let messages = try results.withLock { try $0.compactMap { try $0?.get() } }
+    for (row, message) in zip(batch, messages) {
+      precondition(message.count <= shapes[row].tailOffset, "row \(row) reaches into its random tail")
+    }
+    return messages
+  }
+
+  private func tamper(_ batch: Range<Int>, _ coset: Int, _ blocks: AlignedBuffer<UInt64>) {
+    guard let codeword = tampering?.codeword else { return }
+    for i in 0..<parameters.length {
+      for lane in 0..<batch.count {
+        let value = blocks.pointer[8 * i + lane]
+        blocks.pointer[8 * i + lane] = codeword(batch.lowerBound + lane, coset << parameters.logLength + i, value)
       }
     }
   }

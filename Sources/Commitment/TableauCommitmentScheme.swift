@@ -2,7 +2,7 @@ import Field
 import Kernels
 import Transcript
 
-/// The rows of a tableau, produced on demand: each pass of the prover asks once for each row, in ascending order.
+/// The rows of a tableau, produced on demand: each pass of the prover asks once for each row, for several at a time.
 package protocol TableauRows: Sendable {
   var rowCount: Int { get }
   /// The message of one row: at most 2^l entries (for a short row at most its shape's tailOffset).

@@ -16,12 +16,12 @@ package enum Encoder {
   ///
   /// - Parameters:
   ///   - tails: one for each row, canonical or not; empty for none.
-  ///   - logLength: 3...23.
+  ///   - logLength: 3...26.
   package static func encode(
     rows: [RowMessage], tails: [[UInt64]], tailOffsets: [Int], logLength: Int, shift: Goldilocks,
     into blocks: AlignedBuffer<UInt64>, path: KernelPath = .selected
   ) {
-    precondition((3...23).contains(logLength), "length 2^\(logLength)")
+    precondition((3...26).contains(logLength), "length 2^\(logLength)")
     let length = 1 << logLength
     precondition(rows.count <= lanes && tails.count == rows.count && tailOffsets.count == rows.count)
     blocks.check(0, lanes * length)

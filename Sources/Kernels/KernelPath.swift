@@ -5,7 +5,8 @@ import Foundation
 /// bits.
 ///
 /// `DRIFTPROOF_KERNELS=portable` forces the twins for a whole process; `plainC`, `avx2` and `shaExtensions` cap the
-/// instructions of the C kernels, which lets a test on one processor go through the code for others.
+/// instructions of the C kernels, which lets a test on one processor go through the code for others. On 64-bit ARM
+/// `avx2` means NEON, and `shaExtensions` and `native` NEON with the SHA-256 instructions.
 package enum KernelPath: String, Sendable, CaseIterable {
   case portable
   case plainC

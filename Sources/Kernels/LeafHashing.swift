@@ -3,55 +3,58 @@ import CKernels
 /// SHA-256 of many messages at once, for the leaves and nodes of Merkle trees.
 ///
 /// Message j is header (32 bytes, one for all) || salt_j (32 bytes) || blocks of 64 bytes. Begin, absorb once for each
-/// block, finish.
+/// block, finish. A state is 32 bytes, at byte 32j of a buffer of any elements; as states come from salts and become
+/// digests one by one, one buffer may serve as all three.
 package enum LeafHashing {
-  /// Sets states[8j ..< 8j + 8], j in first ..< first + count, after the block header || salts[32j ..< 32j + 32].
-  package static func begin(
-    states: AlignedBuffer<UInt32>, first: Int, count: Int, header: [UInt8], salts: AlignedBuffer<UInt8>,
+  /// Sets the states of messages first ..< first + count after the block header || salts[32j ..< 32j + 32].
+  package static func begin<State>(
+    states: AlignedBuffer<State>, first: Int, count: Int, header: [UInt8], salts: AlignedBuffer<UInt8>,
     path: KernelPath = .selected
   ) {
     precondition(header.count == 32, "a header of \(header.count) bytes")
-    states.check(8 * first, 8 * count)
+    let states = words(states, first, count)
     salts.check(32 * first, 32 * count)
     if let level = path.level {
-      dp_sha_begin(level, states.pointer + 8 * first, header, salts.pointer + 32 * first, count)
+      dp_sha_begin(level, states, header, salts.pointer + 32 * first, count)
       return
     }
-    for j in first..<first + count {
+    for j in 0..<count {
       var state = PortableSHA256()
-      let salt = UnsafeRawBufferPointer(start: salts.pointer + 32 * j, count: 32)
+      let salt = UnsafeRawBufferPointer(start: salts.pointer + 32 * (first + j), count: 32)
       state.compress(PortableSHA256.words(header) + PortableSHA256.words(salt))
-      state.store(states.pointer + 8 * j)
+      state.store(states + 8 * j)
     }
   }
 
-  /// Message first + i absorbs the 64 bytes of blocks[8i ..< 8i + 8], little-endian.
-  package static func absorb(
-    states: AlignedBuffer<UInt32>, first: Int, blocks: AlignedBuffer<UInt64>, count: Int, path: KernelPath = .selected
+  /// Message first + i absorbs the 64 bytes of blocks[8b ..< 8b + 8], b = firstBlock + i, little-endian.
+  package static func absorb<State>(
+    states: AlignedBuffer<State>, first: Int, blocks: AlignedBuffer<UInt64>, firstBlock: Int = 0, count: Int,
+    path: KernelPath = .selected
   ) {
-    states.check(8 * first, 8 * count)
-    blocks.check(0, 8 * count)
+    let states = words(states, first, count)
+    blocks.check(8 * firstBlock, 8 * count)
+    let source = UnsafeRawPointer(blocks.pointer + 8 * firstBlock)
     if let level = path.level {
-      dp_sha_absorb(level, states.pointer + 8 * first, UnsafeRawPointer(blocks.pointer), count)
+      dp_sha_absorb(level, states, source, count)
       return
     }
     for i in 0..<count {
-      var state = PortableSHA256(states.pointer + 8 * (first + i))
-      state.compress(PortableSHA256.words(UnsafeRawBufferPointer(start: blocks.pointer + 8 * i, count: 64)))
-      state.store(states.pointer + 8 * (first + i))
+      var state = PortableSHA256(states + 8 * i)
+      state.compress(PortableSHA256.words(UnsafeRawBufferPointer(start: source + 64 * i, count: 64)))
+      state.store(states + 8 * i)
     }
   }
 
   /// digests[32j ..< 32j + 32] = the digest of message j, which has totalBytes bytes, a multiple of 64.
-  package static func finish(
-    states: AlignedBuffer<UInt32>, first: Int, count: Int, totalBytes: Int, digests: AlignedBuffer<UInt8>,
+  package static func finish<State>(
+    states: AlignedBuffer<State>, first: Int, count: Int, totalBytes: Int, digests: AlignedBuffer<UInt8>,
     path: KernelPath = .selected
   ) {
     precondition(totalBytes >= 0 && totalBytes % 64 == 0, "a message of \(totalBytes) bytes")
-    states.check(8 * first, 8 * count)
+    let states = words(states, first, count)
     digests.check(32 * first, 32 * count)
     if let level = path.level {
-      dp_sha_finish(level, states.pointer + 8 * first, UInt64(totalBytes), digests.pointer + 32 * first, count)
+      dp_sha_finish(level, states, UInt64(totalBytes), digests.pointer + 32 * first, count)
       return
     }
     let bits = UInt64(totalBytes) * 8
@@ -59,11 +62,21 @@ package enum LeafHashing {
     padding[0] = 0x8000_0000
     padding[14] = UInt32(bits >> 32)
     padding[15] = UInt32(truncatingIfNeeded: bits)
-    for j in first..<first + count {
-      var state = PortableSHA256(states.pointer + 8 * j)
+    for j in 0..<count {
+      var state = PortableSHA256(states + 8 * j)
       state.compress(padding)
-      state.digest(digests.pointer + 32 * j)
+      state.digest(digests.pointer + 32 * (first + j))
     }
+  }
+
+  /// The words of some states; the memory is aligned for them.
+  private static func words<State>(
+    _ states: AlignedBuffer<State>, _ first: Int, _ count: Int
+  ) -> UnsafeMutablePointer<UInt32> {
+    let size = MemoryLayout<State>.stride
+    precondition(32 % size == 0, "elements of \(size) bytes")
+    states.check(32 / size * first, 32 / size * count)
+    return UnsafeMutableRawPointer(states.pointer + 32 / size * first).assumingMemoryBound(to: UInt32.self)
   }
 
   /// parent_i = SHA-256(0x01 || left child || right child), 32 bytes each, for `count` parents. The offsets are in

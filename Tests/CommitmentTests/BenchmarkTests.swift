@@ -38,6 +38,34 @@ struct BenchmarkTests {
     return result
   }
 
+  /// Commitment and evaluation alone, for rows longer than parameters allow, too: wall times and the peak of memory.
+  @Test func commitmentAlone() throws {
+    let setting = ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] ?? ""
+    let numbers = setting.split(separator: ",").compactMap { Int($0) }
+    try #require(numbers.count == 3)
+    let (l, b, rowCount) = (numbers[0], numbers[1], numbers[2])
+    let parameters = CodeParameters(unchecked: l, logBlowup: b, queries: 227, grindingBits: 20, driftTail: 454)
+    let tree = try timed("commit") {
+      try HashCommitment(parameters).commit(
+        label: "drift", rows: GeneratedRows(rowCount: rowCount, length: 1 << l),
+        shapes: [RowShape](repeating: RowShape(tailOffset: 1 << l, tailCount: 454), count: rowCount),
+        secret: [UInt8](repeating: 1, count: 32))
+    }
+    printMemory()
+    let positions = (0..<227).map { $0 &* 0x9E37_79B9 & (1 << (l + b) - 1) }.sorted()
+    _ = try timed("values") { try tree.values(at: positions) }
+    _ = timed("multiproof") { tree.tree.multiproof(positions) }
+    printMemory()
+  }
+
+  /// What Linux says of this process.
+  private func printMemory() {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    for line in status.split(separator: "\n") where line.hasPrefix("VmHWM") || line.hasPrefix("VmRSS") {
+      print("BENCH", line)
+    }
+  }
+
   @Test func fullSize() throws {
     let setting = ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] ?? ""
     let numbers = setting.split(separator: ",").compactMap { Int($0) }

@@ -7,8 +7,8 @@ import Transcript
 @Suite struct MerkleTests {
   private func leaves(_ count: Int) -> [[UInt8]] { (0..<count).map { SHA256.hash([UInt8($0)]) } }
 
-  private func tree(_ leaves: [[UInt8]], depth: Int) -> MerkleTree {
-    MerkleTree(depth: depth) { digests in
+  private func tree(_ leaves: [[UInt8]], depth: Int, subtreeLog: Int? = nil) -> MerkleTree {
+    MerkleTree(depth: depth, subtreeLog: subtreeLog) { digests in
       for (i, leaf) in leaves.enumerated() {
         for (j, byte) in leaf.enumerated() { digests[32 * i + j] = byte }
       }
@@ -24,22 +24,42 @@ import Transcript
     return levels
   }
 
+  /// All levels stored, and subtrees of all heights.
   @Test(arguments: 0...5)
   func treeAgainstItsDefinition(_ depth: Int) {
     let all = leaves(1 << depth)
     let levels = naiveLevels(all)
-    let tree = tree(all, depth: depth)
-    #expect([tree.root] == levels.last)
-    for (level, digests) in levels.enumerated() {
-      #expect(digests.indices.allSatisfy { tree.digest(level: level, index: $0) == digests[$0] })
+    for subtreeLog in depth == 0 ? [1] : Array(1...depth) {
+      let tree = tree(all, depth: depth, subtreeLog: subtreeLog)
+      #expect([tree.root] == levels.last)
+      for (level, digests) in levels.enumerated() {
+        #expect(digests.indices.allSatisfy { tree.digest(level: level, index: $0) == digests[$0] })
+      }
     }
   }
 
-  @Test func everyMultiproofOfASmallTree() {
+  /// A tree of more leaves than are hashed at once, with and without stored levels.
+  @Test func largeTrees() {
+    let depth = 14
+    let trees = [1, 3, 13, 14].map { subtreeLog in
+      MerkleTree(depth: depth, subtreeLog: subtreeLog) { digests in
+        for i in 0..<digests.count { digests[i] = UInt8(truncatingIfNeeded: i &* 0x9E37_79B9 >> 13) }
+      }
+    }
+    let leaves = [0, 1, 5, 4095, 4096, 9000, 16383]
+    let proof = trees[0].multiproof(leaves)
+    for tree in trees { #expect(tree.root == trees[0].root && tree.multiproof(leaves) == proof) }
+    let digests = leaves.map { trees[0].digest(level: 0, index: $0) }
+    #expect(
+      MerkleMultiproof.root(leaves: leaves, digests: digests, siblings: proof, depth: depth) == trees[0].root)
+  }
+
+  @Test(arguments: [1, 2, 3, 4])
+  func everyMultiproofOfASmallTree(subtreeLog: Int) {
     let depth = 4
     let all = leaves(1 << depth)
     let levels = naiveLevels(all)
-    let tree = tree(all, depth: depth)
+    let tree = tree(all, depth: depth, subtreeLog: subtreeLog)
     for subset in 1..<1 << (1 << depth) where subset % 7 == 1 || subset.nonzeroBitCount < 3 {
       let chosen = all.indices.filter { subset >> $0 & 1 == 1 }
       // Naively: the siblings on all paths, less what the leaves themselves determine.

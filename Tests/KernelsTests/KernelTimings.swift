@@ -69,4 +69,21 @@ struct KernelTimings {
       measure("row at \(points) positions, \(name)", per: count) { _ = evaluation.values(row) }
     }
   }
+
+  /// Eight rows on one coset: wall time on all cores, for a code point.
+  @Test func encoding() {
+    let blocks = AlignedBuffer<UInt64>(count: 8 * count)
+    let states = AlignedBuffer<UInt32>(count: 8 * count)
+    let rows = [RowMessage](repeating: .narrow(entries(bits: 20)), count: 8)
+    let (tails, offsets) = ([[UInt64]](repeating: [], count: 8), [Int](repeating: 0, count: 8))
+    for round in 0..<3 {
+      measure("encoding eight rows, a code point, \(round)", per: 8 * count) {
+        Encoder.encode(
+          rows: rows, tails: tails, tailOffsets: offsets, logLength: log, shift: Goldilocks.generator, into: blocks)
+      }
+      measure("absorbing eight rows, a code point", per: 8 * count) {
+        LeafHashing.absorb(states: states, first: 0, blocks: blocks, count: count)
+      }
+    }
+  }
 }

@@ -90,4 +90,19 @@ import Testing
     #expect(states[0..<24].allSatisfy { $0 == 0 } && states[8 * 33..<8 * 40].allSatisfy { $0 == 0 })
     #expect(digests[0..<128].allSatisfy { $0 == 0 } && digests[32 * 23..<32 * 40].allSatisfy { $0 == 0 })
   }
+
+  /// One buffer as salts, states and digests, and blocks from the middle of a buffer.
+  @Test(arguments: KernelPath.allCases, [1, 5, 16, 40])
+  func inPlace(path: KernelPath, count: Int) {
+    var random = Random(4)
+    let salts = (0..<32 * count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let block = (0..<8 * count).map { _ in random.next() }
+    let memory = AlignedBuffer<UInt8>(salts)
+    let blocks = AlignedBuffer<UInt64>([UInt64](repeating: 0, count: 24) + block)
+    LeafHashing.begin(
+      states: memory, first: 0, count: count, header: (0..<32).map(UInt8.init), salts: memory, path: path)
+    LeafHashing.absorb(states: memory, first: 0, blocks: blocks, firstBlock: 3, count: count, path: path)
+    LeafHashing.finish(states: memory, first: 0, count: count, totalBytes: 128, digests: memory, path: path)
+    #expect(memory.array == digests(salts, [block], count: count, .portable))
+  }
 }

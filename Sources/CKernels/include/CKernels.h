@@ -5,7 +5,7 @@
 // Vector kernels behind the Swift module `Kernels`, which documents shapes and ranges. Nothing here checks an argument.
 // `level` is one of the DP_LEVEL values that dp_level() returned: code for instructions that the processor has.
 
-enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_SHA = 2, DP_LEVEL_AVX512 = 3 };
+enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_NEON = 1, DP_LEVEL_SHA = 2, DP_LEVEL_AVX512 = 3 };
 
 /// The best level that this processor has, no higher than `cap`.
 int dp_level(int cap);
