@@ -13,6 +13,13 @@ package struct BaseIdentity: Sendable, Hashable {
     package let shape: [Int]
     package let statistics: TensorStatistics
 
+    package init(name: String, dtype: DataType, shape: [Int], statistics: TensorStatistics) {
+      self.name = name
+      self.dtype = dtype
+      self.shape = shape
+      self.statistics = statistics
+    }
+
     /// The tensor as a matrix; see `Shape.matrix`.
     package var matrixShape: (rows: Int, columns: Int) { Shape.matrix(shape) }
   }
@@ -62,7 +69,7 @@ package struct BaseIdentity: Sendable, Hashable {
   }
 
   /// `leaves` must be sorted by name, without duplicates.
-  init(sorted leaves: [Leaf]) {
+  package init(sorted leaves: [Leaf]) {
     tensors = leaves
     var bytes = Array(Self.rootTag.utf8)
     bytes.appendLittleEndian(UInt64(leaves.count))

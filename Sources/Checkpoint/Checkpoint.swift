@@ -29,6 +29,9 @@ package struct Checkpoint: Sendable {
     NameOrder.find(name, in: tensors, name: \.name)
   }
 
+  /// Size and time of last change of every file, in the order of their names.
+  package var fileStamps: [(count: Int, stamp: MappedFile.Stamp)] { files.map { ($0.count, $0.stamp) } }
+
   /// The file that holds `tensor`; throws `outOfBounds` for a tensor of another checkpoint that does not fit here.
   func file(of tensor: TensorInfo) throws(CheckpointError) -> MappedFile {
     guard files.indices.contains(tensor.fileIndex), files[tensor.fileIndex].path == tensor.file else {

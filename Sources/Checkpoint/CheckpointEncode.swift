@@ -57,10 +57,7 @@ extension Checkpoint {
 
   /// SHA-256 of the tensor's raw bytes, 32 bytes.
   package func digest(of tensor: TensorInfo) throws(CheckpointError) -> [UInt8] {
-    let file = try file(of: tensor)
-    let stream = try Digest.Stream()
-    try file.withBytes(in: tensor.byteRange) { (bytes) throws(CheckpointError) in try stream.update(bytes) }
-    return try stream.finish()
+    try TensorScan(base: nil, tuned: (self, tensor), wants: .init(tunedDigest: true)).run().tunedDigest ?? []
   }
 
   /// The tensor's raw bytes of `range` (offsets inside the tensor).
@@ -71,6 +68,12 @@ extension Checkpoint {
     }
     let start = tensor.byteRange.lowerBound
     return try file.bytes(in: start + range.lowerBound..<start + range.upperBound)
+  }
+
+  /// A hint that the entries `range` of a tensor of whole-byte entries will be read soon.
+  package func willRead(_ tensor: TensorInfo, _ range: Range<Int>) {
+    guard let file = try? file(of: tensor) else { return }
+    file.willRead(tensor.offset(of: range.lowerBound)..<tensor.offset(of: range.upperBound))
   }
 
   private static var byteBlock: Int { 1 << 16 }
@@ -98,7 +101,7 @@ extension Checkpoint {
 }
 
 /// The same tensor in two checkpoints, dtype and shape compared.
-private struct Sides {
+struct Sides {
   let base: TensorInfo
   let tuned: TensorInfo
   let baseFile: MappedFile
@@ -151,7 +154,7 @@ extension TensorInfo {
   /// Offset in the file of entry `index`, for types of whole bytes.
   func offset(of index: Int) -> Int { byteRange.lowerBound + index * (dtype.bits / 8) }
 
-  fileprivate func checkEncodable(range: Range<Int>, fractionBits: Int) throws(CheckpointError) {
+  func checkEncodable(range: Range<Int>, fractionBits: Int) throws(CheckpointError) {
     guard dtype.isFloating else { throw .notFloating(file: file, tensor: name, dtype: dtype) }
     guard Encoding.fractionBitsRange.contains(fractionBits) else {
       throw .fractionBitsOutOfRange(file: file, tensor: name, fractionBits: fractionBits)
@@ -161,7 +164,7 @@ extension TensorInfo {
     }
   }
 
-  fileprivate func rejection(of value: Double, index: Int, fractionBits: Int) -> CheckpointError {
+  func rejection(of value: Double, index: Int, fractionBits: Int) -> CheckpointError {
     value.isFinite
       ? .tooLarge(file: file, tensor: name, index: index, value: value, fractionBits: fractionBits)
       : .notFinite(file: file, tensor: name, index: index)

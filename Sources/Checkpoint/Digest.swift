@@ -13,13 +13,23 @@ package enum Digest {
   }
 
   /// A running SHA-256; one thread at a time.
-  final class Stream {
+  package final class Stream {
     private let context: OpaquePointer
 
     /// Throws `digestUnavailable` when libcrypto has no memory or no SHA-256.
-    init() throws(CheckpointError) {
+    package init() throws(CheckpointError) {
       guard let context = EVP_MD_CTX_new() else { throw .digestUnavailable }
       guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+        EVP_MD_CTX_free(context)
+        throw .digestUnavailable
+      }
+      self.context = context
+    }
+
+    /// A stream that continues from where `other` is.
+    init(copying other: Stream) throws(CheckpointError) {
+      guard let context = EVP_MD_CTX_new() else { throw .digestUnavailable }
+      guard EVP_MD_CTX_copy_ex(context, other.context) == 1 else {
         EVP_MD_CTX_free(context)
         throw .digestUnavailable
       }
@@ -29,13 +39,13 @@ package enum Digest {
     deinit { EVP_MD_CTX_free(context) }
 
     /// Appends `bytes` to the message.
-    func update(_ bytes: RawSpan) throws(CheckpointError) {
+    package func update(_ bytes: RawSpan) throws(CheckpointError) {
       let status = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
       guard status == 1 else { throw .digestUnavailable }
     }
 
     /// The digest of everything appended, 32 bytes; call it once.
-    func finish() throws(CheckpointError) -> [UInt8] {
+    package func finish() throws(CheckpointError) -> [UInt8] {
       var result = [UInt8](repeating: 0, count: byteCount)
       guard EVP_DigestFinal_ex(context, &result, nil) == 1 else { throw .digestUnavailable }
       return result

@@ -43,18 +43,28 @@ extension FloatCode {
   static var magnitudeMask: Word { Word.max >> 1 }
 }
 
+/// A dtype whose values are IEEE singles exactly.
+protocol SingleCode: FloatCode {
+  static func single(_ word: Word) -> Float
+}
+
+extension SingleCode {
+  @inline(__always)
+  static func value(_ word: Word) -> Double { Double(single(word)) }
+}
+
 /// Google's brain float: the upper half of an IEEE single.
-enum BFloat16Code: FloatCode {
+enum BFloat16Code: SingleCode {
   static var infinity: UInt16 { 0x7F80 }
   @inline(__always)
-  static func value(_ word: UInt16) -> Double { Double(Float(bitPattern: UInt32(word) << 16)) }
+  static func single(_ word: UInt16) -> Float { Float(bitPattern: UInt32(word) << 16) }
 }
 
 /// IEEE binary16, decoded without branches or tables so that loops over it vectorize.
-enum Float16Code: FloatCode {
+enum Float16Code: SingleCode {
   static var infinity: UInt16 { 0x7C00 }
   @inline(__always)
-  static func value(_ word: UInt16) -> Double {
+  static func single(_ word: UInt16) -> Float {
     let bits = UInt32(word)
     let exponent = bits & 0x7C00
     // Exponent rebiased from 15 to 127; once more by 112 for infinity and NaN.
@@ -63,15 +73,15 @@ enum Float16Code: FloatCode {
     // A subnormal m·2^-24 is (1 + m/1024)·2^-14 - 2^-14, exact in single precision.
     let subnormal = Float(bitPattern: (bits & 0x03FF) << 13 | 113 << 23) - Float(bitPattern: 113 << 23)
     let magnitude = exponent == 0 ? subnormal : normal
-    return Double(Float(bitPattern: magnitude.bitPattern | (bits & 0x8000) << 16))
+    return Float(bitPattern: magnitude.bitPattern | (bits & 0x8000) << 16)
   }
 }
 
 /// IEEE binary32.
-enum Float32Code: FloatCode {
+enum Float32Code: SingleCode {
   static var infinity: UInt32 { 0x7F80_0000 }
   @inline(__always)
-  static func value(_ word: UInt32) -> Double { Double(Float(bitPattern: word)) }
+  static func single(_ word: UInt32) -> Float { Float(bitPattern: word) }
 }
 
 /// IEEE binary64.

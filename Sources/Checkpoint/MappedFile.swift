@@ -6,10 +6,12 @@
   import Darwin
 #endif
 
-/// A regular file mapped read-only: the only pointers of this module besides the calls in `Digest`.
+/// A regular file, mapped and open for reading: the only pointers of this module besides the calls in `Digest`.
 ///
-/// Every access is checked against the mapped size. The mapping cannot defend against a file that another
-/// process truncates while it is open (the system then ends the process): do not modify checkpoints in use.
+/// Headers and short runs come from the mapping; long runs are read into the caller's buffer, so that weights that were
+/// used once do not count as the process's memory. Every access is checked against the size. The mapping cannot defend
+/// against a file that another process truncates while it is open (the system then ends the process): do not modify
+/// checkpoints in use.
 package final class MappedFile: Sendable {
   /// The path as given to `init`.
   package let path: String
@@ -17,6 +19,19 @@ package final class MappedFile: Sendable {
   package let count: Int
   // Written once in `init`, read-only memory afterwards.
   nonisolated(unsafe) private let base: UnsafeRawPointer?
+  private let descriptor: Int32
+  /// What tells this content from a later one: seconds and nanoseconds of the last change, device and inode.
+  package let stamp: Stamp
+
+  package struct Stamp: Hashable, Sendable {
+    package let seconds: Int
+    package let nanoseconds: Int
+    package let device: UInt64
+    package let inode: UInt64
+  }
+
+  /// Runs of at least this many bytes are read, shorter ones are copied from the mapping.
+  private static let readThreshold = 1 << 12
 
   /// Opens and maps the file. Symbolic links are followed (Hugging Face caches consist of them).
   ///
@@ -26,27 +41,41 @@ package final class MappedFile: Sendable {
     // O_NONBLOCK: a named pipe must be refused below, not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(file: path, reason: Self.reason(errno)) }
-    defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(file: path, reason: Self.reason(errno)) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(file: path) }
-    guard let size = Int(exactly: status.st_size), size >= 0 else {
-      throw .cannotOpen(file: path, reason: "the file is too large for this machine")
+    do throws(CheckpointError) {
+      guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(file: path, reason: Self.reason(errno)) }
+      guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(file: path) }
+      guard let size = Int(exactly: status.st_size), size >= 0 else {
+        throw .cannotOpen(file: path, reason: "the file is too large for this machine")
+      }
+      if size > 0 {
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+          throw .cannotOpen(file: path, reason: Self.reason(errno))
+        }
+        base = UnsafeRawPointer(address)
+      } else {
+        base = nil
+      }
+      self.path = path
+      self.count = size
+      self.descriptor = descriptor
+      stamp = Stamp(status)
+    } catch {
+      close(descriptor)
+      throw error
     }
-    self.path = path
-    self.count = size
-    guard size > 0 else {
-      base = nil
-      return
-    }
-    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
-      throw .cannotOpen(file: path, reason: Self.reason(errno))
-    }
-    base = UnsafeRawPointer(address)
   }
 
   deinit {
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+    close(descriptor)
+  }
+
+  /// Asks the system to fetch bytes that will be read soon; a hint that cannot fail.
+  func willRead(_ range: Range<Int>) {
+    #if canImport(Glibc) || canImport(Musl)
+      _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_WILLNEED)
+    #endif
   }
 
   /// Calls `body` with the bytes of `range`; throws `outOfBounds` when the file is shorter.
@@ -78,8 +107,24 @@ package final class MappedFile: Sendable {
       throw .outOfBounds(file: path, range: offset..<max(offset, end), count: count)
     }
     guard let base, wordCount > 0 else { return }
-    words.withUnsafeMutableBytes { target in
-      target.copyMemory(from: UnsafeRawBufferPointer(start: base + offset, count: byteCount))
+    let failure = words.withUnsafeMutableBytes { target -> Int32? in
+      guard byteCount >= Self.readThreshold, let start = target.baseAddress else {
+        target.copyMemory(from: UnsafeRawBufferPointer(start: base + offset, count: byteCount))
+        return nil
+      }
+      var done = 0
+      while done < byteCount {
+        let step = pread(descriptor, start + done, byteCount - done, off_t(offset + done))
+        if step < 0, errno == EINTR { continue }
+        guard step > 0 else { return step == 0 ? 0 : errno }
+        done += step
+      }
+      return nil
+    }
+    if let failure {
+      // 0: the file has become shorter since it was opened.
+      guard failure != 0 else { throw .outOfBounds(file: path, range: offset..<end, count: count) }
+      throw .cannotOpen(file: path, reason: Self.reason(failure))
     }
     #if _endian(big)
       for i in 0..<wordCount { words[i] = Word(littleEndian: words[i]) }
@@ -101,4 +146,18 @@ package final class MappedFile: Sendable {
   }
 
   enum Kind { case file, folder, other }
+}
+
+extension MappedFile.Stamp {
+  fileprivate init(_ status: stat) {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    seconds = Int(time.tv_sec)
+    nanoseconds = Int(time.tv_nsec)
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    inode = UInt64(truncatingIfNeeded: status.st_ino)
+  }
 }

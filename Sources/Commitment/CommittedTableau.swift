@@ -26,6 +26,20 @@ package struct CommittedTableau: Sendable {
     TableauReference(label: label, root: root, shapes: shapes, pins: pins)
   }
 
+  /// A commitment whose tree is known.
+  init(
+    label: String, rows: any TableauRows, shapes: [RowShape], parameters: CodeParameters, randomness: RowRandomness,
+    tree: MerkleTree
+  ) {
+    self.label = label
+    self.shapes = shapes
+    self.rows = rows
+    self.parameters = parameters
+    self.randomness = randomness
+    self.tree = tree
+    tampering = nil
+  }
+
   init(
     label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8], parameters: CodeParameters,
     tampering: CommitmentTampering?

@@ -86,6 +86,12 @@ struct MerkleTree: Sendable {
     return levels
   }
 
+  /// Bytes of the leaf digests, which come one after the other.
+  func leafDigests(_ range: Range<Int>) -> [UInt8] {
+    precondition(range.upperBound <= 32 << depth, "beyond the leaves")
+    return leaves.copy(range)
+  }
+
   var root: [UInt8] { digest(level: depth, index: 0) }
 
   func digest(level: Int, index: Int) -> [UInt8] {

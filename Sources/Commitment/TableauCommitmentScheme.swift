@@ -35,6 +35,10 @@ package protocol TableauCommitmentScheme: Sendable {
   func commit(label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8]) throws -> Committed
   /// The commitment made binding on its own, without a transcript, for a tableau that a statement names.
   func pin(_ committed: Committed) throws -> Committed
+  /// The same; an archive, where there is one, spares the work when it keeps the result.
+  func commit(
+    label: String, rows: any TableauRows, shapes: [RowShape], secret: [UInt8], archive: (any CommitmentArchive)?
+  ) throws -> Committed
   /// What the verifier gets to know of a tableau.
   func reference(of committed: Committed) -> Reference
   /// The code that openings use: a statement that names another one is refused.

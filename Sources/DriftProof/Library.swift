@@ -4,6 +4,11 @@ import DriftPolicy
 // The library's entry points by path: what a program that depends on this package calls. Verification without any
 // weights is `CertificateVerifier.verify(certificate:identityFile:policyFile:)`.
 
+/// The version of library and program.
+public enum ToolVersion {
+  public static let current = "0.1.0"
+}
+
 extension DriftProver {
   /// Proves that the tuned checkpoint differs from the base only inside the policy; verified before it is returned.
   ///
@@ -11,16 +16,36 @@ extension DriftProver {
   ///   - base: a Hugging Face folder or one .safetensors file; `tuned` likewise.
   ///   - policyFile: the JSON of the policy.
   ///   - openingPath: where the opening secret is kept; made when absent, counted on when present.
-  ///   - progress: told the name of each phase as it begins.
-  /// - Throws: `policyViolated`, `coverageGap`, `precisionRefused` or `operational`.
+  ///   - identityFile: the base's identity, if known: frozen tensors are then compared with the tuned ones, not hashed.
+  ///   - folder: where the proof keeps what it needs to go on after it was stopped; as secret as the opening. Call
+  ///     ``Result/finish()`` when the certificate is on disk.
+  ///   - progress: told how far the proof is, several times a second.
+  /// - Throws: `policyViolated`, `coverageGap`, `precisionRefused`, `identityMismatch` or `operational`.
   public static func prove(
-    base: String, tuned: String, policyFile: [UInt8], openingPath: String,
-    progress: (@Sendable (String) -> Void)? = nil
+    base: String, tuned: String, policyFile: [UInt8], openingPath: String, identityFile: [UInt8]? = nil,
+    resumingIn folder: String? = nil, progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
-      try prove(
+      var request = Request(
+        base: try Checkpoint.open(base), tuned: try Checkpoint.open(tuned), policy: try Policy.parse(policyFile),
+        openingPath: openingPath)
+      request.identity = try identityFile.map { try BaseIdentity.parse($0) }
+      if let folder { try request.keep(in: folder) }
+      return try prove(request, progress: progress)
+    }
+  }
+}
+
+extension Forecast {
+  /// What a proof would be and cost: from headers, policy and, if known, the base's identity; about a second.
+  /// - Throws: `coverageGap`, `identityMismatch` or `operational`.
+  public static func make(
+    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil
+  ) throws(DriftProofError) -> Forecast {
+    try DriftProofError.translating {
+      try Forecast(
         base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), policy: Policy.parse(policyFile),
-        openingPath: openingPath, progress: progress)
+        identity: identityFile.map { try BaseIdentity.parse($0) })
     }
   }
 }

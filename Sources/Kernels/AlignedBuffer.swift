@@ -52,6 +52,20 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     }
   }
 
+  /// A copy of some elements.
+  package func copy(_ range: Range<Int>) -> [Element] {
+    check(range.lowerBound, range.count)
+    return Array(UnsafeBufferPointer(start: pointer + range.lowerBound, count: range.count))
+  }
+
+  /// Replaces elements from `first` on.
+  package func store(_ elements: [Element], at first: Int) {
+    check(first, elements.count)
+    elements.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { (pointer + first).update(from: start, count: source.count) }
+    }
+  }
+
   /// Stops unless the range of elements lies inside.
   func check(_ first: Int, _ length: Int) {
     precondition(

@@ -9,6 +9,13 @@ package struct ProverChannel: Sendable {
 
   package init(transcript: Transcript) { self.transcript = transcript }
 
+  /// A channel that continues after messages which were recorded.
+  package init(resuming transcript: Transcript, proof: [UInt8], sizes: [(section: String, bytes: Int)]) {
+    self.transcript = transcript
+    self.proof = proof
+    self.sizes = sizes
+  }
+
   private mutating func write(_ section: String, _ bytes: [UInt8]) {
     proof += bytes
     sizes.append((section, bytes.count))

@@ -13,7 +13,13 @@ package struct Transcript: Sendable {
     case challenge = 5
   }
 
-  private(set) var state: [UInt8]
+  package private(set) var state: [UInt8]
+
+  /// A transcript that continues from a state of 32 bytes, which only its owner may choose: a prover that goes on.
+  package init(resuming state: [UInt8]) {
+    precondition(state.count == SHA256.digestLength, "no state of a transcript")
+    self.state = state
+  }
 
   package init(protocolID: String) { state = SHA256.hash(Array(protocolID.utf8)) }
 

@@ -1,6 +1,8 @@
+import DriftProof
+
 /// The tool as a whole: from arguments to an exit code.
 enum CommandLineTool {
-  static let version = "0.1.0"
+  static let version = ToolVersion.current
 
   private static var commands: [any Command.Type] {
     [InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]

@@ -24,21 +24,24 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
 
   /// Commits to the drift rows. All randomness comes from `secret` and the statement without its binding, so that a holder
   /// of the secret finds the same root again, and one secret never serves two layouts with the same row tails.
-  package func commit(rows: any TableauRows, secret: [UInt8]) throws -> Scheme.Committed {
+  package func commit(
+    rows: any TableauRows, secret: [UInt8], archive: (any CommitmentArchive)? = nil
+  ) throws -> Scheme.Committed {
     var message = Array("driftproof/drift tableau/v1".utf8)
     message += statement.canonicalBytes
     return try scheme.pin(
       scheme.commit(
         label: ArgumentProtocol.driftLabel, rows: rows, shapes: ArgumentProtocol.driftShapes(layout),
-        secret: SHA256.authenticate(key: secret, message: message)))
+        secret: SHA256.authenticate(key: secret, message: message), archive: archive))
   }
 
   /// - Parameters:
   ///   - drift: the commitment to exactly `witness.rows`, whose root `statement.binding` names.
   ///   - secret: fresh for every proof: PRF(opening secret, statement, system entropy); section 3.
+  ///   - archive: keeps the trees and the state after Stage A. It must hold nothing of a proof with another secret.
   ///   - phase: told the name of each phase as it begins.
   package func prove(
-    witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8],
+    witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8], archive: (any CommitmentArchive)? = nil,
     tampering: ArgumentTampering = ArgumentTampering(), phase: (String) -> Void = { _ in }
   ) throws -> ArgumentProof {
     let binding = scheme.bindingBytes(of: scheme.reference(of: drift))
@@ -67,7 +70,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       let rows = MemoryRows(
         payload: factorCells, length: layout.length, rowCount: layout.factorRows, extra: [factorMask])
       let tree = try scheme.commit(
-        label: ArgumentProtocol.factorLabel, rows: rows, shapes: ArgumentProtocol.factorShapes(layout), secret: secret)
+        label: ArgumentProtocol.factorLabel, rows: rows, shapes: ArgumentProtocol.factorShapes(layout), secret: secret,
+        archive: archive)
       // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
       trees.append(try scheme.send(tree, isPinned: true, to: &channel))
     }
@@ -88,20 +92,21 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       rows: DigitRows(
         layout: layout, digits: digits.digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 },
         secret: secret),
-      shapes: ArgumentProtocol.digitShapes(layout), secret: secret)
+      shapes: ArgumentProtocol.digitShapes(layout), secret: secret, archive: archive)
     _ = try scheme.send(digitTree, isPinned: false, to: &channel)
 
     // Stage A
     phase("stage A")
-    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
-    var components = try stageAComponents(
-      challenges, matrix: matrix, tiles: tables.tiles, digits: digits.digits, digitMask: digitMask,
-      factorCells: factorCells, factorMask: factorMask,
-      driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
-    let stageA = try SumcheckProver.run(
-      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components, libra: libra[0],
-      channel: &channel, tampering: tampering.stageA)
-    components = []
+    let stageA = try StageARecord.resumingOrRunning(archive: archive, channel: &channel) { channel in
+      let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
+      var components = try stageAComponents(
+        challenges, matrix: matrix, tiles: tables.tiles, digits: digits.digits, digitMask: digitMask,
+        factorCells: factorCells, factorMask: factorMask,
+        driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
+      return try SumcheckProver.run(
+        ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components,
+        libra: libra[0], channel: &channel, tampering: tampering.stageA)
+    }
     let e = stageA.evaluations["E"] ?? .zero
     var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
 

@@ -4,7 +4,7 @@ import Kernels
 /// What the prover knows: the drift rows, and for every structured clause its factors or its support.
 package struct ArgumentWitness: Sendable {
   /// Integer factors of 2^s·Δ: left is rows × rank, right is columns × rank, both row-major.
-  package struct Factors: Sendable {
+  package struct Factors: Sendable, Equatable {
     package var left: [Int32]
     package var right: [Int32]
 

@@ -12,43 +12,68 @@ import Synchronization
 package struct CheckpointRows: TableauRows {
   private let plan: TableauPlan
   private let sources: [DriftSource]
-  private let cache: [RowMessage]?
+  /// One per row, or none; nil for a row that found no room.
+  private let cache: [KeptRow?]
+  private let asked: (@Sendable () -> Void)?
 
   package var rowCount: Int { plan.rowCount }
 
   /// Bytes of rows that are kept in memory unless the caller says otherwise: the prover asks several times for each.
   package static let defaultCacheLimit = 1 << 30
 
+  /// Rows after the one asked for that the system is told to fetch: what a commitment encodes at once.
+  private static let lookAhead = 8
+
   /// - Parameters:
   ///   - plan: of `tensors`.
   ///   - tensors: the tableau's tensors; each is in both checkpoints with one dtype and shape.
-  ///   - cacheLimit: in bytes; rows are computed once, now and on all cores, when they fit into it.
+  ///   - cacheLimit: in bytes; rows are computed once, now and on all cores, when they fit into it with 32 bits per entry
+  ///     or with 16, which most drifts need.
+  ///   - asked: told of each row that is asked for: a unit of progress.
   /// - Throws: `CheckpointError`; `DriftProofError` for a tensor that a checkpoint lacks.
   package init(
     plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint,
-    cacheLimit: Int = CheckpointRows.defaultCacheLimit
+    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
   ) throws {
     self.plan = plan
+    self.asked = asked
     let sources = try tensors.map { tensor in
       try DriftSource(base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits)
     }
     self.sources = sources
-    guard plan.rowCount * plan.length * MemoryLayout<Int32>.size <= cacheLimit else {
-      cache = nil
+    let cells = plan.rowCount * plan.length
+    guard cells * MemoryLayout<Int16>.size <= cacheLimit else {
+      cache = []
       return
     }
-    let results = Mutex([Result<RowMessage, any Error>?](repeating: nil, count: plan.rowCount))
+    let isCompact = cells * MemoryLayout<Int32>.size > cacheLimit
+    let results = Mutex((rows: [Result<KeptRow?, any Error>?](repeating: nil, count: plan.rowCount), room: cacheLimit))
     Parallel.forEach(plan.rowCount) { row in
-      let result = Result { try Self.compute(row, plan: plan, sources: sources) }
-      results.withLock { $0[row] = result }
+      let result = Result { try KeptRow(Self.compute(row, plan: plan, sources: sources), isCompact: isCompact) }
+      results.withLock { state in
+        state.rows[row] = result.map { kept in
+          guard kept.byteCount <= state.room else { return nil }
+          state.room -= kept.byteCount
+          return kept
+        }
+      }
     }
-    // An array index misses only if a row was not computed, which cannot be.
-    cache = try results.withLock { try $0.compactMap { try $0?.get() } }
+    cache = try results.withLock { try $0.rows.map { try $0?.get() } }
   }
 
   package func message(_ row: Int) throws -> RowMessage {
-    if let cache { return cache[row] }
+    asked?()
+    if row < cache.count, let kept = cache[row] { return kept.message }
+    if row + Self.lookAhead < rowCount { fetch(row + Self.lookAhead) }
     return try Self.compute(row, plan: plan, sources: sources)
+  }
+
+  /// A hint for runs that lie together in the files.
+  private func fetch(_ row: Int) {
+    for region in plan.regions(ofRow: row) {
+      let run = RegionRun(region, sources[region.tensor])
+      if run.isDense { sources[region.tensor].willRead(run.entries) }
+    }
   }
 
   private static func compute(_ row: Int, plan: TableauPlan, sources: [DriftSource]) throws -> RowMessage {
@@ -58,65 +83,105 @@ package struct CheckpointRows: TableauRows {
   }
 }
 
+/// A row in the cache.
+private enum KeptRow: Sendable {
+  case whole(RowMessage)
+  case short([Int16])
+
+  init(_ message: RowMessage, isCompact: Bool) {
+    guard isCompact, case .narrow(let values) = message,
+      values.allSatisfy({ $0 == Int32(Int16(truncatingIfNeeded: $0)) })
+    else {
+      self = .whole(message)
+      return
+    }
+    self = .short(values.map { Int16(truncatingIfNeeded: $0) })
+  }
+
+  var message: RowMessage {
+    switch self {
+    case .whole(let message): message
+    case .short(let values): .narrow(values.map(Int32.init))
+    }
+  }
+
+  var byteCount: Int {
+    switch self {
+    case .whole(.zero): 0
+    case .whole(.narrow(let values)): 4 * values.count
+    case .whole(.field(let values)): 8 * values.count
+    case .short(let values): 2 * values.count
+    }
+  }
+}
+
+/// The part of a region that lies inside its tensor.
+private struct RegionRun {
+  let rows: Range<Int>
+  let columns: Range<Int>
+  /// Whole matrix rows: neighbours in the file, too.
+  let isDense: Bool
+  /// Flat indices from the first entry to the last.
+  let entries: Range<Int>
+
+  init(_ region: TableauPlan.Region, _ source: DriftSource) {
+    let height = region.positions.count / region.width
+    rows = region.firstRow..<max(region.firstRow, min(source.rows, region.firstRow + height))
+    columns = region.firstColumn..<max(region.firstColumn, min(source.columns, region.firstColumn + region.width))
+    isDense = columns.count == source.columns
+    let start = rows.lowerBound * source.columns + columns.lowerBound
+    let isEmpty = rows.isEmpty || columns.isEmpty
+    entries = start..<start + (isEmpty ? 0 : (rows.count - 1) * source.columns + columns.count)
+  }
+}
+
 /// One row on its way from checkpoints to field elements.
 private struct RowFiller {
-  /// Entries that one read covers: two blocks of weights and their drift stay in the second-level cache.
-  private static let readLimit = 1 << 14
-
   private var narrow: [Int32]
-  /// Entries that do not fit 32 bits, in rising order of their positions.
-  private var wide: [(position: Int, value: Int64)] = []
+  private var wide: [DriftReader.Wide] = []
   private var isZero = true
-  private var buffer: [Int64] = []
 
   init(length: Int) { narrow = [Int32](repeating: 0, count: length) }
 
   mutating func fill(_ region: TableauPlan.Region, from source: DriftSource) throws {
-    let height = region.positions.count / region.width
-    let rows = region.firstRow..<max(region.firstRow, min(source.rows, region.firstRow + height))
-    let columns = region.firstColumn..<max(region.firstColumn, min(source.columns, region.firstColumn + region.width))
-    guard !rows.isEmpty, !columns.isEmpty else { return }
-    // Runs that cover whole matrix rows follow each other in the file: several in one read.
-    let step = columns.count == source.columns ? max(1, Self.readLimit / source.columns) : 1
-    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
-      let count = min(step, rows.upperBound - first)
-      let start = first * source.columns + columns.lowerBound
-      try source.read(start..<start + (count - 1) * source.columns + columns.count, into: &buffer)
+    let run = RegionRun(region, source)
+    let columns = run.columns.count
+    guard !run.entries.isEmpty else { return }
+    var reader = try source.reader()
+    // Whole matrix rows follow each other in the file: several in one read. Long ones are cut.
+    let step = run.isDense ? max(1, DriftSource.block / columns) : 1
+    for first in stride(from: run.rows.lowerBound, to: run.rows.upperBound, by: step) {
+      let count = min(step, run.rows.upperBound - first)
+      let start = first * source.columns + run.columns.lowerBound
       let target = region.positions.lowerBound + (first - region.firstRow) * region.width
-      if region.width == columns.count {
-        store(from: 0, count: count * columns.count, at: target)
+      if count == 1 {
+        for piece in stride(from: 0, to: columns, by: DriftSource.block) {
+          let length = min(DriftSource.block, columns - piece)
+          try reader.load(start + piece..<start + piece + length)
+          try convert(&reader, first: 0, count: length, at: target + piece)
+        }
+        continue
+      }
+      try reader.load(start..<start + count * columns)
+      if region.width == columns {
+        try convert(&reader, first: 0, count: count * columns, at: target)
       } else {
         for row in 0..<count {
-          store(from: row * columns.count, count: columns.count, at: target + row * region.width)
+          try convert(&reader, first: row * columns, count: columns, at: target + row * region.width)
         }
       }
     }
   }
 
-  private mutating func store(from start: Int, count: Int, at position: Int) {
-    var lost: Int64 = 0
-    var seen: Int64 = 0
-    buffer.withUnsafeBufferPointer { source in
-      narrow.withUnsafeMutableBufferPointer { target in
-        for i in 0..<count {
-          let value = source[start + i]
-          let short = Int32(truncatingIfNeeded: value)
-          lost |= value ^ Int64(short)
-          seen |= value
-          target[position + i] = short
-        }
-      }
-    }
-    if seen != 0 { isZero = false }
-    guard lost != 0 else { return }
-    for i in 0..<count where Int32(exactly: buffer[start + i]) == nil { wide.append((position + i, buffer[start + i])) }
+  private mutating func convert(_ reader: inout DriftReader, first: Int, count: Int, at position: Int) throws {
+    if try reader.convert(first: first, count: count, into: &narrow, at: position, wide: &wide) { isZero = false }
   }
 
   var message: RowMessage {
     if isZero { return .zero }
     if wide.isEmpty { return .narrow(narrow) }
     var cells = narrow.map { Self.element(Int64($0)) }
-    for (position, value) in wide { cells[position] = Self.element(value) }
+    for entry in wide { cells[entry.position] = Self.element(entry.value) }
     return .field(cells)
   }
 

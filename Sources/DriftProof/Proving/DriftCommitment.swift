@@ -29,15 +29,21 @@ struct DriftCommitment {
       driftPins: driftPins)
   }
 
-  /// - Parameter code: nil for an empty tableau.
+  /// - Parameters:
+  ///   - code: nil for an empty tableau.
+  ///   - check: what refuses a drift before it is committed.
+  ///   - archive: keeps the tree, or has it.
+  ///   - asked: told of each row that is asked for.
+  ///   - tunedDigests: SHA-256 of the bytes of the tuned tensors where they are known already, by name.
   /// - Throws: errors of the checkpoints' weights.
   init(
     derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, secret: [UInt8],
-    phase: (String) -> Void
+    tunedDigests: [String: [UInt8]] = [:], check: ChunkCheck? = nil,
+    archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (String) -> Void
   ) throws {
     statementTensors = derived.tensors
-    phase("byte digests")
-    let digests = try Self.byteDigests(of: derived, tuned: tuned, secret: secret)
+    if tunedDigests.isEmpty { phase("byte digests") }
+    let digests = try Self.byteDigests(of: derived, tuned: tuned, known: tunedDigests, secret: secret)
     let entries = zip(tuned.manifestTensors, digests).map { DriftManifest.Entry(tensor: $0, byteDigest: $1) }
     guard let code, !derived.isEmpty else {
       tableau = nil
@@ -46,18 +52,19 @@ struct DriftCommitment {
     }
     phase("rows")
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
-    let rows = try CheckpointRows(plan: plan, tensors: derived.tensors, base: base, tuned: tuned)
+    let rows = try CheckpointRows(plan: plan, tensors: derived.tensors, base: base, tuned: tuned, asked: asked)
+    try check?.check(plan: plan, rows: rows)
     phase("commitment")
     // The binding plays no part in a commitment, which the binding itself contains.
     let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
-    tableau = (rows, try prover.commit(rows: rows, secret: secret))
+    tableau = (rows, try prover.commit(rows: rows, secret: secret, archive: archive))
     manifest = DriftManifest(
       code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest, entries: entries)
   }
 
   /// One per tuned tensor, nil for the frozen ones.
   private static func byteDigests(
-    of derived: DerivedStatement, tuned: Checkpoint, secret: [UInt8]
+    of derived: DerivedStatement, tuned: Checkpoint, known: [String: [UInt8]], secret: [UInt8]
   ) throws -> [[UInt8]?] {
     let wanted = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
     let tensors = tuned.tensors
@@ -69,7 +76,7 @@ struct DriftCommitment {
         ByteDigest.digest(
           salt: ByteDigest.salt(secret: secret, tensor: info.name),
           tensor: TunedTensor(name: info.name, dtype: info.dtype, shape: info.shape),
-          sha256: try tuned.digest(of: info))
+          sha256: try known[info.name] ?? tuned.digest(of: info))
       }
       results.withLock { $0[index] = result }
     }

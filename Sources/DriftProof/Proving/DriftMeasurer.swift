@@ -23,49 +23,53 @@ struct PolicyViolation: Sendable, Equatable, CustomStringConvertible {
 
 /// Decides, before any cryptography, whether a drift lies inside the policy, and finds the witness of its clauses.
 ///
-/// All comparisons are of exact integers. One tensor with low-rank or sparse clauses is in memory at a time.
+/// All comparisons are of exact integers.
 struct DriftMeasurer {
   let base: Checkpoint
   let tuned: Checkpoint
 
   /// What the argument needs besides the rows.
-  struct Measurement: Sendable {
+  struct Measurement: Sendable, Equatable {
     var factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:]
     var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
   }
 
   /// - Parameters:
-  ///   - identical: tensors that must be equal byte for byte.
+  ///   - differences: frozen tensors whose bytes differ, with the first offset.
   ///   - tensors: the tableau's.
+  ///   - squares: ‖Δ‖² of each of them, in its units.
   ///   - totalBound: of the statement.
+  ///   - progress: told the fraction of the fits that is done, from several threads.
   /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing
   ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
-  func measure(identical: [String], tensors: [TableauTensor], totalBound: [UInt16]?) throws -> Measurement {
-    var violations = try differences(identical)
-    let sources = try tensors.map {
-      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits)
-    }
-    let sums = try squareSums(sources, needed: tensors.map(\.isPlain))
-    for (tensor, sum) in zip(tensors, sums) where tensor.plainBound != nil {
+  func measure(
+    differences: [(name: String, offset: Int)], tensors: [TableauTensor], squares: [UInt128], totalBound: [UInt16]?,
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
+  ) throws -> Measurement {
+    var violations = differences.map(Self.change)
+    for (tensor, sum) in zip(tensors, squares) where tensor.plainBound != nil {
       let bits = tensor.fractionBits
       violations += excess(BoundSum(sum), bound: tensor.plainBound, of: tensor.name, fractionBits: bits)
     }
     if let totalBound, let finest = tensors.map(\.fractionBits).max() {
       var total = BoundSum()
-      for (tensor, sum) in zip(tensors, sums) { total.add(sum, shift: 2 * (finest - tensor.fractionBits)) }
+      for (tensor, sum) in zip(tensors, squares) { total.add(sum, shift: 2 * (finest - tensor.fractionBits)) }
       violations += excess(total, bound: totalBound, of: Self.wholeModel, fractionBits: finest)
     }
     var measurement = Measurement()
     var imprecise: [String] = []
-    for (index, tensor) in tensors.enumerated() where !tensor.clauses.isEmpty {
-      let fitter = ClauseFitter(drift: try sources[index].matrix(), fractionBits: tensor.fractionBits)
-      for (number, clause) in tensor.clauses.enumerated() {
-        switch try fitter.fit(clause) {
+    let sources = try tensors.map {
+      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits)
+    }
+    let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, progress: progress)
+    for (index, tensor) in tensors.enumerated() {
+      for (number, fit) in fits[index] {
+        switch fit {
         case .fits(let factors, let support):
           measurement.factors[.init(tensor: index, clause: number)] = factors
           measurement.supports[.init(tensor: index, clause: number)] = support
         case .violated(let finding):
-          violations.append(Self.violation(tensor, clause, finding))
+          violations.append(Self.violation(tensor, tensor.clauses[number], finding))
         case .imprecise(let reason):
           imprecise.append("tensor \(tensor.name): \(reason)")
         }
@@ -97,23 +101,15 @@ struct DriftMeasurer {
     var violations: [PolicyViolation] = []
     for (name, result) in zip(names, results.withLock { $0 }) {
       guard let offset = try result?.get() else { continue }
-      violations.append(
-        .init(tensor: name, allowed: "no change", found: "a change at byte \(offset) of its data", ratio: nil))
+      violations.append(Self.change((name, offset)))
     }
     return violations
   }
 
-  /// ‖Δ‖² of the sources that are needed, 0 for the others; on all cores.
-  private func squareSums(_ sources: [DriftSource], needed: [Bool]) throws -> [UInt128] {
-    let results = Mutex([Result<UInt128, any Error>](repeating: .success(0), count: sources.count))
-    let order = sources.indices.filter { needed[$0] }.sorted {
-      sources[$0].rows * sources[$0].columns > sources[$1].rows * sources[$1].columns
-    }
-    Parallel.forEach(order.count) { position in
-      let result = Result { () throws -> UInt128 in try sources[order[position]].sumOfSquares() }
-      results.withLock { $0[order[position]] = result }
-    }
-    return try results.withLock { try $0.map { try $0.get() } }
+  private static func change(_ difference: (name: String, offset: Int)) -> PolicyViolation {
+    .init(
+      tensor: difference.name, allowed: "no change", found: "a change at byte \(difference.offset) of its data",
+      ratio: nil)
   }
 
   private func excess(

@@ -14,88 +14,193 @@ public enum DriftProver {
     /// What the verifier says about it: it was verified before this was returned.
     public let verification: VerificationReport
     public let report: ProveReport
+    /// What a proof that can go on keeps; see ``finish()``.
+    let session: ProofSession?
+
+    /// Removes what a proof that can go on has kept: to be called when the certificate is on disk.
+    public func finish() { session?.finish() }
   }
 
-  /// Proves, and verifies the proof.
-  /// - Parameters:
-  ///   - openingPath: a new file, or one of an earlier proof about the same commitment, which is continued: it counts
-  ///     what its proofs reveal. A file of another commitment is an error and left as it is.
-  ///   - proofs: how many proofs a new commitment is to serve.
-  ///   - progress: told the name of each phase as it begins.
-  /// - Throws: `policyViolated` with all violations, before any cryptography; `precisionRefused`, `coverageGap`, or
-  ///   `operational`.
-  package static func prove(
-    base: Checkpoint, tuned: Checkpoint, policy: Policy, openingPath: String,
-    proofs: Int = CodeSelection.defaultProofs, progress: (@Sendable (String) -> Void)? = nil
-  ) throws(DriftProofError) -> Result {
-    try DriftProofError.translating {
-      let clock = PhaseClock(progress: progress)
-      clock.begin("base identity")
-      let identity = try BaseIdentity.compute(checkpoint: base)
-      let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
-      clock.begin("policy check")
-      let measurement = try DriftMeasurer(base: base, tuned: tuned).measure(
-        identical: derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name), tensors: derived.tensors,
-        totalBound: derived.totalBound)
-      let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs)
+  /// What a proof is about and how it is made.
+  package struct Request: Sendable {
+    package var base: Checkpoint
+    package var tuned: Checkpoint
+    package var policy: Policy
+    /// A new file, or one of an earlier proof about the same commitment, which is continued: it counts what its proofs
+    /// reveal. A file of another commitment is an error and left as it is.
+    package var openingPath: String
+    /// The base's, when it is known: then frozen tensors are compared but not hashed; see ``CheckpointPass``.
+    package var identity: BaseIdentity?
+    /// How many proofs a new commitment is to serve.
+    package var proofs = CodeSelection.defaultProofs
+    /// Nil for a proof that keeps nothing on its way.
+    package var session: ProofSession?
 
-      let opening = try OpeningSession(path: openingPath)
-      let committed = try DriftCommitment(
-        derived: derived, code: code, base: base, tuned: tuned, secret: opening.secret, phase: clock.begin)
-      let commitment = committed.commitment(baseRoot: identity.root)
-      // On disk before the proof exists, so that no proof goes uncounted.
-      let counted = try opening.reserve(
-        commitment: commitment, budget: code?.driftTail ?? 0, positions: code?.queries ?? 0)
+    package init(base: Checkpoint, tuned: Checkpoint, policy: Policy, openingPath: String) {
+      self.base = base
+      self.tuned = tuned
+      self.policy = policy
+      self.openingPath = openingPath
+    }
 
-      var proof: ArgumentProof?
-      if let code, let tableau = committed.tableau {
-        let binding = TunedCommitment.binding(
-          baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
-        let statement = derived.statement(code: code, binding: binding)
-        let witness = ArgumentWitness(
-          rows: tableau.rows, factors: measurement.factors, supports: measurement.supports)
-        do {
-          proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
-            witness: witness, drift: tableau.committed,
-            secret: proofSecret(opening: opening.secret, statement: statement), phase: clock.begin)
-        } catch let refusal as ArgumentRefusal {
-          opening.discard()
-          throw refusal
-        }
+    /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
+    package mutating func keep(in folder: String) throws(DriftProofError) {
+      let secret = try OpeningSession.existing(openingPath)?.secret
+      let inputs = ProofSession.fingerprint(
+        base: base, tuned: tuned, policy: policy, identity: identity, proofs: proofs)
+      session = try DriftProofError.translating {
+        try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
-      let certificate = Certificate(
-        baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
-        driftPins: committed.driftPins,
-        proof: proof?.bytes ?? []
-      ).bytes
-      clock.begin("self-check")
-      let verification: VerificationReport
-      do throws(DriftProofError) {
-        verification = try CertificateVerifier.verify(certificate: certificate, identity: identity, policy: policy)
-      } catch {
-        throw DriftProofError.operational(
-          "internal error: the certificate that was made does not verify (\(error)); please report this")
-      }
-      clock.finish()
-      var report = ProveReport()
-      report.phases = clock.phases
-      report.proofSections = proof.map(sections) ?? []
-      report.proofBytes = proof?.bytes.count ?? 0
-      report.certificateBytes = certificate.count
-      report.peakMemoryBytes = ProveReport.peakMemory()
-      report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
-      report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
-      return Result(certificate: certificate, verification: verification, report: report)
     }
   }
 
-  /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6).
-  private static func proofSecret(opening: [UInt8], statement: DriftStatement) -> [UInt8] {
+  /// Proves, and verifies the proof.
+  /// - Throws: `policyViolated` with all violations, before any cryptography; `precisionRefused`, `coverageGap`,
+  ///   `identityMismatch` of a given identity, or `operational`.
+  package static func prove(
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, openingPath: String, identity: BaseIdentity? = nil,
+    proofs: Int = CodeSelection.defaultProofs, progress: (@Sendable (ProveProgress) -> Void)? = nil
+  ) throws(DriftProofError) -> Result {
+    var request = Request(base: base, tuned: tuned, policy: policy, openingPath: openingPath)
+    request.identity = identity
+    request.proofs = proofs
+    return try prove(request, progress: progress)
+  }
+
+  /// The same.
+  /// - Parameter progress: told how far the proof is, at the beginning of each phase and several times a second, one
+  ///   call at a time.
+  package static func prove(
+    _ request: Request, progress: (@Sendable (ProveProgress) -> Void)? = nil
+  ) throws(DriftProofError) -> Result {
+    let clock = PhaseClock(meter: ProgressMeter(handler: progress))
+    defer { clock.finish() }
+    do {
+      return try run(request, clock: clock)
+    } catch {
+      let reason = DriftProofError(translating: error)
+      switch reason {
+      // A refusal is final: what was kept would only lead to it again.
+      case .policyViolated, .precisionRefused, .coverageGap, .identityMismatch: request.session?.finish()
+      case .operational, .usage, .proofInvalid: break
+      }
+      throw reason
+    }
+  }
+
+  private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
+    let (base, tuned, policy, session) = (request.base, request.tuned, request.policy, request.session)
+    if clock.isWatched, let model = forecast(request) { clock.meter.plan(model.phases(), rowCount: 0) }
+    let (prepared, derived) = try prepare(request, clock: clock)
+    let identity = prepared.identity
+    let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    if clock.isWatched {
+      let model = CostModel(
+        derived: derived, code: code, base: base, tuned: tuned, hasIdentity: request.identity != nil)
+      clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0)
+    }
+
+    let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
+    var asked: (@Sendable () -> Void)?
+    if clock.isWatched { asked = { clock.meter.asked() } }
+    let committed = try DriftCommitment(
+      derived: derived, code: code, base: base, tuned: tuned, secret: opening.secret,
+      tunedDigests: prepared.tunedDigests, check: ChunkCheck(tensors: derived.tensors, drifts: prepared.drifts),
+      archive: session, asked: asked, phase: clock.begin)
+    let commitment = committed.commitment(baseRoot: identity.root)
+    // On disk before the proof exists, so that no proof goes uncounted.
+    let counted = try opening.reserve(
+      commitment: commitment, budget: code?.driftTail ?? 0, positions: code?.queries ?? 0, session: session)
+
+    var proof: ArgumentProof?
+    if let code, let tableau = committed.tableau {
+      let binding = TunedCommitment.binding(
+        baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
+      let statement = derived.statement(code: code, binding: binding)
+      let witness = ArgumentWitness(
+        rows: tableau.rows, factors: prepared.measurement.factors, supports: prepared.measurement.supports)
+      let secret = proofSecret(opening: opening.secret, statement: statement, entropy: session?.entropy)
+      do {
+        proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
+          witness: witness, drift: tableau.committed, secret: secret, archive: session, phase: clock.begin)
+      } catch let refusal as ArgumentRefusal {
+        opening.discard()
+        throw refusal
+      }
+    }
+    let certificate = Certificate(
+      baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      driftPins: committed.driftPins, proof: proof?.bytes ?? []
+    ).bytes
+    clock.begin("self-check")
+    let verification: VerificationReport
+    do throws(DriftProofError) {
+      verification = try CertificateVerifier.verify(certificate: certificate, identity: identity, policy: policy)
+    } catch {
+      let remedy = session.map { "; the state in \($0.path) is of no use, remove it" } ?? ""
+      throw DriftProofError.operational(
+        "internal error: the certificate that was made does not verify (\(error)); did the weights change meanwhile? "
+          + "If not, please report this\(remedy)")
+    }
+    clock.finish()
+    var report = ProveReport()
+    report.phases = clock.phases
+    report.proofSections = proof.map(sections) ?? []
+    report.proofBytes = proof?.bytes.count ?? 0
+    report.certificateBytes = certificate.count
+    report.peakMemoryBytes = ProveReport.peakMemory()
+    report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
+    report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
+    return Result(certificate: certificate, verification: verification, report: report, session: session)
+  }
+
+  /// Everything before cryptography: from the folder of a proof that goes on, or by reading the weights.
+  private static func prepare(
+    _ request: Request, clock: PhaseClock
+  ) throws -> (record: PreparedRecord, derived: DerivedStatement) {
+    let (base, tuned, policy) = (request.base, request.tuned, request.policy)
+    if let session = request.session, let bytes = try session.bytes(ProofSession.preparedName) {
+      guard let record = try? PreparedRecord(bytes) else { throw session.damaged(ProofSession.preparedName) }
+      let derived = try DerivedStatement.derive(
+        identity: record.identity, tuned: tuned.manifestTensors, policy: policy)
+      guard record.fits(derived.tensors) else { throw session.damaged(ProofSession.preparedName) }
+      return (record, derived)
+    }
+    clock.begin("reading")
+    let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: policy, given: request.identity) {
+      clock.meter.advance($0)
+    }
+    clock.begin("policy check")
+    let measurement = try DriftMeasurer(base: base, tuned: tuned).measure(
+      differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
+      totalBound: pass.derived.totalBound
+    ) { clock.meter.advance($0) }
+    let record = PreparedRecord(
+      identity: pass.identity, tunedDigests: pass.tunedDigests, drifts: pass.drifts, measurement: measurement)
+    try request.session?.write(ProofSession.preparedName, record.bytes)
+    return (record, pass.derived)
+  }
+
+  /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.
+  private static func forecast(_ request: Request) -> CostModel? {
+    let outline = request.identity ?? BaseIdentity.guess(of: request.base)
+    guard
+      let derived = try? DerivedStatement.derive(
+        identity: outline, tuned: request.tuned.manifestTensors, policy: request.policy)
+    else { return nil }
+    let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    return CostModel(
+      derived: derived, code: code, base: request.base, tuned: request.tuned, hasIdentity: request.identity != nil)
+  }
+
+  /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof
+  /// that goes on has the entropy of its first run.
+  private static func proofSecret(opening: [UInt8], statement: DriftStatement, entropy: [UInt8]?) -> [UInt8] {
     var message: [UInt8] = []
     message.append(lengthPrefixed: "driftproof/proof-secret/v1")
     message.append(lengthPrefixed: statement.binding)
     message.append(lengthPrefixed: statement.canonicalBytes)
-    return SHA256.authenticate(key: opening, message: message + SHA256.systemRandom(32))
+    return SHA256.authenticate(key: opening, message: message + (entropy ?? SHA256.systemRandom(32)))
   }
 
   /// Bytes per kind of message, the largest first.
@@ -107,52 +212,5 @@ public enum DriftProver {
       sums[parts.prefix(parts.first == "opening" ? 2 : 1).joined(separator: "/"), default: 0] += bytes
     }
     return sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.map { ($0.key, $0.value) }
-  }
-}
-
-/// The opening file of one run: a new secret, or that of an earlier run.
-private final class OpeningSession {
-  let path: String
-  let secret: [UInt8]
-  private let existing: OpeningFile?
-  private var isCreated = false
-
-  init(path: String) throws(DriftProofError) {
-    self.path = path
-    guard FileManager.default.fileExists(atPath: path) else {
-      existing = nil
-      secret = SHA256.systemRandom(SHA256.digestLength)
-      return
-    }
-    do throws(OpeningError) {
-      let opening = try OpeningFile.load(path: path)
-      existing = opening
-      secret = opening.secret
-    } catch {
-      throw error.asDriftProofError
-    }
-  }
-
-  /// Counts the positions on disk; a new file appears only now.
-  func reserve(commitment: [UInt8], budget: Int, positions: Int) throws(DriftProofError) -> OpeningFile {
-    if let existing, existing.tunedCommitment != commitment {
-      throw .operational(
-        "\(path): this opening belongs to another commitment (other weights or another policy); it stays as it is: "
-          + "name a new file")
-    }
-    do throws(OpeningError) {
-      if existing == nil {
-        _ = try OpeningFile.create(path: path, secret: secret, tunedCommitment: commitment, budget: budget)
-        isCreated = true
-      }
-      return try OpeningFile.reserve(path: path, positions: positions)
-    } catch {
-      throw error.asDriftProofError
-    }
-  }
-
-  /// Removes a file that this run made: the prover refused, so nothing was opened.
-  func discard() {
-    if isCreated { try? FileManager.default.removeItem(atPath: path) }
   }
 }

@@ -37,53 +37,40 @@ struct DriftSource: Sendable {
       base: base, baseTensor, tuned: tuned, tunedTensor, range: range, fractionBits: fractionBits, into: &results)
   }
 
-  /// ‖Δ‖² in units of 4^-f, exact; one pass over the tensor.
-  func sumOfSquares() throws(CheckpointError) -> UInt128 {
-    var total: UInt128 = 0
-    var buffer: [Int64] = []
-    for start in stride(from: 0, to: rows * columns, by: Self.block) {
-      try read(start..<min(start + Self.block, rows * columns), into: &buffer)
-      total += SquareSum.of(buffer)
-    }
-    return total
+  /// For the drift straight into 32-bit entries; one thread at a time.
+  func reader() throws(CheckpointError) -> DriftReader {
+    try DriftReader(base: base, baseTensor, tuned: tuned, tunedTensor, fractionBits: fractionBits)
+  }
+
+  /// The entries `range` of both tensors will be read soon.
+  func willRead(_ range: Range<Int>) {
+    base.willRead(baseTensor, range)
+    tuned.willRead(tunedTensor, range)
   }
 
   /// The whole drift: 4 bytes per entry, 8 when an entry does not fit 32 bits.
   func matrix() throws -> IntegerMatrix {
     var narrow = [Int32](repeating: 0, count: rows * columns)
-    var buffer: [Int64] = []
-    var fits = true
-    for start in stride(from: 0, to: rows * columns, by: Self.block) where fits {
-      try read(start..<min(start + Self.block, rows * columns), into: &buffer)
-      var lost: Int64 = 0
-      for (index, value) in buffer.enumerated() {
-        let short = Int32(truncatingIfNeeded: value)
-        lost |= value ^ Int64(short)
-        narrow[start + index] = short
-      }
-      fits = lost == 0
+    var wide: [DriftReader.Wide] = []
+    var reader = try reader()
+    for start in stride(from: 0, to: rows * columns, by: Self.block) where wide.isEmpty {
+      let range = start..<min(start + Self.block, rows * columns)
+      try reader.load(range)
+      _ = try reader.convert(first: 0, count: range.count, into: &narrow, at: start, wide: &wide)
     }
-    if fits { return try IntegerMatrix(rows: rows, columns: columns, values: narrow) }
+    if wide.isEmpty { return try IntegerMatrix(rows: rows, columns: columns, values: narrow) }
     narrow = []
+    var buffer: [Int64] = []
     try read(0..<rows * columns, into: &buffer)
     return try IntegerMatrix(rows: rows, columns: columns, values: buffer)
   }
 
-  private static let block = 1 << 14
+  /// Entries per read: two blocks of bf16 weights and their drift stay in the second-level cache.
+  static let block = 1 << 15
 }
 
 /// Exact sums of squares.
 enum SquareSum {
-  /// Σ v² of at most 2^14 values per block, |v| < 2^62; blocks of small values are added up in 64 bits.
-  static func of(_ values: [Int64]) -> UInt128 {
-    let bits = values.reduce(UInt64(0)) { $0 | $1.magnitude }
-    // 2^14 squares below 2^48 stay below 2^62.
-    if bits < 1 << 24, values.count <= 1 << 14 {
-      return UInt128(values.reduce(UInt64(0)) { $0 &+ UInt64(bitPattern: $1 &* $1) })
-    }
-    return values.reduce(UInt128(0)) { $0 + square($1) }
-  }
-
   /// Σ over all entries of a matrix.
   static func of(_ matrix: IntegerMatrix) -> UInt128 {
     var total: UInt128 = 0

@@ -11,6 +11,9 @@ extension DriftProofError {
     case let error as CheckpointError: self = Self.translated(error)
     case let error as ArgumentRefusal: self = Self.translated(error)
     case let error as ProofRejection: self = .proofInvalid(.argument(error))
+    case let error as ResumeError: self = .operational(error.description)
+    case let error as ArchiveMismatch:
+      self = .operational("the state of the stopped proof is damaged: \(error); remove its folder to begin anew")
     case let error as LinearAlgebraError: self = .operational("numerical linear algebra failed: \(error)")
     default: self = .operational("\(error)")
     }

@@ -38,19 +38,26 @@ final class PhaseClock: Sendable {
   }
 
   private let state = Mutex(State())
-  private let progress: (@Sendable (String) -> Void)?
+  let meter: ProgressMeter
+  /// Somebody looks at the meter.
+  var isWatched: Bool { meter.isWatched }
 
-  init(progress: (@Sendable (String) -> Void)?) { self.progress = progress }
+  init(meter: ProgressMeter) { self.meter = meter }
 
   /// Ends the current phase and begins the one named.
   func begin(_ name: String) {
-    finish()
+    endPhase()
     state.withLock { $0.current = (name, ContinuousClock.now) }
-    progress?(name)
+    meter.begin(name)
   }
 
-  /// Ends the current phase.
+  /// Ends the current phase and the progress.
   func finish() {
+    endPhase()
+    meter.finish()
+  }
+
+  private func endPhase() {
     state.withLock { state in
       guard let (name, start) = state.current else { return }
       let seconds = (ContinuousClock.now - start) / .seconds(1)

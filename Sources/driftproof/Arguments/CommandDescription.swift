@@ -21,6 +21,11 @@ struct CommandDescription: Sendable {
       Option(name: name, short: short, value: value, isRequired: true, help: help)
     }
 
+    /// An option with a value that may be left out.
+    static func optional(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help)
+    }
+
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {
       Option(name: name, short: short, value: nil, isRequired: false, help: help)
     }
@@ -37,6 +42,8 @@ struct CommandDescription: Sendable {
   let positionals: [Positional]
   /// Without those that every command has.
   let ownOptions: [Option]
+  /// A flag with which some required options need not be given.
+  var freeingFlag: (flag: String, options: Set<String>)?
 
   /// Options of every command.
   static let commonOptions: [Option] = [

@@ -8,6 +8,11 @@ extension CommandDescription {
         + "stays secret: with it and the weights a holder can check which checkpoints the certificate is about.",
       "A drift outside the policy is refused before any cryptography (exit code 10), naming every tensor that exceeds "
         + "it and by how much. driftproof inspect shows the numbers from which to write a policy.",
+      "With --identity, frozen tensors are compared with the base on disk but not hashed, and what is hashed must be the "
+        + "identity's: the certificate is about that identity, and check refuses one that was made with another base.",
+      "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
+        + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
+        + "--opening.",
     ],
     positionals: [],
     ownOptions: [
@@ -16,7 +21,10 @@ extension CommandDescription {
       .required("policy", "POLICY.json", "what may change, and by how much"),
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
-    ])
+      .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
+      .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
+      .flag("dry-run", "predict time, memory and proof size, and write nothing"),
+    ], freeingFlag: (flag: "dry-run", options: ["out", "opening"]))
 
   static let verify = CommandDescription(
     name: "verify",

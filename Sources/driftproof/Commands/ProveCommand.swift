@@ -1,3 +1,4 @@
+import Checkpoint
 import DriftPolicy
 import DriftProof
 
@@ -6,6 +7,7 @@ enum ProveCommand: Command {
   static let description = CommandDescription.prove
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    if arguments.has("dry-run") { return try ForecastCommand.run(arguments) }
     let output = try arguments.required("out")
     let openingPath = try arguments.required("opening")
     guard output != openingPath else {
@@ -14,30 +16,27 @@ enum ProveCommand: Command {
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
-    let policy = try readPolicy(arguments)
-    let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned")
+    var request = DriftProver.Request(
+      base: try arguments.openCheckpoint("base"), tuned: try arguments.openCheckpoint("tuned"),
+      policy: try arguments.readPolicy(), openingPath: openingPath)
+    request.identity = try arguments.readIdentity()
 
     let result: DriftProver.Result
     do {
-      result = try DriftProver.prove(base: base, tuned: tuned, policy: policy, openingPath: openingPath) { phase in
-        console.phase(phase)
+      if let folder = arguments.values["resume"] { try request.keep(in: folder) }
+      var progress: (@Sendable (ProveProgress) -> Void)?
+      if !console.isQuiet {
+        let line = ProgressLine(console: console)
+        progress = { line.show($0) }
       }
+      result = try DriftProver.prove(request, progress: progress)
     } catch {
       throw CommandFailure(error)
     }
     try AtomicFile.write(result.certificate, to: output)
+    result.finish()
     return CommandResult(
       text: text(result, output: output, openingPath: openingPath), json: json(result, output: output, openingPath))
-  }
-
-  private static func readPolicy(_ arguments: ParsedArguments) throws(CommandFailure) -> Policy {
-    let bytes = try arguments.readFile("policy", limit: FileLimits.policy)
-    do {
-      return try Policy.parse(bytes)
-    } catch {
-      throw CommandFailure(.operational, "\(try arguments.required("policy")): \(error)")
-    }
   }
 
   private static func text(_ result: DriftProver.Result, output: String, openingPath: String) -> String {
@@ -74,7 +73,7 @@ enum ProveCommand: Command {
   }
 
   /// One member per name: a phase that was entered twice counts once, with its whole time.
-  private static func phaseMembers(
+  static func phaseMembers(
     _ phases: [(name: String, seconds: Double)]
   ) -> [(key: String, value: JSONOutput)] {
     var order: [String] = []
@@ -84,5 +83,27 @@ enum ProveCommand: Command {
       sums[name, default: 0] += seconds
     }
     return order.map { ($0, .number(sums[$0])) }
+  }
+}
+
+extension ParsedArguments {
+  func readPolicy() throws(CommandFailure) -> Policy {
+    let bytes = try readFile("policy", limit: FileLimits.policy)
+    do {
+      return try Policy.parse(bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(try required("policy")): \(error)")
+    }
+  }
+
+  /// The file of `--identity`; nil without one.
+  func readIdentity() throws(CommandFailure) -> BaseIdentity? {
+    guard let path = values["identity"] else { return nil }
+    let bytes = try readFile("identity", limit: FileLimits.identity)
+    do {
+      return try BaseIdentity.parse(bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(path): \(error)")
+    }
   }
 }

@@ -10,7 +10,8 @@ import Synchronization
 /// The two streams: results on standard output, everything else on standard error.
 final class Console: Sendable {
   let isQuiet: Bool
-  private let hasBar: Bool
+  /// Standard error is a terminal that takes a moving line.
+  let hasBar: Bool
   private let hasColor: Bool
   /// What the bar's line shows at the moment; empty for no bar.
   private let bar = Mutex("")
@@ -59,7 +60,7 @@ final class Console: Sendable {
     let filled = Int((min(1, max(0, fraction)) * Double(width)).rounded(.down))
     let percent = Int((min(1, max(0, fraction)) * 100).rounded(.down))
     let meter = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    let line = "[\(meter)] \(percent)% \(label.prefix(40))"
+    let line = "[\(meter)] \(percent)% \(label.prefix(60))"
     bar.withLock { shown in
       guard shown != line else { return }
       Self.write("\r\(line)\u{1B}[K", to: STDERR_FILENO)

@@ -40,15 +40,23 @@ enum Format {
     shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: "×")
   }
 
+  /// `8 s`, `3 min 20 s`, `2 h 5 min`.
+  static func duration(_ seconds: Double) -> String {
+    let whole = Int(max(0, min(seconds, 1e9)).rounded())
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+
   /// KB, MB, GB of 1000.
-  static func byteCount(_ value: Int) -> String {
+  static func byteCount(_ value: Int, digits: Int = 4) -> String {
     let units = ["bytes", "KB", "MB", "GB", "TB"]
     var (scaled, unit) = (Double(value), 0)
     while scaled >= 1000, unit < units.count - 1 {
       scaled /= 1000
       unit += 1
     }
-    return "\(unit == 0 ? String(value) : number(scaled)) \(units[unit])"
+    return "\(unit == 0 ? String(value) : number(scaled, digits: digits)) \(units[unit])"
   }
 
   /// Lines with aligned columns: the first `leftAligned` to the left, the others to the right.

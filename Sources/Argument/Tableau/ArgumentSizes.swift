@@ -1,0 +1,38 @@
+/// Sizes of one statement's tables, from public data alone: for estimates of time, memory and proof size.
+package struct ArgumentSizes: Hashable, Sendable {
+  /// L, cells of a row.
+  package let length: Int
+  /// Code positions of each tree.
+  package let positions: Int
+  /// Rows of the drift tableau, of P2 and of P1 (0 when no clause has factors).
+  package let driftRows: Int
+  package let digitRows: Int
+  package let factorRows: Int
+  /// Positions of all E-tiles, and of those that structured clauses see.
+  package let tileCells: Int
+  package let structuredCells: Int
+  /// Cells of the digit oracle and of the factor oracle.
+  package let digitCells: Int
+  package let factorCells: Int
+
+  package init(_ statement: DriftStatement) {
+    let layout = ArgumentLayout(statement)
+    length = layout.length
+    positions = 1 << statement.code.logDomain
+    driftRows = layout.tableau.rowCount
+    digitRows = layout.auxiliaryRowCount
+    factorRows = layout.hasFactors ? layout.factorRows + 1 : 0
+    var (tiles, structured) = (0, 0)
+    for block in layout.tableau.blocks {
+      tiles += block.tileCount
+      let isStructured = block.members.contains { member in
+        block.set > 0 || !statement.tensors[member].isPlain
+      }
+      if isStructured { structured += block.tileCount }
+    }
+    tileCells = tiles << layout.logLength
+    structuredCells = structured << layout.logLength
+    digitCells = layout.digits.used
+    factorCells = layout.hasFactors ? layout.factors.used : 0
+  }
+}

@@ -1,0 +1,130 @@
+import Argument
+import Checkpoint
+import Commitment
+import Foundation
+import Kernels
+import Transcript
+
+/// Predicts what proving a statement costs, from sizes alone.
+struct CostModel: Sendable {
+  let tensors: [TableauTensor]
+  /// Nil when nothing is to be proved.
+  let code: CodeParameters?
+  let sizes: ArgumentSizes?
+  /// Bytes of both checkpoints that go through SHA-256, and bytes that are read only to be compared.
+  let hashedBytes: Int
+  let comparedBytes: Int
+
+  /// A byte that is only read costs this part of one that is hashed.
+  private static let comparedShare = 0.15
+
+  /// - Parameter hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
+  init(derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool) {
+    tensors = derived.tensors
+    self.code = code
+    sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
+    var (hashed, compared) = (0, 0)
+    for tensor in derived.coverage {
+      let before = base.tensor(named: tensor.name)?.byteRange.count ?? 0
+      let after = tuned.tensor(named: tensor.name)?.byteRange.count ?? 0
+      switch tensor.tensorClass {
+      case .frozen:
+        hashed += hasIdentity ? 0 : before
+        compared += hasIdentity ? before + after : after
+      case .excluded: hashed += after + (hasIdentity ? 0 : before)
+      case .norm, .rank, .sparse, .composed: hashed += before + after
+      }
+    }
+    (hashedBytes, comparedBytes) = (hashed, compared)
+  }
+
+  /// Units of work of a phase; 0 for a phase that does not occur or that is not known.
+  func work(of phase: String) -> Double {
+    if phase == "reading" { return Double(hashedBytes) + Self.comparedShare * Double(comparedBytes) }
+    guard let sizes, let code else { return 0 }
+    let driftCells = Double(sizes.driftRows * sizes.length)
+    switch phase {
+    case "policy check": return tensors.reduce(0) { $0 + Self.fittingWork($1) }
+    // Rows that find no room in the cache are not made beforehand.
+    case "rows": return cacheBytes > 0 ? driftCells : 0
+    case "commitment": return Double(sizes.driftRows * sizes.positions)
+    case "witness": return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8
+    case "factors": return Double(sizes.factorRows * sizes.positions)
+    case "projections": return Double(sizes.tileCells)
+    case "digit commitment": return Double(sizes.digitRows * sizes.positions)
+    case "stage A": return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells)
+    case "stages B and C": return Double(sizes.factorCells)
+    case "opening":
+      let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
+      return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
+    default: return 0
+    }
+  }
+
+  /// Multiplications of a tensor's fits: the range finder has ten columns more than the rank.
+  private static func fittingWork(_ tensor: TableauTensor) -> Double {
+    tensor.clauses.reduce(0) { $0 + Double(tensor.rows * tensor.columns * (10 + ($1.rank ?? 0))) }
+  }
+
+  /// Seconds of each phase that occurs, on a machine `speed` times as fast as the table's.
+  func phases(speed: Double = 1) -> [(name: String, seconds: Double)] {
+    CostTable.costs.compactMap { cost in
+      let units = work(of: cost.phase)
+      guard units > 0 || cost.phase == "self-check" else { return nil }
+      return (cost.phase, (cost.fixed + cost.nanoseconds * units / 1e9) / speed)
+    }
+  }
+
+  /// Bytes of rows that are kept between passes.
+  var cacheBytes: Int {
+    guard let sizes else { return 0 }
+    let cells = sizes.driftRows * sizes.length
+    let limit = CheckpointRows.defaultCacheLimit
+    return 4 * cells <= limit ? 4 * cells : 2 * cells <= limit ? 2 * cells : 0
+  }
+
+  /// Resident bytes at the peak: the rows' cache and the trees last; on top of them either a tree is being made or Stage
+  /// A's tables stand.
+  var peakBytes: Int {
+    guard let sizes else { return CostTable.fixedBytes }
+    let trees = (sizes.factorRows > 0 ? 3 : 2) * CostTable.bytesPerPosition * sizes.positions
+    let workers = ProcessInfo.processInfo.activeProcessorCount
+    let encoding =
+      CostTable.stateBytesPerPosition * sizes.positions
+      + CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * min(workers, 8) + 4)
+    let tables =
+      CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
+      + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
+      + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
+    let tiles = CostTable.bytesPerTileCell * Double(sizes.structuredCells)
+    return CostTable.fixedBytes + cacheBytes + Int(tiles) + trees + max(encoding, Int(tables))
+  }
+
+  /// Seconds of a small commitment, the best of a few: what encoding, hashing and threads cost here. About a second.
+  static func machineSeconds() -> Double {
+    let rows = MicroRows(rowCount: 16, length: 1 << 16)
+    let code = CodeParameters(unchecked: 16, logBlowup: 2, queries: 64, grindingBits: 0, driftTail: 64)
+    let shapes = [RowShape](repeating: RowShape(tailOffset: 1 << 16, tailCount: 64), count: rows.rowCount)
+    var best = Double.infinity
+    for _ in 0..<5 {
+      let start = ContinuousClock.now
+      let secret = [UInt8](repeating: 0, count: SHA256.digestLength)
+      _ = try? HashCommitment(code).commit(label: "drift", rows: rows, shapes: shapes, secret: secret)
+      best = min(best, (ContinuousClock.now - start) / .seconds(1))
+    }
+    return best
+  }
+
+  /// How many times as fast as the table's machine this one is.
+  static func measuredSpeed() -> Double { CostTable.referenceSeconds / max(1e-6, machineSeconds()) }
+}
+
+/// Rows of small integers without any meaning.
+private struct MicroRows: TableauRows {
+  let rowCount: Int
+  let length: Int
+
+  func message(_ row: Int) -> RowMessage {
+    .narrow((0..<length).map { Int32(truncatingIfNeeded: ($0 &* 2_654_435_761 &+ row) & 0xFFFF) - 0x8000 })
+  }
+}

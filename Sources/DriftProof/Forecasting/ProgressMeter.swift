@@ -1,0 +1,149 @@
+import Foundation
+import Synchronization
+
+/// How far a proof is.
+public struct ProveProgress: Sendable, Equatable {
+  /// The phase at work.
+  public let phase: String
+  /// 0...1, of the phase and of everything.
+  public let phaseFraction: Double
+  public let fraction: Double
+  /// Seconds since the beginning.
+  public let elapsed: Double
+  /// Seconds that the rest will take, at the speed seen so far; nil before anything is known.
+  public let remaining: Double?
+}
+
+/// Weighs phases by a forecast of their seconds, and corrects the forecast by the speed seen so far.
+///
+/// A phase reports how far it is: by a fraction of its own, or by the drift rows that it asks for. Where it reports
+/// nothing its clock does, up to a part, so that the end is never announced too early.
+final class ProgressMeter: Sendable {
+  typealias Handler = @Sendable (ProveProgress) -> Void
+
+  private struct State {
+    var plan: [(name: String, seconds: Double)] = []
+    var current: (name: String, start: ContinuousClock.Instant)?
+    var reported: Double?
+    var askedRows = 0
+    /// Forecast seconds of finished phases.
+    var done = 0.0
+    var finished: Set<String> = []
+    var isOver = false
+  }
+
+  private let handler: Handler?
+  /// Somebody wants to know.
+  var isWatched: Bool { handler != nil }
+
+  private let begin = ContinuousClock.now
+  private let state = Mutex(State())
+  /// Rows of the drift tableau; 0 before it is known.
+  private let rowCount = Mutex(0)
+
+  /// How much of a phase its clock alone may claim.
+  private static let clockLimit = 0.95
+  /// The forecast counts as much as this part of the whole when it is corrected.
+  private static let forecastWeight = 0.05
+  private static let interval = 0.2
+
+  init(handler: Handler?) {
+    self.handler = handler
+    guard handler != nil else { return }
+    // A thread of its own: the pool's are busy with the proof.
+    let thread = Thread { [weak self] in
+      while let meter = self, !meter.state.withLock({ $0.isOver }) {
+        meter.report()
+        Thread.sleep(forTimeInterval: Self.interval)
+      }
+    }
+    thread.start()
+  }
+
+  /// Replaces the forecast; phases that are over keep what they count.
+  func plan(_ phases: [(name: String, seconds: Double)], rowCount rows: Int) {
+    state.withLock { state in
+      let before = state.plan
+      state.plan = phases
+      for name in state.finished where !phases.contains(where: { $0.name == name }) {
+        state.plan.append((name, before.first { $0.name == name }?.seconds ?? 0))
+      }
+      state.done = state.plan.reduce(0) { $0 + (state.finished.contains($1.name) ? $1.seconds : 0) }
+    }
+    rowCount.withLock { $0 = rows }
+  }
+
+  func begin(_ name: String) {
+    state.withLock { state in
+      Self.end(&state)
+      state.current = (name, ContinuousClock.now)
+      state.reported = nil
+      state.askedRows = 0
+    }
+    report()
+  }
+
+  private static func end(_ state: inout State) {
+    guard let name = state.current?.name, state.finished.insert(name).inserted else { return }
+    state.done += state.plan.first { $0.name == name }?.seconds ?? 0
+  }
+
+  func finish() {
+    state.withLock { state in
+      Self.end(&state)
+      state.isOver = true
+    }
+  }
+
+  /// The current phase says how far it is; from any thread.
+  func advance(_ fraction: Double) { state.withLock { $0.reported = fraction } }
+
+  /// One drift row was asked for; from any thread.
+  func asked() { state.withLock { $0.askedRows += 1 } }
+
+  /// Reports come one at a time, from the proof's thread and from the clock's.
+  private let reporting = Mutex(())
+
+  private func report() {
+    guard let handler, let progress = snapshot() else { return }
+    reporting.withLock { _ in handler(progress) }
+  }
+
+  /// Nil before the first phase.
+  func snapshot() -> ProveProgress? {
+    let rows = rowCount.withLock { $0 }
+    return state.withLock { state -> ProveProgress? in
+      guard let (name, start) = state.current else { return nil }
+      let now = ContinuousClock.now
+      let elapsed = (now - begin) / .seconds(1)
+      let total = state.plan.reduce(0) { $0 + $1.seconds }
+      let isRepeated = state.finished.contains(name)
+      let forecast = isRepeated ? 0 : state.plan.first { $0.name == name }?.seconds ?? 0
+      let passes = CostTable.costs.first { $0.phase == name }?.passes ?? 0
+      let inPhase = (now - start) / .seconds(1)
+      var fraction: Double
+      if let reported = state.reported {
+        fraction = reported
+      } else if passes > 0, rows > 0, state.askedRows > 0 {
+        fraction = Double(state.askedRows) / Double(passes * rows)
+      } else {
+        // At the speed of the phases before.
+        let before = elapsed - inPhase
+        let slowness = Self.slowness(elapsed: before, done: state.done, total: total)
+        fraction = forecast > 0 ? min(Self.clockLimit, inPhase / (forecast * slowness)) : 0
+      }
+      fraction = min(1, max(0, fraction))
+      let done = state.done + forecast * fraction
+      let slowness = Self.slowness(elapsed: elapsed, done: done, total: total)
+      return ProveProgress(
+        phase: name, phaseFraction: fraction, fraction: total > 0 ? min(1, done / total) : 0, elapsed: elapsed,
+        remaining: total > 0 ? max(0, (total - done) * slowness) : nil)
+    }
+  }
+
+  /// Seconds per forecast second, with the forecast itself as a small part of the evidence.
+  private static func slowness(elapsed: Double, done: Double, total: Double) -> Double {
+    let weight = max(1e-6, forecastWeight * total)
+    return (elapsed + weight) / (done + weight)
+  }
+}
