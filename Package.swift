@@ -46,6 +46,7 @@ let package = Package(
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
     .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
     .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
   ],

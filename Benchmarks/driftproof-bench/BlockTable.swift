@@ -6,7 +6,9 @@ import Foundation
 /// Single matrices of each drift class and one small checkpoint: the table that README shows.
 enum BlockTable {
   /// Proves `runs` times in this process and prints one line of figures: medians, peak memory of the process.
-  static func measure(_ name: String, shapes: [(name: String, rows: Int, columns: Int)], drift: SyntheticPair.Drift, runs: Int)
+  static func measure(
+    _ name: String, shapes: [(name: String, rows: Int, columns: Int)], drift: SyntheticPair.Drift, runs: Int
+  )
     throws
   {
     let folder = NSTemporaryDirectory() + "driftproof-bench-\(ProcessInfo.processInfo.processIdentifier)"

@@ -79,6 +79,9 @@ public struct CheckpointGenerator: Sendable {
     try? FileManager.default.removeItem(atPath: drift.map { "\(folder)/\($0.rawValue)" } ?? folder)
   }
 
+  /// The base's first file.
+  var firstShard: String { "\(folder)/base/\(shardName(0))" }
+
   private func shardName(_ index: Int) -> String {
     String(format: "model-%05d-of-%05d.safetensors", index + 1, shards.count)
   }

@@ -149,7 +149,9 @@ struct WeightSource: Sendable {
     case .rows(let count):
       var result = noise(range, scale: 0.5 * Self.size(tensor))
       let step = max(1, tensor.rows / max(1, count))
-      for i in range where !((i / columns) % step == 0 && i / columns / step < count) { result[i - range.lowerBound] = 0 }
+      for i in range where !((i / columns) % step == 0 && i / columns / step < count) {
+        result[i - range.lowerBound] = 0
+      }
       return result
     case .lowRank:
       return [Float](unsafeUninitializedCapacity: range.count) { out, initialized in

@@ -67,7 +67,8 @@ public struct Suite {
     }
     if options.measuresFloor {
       Self.remark("floor")
-      results.floor = try FloorMeter.measure(file: nil, logLengths: options.size == .ci ? [14] : [17, 20, 23])
+      results.floor = try FloorMeter.measure(
+        file: Self.largeFile(of: cases, data: data), logLengths: options.size == .ci ? [14] : [17, 20, 23])
     }
     try results.write(to: path)
     for (file, text) in Plots.all(results) {
@@ -113,6 +114,13 @@ public struct Suite {
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     let result = try CaseRunner.run(benchmark, pair: pair, runs: runs, scratch: scratch)
     try encoded(result).write(to: URL(fileURLWithPath: output), options: .atomic)
+  }
+
+  /// A shard that is worth timing the disk with, if the data are still there.
+  private static func largeFile(of cases: [BenchmarkCase], data: String) -> String? {
+    let models = cases.compactMap { ModelShape(named: $0.model) }.filter { $0.byteCount > 1 << 28 }
+    let paths = models.compactMap { CheckpointGenerator(model: $0, directory: data).firstShard }
+    return paths.last { FileManager.default.fileExists(atPath: $0) }
   }
 
   private static func today() -> String {

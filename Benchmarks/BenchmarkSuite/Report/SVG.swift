@@ -36,7 +36,8 @@ struct SVG {
   /// `title` is shown by browsers when the pointer rests on the box.
   mutating func box(x: Double, y: Double, width: Double, height: Double, series: Int, title: String = "") {
     body += "<rect class=\"s\(series % Self.palette.count)\" x=\"\(number(x))\" y=\"\(number(y))\" "
-    body += "width=\"\(number(max(width, 0)))\" height=\"\(number(height))\"><title>\(Self.escaped(title))</title></rect>\n"
+    body +=
+      "width=\"\(number(max(width, 0)))\" height=\"\(number(height))\"><title>\(Self.escaped(title))</title></rect>\n"
   }
 
   mutating func path(_ points: [(x: Double, y: Double)], series: Int) {

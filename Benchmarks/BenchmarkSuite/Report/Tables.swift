@@ -100,7 +100,9 @@ public enum Tables {
       ["SHA-256 of a file, one core", Units.digits(floor.streamHashMegabytesPerSecond) + " MB/s"],
     ]
     for one in floor.transforms {
-      rows.append(["transform of 2^\(one.logLength), one core", Units.digits(one.nanosecondsPerPoint) + " ns per point"])
+      rows.append([
+        "transform of 2^\(one.logLength), one core", Units.digits(one.nanosecondsPerPoint) + " ns per point",
+      ])
     }
     rows += [
       ["Goldilocks product, dependent", Units.digits(floor.multiplyLatencyNanoseconds) + " ns"],
@@ -126,6 +128,7 @@ public enum Tables {
       ]
     }
     return markdown(
-      ["case", "rate", "hashing", "transform", "projection", "bandwidth", "floor", "measured", "measured / floor"], rows)
+      ["case", "rate", "hashing", "transform", "projection", "bandwidth", "floor", "measured", "measured / floor"], rows
+    )
   }
 }
