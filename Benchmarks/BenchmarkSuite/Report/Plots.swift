@@ -22,12 +22,14 @@ public enum Plots {
   }
 
   private static func proofBytes(_ results: SuiteResults) -> String {
-    BarChart(
+    let names = Sections.largest(results.cases.map(\.proofSections), count: SVG.palette.count - 1)
+    return BarChart(
       title: "What a proof's bytes are", unit: "kB (diamond: the paper)",
       bars: results.cases.map { one in
         let paper = PaperFigures.entries.first { $0.counterpart == one.name }?.proofBytes
         return .init(
-          label: one.name, parts: one.proofSections.map { ($0.name, Double($0.bytes) / 1000) },
+          label: one.name,
+          parts: Sections.grouped(one.proofSections, into: names).map { ($0.name, Double($0.bytes) / 1000) },
           paper: paper.map { $0 / 1000 })
       }, isShare: false, format: { Units.bytes($0 * 1000) }
     ).render()

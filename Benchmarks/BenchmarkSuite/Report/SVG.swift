@@ -16,6 +16,7 @@ struct SVG {
     ("#3465a4", "#7aa6dc"), ("#c4601d", "#f0a060"), ("#2e7d4f", "#6cc58f"), ("#8e3b8e", "#d48ad4"),
     ("#a8881a", "#dcc05c"), ("#b03a3a", "#ea8585"), ("#2a8a8a", "#66c8c8"), ("#6b6b6b", "#aaaaaa"),
     ("#5a4fb0", "#a89cf0"), ("#7a5a3a", "#c8a680"), ("#4f7a1a", "#a4cc66"), ("#1a5f7a", "#74b8d8"),
+    ("#8a2a5a", "#e090b8"), ("#30404f", "#ccd6e0"), ("#9a9a20", "#e8e880"), ("#b86a8a", "#f4b4cc"),
   ]
 
   enum Anchor: String { case start, middle, end }

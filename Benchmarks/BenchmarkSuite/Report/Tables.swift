@@ -39,15 +39,13 @@ public enum Tables {
       })
   }
 
+  /// Columns: the kinds of message with most bytes, the rest in one.
   public static func proofSections(_ results: SuiteResults) -> String {
-    var sums: [String: Int] = [:]
-    for one in results.cases { for section in one.proofSections { sums[section.name, default: 0] += section.bytes } }
-    let names = sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.map(\.key)
+    let names = Sections.largest(results.cases.map(\.proofSections), count: 9)
     return markdown(
-      ["bytes"] + names + ["proof", "code"],
+      ["bytes"] + names + [Sections.others, "proof", "code"],
       results.cases.map { one in
-        [one.name]
-          + names.map { name in one.proofSections.first { $0.name == name }.map { String($0.bytes) } ?? "" }
+        [one.name] + Sections.grouped(one.proofSections, into: names).map { String($0.bytes) }
           + [String(one.proofBytes), one.code]
       })
   }
@@ -62,7 +60,9 @@ public enum Tables {
         ["memory", Units.bytes(Double(machine.memoryBytes))], ["system", machine.system],
         ["toolchain", machine.toolchain], ["kernels", machine.kernelPath],
         ["commit", machine.commit], ["size of the suite", results.size],
+        ["load before the first case", String(format: "%.2f", machine.load)],
       ])
+      + (machine.isBusy ? "\n**The machine was busy with other work: times are too long and not comparable.**\n" : "")
   }
 
   /// The paper's figures beside ours; a target is met when ours is no larger.
@@ -83,6 +83,11 @@ public enum Tables {
         ours: ours.map { $0.medianProveSeconds * Double(results.machine.cores) }, Units.seconds)
       if let bytes = entry.proofBytes {
         row(entry.name, "proof", paper: bytes, ours: ours.map { Double($0.proofBytes) }, Units.bytes)
+      }
+      if let memory = entry.machineMemoryBytes {
+        row(
+          entry.name, "memory (the paper's machine; here the prover's own)", paper: memory,
+          ours: ours.map { Double($0.peakPrivateBytes) }, Units.bytes)
       }
       if let verify = entry.verifyMilliseconds {
         row(entry.name, "verify", paper: verify, ours: ours?.medianVerifyMilliseconds) { Units.digits($0) + " ms" }
@@ -130,5 +135,26 @@ public enum Tables {
     return markdown(
       ["case", "rate", "hashing", "transform", "projection", "bandwidth", "floor", "measured", "measured / floor"], rows
     )
+  }
+}
+
+/// Kinds of message, of which there are too many to show all.
+enum Sections {
+  static let others = "others"
+
+  /// The names with most bytes over all proofs, the largest first.
+  static func largest(_ proofs: [[NamedBytes]], count: Int) -> [String] {
+    var sums: [String: Int] = [:]
+    for section in proofs.joined() { sums[section.name, default: 0] += section.bytes }
+    return sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.prefix(count).map(\.key)
+  }
+
+  /// In the order of `names`, and everything else at the end.
+  static func grouped(_ sections: [NamedBytes], into names: [String]) -> [NamedBytes] {
+    func sum(_ isIncluded: (NamedBytes) -> Bool) -> Int {
+      sections.reduce(0) { isIncluded($1) ? $0 + $1.bytes : $0 }
+    }
+    return names.map { name in NamedBytes(name: name, bytes: sum { $0.name == name }) }
+      + [NamedBytes(name: others, bytes: sum { !names.contains($0.name) })]
   }
 }
