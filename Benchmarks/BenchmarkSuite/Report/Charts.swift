@@ -98,7 +98,9 @@ struct LogLogChart {
   let series: [Series]
   /// Marked points of the paper.
   let paper: [(name: String, x: Double, y: Double)]
+  /// Of points, and of the marks on the vertical axis.
   let format: (Double) -> String
+  let tick: (Double) -> String
 
   func render() -> String {
     let (width, height, left, right, top, bottom) = (760.0, 460.0, 90.0, 20.0, 46.0, 92.0)
@@ -124,7 +126,7 @@ struct LogLogChart {
     for exponent in Int(y0)...Int(y1) {
       let y = place((pow(2, x0), pow(10, Double(exponent)))).y
       svg.line(x1: left, y1: y, x2: width - right, y2: y, style: "grid")
-      svg.text(format(pow(10, Double(exponent))), x: left - 6, y: y + 4, anchor: .end, style: "small")
+      svg.text(tick(pow(10, Double(exponent))), x: left - 6, y: y + 4, anchor: .end, style: "small")
     }
     svg.line(x1: left, y1: top, x2: left, y2: height - bottom, style: "axis")
     svg.line(x1: left, y1: height - bottom, x2: width - right, y2: height - bottom, style: "axis")
@@ -145,7 +147,9 @@ struct LogLogChart {
     for mark in paper {
       let (x, y) = place((mark.x, mark.y))
       svg.diamond(x: x, y: y, title: "the paper, \(mark.name): \(format(mark.y))")
-      svg.text("paper: \(mark.name)", x: x - 10, y: y - 8, anchor: .end, style: "small")
+      let isLeft = x < left + 0.6 * (width - left - right)
+      svg.text(
+        "paper: \(mark.name)", x: isLeft ? x + 10 : x - 10, y: y + 4, anchor: isLeft ? .start : .end, style: "small")
     }
     return svg.rendered
   }

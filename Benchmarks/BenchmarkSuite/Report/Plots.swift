@@ -40,15 +40,15 @@ public enum Plots {
       title: "Proving time", xLabel: "parameters", yLabel: "seconds",
       series: series(results) { $0.medianProveSeconds },
       paper: PaperFigures.entries.map { ("\($0.name), \(PaperFigures.cores) cores", $0.parameters, $0.proveSeconds) },
-      format: Units.seconds
+      format: Units.seconds, tick: BarChart.tickText
     ).render()
   }
 
   private static func scalingMemory(_ results: SuiteResults) -> String {
     LogLogChart(
       title: "Prover's private memory, checkpoints not counted", xLabel: "parameters", yLabel: "bytes",
-      series: series(results) { Double($0.peakPrivateBytes) }, paper: [("7B (machine)", 6.74e9, 512e9)],
-      format: Units.bytes
+      series: series(results) { Double($0.peakPrivateBytes) }, paper: [("7B (its machine)", 6.74e9, 512e9)],
+      format: Units.bytes, tick: Units.power
     ).render()
   }
 
@@ -57,7 +57,7 @@ public enum Plots {
       title: "Proof size", xLabel: "parameters", yLabel: "bytes", series: series(results) { Double($0.proofBytes) },
       paper: PaperFigures.entries.compactMap { entry in
         entry.proofBytes.map { (entry.name, entry.parameters, $0) }
-      }, format: Units.bytes
+      }, format: Units.bytes, tick: Units.power
     ).render()
   }
 
@@ -100,6 +100,11 @@ public enum Units {
     case 1e3...: "\(digits(value / 1e3)) kB"
     default: "\(digits(value)) B"
     }
+  }
+
+  /// Bytes without needless zeros, for axes.
+  static func power(_ value: Double) -> String {
+    bytes(value).replacingOccurrences(of: ".00", with: "").replacingOccurrences(of: ".0 ", with: " ")
   }
 
   public static func count(_ value: Int) -> String {
