@@ -28,6 +28,7 @@ public enum CaseRunner {
       try? FileManager.default.removeItem(atPath: opening)
     }
     let privateMemory = sampler.stop()
+    let peakMemory = ProcessMeter.status("VmHWM")
 
     // After the proofs: the identity's reading must not count in their memory.
     let start = ContinuousClock.now
@@ -58,7 +59,7 @@ public enum CaseRunner {
       phases: merged(report.phases), nanosecondsPerParameter: median.seconds * 1e9 / Double(parameters),
       nanosecondsPerCertifiedParameter: median.seconds * 1e9 / Double(max(1, verification.certifiedParameters)),
       coreNanosecondsPerParameter: median.seconds * cores * 1e9 / Double(parameters),
-      peakMemoryBytes: proofs.map(\.result.report.peakMemoryBytes).max() ?? 0, peakPrivateBytes: privateMemory,
+      peakMemoryBytes: peakMemory, peakPrivateBytes: privateMemory,
       verifyMilliseconds: verify, medianVerifyMilliseconds: verify.sorted()[verify.count / 2],
       identifySeconds: identifySeconds, proofBytes: report.proofBytes, certificateBytes: report.certificateBytes,
       proofSections: report.proofSections.map { NamedBytes(name: $0.name, bytes: $0.bytes) },
