@@ -30,9 +30,12 @@ let package = Package(
       ]),
     .executableTarget(
       name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
+    .target(
+      name: "BenchmarkSuite", dependencies: ["DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
+      path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
-      dependencies: ["DriftProof", "Argument", "Commitment", "Kernels", "Field", "Transcript"],
+      dependencies: ["BenchmarkSuite", "DriftProof", "Checkpoint", "DriftPolicy"],
       path: "Benchmarks/driftproof-bench"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
@@ -43,6 +46,7 @@ let package = Package(
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
     .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
     .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
   ],

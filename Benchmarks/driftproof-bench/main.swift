@@ -1,96 +1,95 @@
-// Prove and verify single blocks of each drift class through the same path as the command line, each case in a process of
-// its own, so that peak memory is the case's.
-//
-//   swift run -c release DriftProofBenchmarks            the table: 256², 1024², 4096² for each class
-//   swift run -c release DriftProofBenchmarks 22M        one 22-million-parameter checkpoint, every tensor norm-bounded
-//   swift run -c release DriftProofBenchmarks case 4096 norm [RUNS]
-import Checkpoint
-import DriftPolicy
-import DriftProof
+// The benchmarks' command line; scripts/benchmark builds it and calls `suite`.
+import BenchmarkSuite
 import Foundation
 
-/// Proves `runs` times in this process and prints one line of figures: medians, peak memory of the process.
-func measure(_ name: String, shapes: [(name: String, rows: Int, columns: Int)], drift: SyntheticPair.Drift, runs: Int)
-  throws
-{
-  let folder = NSTemporaryDirectory() + "driftproof-bench-\(ProcessInfo.processInfo.processIdentifier)"
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let pair = try SyntheticPair(shapes: shapes, drift: drift, folder: folder)
-  let policy = try Policy.parse(
-    Array(
-      """
-      {"driftPolicy": 1, "name": "\(drift.rawValue)", "securityBits": 128,
-       "rules": [{"tensors": "*", "allow": \(drift.allowance)}]}
-      """.utf8))
-  let base = try Checkpoint.open(pair.base)
-  let tuned = try Checkpoint.open(pair.tuned)
-  let identity = try BaseIdentity.compute(checkpoint: base)
-  var prove: [Double] = []
-  var verify: [Double] = []
-  var last: ProveReport?
-  for run in 0..<runs {
-    let result = try DriftProver.prove(
-      base: base, tuned: tuned, policy: policy, openingPath: folder + "/\(run).secret")
-    last = result.report
-    prove.append(result.report.totalSeconds)
-    for _ in 0..<5 {
-      let verified = try CertificateVerifier.verify(
-        certificate: result.certificate, identity: identity, policy: policy)
-      verify.append(verified.verifySeconds * 1000)
+let usage = """
+  usage: DriftProofBenchmarks COMMAND
+    suite [--size ci|small|full] [--case MODEL/DRIFT]... [--runs N] [--data DIR] [--out DIR] [--date TEXT]
+          [--toolchain TEXT] [--commit TEXT] [--no-floor] [--publish]
+                             prove and verify the cases; results.json and plots go to --out
+    generate MODEL/DRIFT DIR write the pair of checkpoints and its policy below DIR
+    floor [--file FILE]      measure the machine's parts
+    document RESULTS.json    write docs/performance.md and its plots from earlier results
+    table | 22M | case SIZE norm|rank|entries|rows [RUNS]
+                             single matrices, the table of README
+
+  models: mlp-6, resnet-50, llama-7b, transformer-20 ... transformer-33 (2^K parameters), and the small
+  llama-1m, resnet-50-narrow; drifts: dense, lora, lora-all, rows, mixed
+
+  """
+
+func fail(_ text: String) -> Never {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+  exit(2)
+}
+
+/// Reads `suite`'s options; stops the program for wrong ones.
+func suiteOptions(_ arguments: [String]) -> Suite.Options {
+  var options = Suite.Options()
+  var rest = arguments[...]
+  while let option = rest.popFirst() {
+    func value() -> String {
+      guard let value = rest.popFirst() else { fail("\(option) needs a value\n\(usage)") }
+      return value
+    }
+    switch option {
+    case "--size":
+      let name = value()
+      guard let size = SuiteSize(rawValue: name) else { fail("no size is called \(name)\n\(usage)") }
+      options.size = size
+    case "--case":
+      let name = value()
+      guard let benchmark = BenchmarkCase(named: name) else { fail("no case is called \(name)\n\(usage)") }
+      options.cases.append(benchmark)
+    case "--runs":
+      guard let runs = Int(value()), runs > 0 else { fail("--runs needs a positive number\n\(usage)") }
+      options.runs = runs
+    case "--data": options.data = value()
+    case "--out": options.output = value()
+    case "--date": options.date = value()
+    case "--toolchain": options.toolchain = value()
+    case "--commit": options.commit = value()
+    case "--no-floor": options.measuresFloor = false
+    case "--publish": options.publishes = true
+    default: fail("unknown option \(option)\n\(usage)")
     }
   }
-  guard let report = last else { return }
-  func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-  let figures = [
-    name, String(format: "%.2f", median(prove)), String(format: "%.1f", median(verify)),
-    String(report.proofBytes), String(report.peakMemoryBytes >> 20),
-  ]
-  print("| " + figures.joined(separator: " | ") + " |")
-  if ProcessInfo.processInfo.environment["DRIFTPROOF_PHASES"] != nil {
-    for (phase, seconds) in report.phases { print("    \(phase): \(String(format: "%.3f", seconds)) s") }
-    for (section, bytes) in report.proofSections { print("    \(section): \(bytes) bytes") }
-  }
+  return options
 }
 
-func runCase(_ arguments: [String]) throws {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-  process.arguments = arguments
-  try process.run()
-  process.waitUntilExit()
-}
-
-/// Unbuffered: the children write to the same place.
-func printHeader() {
-  let header = "| block | prove s | verify ms | proof bytes | peak MiB |\n|---|---|---|---|---|\n"
-  FileHandle.standardOutput.write(Data(header.utf8))
+func runSuite(_ arguments: [String]) throws {
+  let options = suiteOptions(arguments)
+  let results = try Suite(options: options, program: CommandLine.arguments[0]).run()
+  print(Tables.results(results))
+  print(Tables.phases(results))
+  if options.publishes { try PerformanceDocument.publish(results, repository: ".") }
+  if !results.failures.isEmpty { exit(1) }
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-switch arguments.first {
-case "case":
-  guard arguments.count >= 3, let size = Int(arguments[1]), let drift = SyntheticPair.Drift(rawValue: arguments[2])
-  else {
-    print("usage: DriftProofBenchmarks case SIZE norm|rank|entries|rows [RUNS]")
-    exit(2)
+switch (arguments.first ?? "", Array(arguments.dropFirst())) {
+case ("suite", let rest): try runSuite(rest)
+case ("run-case", let rest) where rest.count == 4:
+  guard let benchmark = BenchmarkCase(named: rest[0]), let runs = Int(rest[2]) else { fail(usage) }
+  try Suite.runCase(benchmark, data: rest[1], runs: runs, output: rest[3])
+case ("generate", let rest) where rest.count == 2:
+  guard let benchmark = BenchmarkCase(named: rest[0]), let model = ModelShape(named: benchmark.model) else {
+    fail("no case is called \(rest[0])\n\(usage)")
   }
-  try measure(
-    "\(size)² \(drift.rawValue)", shapes: [("w", size, size)], drift: drift,
-    runs: arguments.count > 3 ? Int(arguments[3]) ?? 3 : 3)
-case "22M":
-  printHeader()
-  // The shapes of a six-layer MiniLM: embeddings, attention, feed-forward.
-  var shapes = [("embeddings.word", 30522, 384), ("embeddings.position", 512, 384)]
-  for layer in 0..<6 {
-    for part in ["query", "key", "value", "output"] { shapes.append(("layer.\(layer).\(part)", 384, 384)) }
-    shapes.append(("layer.\(layer).intermediate", 1536, 384))
-    shapes.append(("layer.\(layer).feedforward", 384, 1536))
-    shapes.append(("layer.\(layer).bias", 1, 384))
-  }
-  try measure("22M norm", shapes: shapes.map { (name: $0.0, rows: $0.1, columns: $0.2) }, drift: .norm, runs: 3)
-default:
-  printHeader()
-  for drift in SyntheticPair.Drift.allCases {
-    for size in [256, 1024, 4096] { try runCase(["case", String(size), drift.rawValue]) }
-  }
+  let start = ContinuousClock.now
+  let pair = try CheckpointGenerator(model: model, directory: rest[1]).generate(benchmark.drift)
+  let seconds = (ContinuousClock.now - start) / .seconds(1)
+  print("\(pair.base)\n\(pair.tuned)\n\(pair.policy)")
+  print("\(Units.bytes(Double(model.byteCount))) in each checkpoint, \(Units.seconds(seconds))")
+case ("floor", let rest) where rest.isEmpty || (rest.count == 2 && rest[0] == "--file"):
+  var results = SuiteResults(date: "", size: "", machine: .current(toolchain: "", commit: ""))
+  results.floor = try FloorMeter.measure(file: rest.last)
+  print(Tables.floor(results))
+case ("document", let rest) where rest.count == 1:
+  try PerformanceDocument.publish(SuiteResults.load(rest[0]), repository: ".")
+case ("table", let rest) where rest.isEmpty: try BlockTable.all()
+case ("22M", let rest) where rest.isEmpty: try BlockTable.miniature()
+case ("case", let rest):
+  guard try BlockTable.single(rest) else { fail(usage) }
+default: fail(usage)
 }

@@ -1,0 +1,46 @@
+import Foundation
+import Kernels
+
+/// Where figures come from.
+public struct MachineDescription: Codable, Sendable, Equatable {
+  public var processor: String
+  public var cores: Int
+  public var memoryBytes: Int
+  public var system: String
+  public var toolchain: String
+  /// Which kernels ran: `native` unless the environment says otherwise, and the vector extensions that matter to them.
+  public var kernelPath: String
+  public var vectorExtensions: [String]
+  /// Of the repository; empty when not known.
+  public var commit: String
+  /// Runnable threads, averaged over the minute before the first case.
+  public var load: Double
+
+  /// Others were using the cores: wall-clock times mean little.
+  var isBusy: Bool { load > 0.5 }
+
+  /// - Parameters:
+  ///   - toolchain: first line of `swift --version`, `commit`: both from the caller, who has a shell.
+  public static func current(toolchain: String, commit: String) -> MachineDescription {
+    let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    func field(_ name: String) -> String? {
+      information.split(separator: "\n").first { $0.hasPrefix(name) }?
+        .split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
+    let family = field("cpu family").map { ", family \($0)" } ?? ""
+    let model = field("model\t").map { " model \($0)" } ?? ""
+    return MachineDescription(
+      processor: (field("model name") ?? "unknown") + family + model,
+      cores: ProcessInfo.processInfo.activeProcessorCount, memoryBytes: Int(ProcessInfo.processInfo.physicalMemory),
+      system: ProcessInfo.processInfo.operatingSystemVersionString, toolchain: toolchain,
+      kernelPath: KernelPath.selected.rawValue,
+      vectorExtensions: ["avx2", "sha_ni", "avx512f", "avx512ifma", "avx512_vnni", "vaes"].filter(flags.contains),
+      commit: commit, load: loadAverage())
+  }
+
+  private static func loadAverage() -> Double {
+    let text = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? ""
+    return text.split(separator: " ").first.flatMap { Double($0) } ?? 0
+  }
+}
