@@ -186,7 +186,9 @@ struct DigitComponent: SumcheckComponent {
         for piece in range.clamped(to: starts[index]..<starts[index + 1]) {
           let log = min(Self.logBlock, segment.logWords)
           let first = segment.firstWord + (piece - starts[index]) << log
-          add(first..<first + 1 << log, of: segment, level: level, low: low, high: high[first >> Self.logBlock], to: &total)
+          add(
+            first..<first + 1 << log, of: segment, level: level, low: low, high: high[first >> Self.logBlock],
+            to: &total)
         }
       }
       out = [total.v0, total.v2, total.v3, total.v4, total.l0, total.l2]
