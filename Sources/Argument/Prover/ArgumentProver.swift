@@ -50,7 +50,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     let random = PseudorandomStream(secret: secret, label: "masks")
 
     phase("witness")
-    var tables = try WitnessTables(layout: layout, witness: witness, refuses: !tampering.skipsRefusals, keptLimit: keptTileBytes)
+    var tables = try WitnessTables(
+      layout: layout, witness: witness, refuses: !tampering.skipsRefusals, keptLimit: keptTileBytes)
     tampering.tables?(&tables)
     let honest = !tampering.skipsRefusals
 

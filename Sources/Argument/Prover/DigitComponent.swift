@@ -186,7 +186,9 @@ struct DigitComponent: SumcheckComponent {
         for piece in range.clamped(to: starts[index]..<starts[index + 1]) {
           let log = min(Self.logBlock, segment.logWords)
           let first = segment.firstWord + (piece - starts[index]) << log
-          add(first..<first + 1 << log, of: segment, level: level, low: low, high: high[first >> Self.logBlock], to: &total)
+          add(
+            first..<first + 1 << log, of: segment, level: level, low: low, high: high[first >> Self.logBlock],
+            to: &total)
         }
       }
       out = [total.v0, total.v2, total.v3, total.v4, total.l0, total.l2]
@@ -368,11 +370,9 @@ struct DigitComponent: SumcheckComponent {
 
   private mutating func makeTables(_ level: Int) {
     let count = words.count >> level
-    let step = max(1, min(1 << 12, count))
-    let parts = parallelMap((count + step - 1) / step) { [self] part in
-      (part * step..<min(count, (part + 1) * step)).map { value($0 << level, level) }
-    }
-    values = Array(parts.joined())
+    // On one core: parts that are joined would double the memory at its peak.
+    values.reserveCapacity(count)
+    for group in 0..<count { values.append(value(group << level, level)) }
     for special in specials { values[special.word] += special.cells[0] }
     linear = [CubicExtension](repeating: .zero, count: count)
     for segment in weights.segments {

@@ -105,7 +105,9 @@ struct DriftComponent: SumcheckComponent {
       })
     gram = sums.matrix
     let exactLow = Multilinear.equality(challenges.exact.prefix(Limits.logChunk))
-    columns = zip([columnWeights, exactLow], sums.columns).map { ColumnSums(weights: $1.isEmpty ? [] : $0, entries: $1) }
+    columns = zip([columnWeights, exactLow], sums.columns).map {
+      ColumnSums(weights: $1.isEmpty ? [] : $0, entries: $1)
+    }
     let matrix = gram
     squareTotal = matrix.indices.reduce(CubicExtension.zero) { $0 + matrix[$1][$1] }
     linearTotal = columns.reduce(.zero) { $0 + Multilinear.innerProduct($1.weights, $1.entries) }

@@ -180,7 +180,7 @@ extension DriftStatement {
   /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.
   package var layoutDigest: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/layout/v1")
+    bytes.append(lengthPrefixed: "driftproof/layout/v2")
     bytes.append(littleEndian: UInt64(code.logLength))
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {

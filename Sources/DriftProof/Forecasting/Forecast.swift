@@ -81,8 +81,6 @@ extension BaseIdentity {
 extension CodeSelection {
   /// Bytes of a proof with this code, as the choice estimates them.
   static func proofBytes(tensors: [TableauTensor], code: CodeParameters, proofs: Int) -> Int? {
-    let cells = tensors.reduce(0) { $0 + 1 << StatementLimits.paddedLog(rows: $1.rows, columns: $1.columns) }
-    return estimate(tensors, cells: cells, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs)?
-      .proofBytes
+    estimate(tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs)?.proofBytes
   }
 }
