@@ -52,26 +52,46 @@ package enum Encoder {
     let tile = min(length, 256)
     let tiles = length / tile
     let parts = min(tiles, 16)
-    Parallel.forEach(parts) { part in
-      for index in tiles * part / parts..<tiles * (part + 1) / parts {
-        let start = index * tile
-        for lane in 0..<lanes {
-          let target = blocks.pointer + lanes * start + lane
-          let row = lane < rows.count ? rows[lane] : .zero
-          let have = max(0, min(tile, row.count - start))
-          switch row {
-          case .zero: break
-          case .narrow(let entries):
-            entries.withUnsafeBufferPointer { source in
-              if let base = source.baseAddress, have > 0 { dp_place_narrow(target, base + start, have) }
+    withSources(rows[...], []) { sources in
+      Parallel.forEach(parts) { part in
+        for index in tiles * part / parts..<tiles * (part + 1) / parts {
+          let start = index * tile
+          for lane in 0..<lanes {
+            let target = blocks.pointer + lanes * start + lane
+            let have = lane < sources.count ? max(0, min(tile, sources[lane].count - start)) : 0
+            if have > 0 {
+              if let base = sources[lane].narrow { dp_place_narrow(target, base + start, have) }
+              if let base = sources[lane].field { dp_place_field(target, base + start, have) }
             }
-          case .field(let entries):
-            entries.withUnsafeBufferPointer { source in
-              if let base = source.baseAddress, have > 0 { dp_place_field(target, base + start, have) }
-            }
+            for x in have..<tile { target[lanes * x] = 0 }
           }
-          for x in have..<tile { target[lanes * x] = 0 }
         }
+      }
+    }
+  }
+
+  /// The entries of a row while their array is held open: one of the pointers, or none for a row of zeros.
+  private struct Source: @unchecked Sendable {
+    var count = 0
+    var narrow: UnsafePointer<Int32>?
+    var field: UnsafePointer<UInt64>?
+  }
+
+  /// Opens every array once, not once for each tile: counting its references from all cores costs more than the tile.
+  private static func withSources(
+    _ rows: ArraySlice<RowMessage>, _ opened: [Source], _ body: ([Source]) -> Void
+  ) {
+    guard let first = rows.first else { return body(opened) }
+    let rest = rows.dropFirst()
+    switch first {
+    case .zero: withSources(rest, opened + [Source()], body)
+    case .narrow(let entries):
+      entries.withUnsafeBufferPointer {
+        withSources(rest, opened + [Source(count: $0.count, narrow: $0.baseAddress)], body)
+      }
+    case .field(let entries):
+      entries.withUnsafeBufferPointer {
+        withSources(rest, opened + [Source(count: $0.count, field: $0.baseAddress)], body)
       }
     }
   }
