@@ -59,6 +59,7 @@ import Testing
       for key in ["phases", "proofSections", "proveSeconds", "verifyMilliseconds"] {
         #expect((one[key] as? [Any])?.isEmpty == false, "\(key)")
       }
+      #expect((one["otherCores"] as? Double ?? -1) >= 0)
       #expect(one["verified"] as? Bool == true)
     }
 

@@ -16,6 +16,7 @@ public enum CaseRunner {
     }
     let policy = Array(try Data(contentsOf: URL(fileURLWithPath: pair.policy)))
     let sampler = PrivateMemorySampler()
+    let (system, own, begin) = (ProcessMeter.systemSeconds, ProcessMeter.processorSeconds, ContinuousClock.now)
     var proofs: [(result: DriftProver.Result, seconds: Double, processor: Double)] = []
     for run in 0..<max(1, runs) {
       let opening = "\(scratch)/opening-\(run).secret"
@@ -28,6 +29,8 @@ public enum CaseRunner {
       try? FileManager.default.removeItem(atPath: opening)
     }
     let privateMemory = sampler.stop()
+    let others = ProcessMeter.systemSeconds - system - (ProcessMeter.processorSeconds - own)
+    let otherCores = max(0, others / ((ContinuousClock.now - begin) / .seconds(1)))
     let peakMemory = ProcessMeter.status("VmHWM")
 
     // After the proofs: the identity's reading must not count in their memory.
@@ -56,6 +59,7 @@ public enum CaseRunner {
       parameters: parameters, certifiedParameters: verification.certifiedParameters,
       frozenParameters: verification.frozenParameters, checkpointBytes: model.byteCount,
       proveSeconds: proofs.map(\.seconds), medianProveSeconds: median.seconds, processorSeconds: median.processor,
+      otherCores: otherCores,
       phases: merged(report.phases), nanosecondsPerParameter: median.seconds * 1e9 / Double(parameters),
       nanosecondsPerCertifiedParameter: median.seconds * 1e9 / Double(max(1, verification.certifiedParameters)),
       coreNanosecondsPerParameter: median.seconds * cores * 1e9 / Double(parameters),

@@ -13,11 +13,6 @@ public struct MachineDescription: Codable, Sendable, Equatable {
   public var vectorExtensions: [String]
   /// Of the repository; empty when not known.
   public var commit: String
-  /// Runnable threads, averaged over the minute before the first case.
-  public var load: Double
-
-  /// Others were using the cores: wall-clock times mean little.
-  var isBusy: Bool { load > 0.5 }
 
   /// - Parameters:
   ///   - toolchain: first line of `swift --version`, `commit`: both from the caller, who has a shell.
@@ -36,11 +31,6 @@ public struct MachineDescription: Codable, Sendable, Equatable {
       system: ProcessInfo.processInfo.operatingSystemVersionString, toolchain: toolchain,
       kernelPath: KernelPath.selected.rawValue,
       vectorExtensions: ["avx2", "sha_ni", "avx512f", "avx512ifma", "avx512_vnni", "vaes"].filter(flags.contains),
-      commit: commit, load: loadAverage())
-  }
-
-  private static func loadAverage() -> Double {
-    let text = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? ""
-    return text.split(separator: " ").first.flatMap { Double($0) } ?? 0
+      commit: commit)
   }
 }

@@ -18,6 +18,18 @@ enum ProcessMeter {
     private static var processSelf: Int32 { RUSAGE_SELF }
   #endif
 
+  /// Seconds that all cores together have worked since the start of the system, or were taken by other virtual
+  /// machines; 0 where the system does not tell.
+  static var systemSeconds: Double {
+    guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+      let line = text.split(separator: "\n").first, line.hasPrefix("cpu ")
+    else { return 0 }
+    // user, nice, system, idle, iowait, irq, softirq, steal
+    let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+    guard ticks.count >= 8 else { return 0 }
+    return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
   /// A field of /proc/self/status in bytes; 0 where there is none.
   static func status(_ field: String) -> Int {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }

@@ -20,6 +20,9 @@ public struct SuiteResults: Codable, Sendable, Equatable {
     self.machine = machine
   }
 
+  /// Others were using the cores: wall-clock times mean little. Short cases are too coarse to tell.
+  var isDisturbed: Bool { cases.contains { $0.otherCores > 0.2 && $0.proveSeconds.reduce(0, +) > 1 } }
+
   /// Replaces the result of the same name, or adds it.
   mutating func record(_ result: CaseResult) {
     failures.removeAll { $0.name == result.name }
@@ -85,6 +88,8 @@ public struct CaseResult: Codable, Sendable, Equatable {
   public var medianProveSeconds: Double
   /// Processor seconds of all threads in the median run.
   public var processorSeconds: Double
+  /// Cores that everything else on the machine used meanwhile, on average.
+  public var otherCores: Double
   /// In the order in which they began; their sum is the run's total.
   public var phases: [NamedSeconds]
   public var nanosecondsPerParameter: Double

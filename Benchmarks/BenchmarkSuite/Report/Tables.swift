@@ -60,9 +60,10 @@ public enum Tables {
         ["memory", Units.bytes(Double(machine.memoryBytes))], ["system", machine.system],
         ["toolchain", machine.toolchain], ["kernels", machine.kernelPath],
         ["commit", machine.commit], ["size of the suite", results.size],
-        ["load before the first case", String(format: "%.2f", machine.load)],
+        ["cores used by others meanwhile, at most", Units.digits(results.cases.map(\.otherCores).max() ?? 0)],
       ])
-      + (machine.isBusy ? "\n**The machine was busy with other work: times are too long and not comparable.**\n" : "")
+      + (results.isDisturbed
+        ? "\n**The machine was busy with other work: times are too long and not comparable.**\n" : "")
   }
 
   /// The paper's figures beside ours; a target is met when ours is no larger.
