@@ -53,6 +53,43 @@ struct CertificateTests {
     }
   }
 
+  @Test func dryRunPredictsAndWritesNothing() throws {
+    let pair = try Case()
+    try pair.identify(pair.base)
+    let before = try FileManager.default.contentsOfDirectory(atPath: pair.folder.path).sorted()
+    for more in [[], ["--identity", pair.identity]] {
+      let run = try Tool.run(
+        ["prove", "--base", pair.base, "--tuned", pair.tuned, "--policy", pair.policy, "--dry-run", "--json"] + more)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let json = try run.json()
+      #expect((json["proofBytes"] as? Int ?? 0) > 10_000 && (json["peakMemoryBytes"] as? Int ?? 0) > 1 << 20)
+      #expect(json["certifiedParameters"] as? Int == 64 && json["frozenParameters"] as? Int == 4)
+      #expect(json["identityGiven"] as? Bool == !more.isEmpty)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: pair.folder.path).sorted() == before)
+    // Without the flag the two files must be named.
+    let missing = try Tool.run("prove", "--base", pair.base, "--tuned", pair.tuned, "--policy", pair.policy)
+    #expect(missing.exitCode == 2)
+  }
+
+  @Test func takesAnIdentityAndAFolderToResume() throws {
+    let pair = try Case()
+    try pair.identify(pair.base)
+    let state = pair.folder.file("state")
+    let proved = try pair.prove("--identity", pair.identity, "--resume", state)
+    #expect(proved.exitCode == 0, "\(proved.errors)")
+    #expect(proved.errors.contains("driftproof: stage A") && !FileManager.default.fileExists(atPath: state))
+    #expect(try pair.verify().exitCode == 0)
+    // The identity of another base; a folder that others may enter.
+    try pair.identify(pair.tuned)
+    let mismatch = try pair.prove("--identity", pair.identity)
+    #expect(mismatch.exitCode == 12)
+    try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: state)
+    let open = try pair.prove("--resume", state, "--quiet")
+    #expect(open.exitCode == 1 && open.errors.contains("chmod 700"))
+  }
+
   @Test func provesVerifiesAndChecks() throws {
     let pair = try Case()
     try pair.identify(pair.base)

@@ -47,7 +47,8 @@ import Testing
     var drift: [Int64] = []
     try source.read(0..<120_000, into: &drift)
     #expect(pass.drifts[0].fractionBits == tensor.fractionBits)
-    #expect(pass.drifts[0].sumOfSquares == drift.reduce(UInt128(0)) { $0 + UInt128($1.magnitude) * UInt128($1.magnitude) })
+    #expect(
+      pass.drifts[0].sumOfSquares == drift.reduce(UInt128(0)) { $0 + UInt128($1.magnitude) * UInt128($1.magnitude) })
     #expect(drift.allSatisfy { $0.magnitude <= pass.drifts[0].reach })
     // In coarser units, where a wide clause asks for them.
     let wide = try CheckpointPass.run(
@@ -140,14 +141,15 @@ import Testing
   @Test func aLargeNeighbourhoodIsRefusedEarly() throws {
     var random = TestRandom(seed: 8)
     var base = TestModel()
-    base.tensors["w"] = TestTensor([256, 1024], random: &random)
+    // 128 chunks; the precision suits drifts of which no chunk holds more than an eighth.
+    base.tensors["w"] = TestTensor([2048, 1024], random: &random)
     var tuned = base
-    for index in 0..<1024 { tuned.tensors["w"]?.values[index] += index % 2 == 0 ? 300 : -300 }
+    for index in 0..<8 { tuned.tensors["w"]?.values[index] = 10_000 }
     let (old, new) = (try base.write("old", in: folder), try tuned.write("new", in: folder))
     let phases = Mutex<[String]>([])
     let error = #expect(throws: DriftProofError.self) {
       _ = try DriftProver.prove(
-        base: old, tuned: new, policy: try testPolicy([("*", "{ \"norm\": { \"absolute\": 9700.0 } }")]),
+        base: old, tuned: new, policy: try testPolicy([("*", "{ \"norm\": { \"absolute\": 28300.0 } }")]),
         openingPath: folder.path("opening")
       ) { progress in phases.withLock { $0.append(progress.phase) } }
     }
@@ -166,7 +168,7 @@ import Testing
     #expect(Set(result.report.phases.map(\.name)).isSubset(of: seen.map(\.phase)))
     #expect(seen.allSatisfy { (0...1).contains($0.fraction) && (0...1).contains($0.phaseFraction) })
     #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.elapsed <= $1.elapsed })
-    #expect((seen.last?.fraction ?? 0) > 0.9)
+    #expect(seen.last?.fraction == 1 && seen.last?.remaining == 0)
   }
 
   @Test func forecastsNeedHeadersOnly() throws {

@@ -41,7 +41,9 @@ struct ThroughputTests {
         try body()
         best = min(best, (ContinuousClock.now - start) / .seconds(1))
       }
-      print("\(dtype.rawValue) \(name): \(bytes / best / 1e9) GB/s of both files, \(best * 1e9 / Double(count * side * side)) ns per entry")
+      print(
+        "\(dtype.rawValue) \(name): \(bytes / best / 1e9) GB/s of both files, \(best * 1e9 / Double(count * side * side)) ns per entry"
+      )
     }
     let norm = try testPolicy([("*", "{ \"norm\": { \"relative\": 0.1 } }")])
     let frozen = try testPolicy([("*", "\"frozen\"")])

@@ -47,11 +47,11 @@ struct CostModel: Sendable {
     case "policy check": return tensors.reduce(0) { $0 + Self.fittingWork($1) }
     // Rows that find no room in the cache are not made beforehand.
     case "rows": return cacheBytes > 0 ? driftCells : 0
-    case "commitment": return Double(sizes.driftRows * sizes.positions)
+    case "commitment": return Self.encoding(sizes.driftRows, sizes)
     case "witness": return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8
-    case "factors": return Double(sizes.factorRows * sizes.positions)
+    case "factors": return Self.encoding(sizes.factorRows, sizes)
     case "projections": return Double(sizes.tileCells)
-    case "digit commitment": return Double(sizes.digitRows * sizes.positions)
+    case "digit commitment": return Self.encoding(sizes.digitRows, sizes)
     case "stage A": return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells)
     case "stages B and C": return Double(sizes.factorCells)
     case "opening":
@@ -59,6 +59,12 @@ struct CostModel: Sendable {
       return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
     default: return 0
     }
+  }
+
+  /// Code positions of a tree: rows are encoded eight at a time, empty lanes too.
+  private static func encoding(_ rows: Int, _ sizes: ArgumentSizes) -> Double {
+    let lanes = CostTable.encodedRows
+    return Double((rows + lanes - 1) / lanes * lanes * sizes.positions)
   }
 
   /// Multiplications of a tensor's fits: the range finder has ten columns more than the rank.

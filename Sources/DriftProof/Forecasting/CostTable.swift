@@ -15,22 +15,22 @@ enum CostTable {
 
   /// In the order of the phases.
   static let costs: [Cost] = [
-    Cost(phase: "reading", fixed: 0, nanoseconds: 0.5, passes: 0),
+    Cost(phase: "reading", fixed: 0, nanoseconds: 0.83, passes: 0),
     Cost(phase: "policy check", fixed: 0, nanoseconds: 0.9, passes: 0),
-    Cost(phase: "rows", fixed: 0, nanoseconds: 1, passes: 0),
-    Cost(phase: "commitment", fixed: 0, nanoseconds: 4, passes: 1),
-    Cost(phase: "witness", fixed: 0, nanoseconds: 1, passes: 1),
-    Cost(phase: "factors", fixed: 0, nanoseconds: 4, passes: 0),
-    Cost(phase: "projections", fixed: 0, nanoseconds: 2, passes: 0),
-    Cost(phase: "digit commitment", fixed: 0, nanoseconds: 4, passes: 0),
-    Cost(phase: "stage A", fixed: 0, nanoseconds: 40, passes: 0),
-    Cost(phase: "stages B and C", fixed: 0, nanoseconds: 30, passes: 0),
-    Cost(phase: "opening", fixed: 0.03, nanoseconds: 2, passes: 2),
+    Cost(phase: "rows", fixed: 0, nanoseconds: 1.2, passes: 0),
+    Cost(phase: "commitment", fixed: 0.005, nanoseconds: 3.5, passes: 1),
+    Cost(phase: "witness", fixed: 0, nanoseconds: 0.8, passes: 1),
+    Cost(phase: "factors", fixed: 0, nanoseconds: 7.3, passes: 0),
+    Cost(phase: "projections", fixed: 0, nanoseconds: 1.8, passes: 0),
+    Cost(phase: "digit commitment", fixed: 0, nanoseconds: 7.3, passes: 0),
+    Cost(phase: "stage A", fixed: 0.02, nanoseconds: 26, passes: 0),
+    Cost(phase: "stages B and C", fixed: 0, nanoseconds: 100, passes: 0),
+    Cost(phase: "opening", fixed: 0.03, nanoseconds: 16, passes: 2),
     Cost(phase: "self-check", fixed: 0.007, nanoseconds: 0, passes: 0),
   ]
 
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
-  static let referenceSeconds = 0.2
+  static let referenceSeconds = 0.15
 
   // Bytes that the prover holds at its peak.
   /// Program, libraries, small tables.
@@ -44,7 +44,7 @@ enum CostTable {
   /// E-tiles kept besides the rows' cache.
   static let bytesPerTileCell = 4.0
   /// Tables of Stage A, per position of E-tiles, cell of the digit oracle and cell of the factor oracle.
-  static let tableBytesPerTileCell = 3.0
+  static let tableBytesPerTileCell = 9.0
   static let tableBytesPerDigitCell = 56.0
   static let tableBytesPerFactorCell = 96.0
 }

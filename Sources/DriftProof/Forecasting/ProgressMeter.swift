@@ -26,6 +26,8 @@ final class ProgressMeter: Sendable {
     var current: (name: String, start: ContinuousClock.Instant)?
     var reported: Double?
     var askedRows = 0
+    /// Rows that finished phases have asked for.
+    var asked: [String: Int] = [:]
     /// Forecast seconds of finished phases.
     var done = 0.0
     var finished: Set<String> = []
@@ -76,6 +78,11 @@ final class ProgressMeter: Sendable {
   func begin(_ name: String) {
     state.withLock { state in
       Self.end(&state)
+      // Phases that a proof which goes on has behind it.
+      if let index = state.plan.firstIndex(where: { $0.name == name }) {
+        state.plan = state.plan.enumerated()
+          .filter { $0.offset >= index || state.finished.contains($0.element.name) }.map(\.element)
+      }
       state.current = (name, ContinuousClock.now)
       state.reported = nil
       state.askedRows = 0
@@ -84,16 +91,29 @@ final class ProgressMeter: Sendable {
   }
 
   private static func end(_ state: inout State) {
-    guard let name = state.current?.name, state.finished.insert(name).inserted else { return }
+    guard let name = state.current?.name else { return }
+    state.asked[name, default: 0] += state.askedRows
+    guard state.finished.insert(name).inserted else { return }
     state.done += state.plan.first { $0.name == name }?.seconds ?? 0
   }
 
-  func finish() {
-    state.withLock { state in
+  /// Ends the reports; the last one says that all is done, if so.
+  func finish(isComplete: Bool) {
+    let last = state.withLock { state -> String? in
+      guard !state.isOver else { return nil }
       Self.end(&state)
       state.isOver = true
+      return state.current?.name
+    }
+    guard let handler, let last, isComplete else { return }
+    let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+    reporting.withLock { _ in
+      handler(ProveProgress(phase: last, phaseFraction: 1, fraction: 1, elapsed: elapsed, remaining: 0))
     }
   }
+
+  /// Rows of the drift tableau that each phase has asked for.
+  var askedRows: [String: Int] { state.withLock { $0.asked } }
 
   /// The current phase says how far it is; from any thread.
   func advance(_ fraction: Double) { state.withLock { $0.reported = fraction } }
@@ -105,8 +125,11 @@ final class ProgressMeter: Sendable {
   private let reporting = Mutex(())
 
   private func report() {
-    guard let handler, let progress = snapshot() else { return }
-    reporting.withLock { _ in handler(progress) }
+    guard let handler else { return }
+    reporting.withLock { _ in
+      guard !state.withLock({ $0.isOver }), let progress = snapshot() else { return }
+      handler(progress)
+    }
   }
 
   /// Nil before the first phase.

@@ -46,7 +46,8 @@ struct CheckpointPass: Sendable {
     let identity = try given ?? computed(base, tasks: tasks, findings: findings)
     if given != nil { try compare(identity, tasks: tasks, findings: findings) }
     let derived =
-      given != nil ? first : try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
+      given != nil
+      ? first : try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
     var differences: [(name: String, offset: Int)] = []
     var digests: [String: [UInt8]] = [:]
     var drifts: [String: TensorScan.Drift] = [:]

@@ -74,7 +74,7 @@ public enum DriftProver {
     _ request: Request, progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     let clock = PhaseClock(meter: ProgressMeter(handler: progress))
-    defer { clock.finish() }
+    defer { clock.finish(isComplete: false) }
     do {
       return try run(request, clock: clock)
     } catch {
@@ -137,13 +137,14 @@ public enum DriftProver {
     do throws(DriftProofError) {
       verification = try CertificateVerifier.verify(certificate: certificate, identity: identity, policy: policy)
     } catch {
-      let remedy = session.map { "; the state in \($0.path) is of no use, remove it" } ?? ""
+      let advice = session.map { "; the state in \($0.path) is of no use, remove it" } ?? ""
       throw DriftProofError.operational(
         "internal error: the certificate that was made does not verify (\(error)); did the weights change meanwhile? "
-          + "If not, please report this\(remedy)")
+          + "If not, please report this\(advice)")
     }
-    clock.finish()
+    clock.finish(isComplete: true)
     var report = ProveReport()
+    report.askedRows = clock.meter.askedRows
     report.phases = clock.phases
     report.proofSections = proof.map(sections) ?? []
     report.proofBytes = proof?.bytes.count ?? 0

@@ -16,6 +16,8 @@ public struct ProveReport: Sendable {
   /// How many proofs the opening file has served, this one included, and how many it may serve.
   public internal(set) var proofsUsed = 0
   public internal(set) var proofsAllowed = 0
+  /// Rows of the drift tableau that phases have asked for, when somebody watched the progress.
+  var askedRows: [String: Int] = [:]
 
   /// Seconds of all phases together.
   public var totalSeconds: Double { phases.reduce(0) { $0 + $1.seconds } }
@@ -52,9 +54,9 @@ final class PhaseClock: Sendable {
   }
 
   /// Ends the current phase and the progress.
-  func finish() {
+  func finish(isComplete: Bool) {
     endPhase()
-    meter.finish()
+    meter.finish(isComplete: isComplete)
   }
 
   private func endPhase() {

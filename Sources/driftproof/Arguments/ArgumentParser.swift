@@ -76,8 +76,10 @@ struct ArgumentParser {
     }
     if let place = places.first { throw UsageError("\(place.name) is missing", command: command) }
     let isOptional = command.freeingFlag.map { parsed.flags.contains($0.flag) ? $0.options : [] } ?? []
-    for option in command.options where option.isRequired && !isOptional.contains(option.name)
-      && parsed.values[option.name] == nil {
+    for option in command.options
+    where option.isRequired && !isOptional.contains(option.name)
+      && parsed.values[option.name] == nil
+    {
       throw UsageError("\(option.spelling) \(option.value ?? "") is missing", command: command)
     }
     return parsed
