@@ -26,7 +26,7 @@ public struct ProveReport: Sendable {
   static func peakMemory() -> Int {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }
     for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-      return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) * 1024
+      return (line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first ?? 0) * 1024
     }
     return 0
   }
