@@ -27,8 +27,9 @@ import Transcript
         commitment: committed.commitment(baseRoot: identity.root)))
     var witness = ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:])
     for (index, tensor) in statement.tensors.enumerated() {
-      let drift = try DriftSource(base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits)
-        .matrix()
+      let drift = try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block
+      ).matrix()
       for (number, clause) in tensor.clauses.enumerated() {
         let id = ArgumentWitness.ClauseID(tensor: index, clause: number)
         if let rank = clause.rank, drift.maximumMagnitude > 0 {

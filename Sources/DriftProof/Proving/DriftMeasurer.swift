@@ -43,7 +43,7 @@ struct DriftMeasurer {
   func measure(identical: [String], tensors: [TableauTensor], totalBound: [UInt16]?) throws -> Measurement {
     var violations = try differences(identical)
     let sources = try tensors.map {
-      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits)
+      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits, block: $0.block)
     }
     let sums = try squareSums(sources, needed: tensors.map(\.isPlain))
     for (tensor, sum) in zip(tensors, sums) where tensor.plainBound != nil {

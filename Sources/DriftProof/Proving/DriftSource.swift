@@ -2,7 +2,7 @@ import Argument
 import Checkpoint
 import LinearAlgebra
 
-/// One tensor of the tableau in both checkpoints, as the integer drift Δ = q' - q.
+/// One tensor of the tableau in both checkpoints, or a head of one, as the integer drift Δ = q' - q.
 struct DriftSource: Sendable {
   let name: String
   /// a and b of docs/protocol.md section 2.
@@ -13,16 +13,32 @@ struct DriftSource: Sendable {
   private let tuned: Checkpoint
   private let baseTensor: TensorInfo
   private let tunedTensor: TensorInfo
+  /// Entries of the whole tensor before row 0, column 0, and from one row to the next.
+  private let origin: Int
+  private let rowStride: Int
 
-  /// Throws `coverageGap` when a checkpoint lacks the tensor.
-  init(base: Checkpoint, tuned: Checkpoint, name: String, fractionBits: Int) throws(DriftProofError) {
-    guard let baseTensor = base.tensor(named: name) else {
-      throw .coverageGap([.added(tensor: name, renamedFrom: nil)])
+  /// - Parameter block: the part of a tensor to read; nil for the whole tensor `name`.
+  /// - Throws: `coverageGap` when a checkpoint lacks the tensor, or its base has no such block.
+  init(
+    base: Checkpoint, tuned: Checkpoint, name: String, fractionBits: Int, block: TensorBlock? = nil
+  ) throws(DriftProofError) {
+    let whole = block?.tensor ?? name
+    guard let baseTensor = base.tensor(named: whole) else {
+      throw .coverageGap([.added(tensor: whole, renamedFrom: nil)])
     }
-    guard let tunedTensor = tuned.tensor(named: name) else {
-      throw .coverageGap([.missing(tensor: name, renamedTo: nil)])
+    guard let tunedTensor = tuned.tensor(named: whole) else {
+      throw .coverageGap([.missing(tensor: whole, renamedTo: nil)])
     }
-    (rows, columns) = baseTensor.matrixShape
+    let matrix = baseTensor.matrixShape
+    let part = block.map { (rows: $0.rows, columns: $0.columns) } ?? (rows: 0..<matrix.rows, columns: 0..<matrix.columns)
+    guard part.rows.lowerBound >= 0, part.rows.upperBound <= matrix.rows, part.columns.lowerBound >= 0,
+      part.columns.upperBound <= matrix.columns
+    else {
+      throw .coverageGap([.reshaped(tensor: whole, base: baseTensor.shape, tuned: tunedTensor.shape)])
+    }
+    (rows, columns) = (part.rows.count, part.columns.count)
+    origin = part.rows.lowerBound * matrix.columns + part.columns.lowerBound
+    rowStride = matrix.columns
     self.name = name
     self.fractionBits = fractionBits
     self.base = base
@@ -33,6 +49,26 @@ struct DriftSource: Sendable {
 
   /// Replaces `results` by the drift, |d| <= 2^41, of the flat row-major entries `range`; throws `CheckpointError`.
   func read(_ range: Range<Int>, into results: inout [Int64]) throws(CheckpointError) {
+    guard columns != rowStride else {
+      return try readWhole(origin + range.lowerBound..<origin + range.upperBound, into: &results)
+    }
+    // A block of columns: its rows lie apart in the file.
+    var entries: [Int64] = []
+    entries.reserveCapacity(range.count)
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let (row, column) = position.quotientAndRemainder(dividingBy: columns)
+      let count = min(columns - column, range.upperBound - position)
+      let first = origin + row * rowStride + column
+      try readWhole(first..<first + count, into: &results)
+      entries += results
+      position += count
+    }
+    results = entries
+  }
+
+  /// The same of the whole tensor's entries.
+  private func readWhole(_ range: Range<Int>, into results: inout [Int64]) throws(CheckpointError) {
     try Checkpoint.drift(
       base: base, baseTensor, tuned: tuned, tunedTensor, range: range, fractionBits: fractionBits, into: &results)
   }
