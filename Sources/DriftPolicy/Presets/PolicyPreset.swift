@@ -11,8 +11,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   public struct Options: Sendable {
     /// Rank of merged LoRA updates.
     public var rank = 8
-    /// Rows of an embedding, or output channels of a convolution, that may change.
-    public var rows = 20
+    /// Rows of an embedding, or output channels of a convolution, that may change; nil for the preset's own.
+    public var rows: Int?
     /// Norm clauses, as a fraction of each base tensor's norm; nil for the preset's own.
     public var norm: Decimal10?
     /// Residual of low-rank clauses, as a fraction likewise; nil for what merging in the base's type needs.
@@ -63,6 +63,9 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     case .mlp: "LoRA on a perceptron: low rank in every weight matrix"
     }
   }
+
+  /// Tokens of an embedding, or channels of a kernel.
+  var defaultRows: Int { self == .resnetChannels ? 4 : 20 }
 
   /// The share of ‖W‖ that norm clauses allow.
   var defaultNorm: String {

@@ -6,6 +6,8 @@ public enum PresetError: Error, Equatable, Sendable {
   case notFloating(tensor: String, dtype: String)
   /// The head size does not divide the tensor's rows or columns.
   case headsDoNotFit(tensor: String, axis: HeadSplit.Axis, length: Int, size: Int)
+  /// A head size was given, but the preset has no rule for attention, or all such rules are left out.
+  case noHeads(preset: String)
   /// A bound comes out beyond what a policy can say.
   case boundOutOfRange(tensor: String)
   /// The policy that was written is refused by its own reader.
@@ -26,6 +28,7 @@ extension PresetError: CustomStringConvertible {
     case .headsDoNotFit(let tensor, let axis, let length, let size):
       "tensor \(displayed(tensor)) has \(length) \(axis.rawValue), which heads of \(size) do not divide; use the "
         + "head_dim of the model's config.json"
+    case .noHeads(let preset): "\(preset) has no attention heads in this base; leave out the head size"
     case .boundOutOfRange(let tensor):
       "tensor \(displayed(tensor)) is so large that its bound cannot be written; exclude or freeze it by hand"
     case .unreadable(let why): "internal error: the preset's policy is refused (\(why)); please report this"

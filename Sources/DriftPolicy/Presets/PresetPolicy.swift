@@ -29,6 +29,9 @@ private struct PresetWriter {
         // The perceptron's patterns fit nearly every network; it is no better guess than what was asked for.
         better: PolicyPreset.allCases.filter { $0 != preset && $0 != .mlp && $0.fits(tensors) }.map(\.rawValue))
     }
+    guard options.headSize == nil || zip(templates, members).contains(where: { $0.heads != nil && !$1.isEmpty }) else {
+      throw .noHeads(preset: preset.rawValue)
+    }
     var rules = try exactTensors(templates, members)
     for (template, members) in zip(templates, members) where !members.isEmpty {
       rules.append(try rule(template, members))
@@ -146,7 +149,7 @@ private struct PresetWriter {
     case .norm: "{ \"norm\": \(try bound(norm, members, split)) }"
     case .statistics: "{ \"norm\": \(try bound("2.5", members, nil)) }"
     case .bias: "{ \"norm\": { \"absolute\": \(try bias(members)) } }"
-    case .rows: "{ \"rows\": \(options.rows) }"
+    case .rows: "{ \"rows\": \(options.rows ?? preset.defaultRows) }"
     }
   }
 

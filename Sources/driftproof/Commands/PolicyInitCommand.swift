@@ -16,7 +16,7 @@ enum PolicyInitCommand: Command {
       .required("preset", "NAME", "one of \(PolicyPreset.allCases.map(\.rawValue).joined(separator: ", "))"),
       .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"),
       optional("rank", "R", "rank of low-rank changes (8)"),
-      optional("rows", "K", "rows of embeddings, or channels of kernels, that may change (20)"),
+      optional("rows", "K", "rows of embeddings, or channels of kernels, that may change (20 or 4)"),
       optional("norm", "X", "norm clauses as a fraction of each tensor's norm"),
       optional("residual", "X", "residuals of low-rank clauses, likewise (what merging in the base's type needs)"),
       optional("total", "X", "all changes together, as a fraction of the whole base's norm"),
@@ -38,7 +38,7 @@ enum PolicyInitCommand: Command {
     }
     var options = PolicyPreset.Options()
     options.rank = try integer("rank", arguments, in: PolicyLimits.rankRange) ?? options.rank
-    options.rows = try integer("rows", arguments, in: PolicyLimits.countRange) ?? options.rows
+    options.rows = try integer("rows", arguments, in: PolicyLimits.countRange)
     options.headSize = try integer("head-size", arguments, in: PolicyLimits.headSizeRange)
     options.norm = try decimal("norm", arguments)
     options.residual = try decimal("residual", arguments)
