@@ -93,6 +93,7 @@ struct PolicyTests {
   }
 
   @Test func helpsWithBothVerbs() throws {
+    #expect(try Tool.run("policy", "--help").output == Tool.run("--help").output)
     for verb in ["init", "explain"] {
       let run = try Tool.run("policy", verb, "--help")
       #expect(run.exitCode == 0)

@@ -205,8 +205,9 @@ enum Bases {
   }
 
   @Test func roundsUp() throws {
-    for (value, text) in [(0, "0"), (0.11, "0.11"), (0.1101, "0.12"), (99.5, "100"), (1e-9, "1e-9"), (3.2e20, "3.2e20")]
-    {
+    for (value, text) in [
+      (0, "0"), (0.11, "0.11"), (0.1101, "0.12"), (99.5, "100"), (1e-9, "1e-9"), (3.2e20, "3.2e20"),
+    ] {
       #expect(Decimal10.roundedUp(value) == (try Decimal10(text)))
     }
     #expect(Decimal10.roundedUp(.nan) == nil && Decimal10.roundedUp(-1) == nil && Decimal10.roundedUp(1e60) == nil)

@@ -165,7 +165,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     Template(
       pattern: "*running_{mean,var}", form: .statistics, purpose: "Running statistics, which move far in training."),
     Template(
-      pattern: "*conv*.weight", form: .rows, purpose: "Kernels, out × (in·height·width): one row is one output channel.",
+      pattern: "*conv*.weight", form: .rows,
+      purpose: "Kernels, out × (in·height·width): one row is one output channel.",
       isCore: true),
     Template(
       pattern: "*{stem,down.0,downsample.0,shortcut.0}.weight", form: .rows,

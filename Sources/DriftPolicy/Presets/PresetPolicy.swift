@@ -106,9 +106,12 @@ private struct PresetWriter {
     if template.form == .lowRank {
       let heldBy = members.filter { shape($0, split).rows <= options.rank || shape($0, split).columns <= options.rank }
       if let tensor = heldBy.first {
-        lines.append("// Careful: rank \(options.rank) restricts nothing in \(displayed(tensor.name)), as small as it is.")
+        let name = displayed(tensor.name)
+        lines.append("// Careful: rank \(options.rank) restricts nothing in \(name), as small as it is.")
       }
-      if split == nil, options.residual == nil { lines.append("// The residual is what merging in \(coarsest(members)) needs.") }
+      if split == nil, options.residual == nil {
+        lines.append("// The residual is what merging in \(coarsest(members)) needs.")
+      }
     }
     let heads = split.map { ", \"heads\": { \"of\": \"\($0.axis.rawValue)\", \"size\": \($0.size) }" } ?? ""
     lines.append("{ \"tensors\": \(Self.quoted(template.pattern))\(heads), \"allow\": \(allowance) }")

@@ -30,7 +30,8 @@ package struct CheckpointRows: TableauRows {
   ) throws {
     self.plan = plan
     let sources = try tensors.map { tensor in
-      try DriftSource(base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
+      try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
     }
     self.sources = sources
     guard plan.rowCount * plan.length * MemoryLayout<Int32>.size <= cacheLimit else {

@@ -30,7 +30,8 @@ struct DriftSource: Sendable {
       throw .coverageGap([.missing(tensor: whole, renamedTo: nil)])
     }
     let matrix = baseTensor.matrixShape
-    let part = block.map { (rows: $0.rows, columns: $0.columns) } ?? (rows: 0..<matrix.rows, columns: 0..<matrix.columns)
+    let part =
+      block.map { (rows: $0.rows, columns: $0.columns) } ?? (rows: 0..<matrix.rows, columns: 0..<matrix.columns)
     guard part.rows.lowerBound >= 0, part.rows.upperBound <= matrix.rows, part.columns.lowerBound >= 0,
       part.columns.upperBound <= matrix.columns
     else {

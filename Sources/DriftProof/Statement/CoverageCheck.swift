@@ -76,7 +76,8 @@ struct CoverageCheck {
         } else if resolution.allowance.forms != nil, !base.dtype.isFloating {
           result.append(
             .notCertifiable(tensor: pair.name, dataType: base.dtype.rawValue, rule: resolution.ruleIndex))
-        } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex) {
+        } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
+        {
           result.append(gap)
         }
       case (nil, nil): break

@@ -38,6 +38,12 @@ struct ArgumentParser {
     if first.hasPrefix("-") {
       throw UsageError("the command comes before options, found \(Quoting.shown(first))", suggestion: "--help")
     }
+    // The first word of commands of two words.
+    if commands.contains(where: { $0.name.hasPrefix("\(first) ") }),
+      ["--help", "-h"].contains(arguments.dropFirst().first)
+    {
+      return .help(nil)
+    }
     let (command, rest) = try command(at: arguments)
     // Help is given even where the rest of the line is wrong: that is when it is needed.
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) { return .help(command) }
@@ -58,7 +64,8 @@ struct ArgumentParser {
       return parts.count == 2 && parts[0] == first ? String(parts[1]) : nil
     }
     guard verbs.isEmpty else {
-      throw UsageError("\(first) is followed by one of \(verbs.joined(separator: ", "))", suggestion: "\(first) \(verbs[0])")
+      throw UsageError(
+        "\(first) is followed by one of \(verbs.joined(separator: ", "))", suggestion: "\(first) \(verbs[0])")
     }
     return (try command(named: first), arguments.dropFirst())
   }
