@@ -18,6 +18,8 @@ public enum PolicyLimits {
   public static let rankRange = 1...1024
   /// Entries, rows or columns a sparse part may have.
   public static let countRange = 1...(1 << 20)
+  /// Rows or columns that one head may have.
+  public static let headSizeRange = 1...(1 << 16)
   /// The one supported security level.
   public static let securityBits = 128
 }
@@ -79,6 +81,44 @@ public enum Allowance: Hashable, Sendable {
   case any
   /// A change that satisfies every one of these clauses; a parsed policy has 1 to 16 of them.
   case clauses([ClauseForm])
+  /// The tensor's matrix is cut into heads, and the change of each must satisfy every one of these clauses. Their
+  /// bounds are absolute: a base identity has the norms of whole tensors only.
+  case heads(HeadSplit, [ClauseForm])
+}
+
+extension Allowance {
+  /// The clauses, of whole tensors or of heads; nil without any.
+  public var forms: [ClauseForm]? {
+    switch self {
+    case .frozen, .any: nil
+    case .clauses(let forms), .heads(_, let forms): forms
+    }
+  }
+}
+
+/// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of
+/// `size` neighbouring rows or columns, without remainder.
+public struct HeadSplit: Hashable, Sendable {
+  public enum Axis: String, Hashable, Sendable {
+    case rows
+    case columns
+  }
+
+  public let axis: Axis
+  /// Rows or columns of one head; of a parsed policy 1 to 2^16.
+  public let size: Int
+
+  public init(axis: Axis, size: Int) {
+    self.axis = axis
+    self.size = size
+  }
+
+  /// How many heads a matrix has; nil when `size` does not divide it, or when it has no entries.
+  public func count(rows: Int, columns: Int) -> Int? {
+    let length = axis == .rows ? rows : columns
+    guard size > 0, rows > 0, columns > 0, length.isMultiple(of: size) else { return nil }
+    return length / size
+  }
 }
 
 /// One condition on the change of a tensor.

@@ -11,7 +11,9 @@ extension Policy {
   ///     policy    = string "driftproof/policy/v1", u32 version = 1, string name, u32 securityBits,
   ///                 u32 count of rules, rule..., optional total
   ///     rule      = string pattern, allowance
-  ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, u32 count of clauses, clause...
+  ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
+  ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
+  ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///     rank      = u8 0 (none) | u8 1, u32 rank
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
@@ -77,9 +79,18 @@ private struct CanonicalWriter {
     case .any: bytes.append(1)
     case .clauses(let clauses):
       bytes.append(2)
-      count(clauses.count)
-      for form in clauses { clause(form) }
+      self.clauses(clauses)
+    case .heads(let split, let clauses):
+      bytes.append(3)
+      bytes.append(split.axis == .rows ? 0 : 1)
+      count(split.size)
+      self.clauses(clauses)
     }
+  }
+
+  mutating func clauses(_ clauses: [ClauseForm]) {
+    count(clauses.count)
+    for form in clauses { clause(form) }
   }
 
   mutating func clause(_ clause: ClauseForm) {

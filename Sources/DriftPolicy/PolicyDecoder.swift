@@ -41,17 +41,45 @@ enum PolicyDecoder {
     }
     var rules: [Rule] = []
     for (index, element) in elements.enumerated() {
-      let object = try ObjectReader(element, at: path.index(index), allowed: ["tensors", "allow"])
+      let object = try ObjectReader(element, at: path.index(index), allowed: ["tensors", "allow", "heads"])
       let patternPath = object.path.key("tensors")
       let pattern = try string(try object.required("tensors"), at: patternPath)
       let tensors = try TensorPattern(pattern, path: patternPath.description)
-      let allowance = try allowance(try object.required("allow"), at: object.path.key("allow"))
-      rules.append(Rule(tensors: tensors, allowance: allowance))
+      let split = try object.optional("heads").map { value throws(PolicyError) in
+        try heads(value, at: object.path.key("heads"))
+      }
+      let allowPath = object.path.key("allow")
+      let allowance = try allowance(try object.required("allow"), at: allowPath, inHeads: split != nil)
+      rules.append(Rule(tensors: tensors, allowance: try cut(allowance, into: split, at: allowPath)))
     }
     return rules
   }
 
-  private static func allowance(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> Allowance {
+  private static func heads(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> HeadSplit {
+    let object = try ObjectReader(value, at: path, allowed: ["of", "size"])
+    let word = try string(try object.required("of"), at: path.key("of"))
+    guard let axis = HeadSplit.Axis(rawValue: word) else {
+      throw .unknownHeadAxis(path: path.key("of").description, found: word)
+    }
+    let sizePath = path.key("size")
+    let size = try integer(try object.required("size"), at: sizePath, in: PolicyLimits.headSizeRange) { text in
+      .headSizeOutOfRange(path: sizePath.description, found: text)
+    }
+    return HeadSplit(axis: axis, size: size)
+  }
+
+  private static func cut(
+    _ allowance: Allowance, into split: HeadSplit?, at path: JSONPath
+  ) throws(PolicyError) -> Allowance {
+    guard let split else { return allowance }
+    guard case .clauses(let clauses) = allowance else { throw .headsWithoutClauses(path: path.description) }
+    return .heads(split, clauses)
+  }
+
+  /// - Parameter inHeads: relative bounds are an error, as nothing states the norm of a part of a base tensor.
+  private static func allowance(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> Allowance {
     switch value {
     case .string("frozen"):
       return .frozen
@@ -60,7 +88,7 @@ enum PolicyDecoder {
     case .string(let word):
       throw .unknownAllowance(path: path.description, found: word)
     case .object:
-      return .clauses([try clause(value, at: path)])
+      return .clauses([try clause(value, at: path, inHeads: inHeads)])
     case .array(let elements):
       guard !elements.isEmpty else { throw .emptyIntersection(path: path.description) }
       guard elements.count <= PolicyLimits.maximumClauses else {
@@ -68,7 +96,7 @@ enum PolicyDecoder {
       }
       var clauses: [ClauseForm] = []
       for (index, element) in elements.enumerated() {
-        clauses.append(try clause(element, at: path.index(index)))
+        clauses.append(try clause(element, at: path.index(index), inHeads: inHeads))
       }
       return .clauses(clauses)
     default:
@@ -76,14 +104,16 @@ enum PolicyDecoder {
     }
   }
 
-  private static func clause(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> ClauseForm {
+  private static func clause(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> ClauseForm {
     let object = try ObjectReader(
       value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual"])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
       let others = object.members.map(\.key).filter { $0 != "norm" }
       guard others.isEmpty else { throw .normNotAlone(path: path.description, others: others) }
-      return .norm(try bound(norm, at: path.key("norm")))
+      return .norm(try bound(norm, at: path.key("norm"), inHeads: inHeads))
     }
     let forms = object.members.map(\.key).filter { $0 == "entries" || $0 == "rows" || $0 == "columns" }
     guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
@@ -99,7 +129,7 @@ enum PolicyDecoder {
     }
     var residual: Bound?
     if let residualValue = object.optional("residual") {
-      residual = try bound(residualValue, at: path.key("residual"))
+      residual = try bound(residualValue, at: path.key("residual"), inHeads: inHeads)
     }
     return .sum(rank: rank, sparse: try sparse(object), residual: residual)
   }
@@ -122,9 +152,12 @@ enum PolicyDecoder {
     return nil
   }
 
-  private static func bound(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> Bound {
+  private static func bound(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool = false
+  ) throws(PolicyError) -> Bound {
     let object = try ObjectReader(value, at: path, allowed: ["relative", "absolute"])
     switch (object.optional("relative"), object.optional("absolute")) {
+    case (.some, .none) where inHeads: throw .relativeBoundInHeads(path: path.key("relative").description)
     case (.some(let relative), .none): return .relative(try decimal(relative, at: path.key("relative")))
     case (.none, .some(let absolute)): return .absolute(try decimal(absolute, at: path.key("absolute")))
     case (.none, .none): throw .missingBound(path: path.description)

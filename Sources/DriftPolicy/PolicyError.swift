@@ -42,6 +42,14 @@ public enum PolicyError: Error, Equatable, Sendable {
   case severalSparseForms(path: String, forms: [String])
   /// `residual` without a rank or a sparse form beside it.
   case residualAlone(path: String)
+  /// `heads` beside `"frozen"` or `"any"`.
+  case headsWithoutClauses(path: String)
+  /// `heads.of` is neither `rows` nor `columns`.
+  case unknownHeadAxis(path: String, found: String)
+  /// A head size outside `PolicyLimits.headSizeRange`.
+  case headSizeOutOfRange(path: String, found: String)
+  /// A relative bound in a rule with `heads`: the base identity has no norms of parts of tensors.
+  case relativeBoundInHeads(path: String)
   /// Neither `relative` nor `absolute`.
   case missingBound(path: String)
   /// Both `relative` and `absolute`.
@@ -132,6 +140,7 @@ extension PolicyError: CustomStringConvertible {
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
       .residualAlone:
       allowanceParts
+    case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .relativeBoundInHeads: headParts
     case .missingBound, .severalBounds, .negativeBound, .boundOutOfRange, .tooManyDigits, .notAnInteger,
       .rankOutOfRange, .countOutOfRange:
       numberParts
@@ -182,6 +191,26 @@ extension PolicyError: CustomStringConvertible {
       (
         path, "residual has no rank or sparse form beside it",
         "write norm instead, or add rank, entries, rows or columns"
+      )
+    default: ("$", "", "")
+    }
+  }
+
+  private var headParts: Parts {
+    switch self {
+    case .headsWithoutClauses(let path):
+      (path, "heads stands beside \"frozen\" or \"any\"", "remove heads, or write the clauses that each head has")
+    case .unknownHeadAxis(let path, let found):
+      (path, "\(displayed(found)) is no axis", "write \"rows\" or \"columns\"")
+    case .headSizeOutOfRange(let path, let found):
+      (
+        path, "the head size \(displayed(found)) is out of range",
+        "use 1 to \(PolicyLimits.headSizeRange.upperBound)"
+      )
+    case .relativeBoundInHeads(let path):
+      (
+        path, "a bound inside heads is relative, but the base identity has no norm of a part of a tensor",
+        "write { \"absolute\": ... }, or remove heads"
       )
     default: ("$", "", "")
     }

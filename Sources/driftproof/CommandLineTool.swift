@@ -6,6 +6,7 @@ enum CommandLineTool {
 
   private static var commands: [any Command.Type] {
     [InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]
+      + [PolicyInitCommand.self, PolicyExplainCommand.self]
   }
 
   static func run(_ arguments: [String]) -> Int32 {

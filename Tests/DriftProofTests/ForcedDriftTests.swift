@@ -12,7 +12,7 @@ import Transcript
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {
   /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.
-  private static func forced(base: Checkpoint, tuned: Checkpoint, policy: Policy) throws -> [UInt8] {
+  static func forced(base: Checkpoint, tuned: Checkpoint, policy: Policy) throws -> [UInt8] {
     let identity = try BaseIdentity.compute(checkpoint: base)
     let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
     let code = try CodeSelection.choose(tensors: derived.tensors)
@@ -27,8 +27,9 @@ import Transcript
         commitment: committed.commitment(baseRoot: identity.root)))
     var witness = ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:])
     for (index, tensor) in statement.tensors.enumerated() {
-      let drift = try DriftSource(base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits)
-        .matrix()
+      let drift = try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block
+      ).matrix()
       for (number, clause) in tensor.clauses.enumerated() {
         let id = ArgumentWitness.ClauseID(tensor: index, clause: number)
         if let rank = clause.rank, drift.maximumMagnitude > 0 {
@@ -52,7 +53,7 @@ import Transcript
     ).bytes
   }
 
-  private static func expectStopped(base: String, tuned: String, policy: Policy) throws {
+  static func expectStopped(base: String, tuned: String, policy: Policy) throws {
     let base = try Checkpoint.open(base)
     let tuned = try Checkpoint.open(tuned)
     let path = NSTemporaryDirectory() + "driftproof-forced-\(UUID().uuidString).secret"
@@ -77,7 +78,7 @@ import Transcript
         """#.utf8))
   }
 
-  private static var example: String {
+  static var example: String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Examples/mlp-lora").path
   }

@@ -31,8 +31,35 @@ package struct StructuredClause: Hashable, Sendable {
   }
 }
 
+/// A block of a checkpoint's tensor that stands in the tableau as a tensor of its own: an attention head.
+package struct TensorBlock: Hashable, Sendable {
+  package enum Axis: String, Hashable, Sendable {
+    case rows
+    case columns
+  }
+
+  /// The checkpoint's name of the whole tensor.
+  package let tensor: String
+  /// What it is a range of; of the other it has all.
+  package let axis: Axis
+  /// Of the tensor's matrix.
+  package let rows: Range<Int>
+  package let columns: Range<Int>
+  /// Where among the tensor's blocks it stands, from 0.
+  package let index: Int
+
+  package init(tensor: String, axis: Axis, rows: Range<Int>, columns: Range<Int>, index: Int) {
+    self.tensor = tensor
+    self.axis = axis
+    self.rows = rows
+    self.columns = columns
+    self.index = index
+  }
+}
+
 /// One tensor of the drift tableau with everything public about it.
 package struct TableauTensor: Hashable, Sendable {
+  /// The checkpoint's name, or the block's own, which says what `block` says: statements bind names.
   package var name: String
   /// a and b of docs/protocol.md section 2.
   package var rows: Int
@@ -44,10 +71,12 @@ package struct TableauTensor: Hashable, Sendable {
   /// Base-2^15 limbs of the bound on ‖Δ‖²; nil when the plain tiles only bound entries or feed the global ball.
   package var plainBound: [UInt16]?
   package var clauses: [StructuredClause]
+  /// Which part of a checkpoint's tensor it is; nil for a whole one.
+  package var block: TensorBlock?
 
   package init(
     name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
-    clauses: [StructuredClause]
+    clauses: [StructuredClause], block: TensorBlock? = nil
   ) {
     self.name = name
     self.rows = rows
@@ -56,12 +85,13 @@ package struct TableauTensor: Hashable, Sendable {
     self.isPlain = isPlain
     self.plainBound = plainBound
     self.clauses = clauses
+    self.block = block
   }
 }
 
 /// What the argument proves about one committed drift tableau. A pure function of identity, manifest and policy.
 package struct DriftStatement: Hashable, Sendable {
-  /// In name order.
+  /// In the order of the checkpoint's names; blocks of one tensor stand in its place, in rising order.
   package var tensors: [TableauTensor]
   /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
   package var totalBound: [UInt16]?

@@ -44,23 +44,32 @@ struct CanonicalPolicyReader {
     var rules: [String] = []
     for _ in 0..<(try count()) {
       let pattern = try text()
-      rules.append("{\"tensors\": \(StrictJSON.quoted(pattern)), \"allow\": \(try allowance())}")
+      rules.append("{\"tensors\": \(StrictJSON.quoted(pattern)), \(try allowance())}")
     }
     let total = try optionalBound().map { ", \"total\": {\"norm\": \($0)}" } ?? ""
     return "{\"driftPolicy\": \(version), \"name\": \(StrictJSON.quoted(name)), \"securityBits\": \(bits), "
       + "\"rules\": [\(rules.joined(separator: ", "))]\(total)}"
   }
 
+  /// The members of a rule after its pattern.
   private mutating func allowance() throws(FormatError) -> String {
     switch try byte() {
-    case 0: return "\"frozen\""
-    case 1: return "\"any\""
-    case 2:
-      var clauses: [String] = []
-      for _ in 0..<(try count()) { clauses.append(try clause()) }
-      return "[\(clauses.joined(separator: ", "))]"
+    case 0: return "\"allow\": \"frozen\""
+    case 1: return "\"allow\": \"any\""
+    case 2: return try clauses()
+    case 3:
+      let axis = try byte()
+      guard axis <= 1 else { throw flag(axis) }
+      let size = try count()
+      return "\"heads\": {\"of\": \"\(axis == 0 ? "rows" : "columns")\", \"size\": \(size)}, \(try clauses())"
     case let other: throw flag(other)
     }
+  }
+
+  private mutating func clauses() throws(FormatError) -> String {
+    var clauses: [String] = []
+    for _ in 0..<(try count()) { clauses.append(try clause()) }
+    return "\"allow\": [\(clauses.joined(separator: ", "))]"
   }
 
   private mutating func clause() throws(FormatError) -> String {

@@ -51,6 +51,7 @@ struct CheckpointPass: Sendable {
     var differences: [(name: String, offset: Int)] = []
     var digests: [String: [UInt8]] = [:]
     var drifts: [String: TensorScan.Drift] = [:]
+    var unchanged: Set<String> = []
     var counters = Counters()
     for (task, finding) in zip(tasks, findings) {
       counters.readBytes += finding.readBytes
@@ -58,7 +59,11 @@ struct CheckpointPass: Sendable {
       if task.mustEqual, let offset = finding.firstDifference { differences.append((task.name, offset)) }
       if let digest = finding.tunedDigest { digests[task.name] = digest }
       if let drift = finding.drift { drifts[task.name] = drift }
+      if task.base != nil, task.tuned != nil, finding.firstDifference == nil { unchanged.insert(task.name) }
     }
+    let heads = try Self.heads(
+      of: derived, unchanged: unchanged, base: base, tuned: tuned, counters: &counters)
+    drifts.merge(heads) { _, head in head }
     return CheckpointPass(
       identity: identity, derived: derived, differences: differences, tunedDigests: digests,
       drifts: try Self.drifts(of: derived, found: drifts, base: base, tuned: tuned, counters: &counters),
@@ -98,7 +103,10 @@ struct CheckpointPass: Sendable {
     _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool
   ) -> [Task] {
     var units: [String: TensorScan.DriftUnit] = [:]
-    for claim in derived.claims { units[claim.tensor.name] = hasIdentity ? .bits(claim.tensor.fractionBits) : .ofBase }
+    // Heads are measured one by one, after the pass.
+    for claim in derived.claims where claim.tensor.block == nil {
+      units[claim.tensor.name] = hasIdentity ? .bits(claim.tensor.fractionBits) : .ofBase
+    }
     var tasks: [Task] = []
     for tensor in derived.coverage {
       let before = base.tensor(named: tensor.name).map { (checkpoint: base, tensor: $0) }
@@ -165,6 +173,41 @@ struct CheckpointPass: Sendable {
     }
   }
 
+  /// Drifts of the tableau's heads, by the heads' names. Tensors of which some change are read again for them.
+  private static func heads(
+    of derived: DerivedStatement, unchanged: Set<String>, base: Checkpoint, tuned: Checkpoint,
+    counters: inout Counters
+  ) throws -> [String: TensorScan.Drift] {
+    var drifts: [String: TensorScan.Drift] = [:]
+    var sources: [DriftSource] = []
+    for tensor in derived.tensors {
+      guard let block = tensor.block else { continue }
+      if unchanged.contains(block.tensor) {
+        drifts[tensor.name] = TensorScan.Drift(fractionBits: tensor.fractionBits, sumOfSquares: 0, reach: 0)
+        continue
+      }
+      sources.append(
+        try DriftSource(
+          base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: block))
+    }
+    let changed = sources
+    let results = Mutex([Result<TensorScan.Drift, CheckpointError>?](repeating: nil, count: changed.count))
+    Parallel.forEach(changed.count) { index in
+      let result: Result<TensorScan.Drift, CheckpointError>
+      do throws(CheckpointError) {
+        result = .success(try changed[index].measure())
+      } catch {
+        result = .failure(error)
+      }
+      results.withLock { $0[index] = result }
+    }
+    for (source, result) in zip(changed, results.withLock { $0 }) {
+      drifts[source.name] = try result?.get()
+      counters.readBytes += source.readByteCount
+    }
+    return drifts
+  }
+
   // MARK: Identity
 
   private static func computed(
@@ -221,7 +264,7 @@ struct CheckpointPass: Sendable {
     counters: inout Counters
   ) throws -> [TensorScan.Drift] {
     let tensors = derived.tensors
-    let stale = tensors.filter { found[$0.name]?.fractionBits != $0.fractionBits }
+    let stale = tensors.filter { $0.block == nil && found[$0.name]?.fractionBits != $0.fractionBits }
     let again = stale.map { tensor in
       Task(
         tensor.name, base: base.tensor(named: tensor.name).map { (base, $0) },

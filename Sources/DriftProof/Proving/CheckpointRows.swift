@@ -38,7 +38,8 @@ package struct CheckpointRows: TableauRows {
     self.plan = plan
     self.asked = asked
     let sources = try tensors.map { tensor in
-      try DriftSource(base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits)
+      try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
     }
     self.sources = sources
     let cells = plan.rowCount * plan.length
@@ -119,19 +120,22 @@ private enum KeptRow: Sendable {
 private struct RegionRun {
   let rows: Range<Int>
   let columns: Range<Int>
-  /// Whole matrix rows: neighbours in the file, too.
+  /// Whole rows of the file's matrix: neighbours in the file, too.
   let isDense: Bool
-  /// Flat indices from the first entry to the last.
+  /// Flat indices, in the whole tensor, from the first entry to the last.
   let entries: Range<Int>
 
   init(_ region: TableauPlan.Region, _ source: DriftSource) {
     let height = region.positions.count / region.width
     rows = region.firstRow..<max(region.firstRow, min(source.rows, region.firstRow + height))
     columns = region.firstColumn..<max(region.firstColumn, min(source.columns, region.firstColumn + region.width))
-    isDense = columns.count == source.columns
-    let start = rows.lowerBound * source.columns + columns.lowerBound
-    let isEmpty = rows.isEmpty || columns.isEmpty
-    entries = start..<start + (isEmpty ? 0 : (rows.count - 1) * source.columns + columns.count)
+    isDense = source.isDense && columns.count == source.columns
+    let start = source.wholeIndex(row: rows.lowerBound, column: columns.lowerBound)
+    guard !rows.isEmpty, !columns.isEmpty else {
+      entries = start..<start
+      return
+    }
+    entries = start..<source.wholeIndex(row: rows.upperBound - 1, column: columns.upperBound - 1) + 1
   }
 }
 
@@ -152,7 +156,7 @@ private struct RowFiller {
     let step = run.isDense ? max(1, DriftSource.block / columns) : 1
     for first in stride(from: run.rows.lowerBound, to: run.rows.upperBound, by: step) {
       let count = min(step, run.rows.upperBound - first)
-      let start = first * source.columns + run.columns.lowerBound
+      let start = source.wholeIndex(row: first, column: run.columns.lowerBound)
       let target = region.positions.lowerBound + (first - region.firstRow) * region.width
       if count == 1 {
         for piece in stride(from: 0, to: columns, by: DriftSource.block) {

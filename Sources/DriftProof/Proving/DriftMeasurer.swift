@@ -59,7 +59,7 @@ struct DriftMeasurer {
     var measurement = Measurement()
     var imprecise: [String] = []
     let sources = try tensors.map {
-      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits)
+      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits, block: $0.block)
     }
     let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, progress: progress)
     for (index, tensor) in tensors.enumerated() {

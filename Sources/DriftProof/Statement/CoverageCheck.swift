@@ -73,13 +73,25 @@ struct CoverageCheck {
             .dataTypeChanged(tensor: pair.name, base: base.dtype.rawValue, tuned: own.dtype.rawValue))
         } else if base.shape != own.shape {
           result.append(.reshaped(tensor: pair.name, base: base.shape, tuned: own.shape))
-        } else if case .clauses = resolution.allowance, !base.dtype.isFloating {
+        } else if resolution.allowance.forms != nil, !base.dtype.isFloating {
           result.append(
             .notCertifiable(tensor: pair.name, dataType: base.dtype.rawValue, rule: resolution.ruleIndex))
+        } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
+        {
+          result.append(gap)
         }
       case (nil, nil): break
       }
     }
     return result
+  }
+
+  /// Heads that do not cover the matrix exactly: a rest would be certified by nothing, or by a clause nobody wrote.
+  private func misfit(_ leaf: BaseIdentity.Leaf, _ split: HeadSplit, _ rule: Int) -> CoverageGap? {
+    let (rows, columns) = leaf.matrixShape
+    guard rows > 0, columns > 0, split.count(rows: rows, columns: columns) == nil else { return nil }
+    return .headsDoNotFit(
+      tensor: leaf.name, axis: split.axis.rawValue, length: split.axis == .rows ? rows : columns, size: split.size,
+      rule: rule)
   }
 }

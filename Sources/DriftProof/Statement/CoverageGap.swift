@@ -11,6 +11,10 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case dataTypeChanged(tensor: String, base: String, tuned: String)
   /// A clause on a tensor that has no encoding as numbers.
   case notCertifiable(tensor: String, dataType: String, rule: Int)
+  /// Heads whose size does not divide the tensor's rows or columns.
+  case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
+  /// A tensor has the name that a head of another would have.
+  case headNameTaken(tensor: String, name: String)
   /// A rule that matches nothing, is shadowed, or leaves a tensor undecided.
   case policy(PolicyError)
 }
@@ -34,6 +38,12 @@ extension CoverageGap: CustomStringConvertible {
     case .notCertifiable(let tensor, let dataType, let rule):
       "tensor \(StrictJSON.shown(tensor)) is \(dataType), which clauses cannot bound, but $.rules[\(rule)] gives it one; "
         + "put a rule that allows \"frozen\" or \"any\" before it"
+    case .headsDoNotFit(let tensor, let axis, let length, let size, let rule):
+      "tensor \(StrictJSON.shown(tensor)) has \(length) \(axis), which the heads of \(size) in $.rules[\(rule)] do not "
+        + "divide; correct the size, or give the tensor a rule of its own"
+    case .headNameTaken(let tensor, let name):
+      "a tensor is named \(StrictJSON.shown(name)), as a head of \(StrictJSON.shown(tensor)) would be; rename it, or "
+        + "remove heads from the rule"
     case .policy(let error): "policy \(error)"
     }
   }

@@ -16,7 +16,7 @@ package struct DerivedStatement: Sendable {
     package let hasByteDigest: Bool
   }
 
-  /// The tableau's tensors, in name order.
+  /// The tableau's tensors, in name order; the heads of one stand in its place, in rising order.
   package let claims: [TensorClaim]
   /// Digits of the global ball; nil without one or with an empty tableau.
   package let totalBound: [UInt16]?
@@ -53,20 +53,27 @@ package struct DerivedStatement: Sendable {
 
     var claims: [TensorClaim] = []
     var coverage: [Coverage] = []
+    var names = Set(pairs.map(\.name))
     for (pair, resolution) in zip(pairs, resolutions) {
       let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
       let entries = Shape.entryCount(shape) ?? 0
       var tensorClass = TensorClass.frozen
-      switch resolution.allowance {
-      case .any: tensorClass = .excluded
-      case .frozen: break
-      case .clauses(let clauses):
-        // An empty tensor has nothing that could change.
-        guard entries > 0, let base = pair.base, let own = pair.tuned else { break }
+      if resolution.allowance == .any { tensorClass = .excluded }
+      // An empty tensor has nothing that could change.
+      if let clauses = resolution.allowance.forms, entries > 0, let base = pair.base, let own = pair.tuned {
         tensorClass = TensorClass(clauses)
-        let builder = TensorClaimBuilder(leaf: identity.tensors[base], clauses: clauses, hasTotal: policy.total != nil)
-        try StatementLimits.check(identity.tensors[base])
-        claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
+        let leaf = identity.tensors[base]
+        try StatementLimits.check(leaf)
+        var blocks: [TensorBlock?] = [nil]
+        if case .heads(let split, _) = resolution.allowance {
+          try StatementLimits.check(heads: split, of: leaf, after: claims.count)
+          blocks = try HeadBlocks.blocks(of: leaf, split: split, taken: &names)
+        }
+        for block in blocks {
+          let builder = TensorClaimBuilder(
+            leaf: leaf, clauses: clauses, block: block, hasTotal: policy.total != nil)
+          claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
+        }
       }
       coverage.append(
         Coverage(

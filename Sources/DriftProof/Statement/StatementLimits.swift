@@ -1,5 +1,6 @@
 import Argument
 import Checkpoint
+import DriftPolicy
 
 /// Sizes that bound the verifier's work and memory whatever the identity file says, and keep the argument's integers
 /// inside the field.
@@ -13,6 +14,9 @@ package enum StatementLimits {
   /// proofs.
   package static let maximumRows = 1 << 16
 
+  /// Tensors of the tableau when some are heads: the work for each is small, but a size of 1 makes very many.
+  package static let maximumHeads = 1 << 16
+
   static func log2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }
 
   /// Padded cells of a matrix of at least one entry, at least the 64 of the smallest sub-cube.
@@ -24,6 +28,18 @@ package enum StatementLimits {
     guard paddedLog(rows: rows, columns: columns) <= logMaximumCells else {
       throw .operational(
         "tensor \(StrictJSON.shown(leaf.name)) of shape \(leaf.shape) is too large to certify; freeze or exclude it")
+    }
+  }
+
+  /// Throws `operational` when a tensor's heads make the statement too long; to be called before they are made.
+  /// - Parameter count: tensors of the tableau so far.
+  static func check(heads split: HeadSplit, of leaf: BaseIdentity.Leaf, after count: Int) throws(DriftProofError) {
+    let (rows, columns) = leaf.matrixShape
+    let heads = split.count(rows: rows, columns: columns) ?? 0
+    guard heads <= maximumHeads - min(count, maximumHeads) else {
+      throw .operational(
+        "tensor \(StrictJSON.shown(leaf.name)): \(heads) heads of \(split.size) \(split.axis.rawValue) are too many; "
+          + "make them larger, or certify the tensor as a whole")
     }
   }
 

@@ -15,7 +15,7 @@ package struct TunedTensor: Hashable, Sendable {
   }
 }
 
-/// A tensor of the drift tableau: the statement about it and where that comes from.
+/// A tensor of the drift tableau, or a head of one: the statement about it and where that comes from.
 package struct TensorClaim: Hashable, Sendable {
   package let tensor: TableauTensor
   /// Position in the base identity (and in the base checkpoint: both are in name order).

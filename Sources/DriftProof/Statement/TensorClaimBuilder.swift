@@ -6,6 +6,8 @@ import DriftPolicy
 struct TensorClaimBuilder {
   let leaf: BaseIdentity.Leaf
   let clauses: [ClauseForm]
+  /// The part of the tensor that the clauses speak of; nil for all of it. Bounds are absolute then.
+  var block: TensorBlock?
   /// Whether a global ball needs the tensor's plain tiles.
   let hasTotal: Bool
 
@@ -17,13 +19,18 @@ struct TensorClaimBuilder {
         bound, fractionBits: leaf.statistics.fractionBits, scale: 0, sumOfSquares: sumOfSquares)
     }
     guard let bound = bounds.min() else { return 0 }
-    let (rows, columns) = leaf.matrixShape
+    let (rows, columns) = matrixShape
     let room = max(0, leaf.statistics.fractionBits - Encoding.fractionBitsRange.lowerBound)
     return min(room, PrecisionRule.superfluousBits(bound: bound, rows: rows, columns: columns))
   }
 
+  private var matrixShape: (rows: Int, columns: Int) {
+    block.map { ($0.rows.count, $0.columns.count) } ?? leaf.matrixShape
+  }
+
   /// f of the statement.
   private var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
+  /// Of the whole tensor, also for a block: an upper bound is all that scales need.
   private var sumOfSquares: UInt128 { leaf.statistics.sumOfSquares }
 
   private func bound(_ bound: Bound, scale: Int) -> BigUInt {
@@ -41,12 +48,13 @@ struct TensorClaimBuilder {
     // An intersection of balls around zero is the smallest of them.
     let plainBound = normBounds.map { bound($0, scale: 0) }.min()
     let structured = forms.map { structuredClause($0, plainBound: plainBound) }
-    let (rows, columns) = leaf.matrixShape
+    let (rows, columns) = matrixShape
     let tensor = TableauTensor(
-      name: leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
+      name: block?.name ?? leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
       // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (docs/protocol.md section 11, item 7).
       isPlain: plainBound != nil || hasTotal || structured.contains { $0.scale > 0 },
-      plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured)
+      plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured,
+      block: block)
     return TensorClaim(
       tensor: tensor, baseIndex: baseIndex, tunedIndex: tunedIndex, rule: rule, normBounds: normBounds, forms: forms)
   }
@@ -55,7 +63,7 @@ struct TensorClaimBuilder {
     guard case .sum(let rank, let sparse, let residual) = form else {
       return StructuredClause(rank: nil, sparse: nil, scale: 0, bound: nil)
     }
-    let (rows, columns) = leaf.matrixShape
+    let (rows, columns) = matrixShape
     // A rank or count beyond what the matrix has allows no more than the matrix itself.
     let heldRank = rank.map { max(1, min($0, rows, columns)) }
     let heldSparse = sparse.map { held($0, rows: rows, columns: columns) }

@@ -39,7 +39,10 @@ public struct PrecisionSummary: Hashable, Sendable {
 
   init(_ statement: DerivedStatement) {
     var counts: [Int: Int] = [:]
-    for tensor in statement.tensors { counts[tensor.fractionBits, default: 0] += 1 }
+    // The heads of a tensor have one precision and count as that tensor.
+    for tensor in statement.tensors where (tensor.block?.index ?? 0) == 0 {
+      counts[tensor.fractionBits, default: 0] += 1
+    }
     tensorsByFractionBits = counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

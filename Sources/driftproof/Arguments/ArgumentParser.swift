@@ -31,18 +31,43 @@ struct ArgumentParser {
     case "--help", "-h": return .help(nil)
     case "--version": return .version
     case "help":
-      guard let name = arguments.dropFirst().first else { return .help(nil) }
-      return .help(try command(named: name))
+      guard arguments.count > 1 else { return .help(nil) }
+      return .help(try command(at: Array(arguments.dropFirst())).command)
     default: break
     }
     if first.hasPrefix("-") {
       throw UsageError("the command comes before options, found \(Quoting.shown(first))", suggestion: "--help")
     }
-    let command = try command(named: first)
-    let rest = arguments.dropFirst()
+    // The first word of commands of two words.
+    if commands.contains(where: { $0.name.hasPrefix("\(first) ") }),
+      ["--help", "-h"].contains(arguments.dropFirst().first)
+    {
+      return .help(nil)
+    }
+    let (command, rest) = try command(at: arguments)
     // Help is given even where the rest of the line is wrong: that is when it is needed.
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) { return .help(command) }
     return .command(try parse(rest, of: command))
+  }
+
+  /// The command that the line begins with, whose name may be two words, and what follows it.
+  private func command(
+    at arguments: [String]
+  ) throws(UsageError) -> (command: CommandDescription, rest: ArraySlice<String>) {
+    let words = arguments.prefix(2).joined(separator: " ")
+    if let command = commands.first(where: { $0.name == words }), arguments.count > 1 {
+      return (command, arguments.dropFirst(2))
+    }
+    let first = arguments.first ?? ""
+    let verbs = commands.compactMap { command -> String? in
+      let parts = command.name.split(separator: " ", maxSplits: 1)
+      return parts.count == 2 && parts[0] == first ? String(parts[1]) : nil
+    }
+    guard verbs.isEmpty else {
+      throw UsageError(
+        "\(first) is followed by one of \(verbs.joined(separator: ", "))", suggestion: "\(first) \(verbs[0])")
+    }
+    return (try command(named: first), arguments.dropFirst())
   }
 
   private func command(named name: String) throws(UsageError) -> CommandDescription {

@@ -1,0 +1,87 @@
+/// Allowances in plain words, and the sizes that they admit.
+enum AllowanceWords {
+  /// - Parameter allowance: nil for a tensor that no rule decides.
+  static func text(_ allowance: Allowance?, of tensor: PolicyTensor? = nil) -> String {
+    switch allowance {
+    case nil: "undecided"
+    case .frozen: "no change"
+    case .any: "any change (outside the proof)"
+    case .clauses(let clauses): clauses.map { text($0, of: tensor) }.joined(separator: ", and ")
+    case .heads(let split, let clauses):
+      "in each \(head(split, of: tensor)): " + clauses.map { text($0, of: nil) }.joined(separator: ", and ")
+    }
+  }
+
+  private static func head(_ split: HeadSplit, of tensor: PolicyTensor?) -> String {
+    let count = tensor.flatMap { split.count(rows: $0.rows, columns: $0.columns) }
+    return "of \(count.map { "\($0) " } ?? "the ")heads of \(split.size) \(split.axis.rawValue)"
+  }
+
+  private static func text(_ clause: ClauseForm, of tensor: PolicyTensor?) -> String {
+    switch clause {
+    case .norm(let bound): return "norm at most \(text(bound, of: tensor))"
+    case .sum(let rank, let sparse, let residual):
+      var parts: [String] = []
+      if let rank { parts.append("rank \(rank)") }
+      if let sparse { parts.append(text(sparse)) }
+      if let residual { parts.append("a residual of norm at most \(text(residual, of: tensor))") }
+      return parts.joined(separator: " + ") + (residual == nil ? ", exactly" : "")
+    }
+  }
+
+  static func text(_ form: SparseForm) -> String {
+    switch form {
+    case .entries(let count): "\(count) \(count == 1 ? "entry" : "entries")"
+    case .rows(let count): "\(count) \(count == 1 ? "row" : "rows")"
+    case .columns(let count): "\(count) \(count == 1 ? "column" : "columns")"
+    }
+  }
+
+  private static func text(_ bound: Bound, of tensor: PolicyTensor?) -> String {
+    switch bound {
+    case .absolute(let value): value.description
+    case .relative(let value):
+      "\(percent(value.doubleValue)) of ‖W‖" + (tensor.map { " (\(number(value.doubleValue * $0.norm)))" } ?? "")
+    }
+  }
+
+  /// A bound as a norm.
+  static func norm(_ bound: Bound, of baseNorm: Double) -> Double {
+    switch bound {
+    case .absolute(let value): value.doubleValue
+    case .relative(let value): value.doubleValue * baseNorm
+    }
+  }
+
+  /// The largest ‖Δ‖ of a tensor; nil for no limit. Heads have one ball each, at right angles to one another.
+  static func largestNorm(_ allowance: Allowance?, of tensor: PolicyTensor) -> Double? {
+    switch allowance {
+    case nil, .any: return nil
+    case .frozen: return 0
+    case .clauses(let clauses): return leastNorm(clauses, of: tensor.norm)
+    case .heads(let split, let clauses):
+      let heads = split.count(rows: tensor.rows, columns: tensor.columns) ?? 1
+      return leastNorm(clauses, of: tensor.norm).map { $0 * Double(heads).squareRoot() }
+    }
+  }
+
+  static func leastNorm(_ clauses: [ClauseForm], of baseNorm: Double) -> Double? {
+    clauses.compactMap { clause in
+      guard case .norm(let bound) = clause else { return nil }
+      return norm(bound, of: baseNorm)
+    }.min()
+  }
+
+  /// Up to four significant digits.
+  static func number(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+    var power = 1.0
+    // Scaled to 1000...10000 by exact powers of ten, then rounded; far beyond it Double's own spelling will do.
+    guard abs(value) < 1e9, abs(value) > 1e-6 else { return "\(value)" }
+    while abs(value) * power < 1000 { power *= 10 }
+    let rounded = (value * power).rounded() / power
+    return rounded == rounded.rounded() && abs(rounded) < 1e9 ? String(Int(rounded)) : "\(rounded)"
+  }
+
+  static func percent(_ fraction: Double) -> String { "\(number(fraction * 100)) %" }
+}

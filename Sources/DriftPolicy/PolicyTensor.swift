@@ -1,0 +1,60 @@
+/// What a base identity says about one tensor, as far as choosing and explaining policies needs it.
+public struct PolicyTensor: Hashable, Sendable {
+  public let name: String
+  /// As safetensors spells it, such as `BF16`.
+  public let dtype: String
+  public let shape: [Int]
+  /// The matrix that clauses speak of; 0 × 0 for a tensor without entries.
+  public let rows: Int
+  public let columns: Int
+  /// Whether clauses can bound it; all other tensors are compared byte for byte.
+  public let isFloating: Bool
+  /// ‖W‖_F and max|W|, for display and for proposals; no check may depend on them.
+  public let norm: Double
+  public let maximum: Double
+
+  public init(
+    name: String, dtype: String, shape: [Int], rows: Int, columns: Int, isFloating: Bool, norm: Double,
+    maximum: Double
+  ) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.rows = rows
+    self.columns = columns
+    self.isFloating = isFloating
+    self.norm = norm
+    self.maximum = maximum
+  }
+
+  /// Entries; held at `Int.max` where an identity's sizes are made up.
+  public var entryCount: Int {
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    return overflow ? .max : count
+  }
+
+  /// What merging an update in this type leaves outside the update's rank, as a fraction of ‖W‖: the larger of the
+  /// values measured on real fine-tunes (`docs/threat-model.md`, section 4); nil for types without a figure.
+  var mergeRounding: Double? {
+    switch dtype {
+    case "BF16": 0.0025
+    case "F16": 0.0003
+    case "F32": 3e-8
+    default: nil
+    }
+  }
+}
+
+extension Decimal10 {
+  /// The least decimal of two significant digits that is not below `value`, a finite number ≥ 0; nil for others.
+  static func roundedUp(_ value: Double) -> Decimal10? {
+    guard value.isFinite, value >= 0 else { return nil }
+    if value == 0 { return try? Decimal10("0") }
+    // Powers of ten by parsing, which rounds correctly; the loop finds 10 ≤ value/10^e < 100.
+    for exponent in -42...39 {
+      guard let power = Double("1e\(exponent)"), value <= 100 * power else { continue }
+      return try? Decimal10("\(Int((value / power).rounded(.up)))e\(exponent)")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,34 @@
+import Checkpoint
+import DriftPolicy
+
+/// A base as the policy commands see it: names, types, shapes and norms.
+enum PolicyBase {
+  /// Reads `--base`: an identity file (`*.json`), which is quick, or a checkpoint, all of whose bytes are read.
+  static func tensors(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> [PolicyTensor] {
+    let path = try arguments.required("base")
+    let identity: BaseIdentity
+    do {
+      if path.hasSuffix(".json") {
+        identity = try BaseIdentity.parse(try arguments.readFile("base", limit: FileLimits.identity))
+      } else {
+        identity = try BaseIdentity.compute(checkpoint: try arguments.openCheckpoint("base")) { done, total in
+          console.progress("base", fraction: total > 0 ? Double(done) / Double(total) : 1)
+        }
+      }
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure(.operational, "\(path): \(error)")
+    }
+    return identity.tensors.map(tensor)
+  }
+
+  private static func tensor(_ leaf: BaseIdentity.Leaf) -> PolicyTensor {
+    let (rows, columns) = leaf.matrixShape
+    let unit = Double(sign: .plus, exponent: -leaf.statistics.fractionBits, significand: 1)
+    return PolicyTensor(
+      name: leaf.name, dtype: leaf.dtype.rawValue, shape: leaf.shape, rows: rows, columns: columns,
+      isFloating: leaf.dtype.isFloating, norm: Double(leaf.statistics.sumOfSquares).squareRoot() * unit,
+      maximum: Double(leaf.statistics.maxAbs) * unit)
+  }
+}
