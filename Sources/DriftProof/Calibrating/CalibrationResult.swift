@@ -1,0 +1,66 @@
+import Checkpoint
+import DriftPolicy
+
+extension PolicyDraft {
+  /// The groups in the order of their rules, with what there is to say about them.
+  func finished(runs: [ReferenceRun]) throws(CalibrationError) -> Calibration {
+    let policy = try policy()
+    var order: [Int] = []
+    for rule in assignment.rules where !order.contains(rule.group) { order.append(rule.group) }
+    var groups: [CalibratedGroup] = []
+    var warnings: [CalibrationWarning] = []
+    for index in order {
+      let group = try calibrated(index)
+      groups.append(group)
+      warnings += CalibrationWarning.all(about: group, margin: margin)
+      warnings += remarks(index, group)
+    }
+    if runs.count == 1 {
+      warnings.append(
+        CalibrationWarning(
+          .fewRuns, nil, nil,
+          "one run does not show how much honest fine-tunes vary: the margin \(CalibrationNumber.text(margin)) is a guess; "
+            + "name more"))
+    }
+    return Calibration(
+      margin: margin, runs: runs, groups: groups, frozenTensors: frozen.count, policy: policy, warnings: warnings)
+  }
+
+  private func calibrated(_ index: Int) throws(CalibrationError) -> CalibratedGroup {
+    let group = groups[index]
+    let allowance = try allowance(group)
+    var excess: CalibratedGroup.Excess?
+    if case .clauses(let clauses) = allowance {
+      excess = CalibratedGroup.Excess(group.records, form: group.bounds.form, clauses: clauses)
+    }
+    let values = group.records.flatMap { record in
+      record.drifts.map { group.bounds.isRelative ? $0.norm / record.baseNorm : $0.norm }
+    }
+    return CalibratedGroup(
+      patterns: assignment.rules.filter { $0.group == index }.map(\.pattern.text),
+      tensors: group.records.map(\.name), dtype: group.records.first?.dtype ?? .f32,
+      parameters: group.records.reduce(0) { $0 + $1.entryCount }, form: group.bounds.form, allowance: allowance,
+      drift: .init(values, isRelative: group.bounds.isRelative), excess: excess)
+  }
+
+  private func remarks(_ index: Int, _ group: CalibratedGroup) -> [CalibrationWarning] {
+    var warnings: [CalibrationWarning] = []
+    let exceptions = DriftForm.exceptions(groups[index].records, form: group.form, margin: margin)
+    if let first = exceptions.first {
+      let rest = exceptions.count > 1 ? " and \(exceptions.count - 1) more" : ""
+      warnings.append(
+        CalibrationWarning(
+          .mixedForms, group, nil,
+          "most of these tensors changed by a low rank or in few places, but not \(StrictJSON.shown(first.name))\(rest): "
+            + "the rule bounds norms only"))
+    }
+    if groups[index].widened > 1 {
+      warnings.append(
+        CalibrationWarning(
+          .widened, group, nil,
+          "a bound is \(CalibrationNumber.text(groups[index].widened)) times wider than the margin asks for: a run's drift "
+            + "lies so close together that a narrower bound could not be proved"))
+    }
+    return warnings
+  }
+}
