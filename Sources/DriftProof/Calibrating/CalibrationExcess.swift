@@ -12,7 +12,7 @@ extension CalibratedGroup {
       package var ratio: Double { admitted / seen }
     }
 
-    /// Spectral norms, in units of the weights: all of a norm bound can be one singular value.
+    /// Spectral norms, in units of the weights: all of a norm bound can be one singular value. Nil for vectors.
     package let spectralNorm: Figure?
     /// Changed entries.
     package let support: Figure?
@@ -33,7 +33,7 @@ extension CalibratedGroup {
         norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestNorm) }
       }
       spectralNorm = worst { record in
-        norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestSpectralNorm) }
+        record.isVector ? nil : norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestSpectralNorm) }
       }
       support = worst { record in
         let admitted = Self.support(sum?.sparse, of: record)

@@ -13,7 +13,7 @@ extension PolicyDraft {
       let group = try calibrated(index)
       groups.append(group)
       warnings += CalibrationWarning.all(about: group, margin: margin)
-      warnings += remarks(index, group)
+      warnings += remarks(index, group, runs)
     }
     if runs.count == 1 {
       warnings.append(
@@ -43,11 +43,23 @@ extension PolicyDraft {
       drift: .init(values, isRelative: group.bounds.isRelative), excess: excess)
   }
 
-  private func remarks(_ index: Int, _ group: CalibratedGroup) -> [CalibrationWarning] {
+  private func remarks(
+    _ index: Int, _ group: CalibratedGroup, _ runs: [ReferenceRun]
+  ) -> [CalibrationWarning] {
     var warnings: [CalibrationWarning] = []
-    let exceptions = DriftForm.exceptions(groups[index].records, form: group.form, margin: margin)
-    if let first = exceptions.first {
-      let rest = exceptions.count > 1 ? " and \(exceptions.count - 1) more" : ""
+    let records = groups[index].records
+    let alone = runs.indices.filter { run in
+      DriftForm.choose(records.compactMap { $0.of(run: run) }, margin: margin) != .norm
+    }
+    if group.form == .norm, let first = alone.first, records.contains(where: { $0.runs != alone }) {
+      warnings.append(
+        CalibrationWarning(
+          .mixedRuns, group, nil,
+          "\(alone.count) of \(runs.count) runs, such as \(StrictJSON.shown(runs[first].path)), changed these by a low rank "
+            + "or in few places, the others did not: the rule bounds norms only; calibrate a policy for each recipe"))
+    } else if group.form == .norm, let first = DriftForm.exceptions(records, margin: margin).first {
+      let count = DriftForm.exceptions(records, margin: margin).count
+      let rest = count > 1 ? " and \(count - 1) more" : ""
       warnings.append(
         CalibrationWarning(
           .mixedForms, group, nil,

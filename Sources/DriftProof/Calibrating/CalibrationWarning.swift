@@ -16,6 +16,8 @@ package struct CalibrationWarning: Sendable, Equatable {
     case looseBound
     /// Most tensors of a group have a form that a few have not.
     case mixedForms
+    /// Some runs have a form that the others have not: two recipes in one policy.
+    case mixedRuns
     /// A tensor that no clause can bound is outside the proof.
     case excluded
     /// A bound had to be wider than the margin.

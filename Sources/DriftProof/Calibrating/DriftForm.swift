@@ -18,10 +18,10 @@ package enum DriftForm: Sendable, Equatable {
   static let largestEntryShare = 1.0 / 16
   static let largestLineShare = 0.5
 
-  /// The narrowest form that holds for every tensor of the group and every run.
-  ///
-  /// Sparse beats low rank. Tensors whose whole drift is within rounding, and those too small to have a higher rank,
-  /// fit a rank clause anyway and do not decide about it.
+  /// A drift below this many times rounding shows no rank: any matrix of that size has one "up to rounding".
+  static let decisiveDrift = 4.0
+
+  /// The narrowest form that holds for every tensor of the group and every run; sparse beats low rank.
   static func choose(_ records: [TensorRecord], margin: Double) -> DriftForm {
     if records.contains(where: \.isCounter) { return .excluded }
     let moved = records.filter { $0.largestNorm > 0 }
@@ -29,28 +29,24 @@ package enum DriftForm: Sendable, Equatable {
     return sparse(moved, margin: margin) ?? rank(moved) ?? .norm
   }
 
-  /// Tensors that keep the group from a low-rank or sparse clause which fits its others.
-  static func exceptions(_ records: [TensorRecord], form: DriftForm, margin: Double) -> [TensorRecord] {
-    guard form == .norm, records.count > 1 else { return [] }
-    let fitting = records.filter { choose([$0], margin: margin) != .norm }
-    return fitting.isEmpty || fitting.count < records.count / 2
-      ? [] : records.filter { $0.largestNorm > 0 && choose([$0], margin: margin) == .norm && !isUndecided($0) }
+  /// Tensors that keep the group from the clause that more than half of its tensors would have alone.
+  static func exceptions(_ records: [TensorRecord], margin: Double) -> [TensorRecord] {
+    let others = records.filter { choose([$0], margin: margin) == .norm && $0.largestNorm > 0 }
+    return 2 * others.count < records.count ? others : []
   }
 
-  private static func isUndecided(_ record: TensorRecord) -> Bool {
-    record.largestNorm <= record.roundingAllowance || (record.rank ?? 0) >= min(record.rows, record.columns)
-  }
-
+  /// The highest rank of the tensors whose drift is decisive and whose shape leaves a choice, if all of them have one
+  /// and the others fit it.
   private static func rank(_ records: [TensorRecord]) -> DriftForm? {
-    let voters = records.filter { !$0.isVector && !isUndecided($0) }
-    var highest = 0
-    for record in voters {
-      guard let rank = record.rank else { return nil }
-      highest = max(highest, rank)
+    let voters = records.filter {
+      !$0.isVector && $0.largestNorm > decisiveDrift * $0.roundingAllowance
+        && ($0.rank ?? 0) < min($0.rows, $0.columns)
     }
-    // Where all drifts are hardly larger than rounding, "rank r" says nothing beyond the norm.
-    let isMeaningful = voters.contains { $0.largestNorm > 2 * $0.roundingAllowance }
-    return highest > 0 && isMeaningful ? .rank(highest) : nil
+    let ranks = voters.compactMap(\.rank)
+    guard ranks.count == voters.count, let highest = ranks.max(),
+      let index = DriftStatistics.ranks.firstIndex(of: highest), records.allSatisfy({ $0.hasRank(index: index) })
+    else { return nil }
+    return .rank(highest)
   }
 
   private static func sparse(_ records: [TensorRecord], margin: Double) -> DriftForm? {

@@ -38,7 +38,7 @@ struct PolicyDraft {
         frozen.append(leaf.name)
         continue
       }
-      let record = TensorRecord(leaf: leaf, drifts: runs.compactMap { $0.inspection.tensors[index].drift })
+      let record = TensorRecord(leaf: leaf, outcomes: outcomes)
       let key = Key(shape: NameShape(leaf.name), dtype: leaf.dtype, isVector: record.isVector)
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(record)

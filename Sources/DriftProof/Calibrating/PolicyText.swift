@@ -21,8 +21,9 @@ package enum PolicyText {
     for (index, rule) in rules.enumerated() {
       if let comment = comments[index] { lines.append("    // \(comment)") }
       let separator = index + 1 < rules.count ? "," : ""
-      lines.append("    { \"tensors\": \(StrictJSON.quoted(rule.tensors.text)),")
-      lines.append("      \"allow\": \(text(rule.allowance)) }\(separator)")
+      let start = "    { \"tensors\": \(StrictJSON.quoted(rule.tensors.text)),"
+      let end = "\"allow\": \(text(rule.allowance)) }\(separator)"
+      lines += start.count + end.count < 120 ? ["\(start) \(end)"] : [start, "      \(end)"]
     }
     lines.append(total == nil ? "  ]" : "  ],")
     if let total { lines.append("  \"total\": { \"norm\": \(text(total)) }") }

@@ -6,6 +6,29 @@ struct TensorRecord: Sendable {
   let leaf: BaseIdentity.Leaf
   /// The drifts of the runs that changed it; none for a changed counter.
   let drifts: [DriftMeasure]
+  /// Which run each of them is of.
+  let runs: [Int]
+
+  /// - Parameter outcomes: one per run.
+  init(leaf: BaseIdentity.Leaf, outcomes: [TensorInspection.Outcome]) {
+    self.leaf = leaf
+    var measured: [(run: Int, drift: DriftMeasure)] = []
+    for (run, outcome) in outcomes.enumerated() {
+      if case .drifted(let drift) = outcome { measured.append((run, drift)) }
+    }
+    drifts = measured.map(\.drift)
+    runs = measured.map(\.run)
+  }
+
+  private init(leaf: BaseIdentity.Leaf, drifts: [DriftMeasure], runs: [Int]) {
+    (self.leaf, self.drifts, self.runs) = (leaf, drifts, runs)
+  }
+
+  /// What one run alone shows; nil where it did not change the tensor.
+  func of(run: Int) -> TensorRecord? {
+    guard let index = runs.firstIndex(of: run) else { return nil }
+    return TensorRecord(leaf: leaf, drifts: [drifts[index]], runs: [run])
+  }
 
   var name: String { leaf.name }
   var dtype: DataType { leaf.dtype }
@@ -46,10 +69,13 @@ struct TensorRecord: Sendable {
     return (stored * stored + encoded * encoded).squareRoot()
   }
 
+  /// Whether the best rank `DriftStatistics.ranks[index]` leaves every run's drift a residual of rounding.
+  func hasRank(index: Int) -> Bool { residual(rankIndex: index) <= roundingAllowance }
+
   /// The smallest rank, of those tried, that leaves every run's drift a residual of rounding; nil if none does.
   var rank: Int? {
     guard !isVector else { return nil }
-    let index = DriftStatistics.ranks.indices.first { residual(rankIndex: $0) <= roundingAllowance }
+    let index = DriftStatistics.ranks.indices.first(where: hasRank)
     return index.map { DriftStatistics.ranks[$0] }
   }
 }
