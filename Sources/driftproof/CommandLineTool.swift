@@ -3,7 +3,10 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   private static var commands: [any Command.Type] {
-    [InspectCommand.self, CalibrateCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]
+    [
+      InspectCommand.self, CalibrateCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self,
+      CheckCommand.self,
+    ]
   }
 
   static func run(_ arguments: [String]) -> Int32 {

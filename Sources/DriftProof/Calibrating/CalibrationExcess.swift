@@ -33,18 +33,23 @@ extension CalibratedGroup {
         norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestNorm) }
       }
       spectralNorm = worst { record in
-        record.isVector ? nil : norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestSpectralNorm) }
+        record.isVector
+          ? nil
+          : norm.map { Figure(tensor: record.name, admitted: $0.value(of: record), seen: record.largestSpectralNorm) }
       }
       support = worst { record in
         let admitted = Self.support(sum?.sparse, of: record)
         return Figure(tensor: record.name, admitted: Double(admitted), seen: Double(record.changedEntries))
       }
-      rank = worst { record in
+      let ranked = worst { record in
         guard let seen = record.rank, record.largestNorm > 0 else { return nil }
         let admitted = Self.rank(sum, of: record)
         return Figure(
           tensor: record.name, admitted: Double(admitted), seen: Double(min(seen, record.rows, record.columns)))
       }
+      // Full ranks say nothing where other tensors have a higher one than was tried.
+      let isKnown = records.allSatisfy { $0.rank != nil }
+      rank = ranked.flatMap { isKnown || $0.ratio > 1 ? $0 : nil }
       residual = worst { record in
         guard case .rank = form, let bound = sum?.residual else { return nil }
         return Figure(tensor: record.name, admitted: bound.value(of: record), seen: record.smallestNorm)

@@ -66,12 +66,20 @@ extension PolicyDraft {
           "most of these tensors changed by a low rank or in few places, but not \(StrictJSON.shown(first.name))\(rest): "
             + "the rule bounds norms only"))
     }
-    if groups[index].widened > 1 {
+    let bounds = groups[index].bounds
+    if bounds.normFactor > 1 {
       warnings.append(
         CalibrationWarning(
           .widened, group, nil,
-          "a bound is \(CalibrationNumber.text(groups[index].widened)) times wider than the margin asks for: a run's drift "
-            + "lies so close together that a narrower bound could not be proved"))
+          "the norm bound is \(CalibrationNumber.text(bounds.normFactor)) times wider than the margin asks for: a run's "
+            + "drift lies so close together that a narrower bound could not be proved"))
+    }
+    if bounds.residualFactor > 1 {
+      warnings.append(
+        CalibrationWarning(
+          .widened, group, nil,
+          "the residual is \(CalibrationNumber.text(bounds.residualFactor)) times wider than the margin asks for: the "
+            + "proof's integers do not come closer to a run's drift"))
     }
     return warnings
   }

@@ -82,7 +82,9 @@ struct GroupBounds: Sendable {
   }
 
   private func bound(_ value: Double, _ records: [TensorRecord]) throws(CalibrationError) -> Bound {
-    guard let decimal = RoundedBound.up(value) else { throw .notExpressible(Self.message("a bound of \(value)", records)) }
+    guard let decimal = RoundedBound.up(value) else {
+      throw .notExpressible(Self.message("a bound of \(value)", records))
+    }
     return isRelative ? .relative(decimal) : .absolute(decimal)
   }
 

@@ -7,8 +7,6 @@ struct PolicyDraft {
   struct Group: Sendable {
     let records: [TensorRecord]
     var bounds: GroupBounds
-    /// Factor by which the trial had to widen the norm or residual bound, where it had to.
-    var widened: Double { max(bounds.normFactor, bounds.residualFactor) }
   }
 
   let identity: BaseIdentity

@@ -28,7 +28,8 @@ enum CalibrateText {
     let start = [first, Format.count(group.tensors.count), form(group)]
     guard let drift = group.drift, case .clauses(let clauses) = group.allowance, case .norm(let bound)? = clauses.first
     else { return start + Array(repeating: "-", count: header.count - start.count) }
-    let numbers = [drift.isRelative ? "‖Δ‖/‖W‖" : "‖Δ‖"] + [drift.minimum, drift.median, drift.maximum].map { Format.number($0) }
+    let numbers =
+      [drift.isRelative ? "‖Δ‖/‖W‖" : "‖Δ‖"] + [drift.minimum, drift.median, drift.maximum].map { Format.number($0) }
     return start + numbers + [
       value(bound), pair(group.excess?.spectralNorm) { Format.number($0, digits: 3) },
       pair(group.excess?.rank) { Format.count(Int($0)) }, pair(group.excess?.support) { Format.count(Int($0)) },
