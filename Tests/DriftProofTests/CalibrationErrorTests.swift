@@ -126,6 +126,19 @@ import Testing
     }
   }
 
+  @Test func rejectsMoreRulesThanAPolicyHas() throws {
+    var fixture = try CalibrationFixture()
+    fixture.base = TestModel()
+    for index in 0...1024 { fixture.base.tensors["t\(index)x"] = TestTensor([1], random: &fixture.random) }
+    var run = fixture.base
+    for name in run.tensors.keys { run.tensors[name]?.values = [2] }
+    guard case .notExpressible(let reason) = try failure(fixture, [run]) else {
+      Issue.record("another error")
+      return
+    }
+    #expect(reason.contains("1025 rules"))
+  }
+
   @Test func everyErrorNamesARemedy() throws {
     let errors: [CalibrationError] = [
       .noRuns, .repeatedRun("a"), .marginOutOfRange, .emptyBase, .unchangedRun("a"),
