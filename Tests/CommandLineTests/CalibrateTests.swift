@@ -59,31 +59,33 @@ struct CalibrateTests {
     }
   }
 
-  @Test func encloseARealFineTuneAndRefusesTamperedOnes() throws {
-    let folder = try TemporaryFolder()
-    let policy = folder.file("policy.json")
-    let run = try Tool.run("calibrate", "--base", Example.base, "--runs", Example.tuned, "--out", policy, "--json")
-    #expect(run.exitCode == 0, "\(run.errors)")
-    let groups = try #require(try run.json()["groups"] as? [[String: Any]])
-    #expect(groups.map { $0["patterns"] as? [String] } == [["fc.*.weight"]])
-    #expect(groups.map { $0["form"] as? String } == ["rank"])
+  #if !DEBUG  // A million entries, fitted five times and proved twice: minutes without optimisation.
+    @Test func enclosesARealFineTuneAndRefusesTamperedOnes() throws {
+      let folder = try TemporaryFolder()
+      let policy = folder.file("policy.json")
+      let run = try Tool.run("calibrate", "--base", Example.base, "--runs", Example.tuned, "--out", policy, "--json")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let groups = try #require(try run.json()["groups"] as? [[String: Any]])
+      #expect(groups.map { $0["patterns"] as? [String] } == [["fc.*.weight"]])
+      #expect(groups.map { $0["form"] as? String } == ["rank"])
 
-    // One is 1 in bf16; 524 weights of 262,144, about as many as a backdoor that worked.
-    let backdoor = try Example.tampered("backdoor", in: folder, tensor: "fc.3.weight", every: 500) { _ in 0x3F80 }
-    // A change of the second-highest bit of every mantissa: of full rank.
-    let full = try Example.tampered("full", in: folder, tensor: "fc.1.weight", every: 1) { $0 ^ 0x20 }
-    let frozen = try Example.tampered("frozen", in: folder, tensor: "fc.2.bias", every: 512) { $0 ^ 1 }
-    // What no residual for bf16 can refuse: as many weights as the backdoor, by the last bit.
-    let faint = try Example.tampered("faint", in: folder, tensor: "fc.3.weight", every: 500) { $0 ^ 1 }
-    for (tuned, exitCode) in [(Example.tuned, 0), (backdoor, 10), (full, 10), (frozen, 10), (faint, 0)]
-      as [(String, Int32)]
-    {
-      let proved = try Tool.run(
-        "prove", "--base", Example.base, "--tuned", tuned, "--policy", policy, "--out", folder.file("certificate"),
-        "--opening", folder.file("opening-\(UUID().uuidString)"), "--quiet")
-      #expect(proved.exitCode == exitCode, "\(tuned): \(proved.errors)")
+      // One is 1 in bf16; 524 weights of 262,144, about as many as a backdoor that worked.
+      let backdoor = try Example.tampered("backdoor", in: folder, tensor: "fc.3.weight", every: 500) { _ in 0x3F80 }
+      // A change of the second-highest bit of every mantissa: of full rank.
+      let full = try Example.tampered("full", in: folder, tensor: "fc.1.weight", every: 1) { $0 ^ 0x20 }
+      let frozen = try Example.tampered("frozen", in: folder, tensor: "fc.2.bias", every: 512) { $0 ^ 1 }
+      // What no residual for bf16 can refuse: as many weights as the backdoor, by the last bit.
+      let faint = try Example.tampered("faint", in: folder, tensor: "fc.3.weight", every: 500) { $0 ^ 1 }
+      for (tuned, exitCode) in [(Example.tuned, 0), (backdoor, 10), (full, 10), (frozen, 10), (faint, 0)]
+        as [(String, Int32)]
+      {
+        let proved = try Tool.run(
+          "prove", "--base", Example.base, "--tuned", tuned, "--policy", policy, "--out", folder.file("certificate"),
+          "--opening", folder.file("opening-\(UUID().uuidString)"), "--quiet")
+        #expect(proved.exitCode == exitCode, "\(tuned): \(proved.errors)")
+      }
     }
-  }
+  #endif
 
   @Test func printsAPolicyThatProveAccepts() throws {
     let small = try Small()
