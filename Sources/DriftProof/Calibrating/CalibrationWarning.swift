@@ -98,7 +98,7 @@ package struct CalibrationWarning: Sendable, Equatable {
       return .init(
         .support, group, figure,
         "a change of \(StrictJSON.shown(figure.tensor)) may touch \(admitted) entries, the runs touched at most \(seen): "
-          + "the others can hold anything of norm up to the norm bound, a backdoor of a few hundred weights included")
+          + "the others can hold any change inside the norm bound")
     case .norm, .rank, .excluded:
       guard figure.ratio > limit else { return nil }
       return .init(
