@@ -5,8 +5,10 @@ enum CommandLineTool {
   static let version = ToolVersion.current
 
   private static var commands: [any Command.Type] {
-    [InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]
-      + [PolicyInitCommand.self, PolicyExplainCommand.self]
+    [
+      InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self, IdentifyCommand.self,
+      ProveCommand.self, VerifyCommand.self, CheckCommand.self,
+    ]
   }
 
   static func run(_ arguments: [String]) -> Int32 {

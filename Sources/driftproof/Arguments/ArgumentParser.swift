@@ -11,6 +11,8 @@ struct ParsedArguments {
   let command: CommandDescription
   fileprivate(set) var values: [String: String] = [:]
   fileprivate(set) var flags: Set<String> = []
+  /// All values of each option that takes several.
+  fileprivate(set) var lists: [String: [String]] = [:]
 
   /// The value of a positional argument or of an option, by the name that its description gives it.
   func value(_ name: String) throws(UsageError) -> String {
@@ -142,5 +144,11 @@ struct ArgumentParser {
           + "\(option.spelling)=\(value))", command: command)
     }
     parsed.values[option.name] = value
+    guard option.isList else { return }
+    parsed.lists[option.name] = [value]
+    while let next = rest.first, !next.hasPrefix("-"), !next.isEmpty {
+      parsed.lists[option.name]?.append(next)
+      rest.removeFirst()
+    }
   }
 }

@@ -15,6 +15,8 @@ struct CommandDescription: Sendable {
     let value: String?
     let isRequired: Bool
     let help: String
+    /// Takes one or several values, up to the next option.
+    var isList = false
 
     /// An option with a value that must be given.
     static func required(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
@@ -22,8 +24,13 @@ struct CommandDescription: Sendable {
     }
 
     /// An option with a value that may be left out.
-    static func optional(_ name: String, _ value: String, _ help: String) -> Option {
-      Option(name: name, short: nil, value: value, isRequired: false, help: help)
+    static func optional(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: short, value: value, isRequired: false, help: help)
+    }
+
+    /// An option that must be given, with one or several values.
+    static func requiredList(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true)
     }
 
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {
@@ -59,7 +66,7 @@ struct CommandDescription: Sendable {
     var words = ["driftproof", name]
     words += positionals.map(\.name)
     for option in options where option.name != "help" {
-      let word = option.value.map { "\(option.spelling) \($0)" } ?? option.spelling
+      let word = option.value.map { "\(option.spelling) \($0)\(option.isList ? " ..." : "")" } ?? option.spelling
       words.append(option.isRequired ? word : "[\(word)]")
     }
     return words.joined(separator: " ")

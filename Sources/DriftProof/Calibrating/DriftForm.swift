@@ -1,0 +1,86 @@
+import DriftPolicy
+import LinearAlgebra
+
+/// The kind of drift that all runs show in a group of tensors: what its clauses will have beside the norm.
+package enum DriftForm: Sendable, Equatable {
+  /// Nothing but size.
+  case norm
+  /// This rank, one of `DriftStatistics.ranks`, and a residual of rounding.
+  case rank(Int)
+  /// At most so many changed entries, rows or columns in any run.
+  case entries(Int)
+  case rows(Int)
+  case columns(Int)
+  /// Counters, which only `"any"` can allow.
+  case excluded
+
+  /// A sparse clause that leaves more than this share of a tensor free, margin included, is not worth its cost.
+  static let largestEntryShare = 1.0 / 16
+  static let largestLineShare = 0.5
+
+  /// A drift below this many times rounding shows no rank: any matrix of that size has one "up to rounding".
+  static let decisiveDrift = 4.0
+
+  /// The narrowest form that holds for every tensor of the group and every run; sparse beats low rank.
+  static func choose(_ records: [TensorRecord], margin: Double) -> DriftForm {
+    if records.contains(where: \.isCounter) { return .excluded }
+    let moved = records.filter { $0.largestNorm > 0 }
+    guard !moved.isEmpty else { return .norm }
+    return sparse(moved, margin: margin) ?? rank(moved) ?? .norm
+  }
+
+  /// Tensors that keep the group from the clause that more than half of its tensors would have alone.
+  static func exceptions(_ records: [TensorRecord], margin: Double) -> [TensorRecord] {
+    let others = records.filter { choose([$0], margin: margin) == .norm && $0.largestNorm > 0 }
+    return 2 * others.count < records.count ? others : []
+  }
+
+  /// The highest rank of the tensors whose drift is decisive and whose shape leaves a choice, if all of them have one
+  /// and the others fit it.
+  private static func rank(_ records: [TensorRecord]) -> DriftForm? {
+    let voters = records.filter {
+      !$0.isVector && $0.largestNorm > decisiveDrift * $0.roundingAllowance
+        && ($0.rank ?? 0) < min($0.rows, $0.columns)
+    }
+    let ranks = voters.compactMap(\.rank)
+    guard ranks.count == voters.count, let highest = ranks.max(),
+      let index = DriftStatistics.ranks.firstIndex(of: highest), records.allSatisfy({ $0.hasRank(index: index) })
+    else { return nil }
+    return .rank(highest)
+  }
+
+  private static func sparse(_ records: [TensorRecord], margin: Double) -> DriftForm? {
+    func fits(_ count: Int, _ total: Int, _ share: Double) -> Bool {
+      let allowed = Double(CountBound.allowed(count, margin: margin) ?? .max)
+      return allowed <= share * Double(total)
+    }
+    func largest(_ count: (TensorRecord) -> Int) -> Int { records.map(count).max() ?? 0 }
+    var candidates: [(form: DriftForm, cells: Int)] = []
+    let (entries, rows, columns) = (
+      largest(\.changedEntries), largest(\.changedRows), largest(\.changedColumns)
+    )
+    if records.allSatisfy({ !$0.isVector && fits(rows, $0.rows, largestLineShare) }) {
+      candidates.append((.rows(rows), records.reduce(0) { $0 + rows * $1.columns }))
+    }
+    if records.allSatisfy({ !$0.isVector && fits(columns, $0.columns, largestLineShare) }) {
+      candidates.append((.columns(columns), records.reduce(0) { $0 + columns * $1.rows }))
+    }
+    if records.allSatisfy({ fits(entries, $0.entryCount, largestEntryShare) }) {
+      // Whole lines say more than as many entries anywhere: entries must be fewer by half to be chosen.
+      candidates.append((.entries(entries), 2 * entries * records.count))
+    }
+    return candidates.min { $0.cells < $1.cells }?.form
+  }
+}
+
+/// Counts of a sparse clause.
+enum CountBound {
+  /// `count`·margin, rounded up to two significant digits; nil beyond what a policy can say.
+  static func allowed(_ count: Int, margin: Double) -> Int? {
+    let value = RoundedBound.up(count: margin * Double(max(1, count)))
+    guard let value, let whole = value.exponent >= 0 ? value.integerValue : Int(value.doubleValue.rounded(.up)),
+      PolicyLimits.countRange.contains(whole)
+    else { return nil }
+    return whole
+  }
+}
