@@ -3,11 +3,15 @@ enum CommandLineTool {
   static let version = "0.1.0"
 
   private static var commands: [any Command.Type] {
-    [InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self]
+    [
+      InspectCommand.self, IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self,
+      AttestCommand.self, DigestCommand.self, CompletionsCommand.self, ManCommand.self,
+    ]
   }
 
+  static var descriptions: [CommandDescription] { commands.map { $0.description } }
+
   static func run(_ arguments: [String]) -> Int32 {
-    let descriptions = commands.map { $0.description }
     let options = arguments.prefix { $0 != "--" }
     // Also where the command line cannot be parsed, whoever asked for JSON gets JSON.
     let wantsJSON = options.contains("--json")

@@ -8,7 +8,7 @@ extension AttestationStatement {
     let predicateType: String
     let subjects: [JSONNode]
     do throws(JSONError) {
-      document = try JSONNode(parsing: payload)
+      document = JSONNode(try StrictJSON.parse(payload).withPlainIntegers)
       type = try document.member("_type").string()
       predicateType = try document.member("predicateType").string()
       subjects = try document.member("subject").elements()
@@ -53,6 +53,21 @@ extension AttestationStatement {
     baseCommitment = fields.baseCommitment
     proverID = fields.proverID
     self.provedAt = provedAt
+  }
+}
+
+extension JSONValue {
+  /// The same value, `6.0` spelled `6`: tools built on protobuf keep every number as a double.
+  fileprivate var withPlainIntegers: JSONValue {
+    switch self {
+    case .number(let text):
+      let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts.count == 2 && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? .number(String(parts[0])) : self
+    case .array(let elements): return .array(elements.map(\.withPlainIntegers))
+    case .object(let members):
+      return .object(members.map { JSONMember(key: $0.key, value: $0.value.withPlainIntegers) })
+    case .null, .bool, .string: return self
+    }
   }
 }
 
