@@ -56,8 +56,10 @@ struct AttestTests {
     func statement(_ attestation: String) throws -> [String: Any] {
       let line = try Data(contentsOf: URL(fileURLWithPath: folder.file(attestation)))
       let envelope = try JSONSerialization.jsonObject(with: line) as? [String: Any]
-      let payload = try #require(Data(base64Encoded: try #require(envelope?["payload"] as? String)))
-      return try #require(try JSONSerialization.jsonObject(with: payload) as? [String: Any])
+      let text = try #require(envelope?["payload"] as? String)
+      let payload = try #require(Data(base64Encoded: text))
+      let object = try JSONSerialization.jsonObject(with: payload)
+      return try #require(object as? [String: Any])
     }
 
     /// The statement's subject's digests.

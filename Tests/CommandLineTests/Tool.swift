@@ -61,7 +61,7 @@ enum Tool {
 }
 
 /// A folder that is removed with the object.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {

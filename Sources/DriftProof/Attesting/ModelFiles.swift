@@ -42,10 +42,15 @@ struct ModelFiles {
     a.lexicographicallyPrecedes(b) { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// By bytes: to a file system two Unicode spellings are two names.
+  private static func starts(_ path: Path, with other: Path) -> Bool {
+    path.starts(with: other) { $0.utf8.elementsEqual($1.utf8) }
+  }
+
   private mutating func visit(_ place: Path) throws(ModelDigestError) {
     let path = path(of: place)
     guard place.count <= Self.maximumDepth else { throw .tooDeep(path: path, limit: Self.maximumDepth) }
-    guard !ignored.contains(where: { !$0.isEmpty && place.starts(with: $0) }) else { return }
+    guard !ignored.contains(where: { !$0.isEmpty && Self.starts(place, with: $0) }) else { return }
     let isLink = try kind(path, follows: false) == S_IFLNK
     guard !isLink || allowsLinks else { throw .symbolicLink(path: path) }
     switch try kind(path, follows: true) {

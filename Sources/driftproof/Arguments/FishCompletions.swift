@@ -7,6 +7,9 @@ enum FishCompletions {
         "complete -c driftproof -n __fish_use_subcommand -f -a \(command.name) -d \(quoted(command.summary))")
     }
     lines += [
+      "complete -c driftproof -n __fish_use_subcommand -f -a help -d 'show help'",
+      "complete -c driftproof -n '__fish_seen_subcommand_from help' -f -a "
+        + quoted(commands.map(\.name).joined(separator: " ")),
       "complete -c driftproof -n __fish_use_subcommand -l help -s h -d 'show help'",
       "complete -c driftproof -n __fish_use_subcommand -l version -d 'print the version'",
     ]

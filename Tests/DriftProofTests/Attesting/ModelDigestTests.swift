@@ -13,7 +13,7 @@ import Transcript
 #endif
 
 struct ModelDigestTests {
-  private func withFolder(_ files: [String: String], _ body: (String) throws -> Void) throws {
+  private func withFolder(_ files: KeyValuePairs<String, String>, _ body: (String) throws -> Void) throws {
     let root = FileManager.default.temporaryDirectory.appendingPathComponent("model-\(UUID().uuidString)")
     let folder = root.appendingPathComponent("vector")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,13 +26,14 @@ struct ModelDigestTests {
     try body(folder.path)
   }
 
-  private func root(of files: [String: String]) throws -> String {
+  private func root(of files: KeyValuePairs<String, String>) throws -> String {
     var root = ""
     try withFolder(files) { root = try ModelDigest.compute(path: $0).root }
     return root
   }
 
-  private static let vector = [
+  // Two Unicode spellings of one name are two files.
+  private static let vector: KeyValuePairs = [
     "a/b": "1", "a-b": "2", "a.b/c": "3", "B": "4", "\u{E9}": "5", "e\u{301}": "6", ".hidden": "", "x/.git/config": "7",
     ".git/HEAD": "8", ".gitignore": "9",
   ]
@@ -59,7 +60,10 @@ struct ModelDigestTests {
   @Test func dependsOnContentsAndOrderOnly() throws {
     let digest = try root(of: ["a": "1", "b": "2"])
     #expect(try root(of: ["c": "1", "d/e": "2"]) == digest)
-    for other in [["a": "2", "b": "1"], ["a": "1"], ["a": "1", "b": "2", "c": ""], ["a": "12", "b": ""]] {
+    let others: [KeyValuePairs<String, String>] = [
+      ["a": "2", "b": "1"], ["a": "1"], ["a": "1", "b": "2", "c": ""], ["a": "12", "b": ""],
+    ]
+    for other in others {
       #expect(try root(of: other) != digest)
     }
   }
