@@ -109,7 +109,9 @@ enum AttestCommand: Command {
   private static func verify(
     _ certificate: [UInt8], _ arguments: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
-    guard arguments.values["base-identity"] != nil else { return }
+    guard arguments.values["base-identity"] != nil else {
+      return console.remark("the proof is not verified before signing; with --base-identity it would be")
+    }
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
     do {
       _ = try CertificateVerifier.verify(certificate: certificate, identityFile: identity)

@@ -75,9 +75,10 @@ extension AttestationReport {
   }
 
   var lines: [String] {
+    let prover = proverID == "key:\(keyID)" ? "the signer" : Quoting.plain(proverID)
     var lines = [
       "attested by key   \(keyID)",
-      "prover            \(Quoting.plain(proverID)), by \(Quoting.plain(provedAt))",
+      "proved by         \(prover), not after \(Quoting.plain(provedAt))",
     ]
     switch (modelDigest, binding) {
     case (let digest?, .checked):
