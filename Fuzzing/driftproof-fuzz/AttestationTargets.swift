@@ -53,7 +53,9 @@ enum AttestationTargets {
     for label in [nil, PEMBlock.privateLabel, PEMBlock.publicLabel] {
       let pem = label.map { Array(PEMBlock(label: $0, content: bytes).text.utf8) } ?? bytes
       if let key = try? SigningKey(pem: pem) {
-        guard let signature = try? key.sign(bytes) else { fatalError("broken promise: an accepted key signs") }
+        guard let signature = try? key.sign(bytes) else {
+          fatalError("broken promise: an accepted key signs: \(String(decoding: pem, as: UTF8.self))")
+        }
         FuzzTarget.promise(key.publicKey.verifies(signature, of: bytes), "a signature verifies")
       }
       if let key = try? PublicKey(pem: pem) {
