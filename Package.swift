@@ -26,7 +26,8 @@ let package = Package(
     .target(
       name: "DriftProof",
       dependencies: [
-        "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+        "CCrypto", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
+        "Argument",
       ]),
     .executableTarget(
       name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),

@@ -7,15 +7,17 @@ import Transcript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case certificate, canonicalPolicy, identity, index, opening, policy, safetensors
+  case attestation, certificate, canonicalPolicy, identity, index, key, opening, policy, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     switch self {
+    case .attestation: AttestationTargets.attestation(bytes)
     case .certificate: Self.certificate(bytes)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)
     case .identity: Self.identity(bytes)
     case .index: Self.checkpoint(bytes, isIndex: true)
+    case .key: AttestationTargets.key(bytes)
     case .opening: Self.opening(bytes)
     case .policy: Self.policy(bytes)
     case .safetensors: Self.checkpoint(bytes, isIndex: false)

@@ -14,10 +14,12 @@ typealias FuzzCallback = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 
 /// C callbacks capture nothing, so there is one for each target.
 let callbacks: [String: FuzzCallback] = [
+  "attestation": { FuzzTarget.attestation.run($0, $1) },
   "certificate": { FuzzTarget.certificate.run($0, $1) },
   "canonical-policy": { FuzzTarget.canonicalPolicy.run($0, $1) },
   "identity": { FuzzTarget.identity.run($0, $1) },
   "index": { FuzzTarget.index.run($0, $1) },
+  "key": { FuzzTarget.key.run($0, $1) },
   "opening": { FuzzTarget.opening.run($0, $1) },
   "policy": { FuzzTarget.policy.run($0, $1) },
   "safetensors": { FuzzTarget.safetensors.run($0, $1) },

@@ -7,12 +7,14 @@ enum CommandLineTool {
   private static var commands: [any Command.Type] {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self, IdentifyCommand.self,
-      ProveCommand.self, VerifyCommand.self, CheckCommand.self,
+      ProveCommand.self, VerifyCommand.self, CheckCommand.self, AttestCommand.self, DigestCommand.self,
+      CompletionsCommand.self, ManCommand.self,
     ]
   }
 
+  static var descriptions: [CommandDescription] { commands.map { $0.description } }
+
   static func run(_ arguments: [String]) -> Int32 {
-    let descriptions = commands.map { $0.description }
     let options = arguments.prefix { $0 != "--" }
     // Also where the command line cannot be parsed, whoever asked for JSON gets JSON.
     let wantsJSON = options.contains("--json")

@@ -19,14 +19,20 @@ struct Run {
 enum Tool {
   static func run(_ arguments: String...) throws -> Run { try run(arguments) }
 
-  static func run(_ arguments: [String]) throws -> Run {
+  static func run(_ arguments: [String]) throws -> Run { try run(executable: program(), arguments) }
+
+  /// Another program, such as a shell.
+  static func run(
+    executable: URL, _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Run {
     let folder = try TemporaryFolder()
     // Files, not pipes: nothing can block, however much is printed.
     let (output, errors) = (folder.file("output"), folder.file("errors"))
     for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
     let process = Process()
-    process.executableURL = try program()
+    process.executableURL = executable
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
@@ -39,7 +45,7 @@ enum Tool {
   }
 
   /// Built into the folder of the test bundle, or one above it.
-  private static func program() throws -> URL {
+  static func program() throws -> URL {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
     for _ in 0..<4 {
       let candidate = folder.appendingPathComponent("driftproof")
@@ -55,7 +61,7 @@ enum Tool {
 }
 
 /// A folder that is removed with the object.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {

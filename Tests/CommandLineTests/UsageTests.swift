@@ -6,14 +6,20 @@ struct UsageTests {
     let run = try Tool.run("--help")
     #expect(run.exitCode == 0)
     #expect(run.errors.isEmpty)
-    for word in ["inspect", "identify", "prove", "verify", "check", "Exit codes:"] {
+    for word in [
+      "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest",
+      "digest", "completions", "man", "Exit codes:",
+    ] {
       #expect(run.output.contains(word))
     }
   }
 
-  @Test(arguments: ["inspect", "identify", "prove", "verify", "check"])
+  @Test(arguments: [
+    "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest", "digest",
+    "completions", "man",
+  ])
   func helpsWithEveryCommand(_ command: String) throws {
-    let run = try Tool.run(command, "--help")
+    let run = try Tool.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(run.exitCode == 0)
     #expect(run.output.contains("Usage: driftproof \(command) "))
     #expect(run.output.contains("--json"))
@@ -40,6 +46,12 @@ struct UsageTests {
     (["prove", "--base", "a"], "--tuned TUNED is missing"),
     (["prove", "--polcy", "a"], "did you mean --policy?"),
     (["verify", "--base-identity", "a", "--policy", "b"], "CERT is missing"),
+    (["attest", "a", "--key", "b"], "--out FILE is missing"),
+    (["attest", "a", "--key", "b", "--out", "c", "--base", "d"], "--base and --opening go together"),
+    (["attest", "a", "--key", "b", "--out", "c", "--base", "d", "--opening", "e"], "with --tuned"),
+    (["completions", "csh"], "no completions for \"csh\""),
+    (["completions"], "{bash,zsh,fish} is missing"),
+    (["man", "prove"], "unexpected argument \"prove\""),
     (["--json", "inspect"], "the command comes before options"),
   ]
 

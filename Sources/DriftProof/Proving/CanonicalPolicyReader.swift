@@ -10,17 +10,23 @@ struct CanonicalPolicyReader {
 
   /// Nil-free: throws `FormatError` for anything but the canonical bytes of a policy; never traps.
   static func policy(_ bytes: [UInt8]) throws(FormatError) -> Policy {
-    var reader = CanonicalPolicyReader(reader: ByteReader(bytes))
-    let json = try reader.json()
-    try reader.reader.finish()
+    let file = try file(bytes)
     let policy: Policy
     do throws(PolicyError) {
-      policy = try Policy.parse(Array(json.utf8))
+      policy = try Policy.parse(file)
     } catch {
       throw .unsupportedParameters("the policy inside it: \(error)")
     }
     guard policy.canonicalBytes() == bytes else { throw .notCanonical }
     return policy
+  }
+
+  /// The policy file that `bytes` stand for, if they stand for any: strict JSON without comments.
+  static func file(_ bytes: [UInt8]) throws(FormatError) -> [UInt8] {
+    var reader = CanonicalPolicyReader(reader: ByteReader(bytes))
+    let json = try reader.json()
+    try reader.reader.finish()
+    return Array(json.utf8)
   }
 
   private static let section = "the policy"

@@ -30,6 +30,26 @@ public enum CertificateVerifier {
     return try verify(certificate: certificate, identity: identity, policy: policy)
   }
 
+  /// Verifies against the policy inside the certificate: that the proof holds, whatever its policy allows. A verifier
+  /// who wants a certain policy gives it.
+  public static func verify(
+    certificate: [UInt8], identityFile: [UInt8]
+  ) throws(DriftProofError) -> VerificationReport {
+    let policy: Policy
+    do throws(FormatError) {
+      policy = try CanonicalPolicyReader.policy(Certificate.parse(certificate).policy)
+    } catch {
+      throw .proofInvalid(.certificate(error))
+    }
+    let identity: BaseIdentity
+    do throws(CheckpointError) {
+      identity = try BaseIdentity.parse(identityFile)
+    } catch {
+      throw .operational("base identity: \(error)")
+    }
+    return try verify(certificate: certificate, identity: identity, policy: policy)
+  }
+
   /// Verifies against a parsed identity and policy.
   package static func verify(
     certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy

@@ -23,7 +23,8 @@ struct CommandDescription: Sendable {
       Option(name: name, short: short, value: value, isRequired: true, help: help)
     }
 
-    /// An option with a value that may be left out.
+    /// An option with a value that may be missing: `ParsedArguments.values` has it or not. A value that is spelled
+    /// `{a,b}` is one of these words.
     static func optional(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
       Option(name: name, short: short, value: value, isRequired: false, help: help)
     }

@@ -32,13 +32,15 @@ extension CommandDescription {
     details: [
       "Needs the base's identity (driftproof identify, from someone who has the base's files) and the policy. Compare "
         + "the base identity that is printed with a value you trust.",
+      "With --attestation and --public-key it also verifies who signed a statement about the certificate, and that the "
+        + "statement says what the certificate says; with --tuned, that the model's files are the statement's subject.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
       .required("base-identity", "FILE", "the base's identity, BASE.identity.json"),
       .required("policy", "FILE", "the policy, POLICY.json"),
-    ])
+    ] + AttestationArguments.options)
 
   static let check = CommandDescription(
     name: "check",

@@ -6,6 +6,9 @@ enum FileLimits {
   static let certificate = 256 << 20
   static let identity = 256 << 20
   static let policy = PolicyLimits.maximumBytes
+  /// A statement holds the policy's rules, in base64.
+  static let attestation = 64 << 20
+  static let key = 1 << 20
 }
 
 /// `driftproof verify`: a certificate against a base identity and a policy, without any weights.
@@ -16,6 +19,7 @@ enum VerifyCommand: Command {
     let policy = try arguments.readFile("policy", limit: FileLimits.policy)
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
     let report: VerificationReport
     do {
       report = try CertificateVerifier.verify(certificate: certificate, identityFile: identity, policyFile: policy)
@@ -23,9 +27,11 @@ enum VerifyCommand: Command {
       throw CommandFailure(error)
     }
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
-    let text = (["VERIFIED in \(seconds) ms"] + report.lines).joined(separator: "\n") + "\n"
+    let text =
+      (["VERIFIED in \(seconds) ms"] + report.lines + (attestation?.lines ?? [])).joined(separator: "\n") + "\n"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + (attestation.map { [("attestation", .object($0.members))] } ?? [])
       + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     return CommandResult(text: text, json: .object(json))
   }

@@ -15,8 +15,8 @@ enum ExitCode: Int32, CaseIterable {
     case .operational: "operational error, such as an unreadable file"
     case .usage: "wrong command line"
     case .policyViolated: "the drift is outside the policy (prove)"
-    case .proofInvalid: "the proof is invalid"
-    case .identityMismatch: "another base, policy or checkpoint than the certificate's"
+    case .proofInvalid: "the proof, or the attestation, is invalid"
+    case .identityMismatch: "another base, policy, checkpoint or model than the certificate's or attestation's"
     case .coverageGap: "tensors missing, added, renamed or reshaped, or a rule that matches nothing"
     case .notProvable: "the drift cannot be proved at this precision"
     }

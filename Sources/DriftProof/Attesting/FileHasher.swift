@@ -1,0 +1,63 @@
+import CCrypto
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// SHA-256 of one file, read in blocks: memory stays small, whatever the file's size.
+struct FileHasher: Sendable {
+  static let blockBytes = 1 << 20
+
+  let path: String
+  /// When it was looked at.
+  let expectedBytes: Int
+  private let allowsLinks: Bool
+
+  init(path: String, allowsLinks: Bool) throws(ModelDigestError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw Self.failure(path) }
+    self.path = path
+    self.allowsLinks = allowsLinks
+    expectedBytes = max(0, Int(status.st_size))
+  }
+
+  /// - Parameter progress: told how many bytes each block had.
+  func digest(
+    progress: (Int) -> Void
+  ) -> Result<(sha256: [UInt8], bytes: Int), ModelDigestError> {
+    // Not to be held up by a pipe that took the file's place, nor to follow a link that did.
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (allowsLinks ? 0 : O_NOFOLLOW)
+    let descriptor = open(path, flags)
+    guard descriptor >= 0 else { return .failure(Self.failure(path)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return .failure(Self.failure(path)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.notAFile(path: path)) }
+    let unavailable = ModelDigestError.cannotRead(path: path, reason: "libcrypto could not compute SHA-256")
+    guard let context = EVP_MD_CTX_new() else { return .failure(unavailable) }
+    defer { EVP_MD_CTX_free(context) }
+    guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return .failure(unavailable) }
+    var block = [UInt8](repeating: 0, count: Self.blockBytes)
+    var total = 0
+    while true {
+      let count = read(descriptor, &block, block.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { return .failure(Self.failure(path)) }
+      guard count > 0 else { break }
+      guard EVP_DigestUpdate(context, block, count) == 1 else { return .failure(unavailable) }
+      total += count
+      progress(count)
+    }
+    var digest = [UInt8](repeating: 0, count: 32)
+    guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { return .failure(unavailable) }
+    return .success((digest, total))
+  }
+
+  private static func failure(_ path: String) -> ModelDigestError {
+    .cannotRead(path: path, reason: String(cString: strerror(errno)))
+  }
+}
