@@ -114,6 +114,20 @@ import Transcript
     }
   }
 
+  /// Workers end in any order, with no tiles, with whole tiles or with parts of one.
+  @Test func tablesOfWorkersAdd() {
+    let (a, b): ([CubicExtension], [CubicExtension]) = ([1, 0], [0, 2])
+    let cases: [(all: [[CubicExtension]], own: [[CubicExtension]], sum: [[CubicExtension]])] = [
+      ([], [], []), ([], [a, []], [a, []]), ([a, []], [], [a, []]), ([a, []], [[], b], [a, b]),
+      ([a, a], [b, []], [[1, 2], a]),
+    ]
+    for (all, own, sum) in cases {
+      var result = all
+      DriftComponent.merge(&result, own)
+      #expect(result == sum)
+    }
+  }
+
   // MARK: Passes
 
   /// Remembers which rows were asked for, and can fail.
