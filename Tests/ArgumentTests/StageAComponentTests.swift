@@ -161,7 +161,7 @@ import Transcript
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: recorder, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: [UInt8](repeating: 8, count: 32))
-    try fixture.verify(proof.bytes, root: drift.root)
+    try fixture.verify(proof.bytes, drift: Fixture.Drift(drift))
     // Completeness and squares, projections, Gram matrices, tables: once per tile each, and the first tile's mask entries.
     let tiles = prover.layout.tableau.blocks.flatMap { $0.tiles }
     let inexact = prover.layout.tableau.blocks.filter { !$0.signature.exact }.flatMap { $0.tiles }
