@@ -13,7 +13,7 @@ struct Pinned: Sendable {
   }()
 
   private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Fixtures/pinned-v1/norm")
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Fixtures/pinned-v2/norm")
 
   private init() throws {
     func read(_ file: String) throws -> [UInt8] {

@@ -38,7 +38,8 @@ extension CodeParameters {
     var batching = Double.infinity
     var queries = Double.infinity
     for (index, layer) in plan.layers.enumerated() {
-      let code = JohnsonRadius(layer)
+      // Layer 0 is compared with rows: at their radius.
+      let code = index == 0 ? rows : JohnsonRadius(layer)
       // A sumcheck round of degree 2 for every word of the list, and the line of the folding: even and odd part.
       folding = min(folding, field - log2(2 * code.listSize + code.exceptions))
       guard index > 0 else { continue }

@@ -114,6 +114,20 @@ import Transcript
     }
   }
 
+  /// Workers end in any order, with no tiles, with whole tiles or with parts of one.
+  @Test func tablesOfWorkersAdd() {
+    let (a, b): ([CubicExtension], [CubicExtension]) = ([1, 0], [0, 2])
+    let cases: [(all: [[CubicExtension]], own: [[CubicExtension]], sum: [[CubicExtension]])] = [
+      ([], [], []), ([], [a, []], [a, []]), ([a, []], [], [a, []]), ([a, []], [[], b], [a, b]),
+      ([a, a], [b, []], [[1, 2], a]),
+    ]
+    for (all, own, sum) in cases {
+      var result = all
+      DriftComponent.merge(&result, own)
+      #expect(result == sum)
+    }
+  }
+
   // MARK: Passes
 
   /// Remembers which rows were asked for, and can fail.
@@ -147,7 +161,7 @@ import Transcript
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: recorder, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: [UInt8](repeating: 8, count: 32))
-    try fixture.verify(proof.bytes, root: drift.root)
+    try fixture.verify(proof.bytes, drift: Fixture.Drift(drift))
     // Completeness and squares, projections, Gram matrices, tables: once per tile each, and the first tile's mask entries.
     let tiles = prover.layout.tableau.blocks.flatMap { $0.tiles }
     let inexact = prover.layout.tableau.blocks.filter { !$0.signature.exact }.flatMap { $0.tiles }

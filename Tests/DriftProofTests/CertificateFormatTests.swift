@@ -36,14 +36,14 @@ struct CertificateFormatTests {
   /// Offsets as documented; a change of layout must fail here.
   @Test func layout() throws {
     let bytes = try Self.certificate().bytes
-    #expect(Array(bytes[0..<12]) == Array("driftprf".utf8) + [1, 0, 0, 0])
+    #expect(Array(bytes[0..<12]) == Array("driftprf".utf8) + [2, 0, 0, 0])
     #expect(Array(bytes[12..<20]) == [32, 0, 0, 0, 0, 0, 0, 0])
     #expect(Array(bytes[20..<52]) == SHA256.hash([1]))
     #expect(Array(bytes.suffix(11)) == [3, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3])
     let manifest = try Self.manifest().bytes
     #expect(
       Array(manifest[0..<28]) == [
-        1, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 140, 0, 0, 0, 20, 0, 0, 0, 24, 1, 0, 0, 3, 0, 0, 0,
+        2, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 140, 0, 0, 0, 20, 0, 0, 0, 24, 1, 0, 0, 3, 0, 0, 0,
       ])
     #expect(Array(manifest[28..<60]) == DriftManifest.emptyLayoutDigest)
     #expect(Array(manifest[60..<68]) == [2, 0, 0, 0, 0, 0, 0, 0])
@@ -68,7 +68,7 @@ struct CertificateFormatTests {
       edit(&bytes)
       #expect(throws: expected) { try DriftManifest.parse(bytes) }
     }
-    rejects(.unsupportedVersion(2)) { $0[0] = 2 }
+    rejects(.unsupportedVersion(1)) { $0[0] = 1 }
     rejects(.trailingBytes(count: 1)) { $0.append(0) }
     rejects(.invalidText(section: "a tensor's name")) { $0[76] = 0xFF }
     rejects(.unknownDataType("\"X32\"")) { $0[85] = UInt8(ascii: "X") }

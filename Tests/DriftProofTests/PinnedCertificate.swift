@@ -5,7 +5,7 @@ import Testing
 
 @testable import DriftProof
 
-/// A certificate of Tests/Fixtures/pinned-v1 with everything that belongs to it, made once by an earlier version.
+/// A certificate of Tests/Fixtures/pinned-v2 with everything that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
   let identityFile: [UInt8]
@@ -17,7 +17,7 @@ struct PinnedCertificate: Sendable {
   let tuned: String
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/pinned-v1")
+    .appendingPathComponent("Fixtures/pinned-v2")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }

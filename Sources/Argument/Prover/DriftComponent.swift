@@ -246,16 +246,7 @@ struct DriftComponent: SumcheckComponent {
     let size = 1 << (layout.logLength - log)
     values = try tiles.pass(
       { [[CubicExtension]]() },
-      merge: { all, own in
-        if all.isEmpty { all = own }
-        for position in own.indices where !own[position].isEmpty {
-          if all[position].isEmpty {
-            all[position] = own[position]
-          } else {
-            for i in 0..<size { all[position][i] += own[position][i] }
-          }
-        }
-      },
+      merge: Self.merge,
       { [count = tiles.count] tables, position, entries, chunks in
         if tables.isEmpty { tables = [[CubicExtension]](repeating: [], count: count) }
         if entries.isZero { return }
@@ -273,6 +264,21 @@ struct DriftComponent: SumcheckComponent {
     if values[place.tile].isEmpty { values[place.tile] = [CubicExtension](repeating: .zero, count: size) }
     let equality = Multilinear.equality(point)
     for (i, m) in boundMask.enumerated() { values[place.tile][0] += equality[i] * m }
+  }
+
+  /// Adds one worker's tables to another's; a worker that got no tile has none.
+  static func merge(_ all: inout [[CubicExtension]], _ own: [[CubicExtension]]) {
+    if all.isEmpty {
+      all = own
+      return
+    }
+    for position in own.indices where !own[position].isEmpty {
+      if all[position].isEmpty {
+        all[position] = own[position]
+      } else {
+        for i in own[position].indices { all[position][i] += own[position][i] }
+      }
+    }
   }
 
   private mutating func foldTables(_ r: CubicExtension, round: Int) {

@@ -3,7 +3,7 @@ import Transcript
 
 /// A certificate file, `CERT.drift`.
 ///
-///     certificate = "driftprf", UInt32 format version = 1, section × 8; integers are little-endian
+///     certificate = "driftprf", UInt32 format version = 2, section × 8; integers are little-endian
 ///     section     = UInt64 count of bytes, bytes
 ///
 /// The sections: base root (32 bytes), policy digest (32), tuned commitment (32), manifest (``DriftManifest``), the
@@ -11,7 +11,7 @@ import Transcript
 /// is frozen or excluded there is nothing to prove: the drift root is 32 zero bytes, and pins and proof are empty.
 package struct Certificate: Hashable, Sendable {
   package static let magic = Array("driftprf".utf8)
-  package static let formatVersion = 1
+  package static let formatVersion = 2
   package static let emptyDriftRoot = [UInt8](repeating: 0, count: SHA256.digestLength)
 
   /// Root of the base identity, 32 bytes.

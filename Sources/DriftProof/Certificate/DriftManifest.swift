@@ -7,7 +7,7 @@ import Transcript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 protocol version = 1,
+///     manifest = UInt32 protocol version = 2,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -28,7 +28,7 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  package static let protocolVersion = 1
+  package static let protocolVersion = 2
 
   /// Nil when every tensor is frozen or excluded.
   package let code: CodeParameters?

@@ -30,7 +30,7 @@ enum CostTable {
   ]
 
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
-  static let referenceSeconds = 0.15
+  static let referenceSeconds = 0.041
 
   // Bytes that the prover holds at its peak.
   /// Program, libraries, small tables.
