@@ -57,12 +57,12 @@ struct CalibrationDataTests {
     let identity = try BaseIdentity.compute(checkpoint: base)
     for name in setting.runs + setting.accepted + setting.refused {
       let tuned = try open(name)
-      let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
+      let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: policy, given: identity)
       var violations: [String] = []
       do {
         _ = try DriftMeasurer(base: base, tuned: tuned).measure(
-          identical: derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name), tensors: derived.tensors,
-          totalBound: derived.totalBound)
+          differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
+          totalBound: pass.derived.totalBound)
       } catch DriftProofError.policyViolated(let lines) {
         violations = lines
       }
