@@ -24,6 +24,7 @@ struct CostModel: Sendable {
     self.code = code
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
     var (hashed, compared) = (0, 0)
+    let divided = Set(derived.tensors.compactMap { $0.block?.tensor })
     for tensor in derived.coverage {
       let before = base.tensor(named: tensor.name)?.byteRange.count ?? 0
       let after = tuned.tensor(named: tensor.name)?.byteRange.count ?? 0
@@ -32,7 +33,10 @@ struct CostModel: Sendable {
         hashed += hasIdentity ? 0 : before
         compared += hasIdentity ? before + after : after
       case .excluded: hashed += after + (hasIdentity ? 0 : before)
-      case .norm, .rank, .sparse, .composed: hashed += before + after
+      case .norm, .rank, .sparse, .composed:
+        hashed += before + after
+        // Heads are measured in another reading.
+        if divided.contains(tensor.name) { compared += before + after }
       }
     }
     (hashedBytes, comparedBytes) = (hashed, compared)

@@ -88,7 +88,8 @@ enum CalibrateJSON {
         .array(
           policy.rules.map { rule in
             .object(
-              [("tensors", .string(rule.tensors.text))] + heads(rule.allowance) + [("allow", allowance(rule.allowance))])
+              [("tensors", .string(rule.tensors.text))] + heads(rule.allowance) + [("allow", allowance(rule.allowance))]
+            )
           })
       ),
     ]
