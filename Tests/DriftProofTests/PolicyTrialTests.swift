@@ -64,4 +64,13 @@ import Testing
     let found = try findings([("low", "{ \"rank\": 1 }"), ("few", "{ \"entries\": 3 }")])
     #expect(found == [.init(tensor: "few", need: .form), .init(tensor: "low", need: .form)])
   }
+
+  @Test func findsTheHead() throws {
+    // Three of the four entries lie in the first eight rows, one in the next.
+    let heads = ", \"heads\": { \"of\": \"rows\", \"size\": 8 }"
+    let norm = try findings([("low", wide), ("few", "{ \"norm\": { \"absolute\": 1.5 } }" + heads)])
+    #expect(norm.map(\.tensor) == ["few[rows 0-7]"])
+    let count = try findings([("low", wide), ("few", "{ \"entries\": 2 }" + heads)])
+    #expect(count == [.init(tensor: "few[rows 0-7]", need: .form)])
+  }
 }

@@ -11,6 +11,8 @@ import Synchronization
 /// statement's bounds and units come from there. What is not hashed is trusted: a certificate names the identity's
 /// root, so a base on disk that is another one can only give a certificate that `check` refuses, never a bound that a
 /// verifier takes for another.
+///
+/// Tensors that are cut into heads are read once more where they changed: the scan knows nothing of heads.
 struct CheckpointPass: Sendable {
   let identity: BaseIdentity
   let derived: DerivedStatement
