@@ -95,8 +95,8 @@ import Testing
     }
   }
 
-  /// 29 fractional bits make drifts that do not fit 32 bits; lengths that cut heads and lengths that hold several.
-  @Test(arguments: [20, 29], [14, 17])
+  /// At 24 fractional bits some drift does not fit 32 bits; lengths that cut heads and lengths that hold several.
+  @Test(arguments: [20, 24], [14, 17])
   func rowsAreThoseOfSeparateTensors(_ fractionBits: Int, _ logLength: Int) throws {
     let wide = try widened()
     var heads = try CheckpointPass.run(base: base, tuned: tuned, policy: policy).derived.tensors
@@ -123,13 +123,13 @@ import Testing
     }
   }
 
-  /// The tuned models with one weight of q changed by 100.
+  /// The tuned models with one weight of q changed to 1000, whose integer fits 32 bits at 20 fractional bits.
   private func widened() throws -> (whole: Checkpoint, part: Checkpoint) {
     var (whole, part) = (TestModel(), TestModel())
     for tensor in tuned.tensors { whole.tensors[tensor.name] = try Self.read(tuned, tensor) }
     for tensor in parts.tuned.tensors { part.tensors[tensor.name] = try Self.read(parts.tuned, tensor) }
-    whole.tensors["q"]?.values[20 * 24 + 5] = 100
-    part.tensors["q[rows 16-23]"]?.values[4 * 24 + 5] = 100
+    whole.tensors["q"]?.values[20 * 24 + 5] = 1000
+    part.tensors["q[rows 16-23]"]?.values[4 * 24 + 5] = 1000
     return (try whole.write("whole-wide", in: folder), try part.write("part-wide", in: folder))
   }
 
