@@ -81,8 +81,15 @@ struct CostModel: Sendable {
     CostTable.costs.compactMap { cost in
       let units = work(of: cost.phase)
       guard units > 0 || cost.phase == "self-check" else { return nil }
-      return (cost.phase, (cost.fixed + cost.nanoseconds * units / 1e9) / speed)
+      return (cost.phase, (cost.fixed + (cost.nanoseconds * units + streaming(cost.phase)) / 1e9) / speed)
     }
+  }
+
+  /// Nanoseconds of a phase's passes over rows that are not kept: both checkpoints are read again in each.
+  private func streaming(_ phase: String) -> Double {
+    guard let sizes, cacheBytes == 0 else { return 0 }
+    let passes = Double(CostTable.streamedPasses[phase] ?? 0)
+    return passes * CostTable.streamedNanoseconds * Double(sizes.driftRows * sizes.length)
   }
 
   /// Bytes of rows that are kept between passes.
@@ -93,21 +100,26 @@ struct CostModel: Sendable {
     return 4 * cells <= limit ? 4 * cells : 2 * cells <= limit ? 2 * cells : 0
   }
 
-  /// Resident bytes at the peak: the rows' cache and the trees last; on top of them either a tree is being made or Stage
-  /// A's tables stand.
+  /// Resident bytes at the peak: the rows' cache, tiles that are kept and the trees last; on top of them a tree is being
+  /// made, Stage A's tables stand, or the combinations of an opening.
   var peakBytes: Int {
     guard let sizes else { return CostTable.fixedBytes }
-    let trees = (sizes.factorRows > 0 ? 3 : 2) * CostTable.bytesPerPosition * sizes.positions
-    let workers = ProcessInfo.processInfo.activeProcessorCount
-    let encoding =
-      CostTable.stateBytesPerPosition * sizes.positions
-      + CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * min(workers, 8) + 4)
+    let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
+    let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
+    let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : ProcessInfo.processInfo.activeProcessorCount
+    let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4)
     let tables =
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
       + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
-    let tiles = CostTable.bytesPerTileCell * Double(sizes.structuredCells)
-    return CostTable.fixedBytes + cacheBytes + Int(tiles) + trees + max(encoding, Int(tables))
+    let claims = sizes.factorRows > 0 ? 2.0 : 1.0
+    let opening =
+      claims
+      * (CostTable.openingBytesPerCell * Double(sizes.length)
+        + CostTable.openingBytesPerPosition * Double(sizes.positions))
+    let tiles = 4 * sizes.structuredCells <= CheckpointRows.defaultCacheLimit ? 4 * sizes.structuredCells : 0
+    return CostTable.fixedBytes + cacheBytes + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
+      + max(encoding, Int(tables), Int(opening))
   }
 
   /// Seconds of a small commitment, the best of a few: what encoding, hashing and threads cost here. About a second.

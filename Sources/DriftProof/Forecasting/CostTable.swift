@@ -15,36 +15,42 @@ enum CostTable {
 
   /// In the order of the phases.
   static let costs: [Cost] = [
-    Cost(phase: "reading", fixed: 0, nanoseconds: 0.83, passes: 0),
-    Cost(phase: "policy check", fixed: 0, nanoseconds: 0.9, passes: 0),
-    Cost(phase: "rows", fixed: 0, nanoseconds: 1.2, passes: 0),
-    Cost(phase: "commitment", fixed: 0.005, nanoseconds: 3.5, passes: 1),
-    Cost(phase: "witness", fixed: 0, nanoseconds: 0.8, passes: 1),
-    Cost(phase: "factors", fixed: 0, nanoseconds: 7.3, passes: 0),
-    Cost(phase: "projections", fixed: 0, nanoseconds: 1.8, passes: 0),
-    Cost(phase: "digit commitment", fixed: 0, nanoseconds: 7.3, passes: 0),
-    Cost(phase: "stage A", fixed: 0.02, nanoseconds: 26, passes: 0),
-    Cost(phase: "stages B and C", fixed: 0, nanoseconds: 100, passes: 0),
-    Cost(phase: "opening", fixed: 0.03, nanoseconds: 16, passes: 2),
-    Cost(phase: "self-check", fixed: 0.007, nanoseconds: 0, passes: 0),
+    Cost(phase: "reading", fixed: 0, nanoseconds: 0.926, passes: 0),
+    Cost(phase: "policy check", fixed: 0.00601, nanoseconds: 0.836, passes: 0),
+    Cost(phase: "rows", fixed: 0.00133, nanoseconds: 0.201, passes: 0),
+    Cost(phase: "commitment", fixed: 0.00929, nanoseconds: 3.39, passes: 2),
+    Cost(phase: "witness", fixed: 0.00232, nanoseconds: 0.0967, passes: 2),
+    Cost(phase: "factors", fixed: 0.00119, nanoseconds: 6.95, passes: 0),
+    Cost(phase: "projections", fixed: 0.0018, nanoseconds: 0.473, passes: 0),
+    Cost(phase: "digit commitment", fixed: 0, nanoseconds: 4.28, passes: 0),
+    Cost(phase: "stage A", fixed: 0.00688, nanoseconds: 2.55, passes: 0),
+    Cost(phase: "stages B and C", fixed: 0, nanoseconds: 131, passes: 0),
+    Cost(phase: "opening", fixed: 0.0123, nanoseconds: 7.82, passes: 2),
+    Cost(phase: "self-check", fixed: 0.00403, nanoseconds: 0, passes: 0),
   ]
 
+  /// Where rows are made anew in every pass: how often a phase does, and what a cell of a row costs, most of it reading.
+  static let streamedPasses = ["commitment": 2, "witness": 1, "projections": 1, "stage A": 2, "opening": 2]
+  static let streamedNanoseconds = 0.8
+
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
-  static let referenceSeconds = 0.041
+  static let referenceSeconds = 0.0221
 
   // Bytes that the prover holds at its peak.
   /// Program, libraries, small tables.
-  static let fixedBytes = 40 << 20
-  /// Each tree: two levels' worth of digests; hash states while a tree is made.
-  static let bytesPerPosition = 64
-  static let stateBytesPerPosition = 32
-  /// Field elements of eight rows that a worker encodes, and their messages.
+  static let fixedBytes = 60 << 20
+  /// Each tree: its leaves; in trees below 2^22 leaves also the other levels, in larger ones hardly more.
+  static let bytesPerPosition = 32
+  static let logLargeTree = 22
+  /// Field elements of eight rows that are encoded, and their messages; rows of 2^20 cells and more share one buffer.
   static let encodedRows = 8
   static let bytesPerEncodedCell = 8
-  /// E-tiles kept besides the rows' cache.
-  static let bytesPerTileCell = 4.0
-  /// Tables of Stage A, per position of E-tiles, cell of the digit oracle and cell of the factor oracle.
-  static let tableBytesPerTileCell = 9.0
-  static let tableBytesPerDigitCell = 56.0
+  static let logSharedRow = 20
+  /// Tables of Stage A: K-valued tables of 1/64 of E and of the digits with their weights, packed digits, the factor oracle.
+  static let tableBytesPerTileCell = 0.45
+  static let tableBytesPerDigitCell = 1.6
   static let tableBytesPerFactorCell = 96.0
+  /// One folded combination of an opening: coefficients, weights, codeword.
+  static let openingBytesPerCell = 80.0
+  static let openingBytesPerPosition = 69.0
 }
