@@ -2,6 +2,7 @@ import Argument
 import Checkpoint
 import DriftPolicy
 import Field
+import Kernels
 import Testing
 
 @testable import DriftProof
@@ -172,10 +173,11 @@ import Testing
     var random = TestRandom(seed: 8)
     var model = TestModel()
     model.tensors["w"] = TestTensor([2048, 1024], random: &random)
+    // 64 chunks a head; the precision suits drifts of which no chunk holds more than a quarter.
     let old = try model.write("old", in: folder)
-    for index in 0..<8 { model.tensors["w"]?.values[1024 * 1024 + index] = 10_000 }
+    for index in 0..<8 { model.tensors["w"]?.values[1024 * 1024 + index] = 13_700 }
     let new = try model.write("new", in: folder)
-    let rule = #"{"norm": {"absolute": 28300}}, "heads": {"of": "rows", "size": 1024}"#
+    let rule = #"{"norm": {"absolute": 39000}}, "heads": {"of": "rows", "size": 1024}"#
     let error = #expect(throws: DriftProofError.self) {
       _ = try DriftProver.prove(
         base: old, tuned: new, policy: try testPolicy([("w", rule)]), openingPath: folder.path("opening"))
