@@ -14,10 +14,12 @@ struct PolicyViolation: Sendable, Equatable, CustomStringConvertible {
   var found: String
   /// found / allowed; nil where the policy allows nothing.
   var ratio: Double?
+  /// What an honest publisher may have overlooked.
+  var hint: String?
 
   var description: String {
     let excess = ratio.map { String(format: ", %.6g times as much", $0) } ?? ""
-    return "tensor \(tensor): allowed \(allowed), found \(found)\(excess)"
+    return "tensor \(tensor): allowed \(allowed), found \(found)\(excess)" + (hint.map { "; \($0)" } ?? "")
   }
 }
 
@@ -143,9 +145,15 @@ struct DriftMeasurer {
         tensor: tensor.name, allowed: allowed, found: "\(found) changed", ratio: ratio(Double(found), Double(count)))
     case .rank(let residual):
       return .init(
-        tensor: tensor.name, allowed: allowed, found: "a higher rank: \(text(residual)) remains", ratio: nil)
+        tensor: tensor.name, allowed: allowed, found: "a higher rank: \(text(residual)) remains", ratio: nil,
+        hint: mergeHint)
     }
   }
+
+  /// The question that merged checkpoints raise: why is W' not W + BA?
+  private static let mergeHint =
+    "merging rounds W + BA to the stored type, which gives the difference full rank: allow a residual as large as the "
+    + "rounding (in bf16 about 0.003 of the tensor's norm), or prove the adapter before it is merged"
 
   private static func text(_ form: SparseForm) -> String {
     switch form {

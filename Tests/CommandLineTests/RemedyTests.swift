@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// What honest users run into most, on real data: the message says what to do.
+struct RemedyTests {
+  private static let digits = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Examples/digits").path
+  private static let frozen = #"{ "tensors": "*", "allow": "frozen" }"#
+
+  private func prove(_ folder: TemporaryFolder, base: String, tuned: String, rules: [String]) throws -> Run {
+    let policy = #"{ "driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [\#(rules.joined(separator: ","))] }"#
+    try policy.write(toFile: folder.file("policy.json"), atomically: true, encoding: .utf8)
+    return try Tool.run(
+      "prove", "--quiet", "--base", base, "--tuned", tuned, "--policy", folder.file("policy.json"),
+      "--out", folder.file("c.drift"), "--opening", folder.file("o.secret"))
+  }
+
+  @Test func mergedIsNotBasePlusProduct() throws {
+    let folder = try TemporaryFolder()
+    let run = try prove(
+      folder, base: Self.digits + "/base", tuned: Self.digits + "/release-1",
+      rules: [#"{ "tensors": "fc.*.weight", "allow": { "rank": 4 } }"#, Self.frozen])
+    #expect(run.exitCode == 10)
+    #expect(run.errors.contains("tensor fc.0.weight: allowed rank 4, exactly, found a higher rank"))
+    #expect(run.errors.contains("allow a residual as large as the rounding"))
+  }
+
+  @Test func tiedHeadOnOneSide() throws {
+    let folder = try TemporaryFolder()
+    let values: [Float] = [0.5, -0.25, 1, 0.125]
+    let tied = try folder.checkpoint("tied.safetensors", [("model.embed_tokens.weight", [2, 2], values)])
+    let both = try folder.checkpoint(
+      "both.safetensors", [("lm_head.weight", [2, 2], values), ("model.embed_tokens.weight", [2, 2], values)])
+    let run = try prove(folder, base: tied, tuned: both, rules: [Self.frozen])
+    #expect(run.exitCode == 13)
+    #expect(run.errors.contains("tied to the embedding on one side only?"))
+    #expect(run.errors.contains(#"exclude it by a rule that allows "any""#))
+  }
+
+  @Test func resizedVocabulary() throws {
+    let folder = try TemporaryFolder()
+    let name = "model.embed_tokens.weight"
+    let base = try folder.checkpoint("base.safetensors", [(name, [2, 2], [1, 2, 3, 4])])
+    let longer = try folder.checkpoint("longer.safetensors", [(name, [3, 2], [1, 2, 3, 4, 5, 6])])
+    let run = try prove(folder, base: base, tuned: longer, rules: [Self.frozen])
+    #expect(run.exitCode == 13)
+    #expect(run.errors.contains("a resized vocabulary?"))
+  }
+
+  @Test func missingShard() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.checkpoint("model-00001-of-00002.safetensors", [("a", [1], [1])])
+    let index =
+      #"{"metadata": {}, "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}"#
+    try index.write(toFile: folder.file("model.safetensors.index.json"), atomically: true, encoding: .utf8)
+    let run = try Tool.run("identify", folder.path, "-o", folder.file("i.json"))
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains(#"names the shard "model-00002-of-00002.safetensors", which is not available"#))
+    #expect(run.errors.contains("download it"))
+  }
+}
