@@ -23,9 +23,10 @@ package struct CoverageShare: Sendable, Equatable {
   package var tensors = 0
   package var parameters = 0
 
-  mutating func add(_ tensor: ReportedTensor) {
-    tensors += 1
-    let (sum, overflow) = parameters.addingReportingOverflow(tensor.parameters)
+  /// Parameters stay at `Int.max` where sizes are made up.
+  mutating func add(tensors more: Int, parameters moreParameters: Int) {
+    tensors += more
+    let (sum, overflow) = parameters.addingReportingOverflow(moreParameters)
     parameters = overflow ? .max : sum
   }
 }
@@ -42,21 +43,23 @@ package struct ReportedCoverage: Sendable, Equatable {
   package init(_ tensors: [ReportedTensor]) {
     for tensor in tensors {
       switch tensor.tensorClass {
-      case .frozen: identical.add(tensor)
-      case .excluded: excluded.add(tensor)
-      case .norm, .rank, .sparse, .composed: proved.add(tensor)
+      case .frozen: identical.add(tensors: 1, parameters: tensor.parameters)
+      case .excluded: excluded.add(tensors: 1, parameters: tensor.parameters)
+      case .norm, .rank, .sparse, .composed: proved.add(tensors: 1, parameters: tensor.parameters)
       }
     }
   }
 
-  package var shares: [CoverageShare] { [proved, identical, excluded] }
-  package var tensors: Int { shares.reduce(0) { $0 + $1.tensors } }
-  /// As a floating number, because sizes may be made up.
-  package var parameters: Double { shares.reduce(0) { $0 + Double($1.parameters) } }
+  package var all: CoverageShare {
+    [proved, identical, excluded].reduce(into: CoverageShare()) { sum, share in
+      sum.add(tensors: share.tensors, parameters: share.parameters)
+    }
+  }
 
   /// A share's part of all parameters, 0...1; 0 without any.
   package func fraction(_ share: CoverageShare) -> Double {
-    parameters > 0 ? Double(share.parameters) / parameters : 0
+    let all = all.parameters
+    return all > 0 ? Double(share.parameters) / Double(all) : 0
   }
 }
 

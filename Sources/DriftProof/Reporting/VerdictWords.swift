@@ -18,8 +18,8 @@ package struct VerdictWords: Sendable, Equatable {
     title = "Verified"
     sentence =
       "The fine-tuned model differs from its base only as the policy below allows. Whoever made this certificate knew "
-      + "such a change, and nobody can make one for a change outside the policy, except by a chance of less than 1 in "
-      + "2 to the 128 per attempt."
+      + "such a change. Nobody can make one for a change outside the policy, except by luck: less than 1 in 340 billion "
+      + "billion billion billion per attempt."
     var advice: [String] = []
     if source == .embedded {
       advice.append(
@@ -32,11 +32,12 @@ package struct VerdictWords: Sendable, Equatable {
     if contents.coverage.proved.tensors == 0 {
       advice.append("No tensor may change, so no change had to be proved.")
     }
-    advice.append("That a file in your hands is the certified model is not known from this. The command check tells.")
+    advice.append(
+      "Whether a file in your hands is the certified model is not known from this; “driftproof check” tells.")
     self.advice = advice
   }
 
-  private init(_ error: DriftProofError) {
+  init(_ error: DriftProofError) {
     switch error {
     case .proofInvalid:
       title = "Not verified: invalid"

@@ -24,10 +24,15 @@ struct CertificateIndex {
     [
       tag("a", ["href": "#c\(index + 1)"]) { Markup.name(report.fileName) },
       .text(VerdictWords(report).title),
-      report.claims.map { .name($0.policyName) } ?? "unknown",
-      report.claims.map { digest($0.baseIdentity) } ?? "unknown",
-      report.claims.map { digest($0.tunedCommitment) } ?? "unknown",
+      claim(report) { .name($0.policyName) }, claim(report) { digest($0.baseIdentity) },
+      claim(report) { digest($0.tunedCommitment) },
     ]
+  }
+
+  /// What the file says of itself; of one that failed it is said that this is all it is.
+  private func claim(_ report: CertificateReport, _ value: (CertificateReport.Claims) -> Markup) -> Markup {
+    guard let claims = report.claims else { return "unknown" }
+    return .group([report.failure == nil ? .nothing : "claimed: ", value(claims)])
   }
 
   /// The first digits, enough to tell apart what stands on one page.

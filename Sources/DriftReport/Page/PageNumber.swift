@@ -2,8 +2,20 @@ import Foundation
 
 /// Numbers as a page shows them.
 enum PageNumber {
-  /// Up to `digits` significant digits: 0.002134, 1.2e-07.
-  static func number(_ value: Double, digits: Int = 4) -> String { String(format: "%.\(digits)g", value) }
+  /// Up to `digits` significant digits: 0.002134, 1.2 × 10⁻⁷.
+  static func number(_ value: Double, digits: Int = 4) -> String {
+    let parts = String(format: "%.\(digits)g", value).split(separator: "e")
+    guard parts.count == 2, let exponent = Int(parts[1]) else { return String(format: "%.\(digits)g", value) }
+    return "\(parts[0])\u{A0}×\u{A0}\(power(exponent))"
+  }
+
+  /// A power of ten, such as 10⁻⁷.
+  static func power(_ exponent: Int) -> String {
+    let raised: [Character: Character] = [
+      "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+    ]
+    return "10" + String(String(exponent).compactMap { raised[$0] })
+  }
 
   /// 1,234,567.
   static func count(_ value: Int) -> String {

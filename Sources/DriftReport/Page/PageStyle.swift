@@ -62,6 +62,7 @@ enum PageStyle {
     .verdict.failed { background: var(--bad-tint); border-color: var(--bad); }
     .verdict .title { display: flex; gap: .75rem; align-items: center; font-size: 1.6rem; font-weight: 700; line-height: 1.2; margin: 0 0 .6rem; color: var(--accent); }
     .verdict.failed .title { color: var(--bad); }
+    .verdict p, .verdict ul { max-width: 56rem; }
     .verdict svg { width: 2.1rem; height: 2.1rem; flex: none; }
     .verdict p:last-child, .verdict ul:last-child { margin-bottom: 0; }
     .verdict .reason { border-left: 3px solid var(--bad); padding-left: .9rem; }
@@ -84,6 +85,7 @@ enum PageStyle {
     pre { margin: 0 0 .75rem; padding: .75rem 1rem; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem; }
     pre code { font-size: 1em; }
     @media (max-width: 34rem) {
+      header, main, footer { padding-left: 1rem; padding-right: 1rem; } .wide { min-width: 9.5rem; } th, td { padding: .5rem .65rem; }
       .facts { grid-template-columns: minmax(0, 1fr); gap: 0; } .facts dd { margin-bottom: .6rem; }
       .verdict { padding: 1.1rem; }
     }
@@ -123,6 +125,8 @@ enum PageStyle {
     .h4 { background-color: var(--h4); } .h5 { background-color: var(--h5); } .h6 { background-color: var(--h6); } .h7 { background-color: var(--h7); }
     .h0, .h1, .h2, .h3, .h4 { color: var(--h-low); } .h5, .h6, .h7 { color: var(--h-high); }
     .s-proved { fill: var(--accent); } .s-identical { fill: var(--h3); } .s-excluded { fill: var(--bad); }
+    .b-proved { background: var(--accent); } .b-identical { background: var(--h3); } .b-excluded { background: var(--bad); }
+    .key { display: flex; gap: .6rem; align-items: center; } .key .swatch { width: 1.1rem; height: 1.1rem; }
     .share svg { display: block; width: 100%; height: 2rem; border: 1px solid var(--edge); border-radius: .3rem; }
     .share { margin: 0 0 1rem; }
     """
@@ -144,7 +148,8 @@ enum PageStyle {
     @media print {
       * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       :root { --page: #ffffff; }
-      body { font-size: 9.5pt; line-height: 1.45; }
+      html { font-size: 9.5pt; }
+      body { line-height: 1.45; }
       header, main, footer { max-width: none; padding: 0; }
       header { padding-top: 0; }
       .skip, .toc { display: none; }
@@ -159,6 +164,7 @@ enum PageStyle {
       table { font-size: 8pt; } th, td { padding: 1.1mm 1.6mm; }
       .wide { min-width: 0; } .meter { width: 25mm; min-width: 0; }
       .map { table-layout: fixed; } .map th, .map td { min-width: 0; padding: .8mm; font-size: 6.6pt; overflow-wrap: anywhere; position: static; white-space: normal; }
+      .nowrap { white-space: nowrap; }
       .figures { grid-template-columns: repeat(4, 1fr); } .charts { grid-template-columns: repeat(3, 1fr); }
       p, ul, ol, dl, .note { max-width: none; }
       a { color: inherit; text-decoration: none; }

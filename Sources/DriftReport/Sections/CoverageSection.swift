@@ -36,10 +36,8 @@ struct CoverageSection {
         rows: kinds.map { kind in
           [
             tag("span", ["class": "key"]) {
-              tag("svg", ["class": "swatch", "viewBox": "0 0 10 10", "aria-hidden": "true", "focusable": "false"]) {
-                tag("rect", ["class": "s-\(kind.key)", "width": "10", "height": "10"])
-              }
-              kind.title
+              tag("span", ["class": "swatch b-\(kind.key)", "aria-hidden": "true"])
+              tag("span") { kind.title }
             }, .text(kind.meaning), .text(PageNumber.count(kind.share.tensors)),
             .text(PageNumber.count(kind.share.parameters)),
             .text(PageNumber.percent(contents.coverage.fraction(kind.share))),

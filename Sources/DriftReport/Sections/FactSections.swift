@@ -29,7 +29,7 @@ struct SizesSection {
       ("Verification took", "\(PageNumber.seconds(verification.verifySeconds)), without any weights"),
       (
         "Model",
-        "\(PageNumber.count(contents.coverage.tensors, "tensor")), \(PageNumber.number(contents.coverage.parameters, digits: 6)) parameters"
+        "\(PageNumber.count(contents.coverage.all.tensors, "tensor")), \(PageNumber.count(contents.coverage.all.parameters, "parameter"))"
       ),
     ]
     if let code = verification.code { facts.append(("Code parameters", .text(code))) }

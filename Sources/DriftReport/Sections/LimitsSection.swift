@@ -18,8 +18,8 @@ struct LimitsSection {
         }
         tag("li") {
           tag("strong") { "The file in your hands. " }
-          "The certificate hides the weights, so it cannot tell that a model you downloaded is the certified one. The "
-          "command check tells somebody who has both models and the secret opening."
+          "The certificate hides the weights, so it cannot tell that a model you downloaded is the certified one. “driftproof "
+          "check” tells somebody who has both models and the secret opening."
         }
         tag("li") {
           tag("strong") { "Very small changes. " }

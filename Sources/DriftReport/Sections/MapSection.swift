@@ -1,4 +1,5 @@
 import DriftProof
+import Foundation
 
 /// What was allowed, layer by layer and module by module.
 struct MapSection {
@@ -24,7 +25,9 @@ struct MapSection {
       others,
       tag("details") {
         tag("summary") { "All tensors, with bounds as numbers" }
-        list(tensors, label: "All tensors", caption: "Tensors of base and fine-tuned model")
+        list(
+          tensors.sorted { $0.name.compare($1.name, options: .numeric) == .orderedAscending }, label: "All tensors",
+          caption: "Tensors of base and fine-tuned model")
       },
     ])
   }
@@ -101,7 +104,8 @@ struct MapSection {
       label: label,
       caption: .text(caption + (rest > 0 ? ", the first \(shown.count) of \(members.count); --json has all" : "")),
       columns: [
-        .init("Tensor", "wide"), .init("Type and shape"), .init("may change by", "wide"), .init("norm at most", "num"),
+        .init("Tensor", "wide"), .init("Type and shape", "nowrap"), .init("May change by", "wide"),
+        .init("Norm at most", "num"),
       ],
       rows: shown.map { tensor in
         [

@@ -7,8 +7,9 @@ struct MeasurementSection {
   let contents: VerifiedContents
   let measurement: WeightMeasurement
 
-  /// Spectra that are drawn.
+  /// Spectra that are drawn, and those of them that are seen at once.
   static let shownSpectra = 48
+  static let openSpectra = 12
 
   var markup: Markup {
     .group([
@@ -130,21 +131,28 @@ struct MeasurementSection {
       return (tensor, lowRank.singularValues, drift.relativeNorm ?? .infinity)
     }
     guard !measured.isEmpty else { return .nothing }
-    let least = measured.map(\.size).sorted(by: >).prefix(Self.shownSpectra).last ?? 0
-    let shown = measured.filter { $0.size >= least }.prefix(Self.shownSpectra)
+    let shown = measured.sorted { $0.size > $1.size }.prefix(Self.shownSpectra)
     let rest = measured.count - shown.count
+    func charts(_ entries: ArraySlice<(tensor: ReportedTensor, values: [Double], size: Double)>) -> Markup {
+      tag("div", ["class": "charts"]) {
+        for entry in entries {
+          SpectrumChart(name: entry.tensor.name, values: entry.values, rank: rank(of: entry.tensor)).markup
+        }
+      }
+    }
     return .group([
       tag("h4") { "Singular values of the changes" },
       tag("p") {
         "A change of rank r has r singular values and then none. After rounding the rest is small, not zero: a cliff in the "
-        "line. The dashed line is the rank that the policy allows."
-        if rest > 0 { " The \(shown.count) tensors with the largest relative change are shown, \(rest) are left out." }
+        "line. The dashed line is the rank that the policy allows. The largest relative changes come first."
+        if rest > 0 { " \(PageNumber.count(rest, "tensor")) with smaller ones are left out." }
       },
-      tag("div", ["class": "charts"]) {
-        for entry in shown {
-          SpectrumChart(name: entry.tensor.name, values: entry.values, rank: rank(of: entry.tensor)).markup
-        }
-      },
+      charts(shown.prefix(Self.openSpectra)),
+      shown.count > Self.openSpectra
+        ? tag("details") {
+          tag("summary") { "\(shown.count - Self.openSpectra) more" }
+          charts(shown.dropFirst(Self.openSpectra))
+        } : .nothing,
     ])
   }
 
@@ -189,8 +197,8 @@ struct MeasuredTensors {
           "Changed tensors, the largest relative change first"
             + (rest > 0 ? "; the first \(shown.count) of \(changed.count), --json has all" : "")),
         columns: [
-          .init("Tensor", "wide"), .init("‖Δ‖/‖W‖", "num"), .init("largest change", "num"), .init("Entries", "num"),
-          .init("of all", "num"), .init("", "meter"), .init("Rows", "num"), .init("Columns", "num"),
+          .init("Tensor", "wide"), .init("‖Δ‖/‖W‖", "num"), .init("Largest change", "num"), .init("Entries", "num"),
+          .init("Share", "num"), .init("", "meter"), .init("Rows", "num"), .init("Columns", "num"),
           .init("Rank", "num"),
         ], rows: shown.map(row)
       ).markup,

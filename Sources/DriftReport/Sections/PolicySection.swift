@@ -34,7 +34,7 @@ struct PolicySection {
         "Rules of the policy, in order"
           + (rules.count < contents.policy.rules.count ? ", the first \(rules.count)" : "")),
       columns: [
-        .init("Tensors named", "wide"), .init("may change by", "wide"), .init("Tensors", "num"),
+        .init("Tensors named", "wide"), .init("May change by", "wide"), .init("Tensors", "num"),
         .init("Parameters", "num"),
       ],
       rows: rules.map { rule in

@@ -22,10 +22,10 @@ struct SpectrumChart {
       Self.left + (Self.right - Self.left) * index / Double(max(1, values.count - 1))
     }
     func y(_ value: Double) -> Double {
-      let place = value > 0 ? (log10(value) - low) / (high - low) : 0
+      let place = (log10(value) - low) / (high - low)
       return Self.bottom - (Self.bottom - Self.top) * min(max(place, 0), 1)
     }
-    let points = values.enumerated().map { index, value in
+    let points = positive.enumerated().map { index, value in
       "\(PageNumber.coordinate(x(Double(index)))),\(PageNumber.coordinate(y(value)))"
     }
     // Every decade has a line, every second one a number where there are many.
@@ -38,7 +38,7 @@ struct SpectrumChart {
         for (index, decade) in stride(from: low, through: high, by: 1).enumerated() {
           line((Self.left, y(pow(10, decade))), (Self.right, y(pow(10, decade))), "axis")
           if index % labelled == 0 {
-            label("1e\(Int(decade))", (Self.left - 5, y(pow(10, decade)) + 3.5), anchor: "end")
+            label(PageNumber.power(Int(decade)), (Self.left - 5, y(pow(10, decade)) + 3.5), anchor: "end")
           }
         }
         label("1", (x(0), Self.bottom + 14), anchor: "middle")
@@ -62,14 +62,16 @@ struct SpectrumChart {
 
   /// The same in words.
   var words: String {
-    guard let first = values.first, let last = values.last else { return "No singular values." }
-    var words = "Largest \(PageNumber.number(first, digits: 3))"
-    if let rank, rank > 0, rank < values.count {
-      words += ", number \(rank) \(PageNumber.number(values[rank - 1], digits: 3))"
-      words += ", then \(PageNumber.number(values[rank], digits: 3))"
+    let positive = values.filter { $0 > 0 }
+    guard let first = positive.first, let last = positive.last else { return "No singular values." }
+    var words = ["largest \(PageNumber.number(first, digits: 3))"]
+    if let rank, rank > 1, rank < positive.count {
+      words.append("number \(rank) is \(PageNumber.number(positive[rank - 1], digits: 3))")
+      words.append("the next \(PageNumber.number(positive[rank], digits: 3))")
     }
-    if values.count > 1 { words += ", number \(values.count) \(PageNumber.number(last, digits: 3))" }
-    return words + "."
+    if positive.count > 1 { words.append("number \(positive.count) is \(PageNumber.number(last, digits: 3))") }
+    if positive.count < values.count { words.append("the others are zero") }
+    return "Singular values: " + words.joined(separator: ", ") + "."
   }
 
   private func line(_ from: (Double, Double), _ to: (Double, Double), _ style: String) -> Markup {
