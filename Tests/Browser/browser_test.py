@@ -80,7 +80,7 @@ def accessibility(browser, words):
         for node in nodes if not node.get("ignored")
     ]
     found = []
-    for role in ("table", "img", "region", "link", "heading", "navigation"):
+    for role in ("table", "image", "figure", "region", "link", "heading", "navigation"):
         names = [name for own, name in spoken if own == role]
         # Sections are regions by their headings, frames by their labels.
         if any(not name.strip() for name in names):

@@ -31,7 +31,9 @@
     return (high + 0.05) / (low + 0.05);
   };
   // Everything that may lie behind an element's text: its background, and each colour of its pattern.
+  const known = new Map();
   const behind = (element) => {
+    if (known.has(element)) return known.get(element);
     const chain = [];
     for (let at = element; at; at = at.parentElement) chain.push(getComputedStyle(at));
     let colours = [{ r: 255, g: 255, b: 255, a: 1 }];
@@ -41,6 +43,7 @@
       const stops = style.backgroundImage === "none" ? [] : style.backgroundImage.match(/rgba?\([^)]*\)/g) || [];
       for (const stop of stops.map(channels)) if (stop.a > 0) colours.push(...colours.slice(0, 1).map((c) => over(stop, c)));
     }
+    known.set(element, colours);
     return colours;
   };
   if (checks.includes("contrast")) {

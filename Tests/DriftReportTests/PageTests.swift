@@ -85,6 +85,35 @@ struct PageTests {
     #expect(text.contains("These are not the certificate's models") && !text.contains("fit the certificate"))
   }
 
+  /// Policies at both ends: nothing may change, and nothing is said.
+  @Test(arguments: ["frozen", "any"])
+  func certificatesWithoutAnArgument(_ allowance: String) throws {
+    let report = try withFolder { folder -> CertificateReport in
+      func write(_ file: String, _ value: Float) throws -> String {
+        let path = folder.appendingPathComponent(file).path
+        let writer = try SafetensorsWriter(path: path, tensors: [.init(name: "w", dtype: .f32, shape: [2])])
+        try writer.append(words: [value, 2].map(\.bitPattern))
+        try writer.finish()
+        return path
+      }
+      let base = try write("base.safetensors", 1)
+      let policy = """
+        {"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": "\(allowance)"}]}
+        """
+      let result = try DriftProver.prove(
+        base: base, tuned: try write("tuned.safetensors", allowance == "any" ? 5 : 1), policyFile: Array(policy.utf8),
+        openingPath: folder.appendingPathComponent("opening").path)
+      let identity = try BaseIdentity.parse(try BaseIdentityFile.compute(base: base))
+      return CertificateReport(fileName: "x", certificate: result.certificate, identity: identity, policy: nil)
+    }
+    let reader = try Self.parse([report])
+    #expect(report.failure == nil && reader.text.contains("comparison of digests"))
+    let isEmpty = allowance == "any"
+    #expect(VerdictWords(report).isGood == !isEmpty && reader.classes.contains("verdict failed") == isEmpty)
+    #expect(reader.text.contains("Verified, but nothing is proved") == isEmpty)
+    #expect(reader.text.contains("All tensors inside the proof are unchanged") == !isEmpty)
+  }
+
   /// Names of tensors, policy and files that would break a page, if they could; the certificate is a real one.
   @Test func hostileNamesStayText() throws {
     let names = [
@@ -122,7 +151,8 @@ struct PageTests {
     for words in [
       "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "&amp;&lt;", "]]>", "<!--", "</style>",
       "[U+202E]evil",
-      "line␊break␀␛␡", "[U+FFFF][U+200B]", "layers of layer", "<i>name</i> [U+202E]&", "<svg onload=x>'\".drift",
+      "line[U+000A]break[U+0000][U+001B][U+007F]", "[U+FFFF][U+200B]", "layers of layer", "<i>name</i> [U+202E]&",
+      "<svg onload=x>'\".drift",
       "'$(rm -rf ~)[U+202E]'",
     ] { #expect(reader.text.contains(words), "\(words)") }
   }

@@ -6,6 +6,8 @@ package struct VerdictWords: Sendable, Equatable {
   package let sentence: String
   /// What must be known beside it, or done now.
   package let advice: [String]
+  /// Something is proved. False for a failure, and for a certificate whose policy leaves out everything.
+  package let isGood: Bool
 
   package init(_ report: CertificateReport) {
     switch report.outcome {
@@ -15,6 +17,16 @@ package struct VerdictWords: Sendable, Equatable {
   }
 
   private init(_ contents: VerifiedContents, _ source: CertificateReport.PolicySource) {
+    let coverage = contents.coverage
+    isGood = coverage.proved.tensors + coverage.identical.tensors > 0
+    guard isGood else {
+      title = "Verified, but nothing is proved"
+      sentence =
+        "The proof is valid, but the policy leaves every tensor outside it: about the fine-tuned model this certificate "
+        + "says nothing."
+      advice = ["Do not rely on it. Ask for a certificate with a policy that limits the change."]
+      return
+    }
     title = "Verified"
     sentence =
       "The fine-tuned model differs from its base only as the policy below allows. Whoever made this certificate knew "
@@ -26,11 +38,11 @@ package struct VerdictWords: Sendable, Equatable {
         "The policy is the one inside the certificate: its maker chose it. Read what it allows, or verify with a policy "
           + "of your own.")
     }
-    if contents.coverage.excluded.tensors > 0 {
+    if coverage.excluded.tensors > 0 {
       advice.append("The policy leaves tensors outside the proof. They are listed under “What was not proved”.")
     }
-    if contents.coverage.proved.tensors == 0 {
-      advice.append("No tensor may change, so no change had to be proved.")
+    if coverage.proved.tensors == 0 {
+      advice.append("All tensors inside the proof are unchanged.")
     }
     advice.append(
       "Whether a file in your hands is the certified model is not known from this; “driftproof check” tells.")
@@ -38,6 +50,7 @@ package struct VerdictWords: Sendable, Equatable {
   }
 
   init(_ error: DriftProofError) {
+    isGood = false
     switch error {
     case .proofInvalid:
       title = "Not verified: invalid"

@@ -17,12 +17,10 @@ enum Escaping {
 
   /// What is shown for a character that has no form of its own; nil for all others.
   ///
-  /// Control characters have pictures in Unicode. Bidirectional controls, zero-width and other ignorable characters,
-  /// line separators, private and unassigned ones are written as their code point.
+  /// Control and bidirectional characters, zero-width and other ignorable ones, line separators, private and unassigned
+  /// ones are written as their code point: pictures of controls are missing in many fonts.
   private static func picture(_ scalar: Unicode.Scalar) -> String? {
-    if scalar.value < 0x20 { return Unicode.Scalar(0x2400 + scalar.value).map { String($0) } }
-    if scalar.value < 0x7F { return nil }
-    if scalar.value == 0x7F { return "\u{2421}" }
+    if (0x20..<0x7F).contains(scalar.value) { return nil }
     let isHidden: Bool
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: isHidden = true

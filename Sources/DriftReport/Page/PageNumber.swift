@@ -47,8 +47,11 @@ enum PageNumber {
   /// Rounded down: a claim about security must not be rounded up.
   static func bits(_ value: Double) -> String { String(format: "%.1f", (value * 10).rounded(.down) / 10) }
 
+  /// At most six sizes: a shape of others may have any number.
   static func shape(_ shape: [Int]) -> String {
-    shape.isEmpty ? "scalar" : shape.map { String($0) }.joined(separator: " × ")
+    guard !shape.isEmpty else { return "scalar" }
+    let sizes = shape.prefix(6).map { String($0) }.joined(separator: " × ")
+    return shape.count > 6 ? "\(sizes) × … (\(shape.count) dimensions)" : sizes
   }
 
   /// KB, MB, GB of 1000.

@@ -99,7 +99,7 @@ enum PageStyle {
     thead th { font-weight: 600; vertical-align: bottom; }
     tbody th { font-weight: 500; }
     .num { text-align: right; white-space: nowrap; }
-    .wide { min-width: 15rem; }
+    .wide { min-width: 15rem; } .nowrap { white-space: nowrap; }
     .meter { width: 8rem; min-width: 5rem; padding-top: .8rem; }
     .meter svg { display: block; width: 100%; height: .55rem; }
     .fill { fill: var(--accent); } .track { fill: var(--line); } .mark { fill: var(--ink); }
@@ -108,7 +108,7 @@ enum PageStyle {
   private static let maps: StaticString = """
     .map td { min-width: 5.2rem; text-align: center; vertical-align: middle; border: 1px solid var(--line); padding: .4rem .5rem; font-size: .85rem; }
     .map th { border: 1px solid var(--line); padding: .4rem .6rem; font-size: .85rem; }
-    .map thead th { text-align: center; }
+    .map thead th { text-align: center; } .map thead .name { overflow-wrap: break-word; }
     .map tbody th { white-space: nowrap; position: sticky; left: 0; background: var(--panel); }
     .k-frozen { color: var(--soft); background-color: var(--panel); }
     .k-norm { background-color: var(--tint); }
@@ -163,8 +163,7 @@ enum PageStyle {
       .scroll { overflow: visible; border: 0; }
       table { font-size: 8pt; } th, td { padding: 1.1mm 1.6mm; }
       .wide { min-width: 0; } .meter { width: 25mm; min-width: 0; }
-      .map { table-layout: fixed; } .map th, .map td { min-width: 0; padding: .8mm; font-size: 6.6pt; overflow-wrap: anywhere; position: static; white-space: normal; }
-      .nowrap { white-space: nowrap; }
+      .map { table-layout: fixed; } .map thead .name { overflow-wrap: anywhere; } .map th, .map td { min-width: 0; padding: .8mm; font-size: 6.6pt; overflow-wrap: anywhere; position: static; white-space: normal; }
       .figures { grid-template-columns: repeat(4, 1fr); } .charts { grid-template-columns: repeat(3, 1fr); }
       p, ul, ol, dl, .note { max-width: none; }
       a { color: inherit; text-decoration: none; }

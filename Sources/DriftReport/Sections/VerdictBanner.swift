@@ -6,7 +6,7 @@ struct VerdictBanner {
 
   var markup: Markup {
     let words = VerdictWords(report)
-    let isFailed = report.failure != nil
+    let isFailed = !words.isGood
     return tag("div", ["class": isFailed ? "verdict failed" : "verdict", "role": "group", "aria-label": "Verdict"]) {
       tag("p", ["class": "title"]) {
         sign(isFailed)
