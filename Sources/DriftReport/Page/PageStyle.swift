@@ -53,6 +53,7 @@ enum PageStyle {
     .name, code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     .name, code { font-size: .9em; overflow-wrap: anywhere; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
+    main:focus-visible { outline: none; }
     .skip { position: absolute; left: -100vw; top: 0; background: var(--panel); padding: .5rem 1rem; }
     .skip:focus { left: 1rem; }
     """

@@ -109,10 +109,11 @@ struct MapSection {
       ],
       rows: shown.map { tensor in
         [
-          .name(tensor.name), .text("\(tensor.dtype), \(PageNumber.shape(tensor.shape))"), .text(tensor.words),
+          .name(tensor.name), .text("\(tensor.dtype), \(PageNumber.shape(tensor.shape))"),
+          tensor.tensorClass == .excluded ? tag("strong") { tensor.words } : .text(tensor.words),
           .text(tensor.largestNorm.map { PageNumber.number($0) } ?? "no limit"),
         ]
-      }, cellStyles: shown.map { [nil, nil, Self.style($0.tensorClass), nil] }
+      }
     ).markup
   }
 }

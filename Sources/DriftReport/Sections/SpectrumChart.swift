@@ -30,7 +30,7 @@ struct SpectrumChart {
     }
     // Every decade has a line, every second one a number where there are many.
     let labelled = high - low > 4 ? 2 : 1
-    return tag("figure") {
+    return tag("figure", ["aria-label": "Spectrum of \(name.prefix(80))"]) {
       tag("figcaption") { Markup.name(name) }
       tag("svg", ["viewBox": "0 0 240 132", "role": "img"]) {
         tag("title") { "Singular values of the change of \(name.prefix(80))" }
