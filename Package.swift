@@ -29,8 +29,10 @@ let package = Package(
         "CCrypto", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
         "Argument",
       ]),
+    .target(name: "DriftReport", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"]),
     .executableTarget(
-      name: "DriftProofCLI", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"], path: "Sources/driftproof"),
+      name: "DriftProofCLI", dependencies: ["DriftProof", "DriftReport", "Checkpoint", "DriftPolicy"],
+      path: "Sources/driftproof"),
     .target(
       name: "BenchmarkSuite", dependencies: ["DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
       path: "Benchmarks/BenchmarkSuite"),
@@ -47,6 +49,7 @@ let package = Package(
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
     .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    .testTarget(name: "DriftReportTests", dependencies: ["DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
     .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),

@@ -17,6 +17,8 @@ package struct DriftStatistics: Sendable, Equatable {
   package let changedColumns: Int
   /// |Delta - Delta_r| for each of `ranks`, in units of the weights; 0 below 1e-13 of `norm`, which is rounding.
   package let residuals: [Double]
+  /// The largest singular values of Delta, at most as many as the last of `ranks`, falling, in units of the weights.
+  package let singularValues: [Double]
   /// The rank a policy might claim, one of `ranks`; 0 if there is no drift.
   package let rank: Int
   /// residual / norm at `rank`; 0 if there is no drift.
@@ -42,13 +44,14 @@ package struct DriftStatistics: Sendable, Equatable {
     let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     let counts = count(drift)
     let norm = counts.energy.squareRoot()
-    let residuals = try residuals(drift, norm: norm)
+    let (sigma, residuals) = try spectrum(drift, norm: norm)
     let chosen = norm > 0 ? choose(residuals, norm: norm, drift.rows, drift.columns) : nil
     let absolute = norm * unit
     return DriftStatistics(
       norm: absolute, relativeNorm: norm > 0 ? absolute / baseNorm : 0,
       maximum: Double(drift.maximumMagnitude) * unit, changedEntries: counts.entries, changedRows: counts.rows,
-      changedColumns: counts.columns, residuals: residuals.map { $0 * unit }, rank: chosen.map { ranks[$0] } ?? 0,
+      changedColumns: counts.columns, residuals: residuals.map { $0 * unit },
+      singularValues: sigma.map { $0 * unit }, rank: chosen.map { ranks[$0] } ?? 0,
       rankResidual: chosen.map { residuals[$0] / norm } ?? 0)
   }
 
@@ -71,15 +74,18 @@ package struct DriftStatistics: Sendable, Equatable {
 
   /// residual_r^2 = |Delta - Delta_64|^2 + sum of sigma_i^2 over r < i <= 64: a sum of squares taken from differences,
   /// so a residual of 1e-6 of the drift keeps its digits.
-  private static func residuals(_ drift: IntegerMatrix, norm: Double) throws(LinearAlgebraError) -> [Double] {
-    guard norm > 0 else { return ranks.map { _ in 0 } }
+  private static func spectrum(
+    _ drift: IntegerMatrix, norm: Double
+  ) throws(LinearAlgebraError) -> (sigma: [Double], residuals: [Double]) {
+    guard norm > 0 else { return ([], ranks.map { _ in 0 }) }
     let spectrum = try LowRank.decompose(drift, rank: ranks.last ?? 0)
     let (left, right) = spectrum.balanced(rank: spectrum.sigma.count)
     let tail = LowRank.residualEnergy(drift, left: left, right: right)
-    return ranks.map { rank in
+    let residuals = ranks.map { rank in
       let energy = spectrum.sigma.dropFirst(rank).reversed().reduce(tail) { $0 + $1 * $1 }
       return energy.squareRoot() > 1e-13 * norm ? energy.squareRoot() : 0
     }
+    return (spectrum.sigma, residuals)
   }
 
   private static func count(_ drift: IntegerMatrix) -> (energy: Double, entries: Int, rows: Int, columns: Int) {

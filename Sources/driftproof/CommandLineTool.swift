@@ -8,7 +8,7 @@ enum CommandLineTool {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
       IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, AttestCommand.self,
-      DigestCommand.self, CompletionsCommand.self, ManCommand.self,
+      DigestCommand.self, ReportCommand.self, CompletionsCommand.self, ManCommand.self,
     ]
   }
 
@@ -21,15 +21,17 @@ enum CommandLineTool {
     let console = Console(isQuiet: options.contains("--quiet") || options.contains("-q"))
     do {
       let output: String
+      var exitCode = ExitCode.success
       switch try ArgumentParser(commands: descriptions).parse(arguments) {
       case .help(nil): output = HelpText.overview(of: descriptions)
       case .help(let command?): output = HelpText.page(of: command)
       case .version: output = "driftproof \(version)\n"
       case .command(let parsed):
         let result = try run(parsed, console: console)
+        exitCode = result.exitCode
         output = wantsJSON ? result.json.rendered() + "\n" : result.text
       }
-      return console.writeResult(output) ? ExitCode.success.rawValue : reportFullOutput(console)
+      return console.writeResult(output) ? exitCode.rawValue : reportFullOutput(console)
     } catch let error as UsageError {
       return report(CommandFailure(error), wantsJSON: wantsJSON, console: console)
     } catch let failure as CommandFailure {

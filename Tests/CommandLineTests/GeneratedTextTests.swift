@@ -6,6 +6,7 @@ struct GeneratedTextTests {
   private static let bash = URL(fileURLWithPath: "/bin/bash")
   private static let commands = [
     "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest", "digest",
+    "report",
     "completions", "man",
   ]
 

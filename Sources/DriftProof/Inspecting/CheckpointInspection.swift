@@ -56,9 +56,11 @@ package struct CheckpointInspection: Sendable, Equatable {
   /// Reads one tensor of both checkpoints at a time, so that memory stays at a few times the largest tensor.
   ///
   /// `progress(name, done, total)` is called before each tensor, counting bytes of the base.
+  /// - Parameter decomposes: whether the drift of this tensor of the base is decomposed; without it, it has no ranks.
   /// Errors: those of reading files, and a failed decomposition.
   package static func inspect(
-    base: Checkpoint, tuned: Checkpoint, progress: ((_ tensor: String, _ done: Int, _ total: Int) -> Void)? = nil
+    base: Checkpoint, tuned: Checkpoint, progress: ((_ tensor: String, _ done: Int, _ total: Int) -> Void)? = nil,
+    decomposes: (TensorInfo) -> Bool = { _ in true }
   ) throws(InspectionError) -> CheckpointInspection {
     var tensors: [TensorInspection] = []
     var missing: [Lone] = []
@@ -78,7 +80,9 @@ package struct CheckpointInspection: Sendable, Equatable {
       } else if before.dtype != after.dtype {
         recast.append(Mismatch(before, after))
       } else {
-        tensors.append(try TensorComparison(base: base, before: before, tuned: tuned, after: after).inspect())
+        let comparison = TensorComparison(
+          base: base, before: before, tuned: tuned, after: after, decomposes: decomposes(before))
+        tensors.append(try comparison.inspect())
       }
     }
     let added = tuned.tensors.filter { base.tensor(named: $0.name) == nil }.map(Lone.init)

@@ -7,6 +7,8 @@ struct TensorComparison {
   let before: TensorInfo
   let tuned: Checkpoint
   let after: TensorInfo
+  /// Whether the drift of a matrix is decomposed, which costs far more than the rest.
+  var decomposes = true
 
   /// Entries encoded at once: the 64-bit buffer stays at 8 MiB while the tensor's drift is kept in 32 bits.
   private static let entryBlock = 1 << 20
@@ -32,9 +34,10 @@ struct TensorComparison {
     let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
     let norm = Double(statistics.sumOfSquares).squareRoot() * unit
     guard !isIdentical else { return result(baseNorm: norm, .identical) }
+    // A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
     let measure =
-      before.matrixShape.rows == 1 || before.matrixShape.columns == 1
-      ? try measureVector(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
+      before.matrixShape.rows == 1 || before.matrixShape.columns == 1 || !decomposes
+      ? try measureEntries(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
       : try measureMatrix(fractionBits: statistics.fractionBits, baseNorm: norm)
     return result(baseNorm: norm, .drifted(measure))
   }
@@ -51,7 +54,8 @@ struct TensorComparison {
     let lowRank = LowRankMeasure(
       rank: statistics.rank, residual: residual, residualOfDrift: statistics.rankResidual,
       residualOfBase: baseNorm > 0 ? residual / baseNorm : nil,
-      residuals: zip(DriftStatistics.ranks, statistics.residuals).map(RankResidual.init))
+      residuals: zip(DriftStatistics.ranks, statistics.residuals).map(RankResidual.init),
+      singularValues: statistics.singularValues)
     return DriftMeasure(
       norm: statistics.norm, relativeNorm: baseNorm > 0 ? statistics.norm / baseNorm : nil,
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
@@ -59,27 +63,31 @@ struct TensorComparison {
       warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape))
   }
 
-  /// A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
-  private func measureVector(
+  /// Everything but ranks, block by block.
+  private func measureEntries(
     unit: Double, fractionBits: Int, baseNorm: Double
   ) throws(InspectionError) -> DriftMeasure {
     var energy = 0.0
     var maximum: Int64 = 0
     var changed = 0
-    try forEachDriftBlock(fractionBits: fractionBits) { _, values in
-      for value in values where value != 0 {
+    let (rowCount, columnCount) = before.matrixShape
+    var rows = [Bool](repeating: false, count: rowCount)
+    var columns = [Bool](repeating: false, count: columnCount)
+    try forEachDriftBlock(fractionBits: fractionBits) { start, values in
+      for (offset, value) in values.enumerated() where value != 0 {
         energy += Double(value) * Double(value)
         maximum = max(maximum, abs(value))
         changed += 1
+        let (row, column) = (start + offset).quotientAndRemainder(dividingBy: columnCount)
+        rows[row] = true
+        columns[column] = true
       }
     }
     let norm = energy.squareRoot() * unit
-    let isRow = before.matrixShape.rows == 1
-    let touched = changed == 0 ? 0 : 1
     return DriftMeasure(
       norm: norm, relativeNorm: baseNorm > 0 ? norm / baseNorm : nil, maximum: Double(maximum) * unit,
-      changedEntries: changed, changedRows: isRow ? touched : changed, changedColumns: isRow ? changed : touched,
-      lowRank: nil, warning: nil)
+      changedEntries: changed, changedRows: rows.count { $0 }, changedColumns: columns.count { $0 }, lowRank: nil,
+      warning: nil)
   }
 
   /// The drift as a matrix, in 32 bits per entry unless one does not fit.

@@ -34,7 +34,8 @@ package struct DriftMeasure: Sendable, Equatable {
   package let changedEntries: Int
   package let changedRows: Int
   package let changedColumns: Int
-  /// Nil for vectors and scalars, and without drift: no rank is worth claiming there.
+  /// Nil for vectors and scalars, and without drift, where no rank is worth claiming; and for a matrix that was not
+  /// decomposed, because the caller left it out.
   package let lowRank: LowRankMeasure?
   package let warning: RankWarning?
 }
@@ -51,6 +52,8 @@ package struct LowRankMeasure: Sendable, Equatable {
   package let residualOfBase: Double?
   /// The residual of every rank that was tried.
   package let residuals: [RankResidual]
+  /// The largest singular values of Delta, falling, at most 64.
+  package let singularValues: [Double]
 }
 
 /// |Delta - Delta_rank|.

@@ -11,7 +11,7 @@ struct ParsedArguments {
   let command: CommandDescription
   fileprivate(set) var values: [String: String] = [:]
   fileprivate(set) var flags: Set<String> = []
-  /// All values of each option that takes several.
+  /// All values of each option or positional that takes several.
   fileprivate(set) var lists: [String: [String]] = [:]
 
   /// The value of a positional argument or of an option, by the name that its description gives it.
@@ -90,9 +90,14 @@ struct ArgumentParser {
         optionsEnded = true
       } else if !optionsEnded, argument.hasPrefix("-"), argument != "-" {
         try parseOption(argument, &rest, into: &parsed)
-      } else if let place = places.popFirst() {
+      } else if let place = places.first {
         guard !argument.isEmpty else { throw UsageError("\(place.name) is empty", command: command) }
-        parsed.values[place.name] = argument
+        if place.isList {
+          parsed.lists[place.name, default: []].append(argument)
+        } else {
+          parsed.values[place.name] = argument
+          places.removeFirst()
+        }
       } else {
         let names = command.positionals.map(\.name).joined(separator: " ")
         let expected = names.isEmpty ? "none" : "only \(names)"
@@ -101,7 +106,9 @@ struct ArgumentParser {
           command: command)
       }
     }
-    if let place = places.first { throw UsageError("\(place.name) is missing", command: command) }
+    if let place = places.first, parsed.lists[place.name] == nil {
+      throw UsageError("\(place.name) is missing", command: command)
+    }
     let isOptional = command.freeingFlag.map { parsed.flags.contains($0.flag) ? $0.options : [] } ?? []
     for option in command.options
     where option.isRequired && !isOptional.contains(option.name)

@@ -4,6 +4,8 @@ struct CommandDescription: Sendable {
   struct Positional: Sendable {
     let name: String
     let help: String
+    /// Takes all arguments from its place on, at least one; the last positional only.
+    var isList = false
   }
 
   /// An argument given by its name.
@@ -65,7 +67,7 @@ struct CommandDescription: Sendable {
   /// One line: `driftproof identify BASE --out FILE [--json] [--quiet]`.
   var usage: String {
     var words = ["driftproof", name]
-    words += positionals.map(\.name)
+    words += positionals.map { $0.isList ? "\($0.name) ..." : $0.name }
     for option in options where option.name != "help" {
       let word = option.value.map { "\(option.spelling) \($0)\(option.isList ? " ..." : "")" } ?? option.spelling
       words.append(option.isRequired ? word : "[\(word)]")

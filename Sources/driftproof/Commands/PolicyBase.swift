@@ -1,5 +1,6 @@
 import Checkpoint
 import DriftPolicy
+import DriftProof
 
 /// A base as the policy commands see it: names, types, shapes and norms.
 enum PolicyBase {
@@ -20,15 +21,6 @@ enum PolicyBase {
     } catch {
       throw CommandFailure(.operational, "\(path): \(error)")
     }
-    return identity.tensors.map(tensor)
-  }
-
-  private static func tensor(_ leaf: BaseIdentity.Leaf) -> PolicyTensor {
-    let (rows, columns) = leaf.matrixShape
-    let unit = Double(sign: .plus, exponent: -leaf.statistics.fractionBits, significand: 1)
-    return PolicyTensor(
-      name: leaf.name, dtype: leaf.dtype.rawValue, shape: leaf.shape, rows: rows, columns: columns,
-      isFloating: leaf.dtype.isFloating, norm: Double(leaf.statistics.sumOfSquares).squareRoot() * unit,
-      maximum: Double(leaf.statistics.maxAbs) * unit)
+    return identity.tensors.map { PolicyTensor($0) }
   }
 }

@@ -3,6 +3,8 @@ struct CommandResult: Sendable {
   /// Complete lines.
   let text: String
   let json: JSONOutput
+  /// Of a command that did its work and found something wrong.
+  var exitCode = ExitCode.success
 }
 
 /// Why a command stopped: an exit code, one message with its remedy, and the findings in detail.

@@ -1,0 +1,36 @@
+extension Allowance {
+  /// The allowance in as few words as fit into a cell of a table, such as "rank 8 + 0.3 %": a percentage is of the base
+  /// tensor's norm, a bare number after the sign + or ≤ a norm.
+  public var shortWords: String {
+    switch self {
+    case .frozen: "frozen"
+    case .any: "any"
+    case .clauses(let clauses): clauses.map(\.shortWords).joined(separator: ", ")
+    case .heads(let split, let clauses):
+      clauses.map(\.shortWords).joined(separator: ", ") + " per \(split.size) \(split.axis.rawValue)"
+    }
+  }
+}
+
+extension ClauseForm {
+  fileprivate var shortWords: String {
+    switch self {
+    case .norm(let bound): return "norm ≤ \(bound.shortWords)"
+    case .sum(let rank, let sparse, let residual):
+      var parts: [String] = []
+      if let rank { parts.append("rank \(rank)") }
+      if let sparse { parts.append(AllowanceWords.text(sparse)) }
+      if let residual { parts.append(residual.shortWords) }
+      return parts.joined(separator: " + ")
+    }
+  }
+}
+
+extension Bound {
+  fileprivate var shortWords: String {
+    switch self {
+    case .relative(let value): AllowanceWords.percent(value.doubleValue)
+    case .absolute(let value): value.description
+    }
+  }
+}

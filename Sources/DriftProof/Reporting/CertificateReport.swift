@@ -1,0 +1,127 @@
+import Checkpoint
+import DriftPolicy
+import Transcript
+
+/// What a page for people says about one certificate: values only, no layout.
+package struct CertificateReport: Sendable {
+  /// Who chose the policy that the certificate was verified against.
+  package enum PolicySource: String, Sendable {
+    /// The reader, who gave a file.
+    case given
+    /// The certificate's maker: it is the one inside the certificate.
+    case embedded
+  }
+
+  /// What verification said.
+  package enum Outcome: Sendable {
+    case verified(VerifiedContents)
+    case rejected(DriftProofError)
+  }
+
+  /// What the file says of itself; only for a verified certificate is it true.
+  package struct Claims: Sendable, Equatable {
+    package let baseIdentity: String
+    package let tunedCommitment: String
+    package let policyName: String
+    package let policyDigest: String
+  }
+
+  /// As the reader named it.
+  package let fileName: String
+  package let byteCount: Int
+  /// Of the file, hexadecimal.
+  package let sha256: String
+  /// The identity that it was verified against.
+  package let givenBase: String
+  package let policySource: PolicySource
+  /// Nil where the file is no certificate, or contradicts itself.
+  package let claims: Claims?
+  package let outcome: Outcome
+  /// What was measured from weights, which no proof covers.
+  package var measurement: WeightMeasurement?
+
+  package var contents: VerifiedContents? {
+    if case .verified(let contents) = outcome { contents } else { nil }
+  }
+
+  package var failure: DriftProofError? {
+    if case .rejected(let error) = outcome { error } else { nil }
+  }
+
+  /// Verifies a certificate and gathers what it says. A certificate that fails is a report, too.
+  /// - Parameter policy: the reader's; nil for the one inside the certificate.
+  package init(fileName: String, certificate: [UInt8], identity: BaseIdentity, policy: Policy?) {
+    self.fileName = fileName
+    byteCount = certificate.count
+    sha256 = SHA256.hash(certificate).hexadecimal
+    givenBase = identity.rootHex
+    policySource = policy == nil ? .embedded : .given
+    let facts = try? CertificateFacts(certificate)
+    claims = facts.map { facts in
+      Claims(
+        baseIdentity: facts.baseIdentity, tunedCommitment: facts.tunedCommitment, policyName: facts.policyName,
+        policyDigest: facts.policyDigest)
+    }
+    do throws(DriftProofError) {
+      outcome = .verified(try VerifiedContents(certificate, identity: identity, policy: policy))
+    } catch {
+      outcome = .rejected(error)
+    }
+  }
+}
+
+/// What a certificate that has been verified says.
+package struct VerifiedContents: Sendable {
+  package let verification: VerificationReport
+  package let policy: Policy
+  /// The policy laid over base and tuned model.
+  package let explanation: PolicyExplanation
+  /// Every name of base and tuned model, in order.
+  package let tensors: [ReportedTensor]
+  package let coverage: ReportedCoverage
+  package let map: ModuleMap
+  /// The tuned model's tensors.
+  let tuned: [TunedTensor]
+  let identity: BaseIdentity
+
+  init(_ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?) throws(DriftProofError) {
+    let policy: Policy
+    if let given {
+      policy = given
+    } else {
+      do throws(FormatError) {
+        policy = try CanonicalPolicyReader.policy(Certificate.parse(bytes).policy)
+      } catch {
+        throw .proofInvalid(.certificate(error))
+      }
+    }
+    verification = try CertificateVerifier.verify(certificate: bytes, identity: identity, policy: policy)
+    let manifest: DriftManifest
+    do throws(FormatError) {
+      manifest = try DriftManifest.parse(Certificate.parse(bytes).manifest)
+    } catch {
+      throw .proofInvalid(.manifest(error))
+    }
+    // The pure function of public data by which the verifier, too, knew what was to be proved.
+    let derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    let pairs = TensorPair.merge(base: identity.tensors, tuned: manifest.tuned)
+    let described = pairs.compactMap { pair in
+      pair.base.map { PolicyTensor(identity.tensors[$0]) }
+        ?? pair.tuned.map { PolicyTensor(added: manifest.tuned[$0]) }
+    }
+    let explanation = PolicyExplanation(policy, tensors: described)
+    tensors = zip(explanation.tensors, derived.coverage).map { effect, coverage in
+      ReportedTensor(
+        name: effect.tensor.name, dtype: effect.tensor.dtype, shape: effect.tensor.shape,
+        parameters: coverage.entryCount, tensorClass: coverage.tensorClass, rule: effect.rule ?? 0, words: effect.words,
+        shortWords: effect.rule.map { policy.rules[$0].allowance.shortWords } ?? "",
+        largestNorm: coverage.tensorClass == .frozen ? 0 : effect.largestNorm)
+    }
+    coverage = ReportedCoverage(tensors)
+    map = ModuleMap(names: tensors.map(\.name))
+    tuned = manifest.tuned
+    self.policy = policy
+    self.explanation = explanation
+    self.identity = identity
+  }
+}
