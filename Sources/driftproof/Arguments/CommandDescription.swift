@@ -4,6 +4,8 @@ struct CommandDescription: Sendable {
   struct Positional: Sendable {
     let name: String
     let help: String
+    /// Takes one or several arguments; the last of its command.
+    var isList = false
   }
 
   /// An argument given by its name.
@@ -27,6 +29,11 @@ struct CommandDescription: Sendable {
     /// `{a,b}` is one of these words.
     static func optional(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
       Option(name: name, short: short, value: value, isRequired: false, help: help)
+    }
+
+    /// An option with one or several values that may be missing; given again, it takes more.
+    static func optionalList(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true)
     }
 
     /// An option that must be given, with one or several values.
@@ -65,7 +72,7 @@ struct CommandDescription: Sendable {
   /// One line: `driftproof identify BASE --out FILE [--json] [--quiet]`.
   var usage: String {
     var words = ["driftproof", name]
-    words += positionals.map(\.name)
+    words += positionals.map { $0.isList ? "\($0.name) ..." : $0.name }
     for option in options where option.name != "help" {
       let word = option.value.map { "\(option.spelling) \($0)\(option.isList ? " ..." : "")" } ?? option.spelling
       words.append(option.isRequired ? word : "[\(word)]")
