@@ -38,7 +38,7 @@ struct DriftCommitment {
   ///   - tunedDigests: SHA-256 of the bytes of the tuned tensors where they are known already, by name.
   /// - Throws: errors of the checkpoints' weights.
   init(
-    derived: DerivedStatement, parent: [UInt8]?, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint,
+    derived: DerivedStatement, parent: [UInt8]? = nil, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint,
     secret: [UInt8], tunedDigests: [String: [UInt8]] = [:], check: ChunkCheck? = nil,
     archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (String) -> Void
   ) throws {
