@@ -242,6 +242,56 @@ import Transcript
     #expect(report.failure?.rejection?.exitCode == 13)
   }
 
+  /// Of the whole way: a link that goes too far ends it for its descendants, not for its siblings.
+  @Test func aCumulativePolicy() throws {
+    let inputs = try ["third", "second", "first"].map { try fixture.input($0) }
+    func policy(_ bias: String, total: String, more: String = "") -> String {
+      """
+      {"driftPolicy": 1, "name": "whole way", "securityBits": 128, "rules": [\(more)
+       {"tensors": "steps", "allow": "any"}, {"tensors": "c.bias", "allow": \(bias)},
+       {"tensors": "a.norm", "allow": {"norm": {"absolute": 13.01}}},
+       {"tensors": "*", "allow": {"norm": {"absolute": 100}}}], "total": {"norm": {"absolute": \(total)}}}
+      """
+    }
+    let wide = #"{"norm": {"absolute": 100}}"#
+    let report = try fixture.verify(inputs, cumulative: policy(wide, total: "60.01"))
+    #expect(report.isVerified && report.cumulativePolicy?.name == "whole way")
+    for (cumulative, failing) in [
+      (policy(wide, total: "59.99"), "third"), (policy(wide, total: "39.9"), "second"),
+      (policy("\"frozen\"", total: "99"), "second"), (policy(wide, total: "29"), "first"),
+    ] {
+      let report = try fixture.verify(inputs, cumulative: cumulative)
+      guard case .cumulative(let lines)? = report.failure?.rejection else {
+        Issue.record("\(fixture.rejections(report))")
+        continue
+      }
+      #expect(report.failure?.name == failing && report.failure?.rejection?.exitCode == 10 && lines.count == 1)
+      for link in report.links.drop(while: { $0.name != failing }).dropFirst() {
+        #expect(link.rejection == .ancestor(failing, exitCode: 10))
+      }
+    }
+    // A part of the tree that keeps to the policy holds.
+    let fork = try fixture.verify(
+      inputs + [fixture.input("fork")], cumulative: policy(wide, total: "59.99"))
+    #expect(Set(fixture.rejections(fork).keys) == ["third"])
+    // It must cover the tensors as any policy.
+    let gaps = try fixture.verify(
+      inputs, cumulative: policy(wide, total: "99", more: #"{"tensors": "none", "allow": "any"},"#))
+    guard case .cumulativeCoverage(.coverageGap)? = gaps.failure?.rejection else {
+      Issue.record("\(fixture.rejections(gaps))")
+      return
+    }
+    #expect(gaps.failure?.name == "first" && gaps.failure?.rejection?.exitCode == 13)
+    // What a link leaves outside, no cumulative policy can bound.
+    let steps = policy(wide, total: "99").replacing(#""steps", "allow": "any""#, with: #""steps", "allow": "frozen""#)
+    let outside = try fixture.verify(inputs, cumulative: steps)
+    guard case .cumulative(let lines)? = outside.failure?.rejection else {
+      Issue.record("\(fixture.rejections(outside))")
+      return
+    }
+    #expect(lines == ["tensor steps: \"first\" leaves it outside its proof"])
+  }
+
   @Test func unusableInput() throws {
     func code(_ body: () throws -> Void) -> Int32? {
       do {
