@@ -133,7 +133,7 @@ struct ArgumentParser {
         "unknown option \(Quoting.shown(spelling)) for \(command.name)",
         suggestion: Similarity.nearest(to: spelling, in: command.options.map(\.spelling)), command: command)
     }
-    guard parsed.values[option.name] == nil || option.isList, !parsed.flags.contains(option.name) else {
+    guard parsed.values[option.name] == nil || option.isRepeatable, !parsed.flags.contains(option.name) else {
       throw UsageError("\(option.spelling) is given twice", command: command)
     }
     guard option.value != nil else {

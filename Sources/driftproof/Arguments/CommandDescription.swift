@@ -19,6 +19,8 @@ struct CommandDescription: Sendable {
     let help: String
     /// Takes one or several values, up to the next option.
     var isList = false
+    /// A list that may be given in several parts.
+    var isRepeatable = false
 
     /// An option with a value that must be given.
     static func required(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
@@ -33,7 +35,7 @@ struct CommandDescription: Sendable {
 
     /// An option with one or several values that may be missing; given again, it takes more.
     static func optionalList(_ name: String, _ value: String, _ help: String) -> Option {
-      Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true)
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true, isRepeatable: true)
     }
 
     /// An option that must be given, with one or several values.

@@ -48,7 +48,8 @@ enum ChainVerifyCommand: Command {
     _ report: ChainReport, _ first: ChainLink, _ why: ChainRejection
   ) -> CommandFailure {
     let lines = report.links.compactMap { link in
-      link.rejection.map { "\(Quoting.plain(link.name)): \($0)" }
+      // A reason of several lines stays together on a terminal.
+      link.rejection.map { "\(Quoting.plain(link.name)): \($0)".replacing("\n", with: "\n    ") }
     }
     let count = Format.count(report.links.count, "link")
     var failure = CommandFailure(

@@ -151,9 +151,9 @@ import Testing
       check(base: base, tuned: tuned, identity: nil) == .identityMismatch(.parent(certificate: parent, given: nil)))
     #expect(check(base: base, tuned: fixture.checkpoints[3], identity: fixture.identity)?.exitCode == 12)
     // Another parent's model: frozen by the link, changed by it, or not there.
-    for (name, code) in [("a.norm", 12), ("d.entries", 12), ("c.bias", 13)] as [(String, Int32)] {
+    for (name, code) in [("a.norm", 12), ("d.entries", 12), ("a.norm", 13), ("c.bias", 13)] as [(String, Int32)] {
       var other = fixture.models[1]
-      if name == "c.bias" { other.tensors[name] = nil } else { other.tensors[name]?.values[7] += 0.25 }
+      if code == 13 { other.tensors[name] = nil } else { other.tensors[name]?.values[7] += 0.25 }
       let stranger = try other.write("other-\(name)", in: fixture.folder)
       #expect(check(base: stranger, tuned: tuned, identity: fixture.identity)?.exitCode == code, "\(name)")
     }
@@ -166,6 +166,26 @@ import Testing
           identity: identity)
       }
       #expect(error?.exitCode == (isRight ? nil : 12))
+    }
+  }
+
+  /// The manifest of a link is that of version 2 with another number and the parent's commitment behind it.
+  @Test func theManifestNamesTheParent() throws {
+    let link = try DriftManifest.parse(fixture.certificate("second").manifest)
+    let parent = try fixture.commitment("first")
+    let first = try DriftManifest.parse(fixture.certificate("first").manifest)
+    #expect(link.parent == parent && first.parent == nil)
+    let plain = link.with(parent: nil).bytes
+    #expect(plain.prefix(4) == [2, 0, 0, 0])
+    #expect(link.bytes == [3, 0, 0, 0] + parent + plain.dropFirst(4))
+    #expect(try DriftManifest.parse(plain).parent == nil)
+    for length in 0..<link.bytes.count {
+      #expect(throws: FormatError.self) { try DriftManifest.parse(Array(link.bytes.prefix(length))) }
+    }
+    for version in [0, 1, 4, 255] as [UInt8] {
+      #expect(throws: FormatError.unsupportedVersion(Int(version))) {
+        try DriftManifest.parse([version] + link.bytes.dropFirst())
+      }
     }
   }
 
