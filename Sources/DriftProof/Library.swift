@@ -45,14 +45,20 @@ extension DriftProver {
 
 extension Forecast {
   /// What a proof would be and cost: from headers, policy and, if known, the base's identity; about a second.
+  /// - Parameter parentCertificate: of a link, as for ``DriftProver``; needs `identityFile`.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`.
   public static func make(
-    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil
+    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil, parentCertificate: [UInt8]? = nil
   ) throws(DriftProofError) -> Forecast {
     try DriftProofError.translating {
-      try Forecast(
+      let identity = try identityFile.map { try BaseIdentity.parse($0) }
+      let parent = try parentCertificate.map { certificate in
+        guard let identity else { throw ParentCertificate.identityMissing }
+        return try ParentCertificate(certificate, identity: identity)
+      }
+      return try Forecast(
         base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), policy: Policy.parse(policyFile),
-        identity: identityFile.map { try BaseIdentity.parse($0) })
+        identity: identity, parent: parent)
     }
   }
 }

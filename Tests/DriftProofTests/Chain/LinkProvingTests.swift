@@ -204,6 +204,10 @@ import Testing
     _ = try CertificateChecker.check(
       certificate: back.certificate, base: tuned, tuned: base, openingPath: fixture.folder.path("back.secret"),
       identityFile: identity)
+    let forecast = try Forecast.make(
+      base: tuned, tuned: base, policyFile: policy, identityFile: identity, parentCertificate: there.certificate)
+    #expect(forecast.certifiedParameters == back.verification.certifiedParameters)
+    #expect(back.verification.parent == there.verification.tunedCommitment)
     func cumulative(_ rank: Int) -> [UInt8] {
       let text = """
         {"driftPolicy": 1, "name": "both", "securityBits": 128, "rules": [
