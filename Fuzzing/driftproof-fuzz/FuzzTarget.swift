@@ -7,7 +7,7 @@ import Transcript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, certificate, canonicalPolicy, identity, index, key, opening, policy, safetensors
+  case attestation, certificate, canonicalPolicy, identity, index, key, opening, policy, revocations, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -20,6 +20,7 @@ enum FuzzTarget {
     case .key: AttestationTargets.key(bytes)
     case .opening: Self.opening(bytes)
     case .policy: Self.policy(bytes)
+    case .revocations: Self.revocations(bytes)
     case .safetensors: Self.checkpoint(bytes, isIndex: false)
     }
     return 0
@@ -97,6 +98,15 @@ enum FuzzTarget {
     guard let opening = try? OpeningFile.parse(bytes, path: "opening") else { return }
     promise(opening.bytes == bytes, "one opening has one form")
     promise((0...opening.budget).contains(opening.revealed), "no more is revealed than allowed")
+  }
+
+  private static func revocations(_ bytes: [UInt8]) {
+    do throws(DriftProofError) {
+      let list = try RevocationList(file: bytes)
+      promise(Set(list.entries.map(\.subject)).count == list.entries.count, "each subject is listed once")
+    } catch {
+      promise(error.exitCode == 1 && !error.description.isEmpty, "a rejection has a reason")
+    }
   }
 
   private static func checkpoint(_ bytes: [UInt8], isIndex: Bool) {

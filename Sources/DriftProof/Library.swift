@@ -17,19 +17,26 @@ extension DriftProver {
   ///   - policyFile: the JSON of the policy.
   ///   - openingPath: where the opening secret is kept; made when absent, counted on when present.
   ///   - identityFile: the base's identity, if known: frozen tensors are then compared with the tuned ones, not hashed.
+  ///   - parentCertificate: to prove a link of a chain: the bytes of the certificate whose model `base` is. It is verified
+  ///     first. `identityFile` is then needed and that of the chain's base, which the certificate names.
   ///   - folder: where the proof keeps what it needs to go on after it was stopped; as secret as the opening. Call
   ///     ``Result/finish()`` when the certificate is on disk.
   ///   - progress: told how far the proof is, several times a second.
   /// - Throws: `policyViolated`, `coverageGap`, `precisionRefused`, `identityMismatch` or `operational`.
   public static func prove(
     base: String, tuned: String, policyFile: [UInt8], openingPath: String, identityFile: [UInt8]? = nil,
-    resumingIn folder: String? = nil, progress: (@Sendable (ProveProgress) -> Void)? = nil
+    parentCertificate: [UInt8]? = nil, resumingIn folder: String? = nil,
+    progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
       var request = Request(
         base: try Checkpoint.open(base), tuned: try Checkpoint.open(tuned), policy: try Policy.parse(policyFile),
         openingPath: openingPath)
       request.identity = try identityFile.map { try BaseIdentity.parse($0) }
+      if let parentCertificate {
+        guard let identity = request.identity else { throw ParentCertificate.identityMissing }
+        request.parent = try ParentCertificate(parentCertificate, identity: identity)
+      }
       if let folder { try request.keep(in: folder) }
       return try prove(request, progress: progress)
     }
@@ -38,14 +45,20 @@ extension DriftProver {
 
 extension Forecast {
   /// What a proof would be and cost: from headers, policy and, if known, the base's identity; about a second.
+  /// - Parameter parentCertificate: of a link, as for ``DriftProver``; needs `identityFile`.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`.
   public static func make(
-    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil
+    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil, parentCertificate: [UInt8]? = nil
   ) throws(DriftProofError) -> Forecast {
     try DriftProofError.translating {
-      try Forecast(
+      let identity = try identityFile.map { try BaseIdentity.parse($0) }
+      let parent = try parentCertificate.map { certificate in
+        guard let identity else { throw ParentCertificate.identityMissing }
+        return try ParentCertificate(certificate, identity: identity)
+      }
+      return try Forecast(
         base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), policy: Policy.parse(policyFile),
-        identity: identityFile.map { try BaseIdentity.parse($0) })
+        identity: identity, parent: parent)
     }
   }
 }
@@ -53,13 +66,15 @@ extension Forecast {
 extension CertificateChecker {
   /// For a holder of the weights: whether the certificate is about exactly these two checkpoints.
   ///
+  /// - Parameter identityFile: of the chain's base, needed for a link; `base` is then the parent's model.
   /// - Throws: `identityMismatch` naming what differs, `proofInvalid` or `operational`.
   public static func check(
-    certificate: [UInt8], base: String, tuned: String, openingPath: String
+    certificate: [UInt8], base: String, tuned: String, openingPath: String, identityFile: [UInt8]? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       try check(
-        certificate: certificate, base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), openingPath: openingPath)
+        certificate: certificate, base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), openingPath: openingPath,
+        identity: identityFile.map { try BaseIdentity.parse($0) })
     }
   }
 }

@@ -7,8 +7,8 @@ enum CommandLineTool {
   private static var commands: [any Command.Type] {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
-      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, AttestCommand.self,
-      DigestCommand.self, ReportCommand.self, CompletionsCommand.self, ManCommand.self,
+      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
+      ReportCommand.self, AttestCommand.self, DigestCommand.self, CompletionsCommand.self, ManCommand.self,
     ]
   }
 

@@ -5,9 +5,8 @@ import Testing
 struct GeneratedTextTests {
   private static let bash = URL(fileURLWithPath: "/bin/bash")
   private static let commands = [
-    "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest", "digest",
-    "report",
-    "completions", "man",
+    "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "chain verify",
+    "report", "attest", "digest", "completions", "man",
   ]
 
   private static var firstWords: [String] { commands.compactMap { $0.split(separator: " ").first.map(String.init) } }
@@ -47,6 +46,8 @@ struct GeneratedTextTests {
     #expect(try offers("verify", "b.json", "--base-identity", "a") == ["a folder"])
     #expect(try offers("help", "pro") == ["prove"])
     #expect(try offers("policy", "") == ["init", "explain"])
+    #expect(try offers("chain", "") == ["verify"])
+    #expect(try offers("chain", "verify", "--cu") == ["--cumulative"])
     #expect(try offers("policy", "init", "--pre") == ["--preset"])
     #expect(try offers("policy", "explain", "b") == ["b.json"])
     #expect(try offers("help", "policy", "e") == ["explain"])

@@ -118,6 +118,9 @@ extension AttestationStatement {
     guard baseCommitment == facts.baseIdentity else {
       throw .baseCommitment(stated: baseCommitment, found: facts.baseIdentity)
     }
+    guard parentCommitment == facts.parentCommitment else {
+      throw .parentCommitment(stated: parentCommitment, found: facts.parentCommitment)
+    }
     guard policyDigest == facts.policyDigest else {
       throw .policyDigest(stated: policyDigest, found: facts.policyDigest)
     }
@@ -144,6 +147,8 @@ public struct AttestationReport: Hashable, Sendable {
   public let modelDigest: String?
   public let binding: SubjectBinding
   public let baseURI: String?
+  /// Of a link of a chain: its parent's tuned commitment, hexadecimal.
+  public let parentCommitment: String?
   public let relation: ModelRelation
   public let proverID: String
   /// As in RFC 3339.
@@ -157,6 +162,7 @@ public struct AttestationReport: Hashable, Sendable {
     modelDigest = statement.modelDigest
     binding = statement.binding
     baseURI = statement.baseURI
+    parentCommitment = statement.parentCommitment
     relation = statement.relation
     proverID = statement.proverID
     provedAt = statement.provedAt.text

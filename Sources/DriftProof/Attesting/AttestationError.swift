@@ -31,6 +31,8 @@ public enum AttestationError: Error, Equatable, Sendable {
   case tunedCommitment(stated: String, found: String)
   case baseIdentity(stated: String, found: String)
   case baseCommitment(stated: String, found: String)
+  /// Nil for a certificate about the base itself.
+  case parentCommitment(stated: String?, found: String?)
   case policyDigest(stated: String, found: String)
   case policyName(stated: String, found: String)
   case proofSystem(stated: String, found: String)
@@ -52,8 +54,8 @@ public enum AttestationError: Error, Equatable, Sendable {
       .malformedStatement, .statementType, .predicateType, .subjectCount, .malformedTime, .unknownRelation,
       .unknownBinding, .malformedCertificate:
       11
-    case .certificateDigest, .tunedCommitment, .baseIdentity, .baseCommitment, .policyDigest, .policyName, .proofSystem,
-      .securityBits, .claims, .coverage, .noModelDigest, .modelDigest:
+    case .certificateDigest, .tunedCommitment, .baseIdentity, .baseCommitment, .parentCommitment, .policyDigest,
+      .policyName, .proofSystem, .securityBits, .claims, .coverage, .noModelDigest, .modelDigest:
       12
     }
   }
@@ -89,6 +91,7 @@ extension AttestationError: CustomStringConvertible {
     case .tunedCommitment(let stated, let found): Self.difference("tuned commitment", stated, found)
     case .baseIdentity(let stated, let found): Self.difference("base identity", stated, found)
     case .baseCommitment(let stated, let found): Self.difference("base commitment", stated, found)
+    case .parentCommitment(let stated, let found): Self.difference("parent", stated ?? "none", found ?? "none")
     case .policyDigest(let stated, let found): Self.difference("policy", stated, found)
     case .policyName(let stated, let found): Self.difference("policy", stated, found)
     case .proofSystem(let stated, let found): Self.difference("proof system", stated, found)

@@ -51,6 +51,7 @@ extension AttestationStatement {
     system = fields.system
     securityBits = fields.securityBits
     baseCommitment = fields.baseCommitment
+    parentCommitment = fields.parentCommitment
     proverID = fields.proverID
     self.provedAt = provedAt
   }
@@ -75,7 +76,7 @@ extension JSONValue {
 private struct PredicateReader {
   let subjectName, tunedCommitment, binding, baseIdentity, relation, policyName, policyDigest: String
   let certificateName, certificateDigest, system, baseCommitment, proverID, provedAt: String
-  let modelDigest, baseURI: String?
+  let modelDigest, baseURI, parentCommitment: String?
   let securityBits: Int
   let claims: [JSONMember]
   let coverage: CertificateFacts.Coverage
@@ -105,6 +106,8 @@ private struct PredicateReader {
     system = try annotations.member("system").string()
     securityBits = try annotations.member("securityBits").integer(in: 0...Int.max)
     baseCommitment = try annotations.member("baseCommitment").hex(byteCount: Digest.byteCount).hexadecimal
+    parentCommitment =
+      try annotations.optionalMember("parentCommitment")?.hex(byteCount: Digest.byteCount).hexadecimal
     proverID = try predicate.member("prover").member("id").string()
     provedAt = try predicate.member("provedAt").string()
   }

@@ -35,6 +35,8 @@ struct AttestationStatement: Equatable {
   var system: String
   var securityBits: Int
   var baseCommitment: String
+  /// Of a link of a chain: the claims are about the change from this commitment's model, not from the base.
+  var parentCommitment: String?
   var proverID: String
   var provedAt: Timestamp
 
@@ -56,6 +58,7 @@ struct AttestationStatement: Equatable {
     system = CertificateFacts.system
     securityBits = facts.securityBits
     baseCommitment = facts.baseIdentity
+    parentCommitment = facts.parentCommitment
     proverID = details.proverID ?? "key:\(keyID)"
     provedAt = details.provedAt
   }
@@ -69,16 +72,15 @@ struct AttestationStatement: Equatable {
     let base =
       (baseURI.map { [("uri", JSONValue.string($0))] } ?? [])
       + [("digest", .members([(Name.identity, .string(baseIdentity))]))]
+    let annotations =
+      [
+        ("system", JSONValue.string(system)), ("securityBits", .number(String(securityBits))),
+        ("baseCommitment", .string(baseCommitment)),
+      ] + (parentCommitment.map { [("parentCommitment", .string($0))] } ?? [])
     let proof: JSONValue = .members([
       ("name", .string(certificateName)), ("mediaType", .string(Self.certificateMediaType)),
       ("digest", .members([(Name.sha256, .string(certificateDigest))])),
-      (
-        "annotations",
-        .members([
-          ("system", .string(system)), ("securityBits", .number(String(securityBits))),
-          ("baseCommitment", .string(baseCommitment)),
-        ])
-      ),
+      ("annotations", .members(annotations)),
     ])
     return .members([
       ("_type", .string(Self.statementType)),

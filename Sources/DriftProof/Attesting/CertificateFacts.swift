@@ -27,6 +27,8 @@ struct CertificateFacts {
   let sha256: String
   let baseIdentity: String
   let tunedCommitment: String
+  /// Of a link of a chain: its parent's tuned commitment.
+  let parentCommitment: String?
   let policyDigest: String
   let policyName: String
   let securityBits: Int
@@ -65,6 +67,7 @@ struct CertificateFacts {
     sha256 = SHA256.hash(bytes).hexadecimal
     baseIdentity = certificate.baseRoot.hexadecimal
     tunedCommitment = certificate.tunedCommitment.hexadecimal
+    parentCommitment = manifest.parent?.hexadecimal
     policyDigest = certificate.policyDigest.hexadecimal
     policyName = policy.name
     securityBits = policy.securityBits

@@ -7,7 +7,7 @@ import Transcript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 protocol version = 2,
+///     manifest = UInt32 protocol version = 2 | UInt32 protocol version = 3, 32 bytes of the parent's tuned commitment,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -29,7 +29,11 @@ package struct DriftManifest: Hashable, Sendable {
   }
 
   package static let protocolVersion = 2
+  /// Of a link: a manifest that names a parent.
+  package static let linkVersion = 3
 
+  /// Tuned commitment of the certificate from whose model the drift starts, 32 bytes; nil when it starts from the base.
+  package let parent: [UInt8]?
   /// Nil when every tensor is frozen or excluded.
   package let code: CodeParameters?
   /// Rows of the drift tableau.
@@ -43,8 +47,10 @@ package struct DriftManifest: Hashable, Sendable {
   package static let emptyLayoutDigest = [UInt8](repeating: 0, count: SHA256.digestLength)
 
   package init(
-    code: CodeParameters?, rowCount: Int, layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
+    parent: [UInt8]? = nil, code: CodeParameters?, rowCount: Int,
+    layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
   ) {
+    self.parent = parent
     self.code = code
     self.rowCount = rowCount
     self.layoutDigest = layoutDigest
@@ -56,7 +62,8 @@ package struct DriftManifest: Hashable, Sendable {
   /// The manifest's one encoding.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(littleEndian: UInt32(Self.protocolVersion))
+    bytes.append(littleEndian: UInt32(parent == nil ? Self.protocolVersion : Self.linkVersion))
+    bytes += parent ?? []
     let parameters =
       code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
     for value in parameters + [rowCount] { bytes.append(littleEndian: UInt32(clamping: value)) }
@@ -77,7 +84,11 @@ package struct DriftManifest: Hashable, Sendable {
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
     var reader = ByteReader(bytes)
     let version = try reader.integer("the version", as: UInt32.self)
-    guard version == UInt32(protocolVersion) else { throw .unsupportedVersion(Int(version)) }
+    guard version == UInt32(protocolVersion) || version == UInt32(linkVersion) else {
+      throw .unsupportedVersion(Int(version))
+    }
+    let isLink = version == UInt32(linkVersion)
+    let parent = isLink ? try reader.bytes("the parent", count: SHA256.digestLength) : nil
     var numbers: [Int] = []
     for section in ["l", "the blow-up", "the queries", "the grinding", "the drift tail", "the row count"] {
       numbers.append(Int(try reader.integer(section, as: UInt32.self)))
@@ -102,7 +113,8 @@ package struct DriftManifest: Hashable, Sendable {
       entries.append(entry)
     }
     try reader.finish()
-    let manifest = DriftManifest(code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
+    let manifest = DriftManifest(
+      parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
     guard manifest.bytes == bytes else { throw .notCanonical }
     return manifest
   }

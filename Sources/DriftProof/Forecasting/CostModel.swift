@@ -18,8 +18,13 @@ struct CostModel: Sendable {
   /// A byte that is only read costs this part of one that is hashed.
   private static let comparedShare = 0.15
 
-  /// - Parameter hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
-  init(derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool) {
+  /// - Parameters:
+  ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
+  ///   - isLink: the base is a parent's model, which is not hashed at all.
+  init(
+    derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool,
+    isLink: Bool = false
+  ) {
     tensors = derived.tensors
     self.code = code
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
@@ -34,7 +39,8 @@ struct CostModel: Sendable {
         compared += hasIdentity ? before + after : after
       case .excluded: hashed += after + (hasIdentity ? 0 : before)
       case .norm, .rank, .sparse, .composed:
-        hashed += before + after
+        hashed += after + (isLink ? 0 : before)
+        compared += isLink ? before : 0
         // Heads are measured in another reading.
         if divided.contains(tensor.name) { compared += before + after }
       }

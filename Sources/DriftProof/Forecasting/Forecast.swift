@@ -29,17 +29,21 @@ public struct Forecast: Sendable {
 
   /// - Parameters:
   ///   - identity: the base's, when it is known.
+  ///   - parent: of a link, whose model `base` is; needs `identity`.
   ///   - speed: of this machine against the cost table's; nil to measure it, which takes about a second.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`, as `prove` does before it reads weights.
   package init(
     base: Checkpoint, tuned: Checkpoint, policy: Policy, identity: BaseIdentity? = nil,
-    proofs: Int = CodeSelection.defaultProofs, speed: Double? = nil
+    parent: ParentCertificate? = nil, proofs: Int = CodeSelection.defaultProofs, speed: Double? = nil
   ) throws(DriftProofError) {
-    if let identity { try CheckpointPass.compareHeaders(base, identity) }
+    guard parent == nil || identity != nil else { throw ParentCertificate.identityMissing }
+    if let identity, parent == nil { try CheckpointPass.compareHeaders(base, identity) }
     let outline = identity ?? BaseIdentity.guess(of: base)
     let derived = try DerivedStatement.derive(identity: outline, tuned: tuned.manifestTensors, policy: policy)
+    try parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
     let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs)
-    let model = CostModel(derived: derived, code: code, base: base, tuned: tuned, hasIdentity: identity != nil)
+    let model = CostModel(
+      derived: derived, code: code, base: base, tuned: tuned, hasIdentity: identity != nil, isLink: parent != nil)
     phases = model.phases(speed: speed ?? CostModel.measuredSpeed())
     peakMemoryBytes = model.peakBytes
     proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0

@@ -13,29 +13,38 @@ public enum CertificateChecker {
   /// for who reads its digest in the report.
   /// - Parameters:
   ///   - certificate: the bytes of `CERT.drift`.
+  ///   - base: of a link, the parent's model; that it is the parent certificate's is for a check of that one to say.
   ///   - opening: the opening file's content.
+  ///   - identity: of the chain's base, needed for a link; otherwise the base's must be the same, if given.
   ///   - progress: told the name of each phase as it begins.
   /// - Throws: `identityMismatch` naming the tensor, `coverageGap`, `proofInvalid`, or `operational`.
   package static func check(
     certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, opening: OpeningFile,
+    identity given: BaseIdentity? = nil,
     progress: (@Sendable (String) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       let start = ContinuousClock.now
       let phase: (String) -> Void = { progress?($0) }
       phase("base identity")
-      let policy = try embeddedPolicy(certificate)
-      let identity = try BaseIdentity.compute(checkpoint: base)
+      let policy = try CertificateVerifier.embeddedPolicy(certificate)
+      let identity = try identity(of: base, certificate: certificate, given: given)
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
+      let parent = checked.manifest.parent
       guard opening.tunedCommitment == checked.certificate.tunedCommitment else {
         throw mismatch("the opening file belongs to another commitment than the certificate")
       }
       try compareNames(tuned.manifestTensors, checked.manifest.tuned)
+      if parent != nil {
+        let gaps = LinkCoverage.gaps(
+          derived: checked.derived, tuned: checked.manifest.tuned, parent: base.manifestTensors)
+        guard gaps.isEmpty else { throw DriftProofError.coverageGap(gaps) }
+      }
       phase("frozen tensors")
       try compareFrozen(checked.derived, base: base, tuned: tuned)
       let recomputed = try DriftCommitment(
-        derived: checked.derived, code: checked.manifest.code, base: base, tuned: tuned, secret: opening.secret,
-        phase: phase)
+        derived: checked.derived, parent: parent, code: checked.manifest.code, base: base, tuned: tuned,
+        secret: opening.secret, phase: phase)
       for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
         guard mine == stated else {
           throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
@@ -50,9 +59,7 @@ public enum CertificateChecker {
         throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
       }
       phase("proof")
-      if let argument = checked.argument {
-        try argument.verifier.verify(checked.certificate.proof, drift: argument.drift)
-      }
+      try checked.verifyProof()
       return checked.report(
         policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
@@ -60,7 +67,7 @@ public enum CertificateChecker {
 
   /// The same with the opening file's path.
   package static func check(
-    certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, openingPath: String,
+    certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, openingPath: String, identity: BaseIdentity? = nil,
     progress: (@Sendable (String) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     let opening: OpeningFile
@@ -69,15 +76,31 @@ public enum CertificateChecker {
     } catch {
       throw error.asDriftProofError
     }
-    return try check(certificate: certificate, base: base, tuned: tuned, opening: opening, progress: progress)
+    return try check(
+      certificate: certificate, base: base, tuned: tuned, opening: opening, identity: identity, progress: progress)
   }
 
-  private static func embeddedPolicy(_ bytes: [UInt8]) throws(DriftProofError) -> Policy {
+  /// The identity that the certificate must be about: the given one for a link, the base's own otherwise.
+  private static func identity(
+    of base: Checkpoint, certificate: [UInt8], given: BaseIdentity?
+  ) throws -> BaseIdentity {
+    let parent: [UInt8]?
     do throws(FormatError) {
-      return try CanonicalPolicyReader.policy(Certificate.parse(bytes).policy)
+      parent = try DriftManifest.parse(Certificate.parse(certificate).manifest).parent
     } catch {
-      throw .proofInvalid(.certificate(error))
+      throw DriftProofError.proofInvalid(.manifest(error))
     }
+    if let parent {
+      guard let given else {
+        throw DriftProofError.identityMismatch(.parent(certificate: parent.hexadecimal, given: nil))
+      }
+      return given
+    }
+    let computed = try BaseIdentity.compute(checkpoint: base)
+    if let given, given.root != computed.root {
+      throw mismatch("the base on disk is \(computed.rootHex), the identity given is \(given.rootHex)")
+    }
+    return computed
   }
 
   private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }

@@ -12,6 +12,9 @@ import Synchronization
 /// root, so a base on disk that is another one can only give a certificate that `check` refuses, never a bound that a
 /// verifier takes for another.
 ///
+/// For a link of a chain the base on disk is the parent's model: only its names, types and shapes can be compared, with the
+/// parent's certificate, whose commitment hides the rest. The identity is the chain's base's all the same.
+///
 /// Tensors that are cut into heads are read once more where they changed: the scan knows nothing of heads.
 struct CheckpointPass: Sendable {
   let identity: BaseIdentity
@@ -32,17 +35,20 @@ struct CheckpointPass: Sendable {
 
   /// - Parameters:
   ///   - given: an identity file's content, trusted as said above; nil to compute it.
+  ///   - parent: whose model `base` is, for a link; needs `given`.
   ///   - progress: told the fraction of bytes that is done, from several threads.
   /// - Throws: `coverageGap` before any weight is read; `identityMismatch` naming the first base tensor that is not
   ///   the given identity's; errors of the weights.
   static func run(
-    base: Checkpoint, tuned: Checkpoint, policy: Policy, given: BaseIdentity? = nil,
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, given: BaseIdentity? = nil, parent: ParentCertificate? = nil,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> CheckpointPass {
-    if let given { try compareHeaders(base, given) }
+    guard parent == nil || given != nil else { throw ParentCertificate.identityMissing }
+    if let given, parent == nil { try compareHeaders(base, given) }
     let outline = given ?? BaseIdentity.outline(of: base)
     let first = try DerivedStatement.derive(identity: outline, tuned: tuned.manifestTensors, policy: policy)
-    let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil)
+    try parent?.check(base: base, tuned: tuned.manifestTensors, derived: first)
+    let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil, isLink: parent != nil)
     let findings = try scan(tasks, progress: progress)
 
     let identity = try given ?? computed(base, tasks: tasks, findings: findings)
@@ -102,7 +108,7 @@ struct CheckpointPass: Sendable {
 
   /// In name order.
   private static func tasks(
-    _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool
+    _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool, isLink: Bool
   ) -> [Task] {
     var units: [String: TensorScan.DriftUnit] = [:]
     // Heads are measured one by one, after the pass.
@@ -126,7 +132,8 @@ struct CheckpointPass: Sendable {
         tasks.append(
           Task(
             tensor.name, base: before, tuned: after,
-            wants: .init(statistics: true, tunedDigest: true, drift: units[tensor.name])))
+            // The parent's tensors are no leaves of the identity.
+            wants: .init(statistics: !isLink, tunedDigest: true, drift: units[tensor.name])))
       }
     }
     return tasks

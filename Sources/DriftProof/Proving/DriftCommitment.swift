@@ -30,6 +30,7 @@ struct DriftCommitment {
   }
 
   /// - Parameters:
+  ///   - parent: tuned commitment of the certificate whose model `base` is; nil for the base itself.
   ///   - code: nil for an empty tableau.
   ///   - check: what refuses a drift before it is committed.
   ///   - archive: keeps the tree, or has it.
@@ -37,8 +38,8 @@ struct DriftCommitment {
   ///   - tunedDigests: SHA-256 of the bytes of the tuned tensors where they are known already, by name.
   /// - Throws: errors of the checkpoints' weights.
   init(
-    derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, secret: [UInt8],
-    tunedDigests: [String: [UInt8]] = [:], check: ChunkCheck? = nil,
+    derived: DerivedStatement, parent: [UInt8]? = nil, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint,
+    secret: [UInt8], tunedDigests: [String: [UInt8]] = [:], check: ChunkCheck? = nil,
     archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (String) -> Void
   ) throws {
     statementTensors = derived.tensors
@@ -47,7 +48,7 @@ struct DriftCommitment {
     let entries = zip(tuned.manifestTensors, digests).map { DriftManifest.Entry(tensor: $0, byteDigest: $1) }
     guard let code, !derived.isEmpty else {
       tableau = nil
-      manifest = DriftManifest(code: nil, rowCount: 0, entries: entries)
+      manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
       return
     }
     phase("rows")
@@ -59,7 +60,8 @@ struct DriftCommitment {
     let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
     tableau = (rows, try prover.commit(rows: rows, secret: secret, archive: archive))
     manifest = DriftManifest(
-      code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest, entries: entries)
+      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest,
+      entries: entries)
   }
 
   /// One per tuned tensor, nil for the frozen ones.

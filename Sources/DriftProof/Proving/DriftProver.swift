@@ -31,6 +31,8 @@ public enum DriftProver {
     package var openingPath: String
     /// The base's, when it is known: then frozen tensors are compared but not hashed; see ``CheckpointPass``.
     package var identity: BaseIdentity?
+    /// Of a link: the certificate whose model `base` is. Then `identity`, that of the chain's base, must be given.
+    package var parent: ParentCertificate?
     /// How many proofs a new commitment is to serve.
     package var proofs = CodeSelection.defaultProofs
     /// Nil for a proof that keeps nothing on its way.
@@ -47,7 +49,7 @@ public enum DriftProver {
     package mutating func keep(in folder: String) throws(DriftProofError) {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
-        base: base, tuned: tuned, policy: policy, identity: identity, proofs: proofs)
+        base: base, tuned: tuned, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
@@ -90,13 +92,15 @@ public enum DriftProver {
 
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
     let (base, tuned, policy, session) = (request.base, request.tuned, request.policy, request.session)
+    let parent = request.parent?.commitment
     if clock.isWatched, let model = forecast(request) { clock.meter.plan(model.phases(), rowCount: 0) }
     let (prepared, derived) = try prepare(request, clock: clock)
     let identity = prepared.identity
     let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
     if clock.isWatched {
       let model = CostModel(
-        derived: derived, code: code, base: base, tuned: tuned, hasIdentity: request.identity != nil)
+        derived: derived, code: code, base: base, tuned: tuned, hasIdentity: request.identity != nil,
+        isLink: parent != nil)
       clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0)
     }
 
@@ -104,7 +108,7 @@ public enum DriftProver {
     var asked: (@Sendable () -> Void)?
     if clock.isWatched { asked = { clock.meter.asked() } }
     let committed = try DriftCommitment(
-      derived: derived, code: code, base: base, tuned: tuned, secret: opening.secret,
+      derived: derived, parent: parent, code: code, base: base, tuned: tuned, secret: opening.secret,
       tunedDigests: prepared.tunedDigests, check: ChunkCheck(tensors: derived.tensors, drifts: prepared.drifts),
       archive: session, asked: asked, phase: clock.begin)
     let commitment = committed.commitment(baseRoot: identity.root)
@@ -135,7 +139,9 @@ public enum DriftProver {
     clock.begin("self-check")
     let verification: VerificationReport
     do throws(DriftProofError) {
-      verification = try CertificateVerifier.verify(certificate: certificate, identity: identity, policy: policy)
+      verification = try CertificateVerifier.verify(
+        certificate: certificate, identity: identity, policy: policy,
+        parent: parent.map { .commitment($0) } ?? .none)
     } catch {
       let advice = session.map { "; the state in \($0.path) is of no use, remove it" } ?? ""
       throw DriftProofError.operational(
@@ -165,12 +171,13 @@ public enum DriftProver {
       let derived = try DerivedStatement.derive(
         identity: record.identity, tuned: tuned.manifestTensors, policy: policy)
       guard record.fits(derived.tensors) else { throw session.damaged(ProofSession.preparedName) }
+      try request.parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
       return (record, derived)
     }
     clock.begin("reading")
-    let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: policy, given: request.identity) {
-      clock.meter.advance($0)
-    }
+    let pass = try CheckpointPass.run(
+      base: base, tuned: tuned, policy: policy, given: request.identity, parent: request.parent
+    ) { clock.meter.advance($0) }
     clock.begin("policy check")
     let measurement = try DriftMeasurer(base: base, tuned: tuned).measure(
       differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
@@ -191,7 +198,8 @@ public enum DriftProver {
     else { return nil }
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
     return CostModel(
-      derived: derived, code: code, base: request.base, tuned: request.tuned, hasIdentity: request.identity != nil)
+      derived: derived, code: code, base: request.base, tuned: request.tuned, hasIdentity: request.identity != nil,
+      isLink: request.parent != nil)
   }
 
   /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof

@@ -33,7 +33,7 @@ package final class ProofSession: CommitmentArchive {
   /// Opens the folder, or begins one.
   /// - Parameters:
   ///   - secret: of the opening file where there is one.
-  ///   - inputs: everything that the proof depends on; see ``fingerprint(base:tuned:policy:identity:proofs:)``.
+  ///   - inputs: everything that the proof depends on; see ``fingerprint(base:tuned:policy:identity:parent:proofs:)``.
   /// - Throws: `ResumeError`.
   package init(
     path: String, inputs: [UInt8], secret: [UInt8]?, entropy: [UInt8]? = nil, freshSecret: [UInt8]? = nil,
@@ -77,17 +77,19 @@ package final class ProofSession: CommitmentArchive {
 
   func damaged(_ name: String) -> ResumeError { .damaged(path: path, file: name) }
 
-  /// 32 bytes over the program's version, policy, identity, options, and names, types, shapes, sizes and times of both
+  /// 32 bytes over the program's version, policy, identity, parent, options, and names, types, shapes, sizes and times of both
   /// checkpoints. Weights that change without a change of size or time are not noticed here; then the finished
   /// certificate does not verify and is not given out.
   package static func fingerprint(
-    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity: BaseIdentity?, proofs: Int
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(lengthPrefixed: version)
     bytes += Certificate.policyDigest(policy)
     bytes.append(lengthPrefixed: identity?.root ?? [])
     bytes.append(littleEndian: UInt64(proofs))
+    // No list of tensors begins with 38 and this word, which would be the length of a name.
+    if let parent { bytes.append(lengthPrefixed: Array("parent".utf8) + parent) }
     for checkpoint in [base, tuned] {
       bytes.append(littleEndian: UInt64(checkpoint.tensors.count))
       for tensor in checkpoint.tensors {

@@ -15,6 +15,9 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
   /// A tensor has the name that a head of another would have.
   case headNameTaken(tensor: String, name: String)
+  /// A tensor that a link's policy does not exclude, but that its parent's model has otherwise, or not at all (`parent`
+  /// nil); types and shapes as text.
+  case differsInParent(tensor: String, link: String, parent: String?)
   /// A rule that matches nothing, is shadowed, or leaves a tensor undecided.
   case policy(PolicyError)
 }
@@ -44,6 +47,9 @@ extension CoverageGap: CustomStringConvertible {
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a head of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule"
+    case .differsInParent(let tensor, let link, let parent):
+      "tensor \(StrictJSON.shown(tensor)) is \(link) in this link and \(parent ?? "missing") in the parent's model; exclude it "
+        + "by a rule that allows \"any\""
     case .policy(let error): "policy \(error)"
     }
   }

@@ -4,6 +4,16 @@ import Commitment
 import DriftPolicy
 import Transcript
 
+/// From which model a certificate's drift must start.
+public enum ExpectedParent: Hashable, Sendable {
+  /// From the base. A link, which says nothing about the base by itself, is rejected.
+  case none
+  /// From the model of this tuned commitment, 32 bytes.
+  case commitment([UInt8])
+  /// From either; ``VerificationReport/parent`` says which.
+  case any
+}
+
 /// Verifies certificates from public data alone: no weights.
 public enum CertificateVerifier {
   /// Verifies the bytes of three files.
@@ -11,9 +21,10 @@ public enum CertificateVerifier {
   ///   - certificate: `CERT.drift`.
   ///   - identityFile: `BASE.identity.json`; trust in it is trust in its root, which the report states.
   ///   - policyFile: `POLICY.json`.
+  ///   - parent: what the certificate must name as its parent.
   /// - Throws: why not, with the exit code. No bytes make it trap.
   public static func verify(
-    certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8]
+    certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8], parent: ExpectedParent = .none
   ) throws(DriftProofError) -> VerificationReport {
     let policy: Policy
     do throws(PolicyError) {
@@ -27,42 +38,41 @@ public enum CertificateVerifier {
     } catch {
       throw .operational("base identity: \(error)")
     }
-    return try verify(certificate: certificate, identity: identity, policy: policy)
+    return try verify(certificate: certificate, identity: identity, policy: policy, parent: parent)
   }
 
   /// Verifies against the policy inside the certificate: that the proof holds, whatever its policy allows. A verifier
   /// who wants a certain policy gives it.
   public static func verify(
-    certificate: [UInt8], identityFile: [UInt8]
+    certificate: [UInt8], identityFile: [UInt8], parent: ExpectedParent = .none
   ) throws(DriftProofError) -> VerificationReport {
-    let policy: Policy
-    do throws(FormatError) {
-      policy = try CanonicalPolicyReader.policy(Certificate.parse(certificate).policy)
-    } catch {
-      throw .proofInvalid(.certificate(error))
-    }
     let identity: BaseIdentity
     do throws(CheckpointError) {
       identity = try BaseIdentity.parse(identityFile)
     } catch {
       throw .operational("base identity: \(error)")
     }
-    return try verify(certificate: certificate, identity: identity, policy: policy)
+    return try verify(
+      certificate: certificate, identity: identity, policy: try embeddedPolicy(certificate), parent: parent)
+  }
+
+  /// The policy that the certificate carries.
+  static func embeddedPolicy(_ certificate: [UInt8]) throws(DriftProofError) -> Policy {
+    do throws(FormatError) {
+      return try CanonicalPolicyReader.policy(Certificate.parse(certificate).policy)
+    } catch {
+      throw .proofInvalid(.certificate(error))
+    }
   }
 
   /// Verifies against a parsed identity and policy.
   package static func verify(
-    certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy
+    certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy, parent: ExpectedParent = .none
   ) throws(DriftProofError) -> VerificationReport {
     let start = ContinuousClock.now
     let checked = try CheckedCertificate(bytes, identity: identity, policy: policy)
-    if let argument = checked.argument {
-      do throws(ProofRejection) {
-        try argument.verifier.verify(checked.certificate.proof, drift: argument.drift)
-      } catch {
-        throw .proofInvalid(.argument(error))
-      }
-    }
+    try checked.requireParent(parent)
+    try checked.verifyProof()
     let seconds = start.duration(to: .now) / .seconds(1)
     return checked.report(policy: policy, certificateBytes: bytes.count, seconds: seconds)
   }
@@ -110,6 +120,29 @@ package struct CheckedCertificate: Sendable {
     derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
     try Self.checkByteDigests(manifest, derived)
     argument = try Self.argument(certificate, manifest, derived)
+  }
+
+  /// Throws `identityMismatch` unless the drift starts where it is expected to.
+  func requireParent(_ expected: ExpectedParent) throws(DriftProofError) {
+    let given: [UInt8]?
+    switch expected {
+    case .any: return
+    case .none: given = nil
+    case .commitment(let commitment): given = commitment
+    }
+    guard manifest.parent == given else {
+      throw .identityMismatch(.parent(certificate: manifest.parent?.hexadecimal, given: given?.hexadecimal))
+    }
+  }
+
+  /// The argument itself; throws `proofInvalid`.
+  func verifyProof() throws(DriftProofError) {
+    guard let argument else { return }
+    do throws(ProofRejection) {
+      try argument.verifier.verify(certificate.proof, drift: argument.drift)
+    } catch {
+      throw .proofInvalid(.argument(error))
+    }
   }
 
   /// Digests exactly for the tuned tensors that the policy does not freeze.
@@ -167,6 +200,7 @@ package struct CheckedCertificate: Sendable {
     return VerificationReport(
       policyName: policy.name, policyDigest: certificate.policyDigest.hexadecimal,
       baseIdentity: certificate.baseRoot.hexadecimal, tunedCommitment: certificate.tunedCommitment.hexadecimal,
+      parent: manifest.parent?.hexadecimal,
       securityBits: terms.map(\.bits).min() ?? CodeParameters.requiredSecurityBits,
       soundness: terms.map { SoundnessTerm(name: $0.name, bits: $0.bits) },
       tensors: TensorCounts(derived), excluded: derived.excludedNames,

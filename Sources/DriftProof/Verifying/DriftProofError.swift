@@ -62,6 +62,9 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case base(certificate: String, given: String)
   /// Policy digests in hexadecimal.
   case policy(certificate: String, given: String)
+  /// Tuned commitments in hexadecimal of the parent that a certificate names and of the one that it should; nil for the
+  /// base itself.
+  case parent(certificate: String?, given: String?)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
 }
@@ -96,7 +99,7 @@ extension DriftProofError: CustomStringConvertible {
   /// Lines of a message before the rest is only counted.
   static let shownLines = 50
 
-  private static func list(_ lines: [String]) -> String {
+  static func list(_ lines: [String]) -> String {
     let rest = lines.count > shownLines ? ["and \(lines.count - shownLines) more"] : []
     return (lines.prefix(shownLines) + rest).joined(separator: "\n")
   }
@@ -127,8 +130,19 @@ extension IdentityMismatch: CustomStringConvertible {
       "the certificate is about the base \(certificate), the identity given is \(given); use the identity of its base"
     case .policy(let certificate, let given):
       "the certificate was made for the policy \(certificate), the policy given is \(given); use the same policy"
+    case .parent(let certificate?, nil):
+      "the certificate is a link of a chain: its drift starts from the model of the tuned commitment \(certificate), not "
+        + "from the base; driftproof chain verify takes all links (verify needs --parent, check needs --identity)"
+    case .parent(let certificate, let given):
+      "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
     case .checkpoint(let message): message
     }
+  }
+}
+
+extension IdentityMismatch {
+  private static func model(_ commitment: String?) -> String {
+    commitment.map { "the model of the tuned commitment \($0)" } ?? "the base"
   }
 }
 

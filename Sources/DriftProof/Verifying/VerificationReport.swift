@@ -65,6 +65,8 @@ public struct VerificationReport: Hashable, Sendable {
   public let policyDigest: String
   public let baseIdentity: String
   public let tunedCommitment: String
+  /// Of a link: the tuned commitment of its parent, from whose model the drift starts. Nil: it starts from the base.
+  public let parent: String?
   /// The level of the statement as a whole; at least 128.
   public let securityBits: Double
   public let soundness: [SoundnessTerm]

@@ -11,7 +11,7 @@ struct ParsedArguments {
   let command: CommandDescription
   fileprivate(set) var values: [String: String] = [:]
   fileprivate(set) var flags: Set<String> = []
-  /// All values of each option or positional that takes several.
+  /// All values of each option and positional argument that takes several.
   fileprivate(set) var lists: [String: [String]] = [:]
 
   /// The value of a positional argument or of an option, by the name that its description gives it.
@@ -92,12 +92,13 @@ struct ArgumentParser {
         try parseOption(argument, &rest, into: &parsed)
       } else if let place = places.first {
         guard !argument.isEmpty else { throw UsageError("\(place.name) is empty", command: command) }
+        // A list stays in its place for what follows.
         if place.isList {
           parsed.lists[place.name, default: []].append(argument)
         } else {
-          parsed.values[place.name] = argument
           places.removeFirst()
         }
+        parsed.values[place.name] = parsed.values[place.name] ?? argument
       } else {
         let names = command.positionals.map(\.name).joined(separator: " ")
         let expected = names.isEmpty ? "none" : "only \(names)"
@@ -106,7 +107,7 @@ struct ArgumentParser {
           command: command)
       }
     }
-    if let place = places.first, parsed.lists[place.name] == nil {
+    if let place = places.first, parsed.values[place.name] == nil {
       throw UsageError("\(place.name) is missing", command: command)
     }
     let isOptional = command.freeingFlag.map { parsed.flags.contains($0.flag) ? $0.options : [] } ?? []
@@ -133,7 +134,7 @@ struct ArgumentParser {
         "unknown option \(Quoting.shown(spelling)) for \(command.name)",
         suggestion: Similarity.nearest(to: spelling, in: command.options.map(\.spelling)), command: command)
     }
-    guard parsed.values[option.name] == nil, !parsed.flags.contains(option.name) else {
+    guard parsed.values[option.name] == nil || option.isRepeatable, !parsed.flags.contains(option.name) else {
       throw UsageError("\(option.spelling) is given twice", command: command)
     }
     guard option.value != nil else {
@@ -150,9 +151,9 @@ struct ArgumentParser {
         "\(option.spelling) needs a value, found \(Quoting.shown(value)) (for a value with a dash write "
           + "\(option.spelling)=\(value))", command: command)
     }
-    parsed.values[option.name] = value
+    parsed.values[option.name] = parsed.values[option.name] ?? value
     guard option.isList else { return }
-    parsed.lists[option.name] = [value]
+    parsed.lists[option.name, default: []].append(value)
     while let next = rest.first, !next.hasPrefix("-"), !next.isEmpty {
       parsed.lists[option.name]?.append(next)
       rest.removeFirst()

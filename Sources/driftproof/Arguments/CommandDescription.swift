@@ -4,7 +4,7 @@ struct CommandDescription: Sendable {
   struct Positional: Sendable {
     let name: String
     let help: String
-    /// Takes all arguments from its place on, at least one; the last positional only.
+    /// Takes one or several arguments; the last of its command.
     var isList = false
   }
 
@@ -19,6 +19,8 @@ struct CommandDescription: Sendable {
     let help: String
     /// Takes one or several values, up to the next option.
     var isList = false
+    /// A list that may be given in several parts.
+    var isRepeatable = false
 
     /// An option with a value that must be given.
     static func required(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
@@ -29,6 +31,11 @@ struct CommandDescription: Sendable {
     /// `{a,b}` is one of these words.
     static func optional(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
       Option(name: name, short: short, value: value, isRequired: false, help: help)
+    }
+
+    /// An option with one or several values that may be missing; given again, it takes more.
+    static func optionalList(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true, isRepeatable: true)
     }
 
     /// An option that must be given, with one or several values.

@@ -43,7 +43,8 @@ enum ZshCompletions {
       lines.append("    \(quoted(command.name)))")
       let arguments =
         command.options.map(argument) + command.positionals.map(place)
-        + command.options.filter(\.isList).map(furtherValues)
+        // One specification of further words is enough, and zsh takes no two.
+        + (command.positionals.contains(where: \.isList) ? [] : command.options.filter(\.isList).map(furtherValues))
       lines.append("      _arguments \\\n        " + arguments.joined(separator: " \\\n        "))
       lines.append("      ;;")
     }
@@ -66,7 +67,7 @@ enum ZshCompletions {
   }
 
   private static func place(_ positional: CommandDescription.Positional) -> String {
-    quoted(":\(escaped(positional.help)):\(action(positional.name))")
+    quoted("\(positional.isList ? "*" : ""):\(escaped(positional.help)):\(action(positional.name))")
   }
 
   /// The values of a list after its first.

@@ -21,7 +21,8 @@ enum AttestCommand: Command {
         + "not salted: who has a guess of the weights can confirm it. Without --tuned the subject is the tuned "
         + "commitment, which hides them. With --base and --opening as well, the files are first checked to be the "
         + "certified ones; otherwise the signer vouches for that.",
-      "With --base-identity the proof is verified before anything is signed.",
+      "With --base-identity the proof is verified before anything is signed. A link of a chain needs it with --base, which "
+        + "is then the parent's model; its statement names the parent's tuned commitment.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
@@ -114,7 +115,7 @@ enum AttestCommand: Command {
     }
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
     do {
-      _ = try CertificateVerifier.verify(certificate: certificate, identityFile: identity)
+      _ = try CertificateVerifier.verify(certificate: certificate, identityFile: identity, parent: .any)
     } catch {
       throw CommandFailure(error)
     }
@@ -133,7 +134,7 @@ enum AttestCommand: Command {
       }
       _ = try CertificateChecker.check(
         certificate: certificate, base: try arguments.openCheckpoint("base"), tuned: tuned,
-        openingPath: try arguments.required("opening")
+        openingPath: try arguments.required("opening"), identity: try arguments.readIdentity("base-identity")
       ) { phase in console.phase(phase) }
       return .checked
     } catch let error as DriftProofError {

@@ -68,6 +68,7 @@ extension AttestationReport {
       ("subjectBinding", .string(binding.rawValue)),
       ("relation", .string(relation.rawValue)),
       ("baseURI", baseURI.map { .string($0) } ?? .null),
+      ("parentCommitment", parentCommitment.map { .string($0) } ?? .null),
       ("prover", .string(proverID)),
       ("provedAt", .string(provedAt)),
       ("statementBytes", .integer(payloadBytes)),
@@ -88,6 +89,9 @@ extension AttestationReport {
     case (nil, _): lines.append("model files       not named: the subject is the tuned commitment")
     }
     lines.append("relation          \(relation.rawValue)" + (baseURI.map { " of \(Quoting.plain($0))" } ?? ""))
+    if let parentCommitment {
+      lines.append("link              relative to the parent \(parentCommitment), not to the base")
+    }
     return lines
   }
 }

@@ -10,6 +10,8 @@ extension CommandDescription {
         + "it and by how much. driftproof inspect shows the numbers from which to write a policy.",
       "With --identity, frozen tensors are compared with the base on disk but not hashed, and what is hashed must be the "
         + "identity's: the certificate is about that identity, and check refuses one that was made with another base.",
+      "With --parent the certificate is a link of a chain: BASE is the model of the parent's certificate, which is verified "
+        + "first, --identity is that of the chain's base, and bounds relative to a norm refer to the chain's base.",
       "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
         + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
         + "--opening.",
@@ -22,6 +24,7 @@ extension CommandDescription {
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
+      .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       .flag("dry-run", "predict time, memory and proof size, and write nothing"),
     ], freeingFlag: (flag: "dry-run", options: ["out", "opening"]))
@@ -34,12 +37,16 @@ extension CommandDescription {
         + "the base identity that is printed with a value you trust.",
       "With --attestation and --public-key it also verifies who signed a statement about the certificate, and that the "
         + "statement says what the certificate says; with --tuned, that the model's files are the statement's subject.",
+      "A link of a chain (prove --parent) says nothing about the base by itself: it is rejected (12) unless --parent names "
+        + "the model from which its drift must start. driftproof chain verify takes all links.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
       .required("base-identity", "FILE", "the base's identity, BASE.identity.json"),
       .required("policy", "FILE", "the policy, POLICY.json"),
+      .optional(
+        "parent", "PARENT", "of a link: its parent's tuned commitment (64 digits), or the parent's certificate"),
     ] + AttestationArguments.options)
 
   static let check = CommandDescription(
@@ -47,6 +54,8 @@ extension CommandDescription {
     summary: "check, with the weights, which checkpoints a certificate is about",
     details: [
       "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints.",
+      "A link of a chain needs --identity, that of the chain's base; BASE is then the parent's model. That it is, a check of "
+        + "the parent's certificate tells.",
       "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -54,5 +63,29 @@ extension CommandDescription {
       .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
       .required("tuned", "TUNED", "the fine-tuned checkpoint"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
+      .optional("identity", "FILE", "the identity of a chain's base, for a link"),
+    ])
+
+  static let chainVerify = CommandDescription(
+    name: "chain verify",
+    summary: "verify certificates that continue each other from a base",
+    details: [
+      "Takes the certificates of all links, in any order: the first starts from the base, every other one names its parent "
+        + "(prove --parent). They may form a tree of releases. Each link is verified; one that fails takes all that descend "
+        + "from it with it.",
+      "The policies stand in the order of the certificates, or one stands for all. Without --policy each link is verified "
+        + "against the policy inside its certificate, whatever that allows: read the names and digests that are printed.",
+      "--cumulative bounds the drift from the base at every link: norms, ranks and counts of the links' policies are added "
+        + "up, precision included, and must lie inside this policy. What cannot be derived from them is refused.",
+      "--revoked is a list of withdrawn certificates or commitments; a withdrawn link takes its descendants with it.",
+      "The exit code is that of the first link that fails: 10 the cumulative policy, 11 a proof, 12 another base or policy, "
+        + "or a parent that is not there, 13 tensors, 15 revoked; 2 for two certificates of one commitment.",
+    ],
+    positionals: [.init(name: "CERT", help: "the certificates of all links, in any order", isList: true)],
+    ownOptions: [
+      .required("base-identity", "FILE", "the identity of the base from which the chain starts"),
+      .optionalList("policy", "FILE", "the policy of all links, or of each certificate in its place"),
+      .optional("cumulative", "POLICY.json", "a policy that the drift from the base must obey at every link"),
+      .optional("revoked", "LIST.json", "a list of withdrawn certificates"),
     ])
 }

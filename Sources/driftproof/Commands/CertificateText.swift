@@ -8,6 +8,7 @@ extension VerificationReport {
       ("policyDigest", .string(policyDigest)),
       ("baseIdentity", .string(baseIdentity)),
       ("tunedCommitment", .string(tunedCommitment)),
+      ("parent", parent.map { .string($0) } ?? .null),
       ("securityBits", .number(securityBits)),
       ("soundness", .array(soundness.map { .object([("term", .string($0.name)), ("bits", .number($0.bits))]) })),
       ("tensors", .object(classes.map { ($0.name, .integer($0.count)) })),
@@ -22,6 +23,9 @@ extension VerificationReport {
     ]
   }
 
+  /// Behind a verdict, where it is not about the base.
+  var originMark: String { parent == nil ? "" : ", RELATIVE TO A PARENT" }
+
   /// Lines with the figures that people want to see.
   var lines: [String] {
     var lines = [
@@ -29,6 +33,12 @@ extension VerificationReport {
       "tuned commitment  \(tunedCommitment)",
       "policy            \(Quoting.plain(policyName)) (\(policyDigest))",
     ]
+    if let parent {
+      lines += [
+        "PARENT            \(parent)",
+        "                  the drift starts from the parent's model, NOT FROM THE BASE; chain verify adds links up",
+      ]
+    }
     let counts = classes.filter { $0.count > 0 }.map { "\(Format.count($0.count)) \($0.name)" }
     lines += [
       "tensors           \(counts.isEmpty ? "none" : counts.joined(separator: ", "))",
@@ -65,7 +75,7 @@ extension VerificationReport {
   }
 
   /// Rounded down: a claim about security must not be rounded up.
-  private static func bits(_ value: Double) -> String {
+  static func bits(_ value: Double) -> String {
     Format.number((value * 10).rounded(.down) / 10, digits: 6)
   }
 }

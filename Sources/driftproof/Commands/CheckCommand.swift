@@ -9,19 +9,28 @@ enum CheckCommand: Command {
     let base = try arguments.openCheckpoint("base")
     let tuned = try arguments.openCheckpoint("tuned")
     let opening = try arguments.required("opening")
+    let identity = try arguments.readIdentity()
     let report: VerificationReport
     do {
       report = try CertificateChecker.check(
-        certificate: certificate, base: base, tuned: tuned, openingPath: opening
+        certificate: certificate, base: base, tuned: tuned, openingPath: opening, identity: identity
       ) { phase in console.phase(phase) }
     } catch {
       throw CommandFailure(error)
     }
     let seconds = Format.number(report.verifySeconds, digits: 3)
-    let head = "CHECKED in \(seconds) s: the certificate is about exactly these two checkpoints"
+    let what =
+      report.parent == nil
+      ? "the certificate is about exactly these two checkpoints"
+      : "the link is about exactly the change between these two checkpoints\(report.originMark)"
+    let head = "CHECKED in \(seconds) s: \(what)"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
       + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
-    return CommandResult(text: ([head] + report.lines).joined(separator: "\n") + "\n", json: .object(json))
+    let lines = [head] + report.lines + (report.parent == nil ? [] : [parentRemark])
+    return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
   }
+
+  private static let parentRemark =
+    "That BASE is the parent's model, a check of the parent's certificate tells: this one says what changed from it."
 }

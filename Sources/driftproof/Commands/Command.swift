@@ -27,10 +27,11 @@ extension ParsedArguments {
 
   /// The bytes of a file of at most `limit` bytes: what is larger is no policy, identity or certificate.
   func readFile(_ name: String, limit: Int) throws(CommandFailure) -> [UInt8] {
-    try readFile(at: try required(name), limit: limit)
+    try Self.readFile(at: try required(name), limit: limit)
   }
 
-  func readFile(at path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+  /// The same of any path.
+  static func readFile(at path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
     do {
       let file = try MappedFile(path: path)
       guard file.count <= limit else {

@@ -9,9 +9,10 @@ enum ForecastCommand {
     let tuned = try arguments.openCheckpoint("tuned")
     let policy = try arguments.readPolicy()
     let identity = try arguments.readIdentity()
+    let parent = try arguments.readParent(identity)
     let forecast: Forecast
     do {
-      forecast = try Forecast(base: base, tuned: tuned, policy: policy, identity: identity)
+      forecast = try Forecast(base: base, tuned: tuned, policy: policy, identity: identity, parent: parent)
     } catch {
       throw CommandFailure(error)
     }

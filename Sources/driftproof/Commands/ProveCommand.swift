@@ -20,6 +20,7 @@ enum ProveCommand: Command {
       base: try arguments.openCheckpoint("base"), tuned: try arguments.openCheckpoint("tuned"),
       policy: try arguments.readPolicy(), openingPath: openingPath)
     request.identity = try arguments.readIdentity()
+    request.parent = try arguments.readParent(request.identity)
 
     let result: DriftProver.Result
     do {
@@ -42,7 +43,9 @@ enum ProveCommand: Command {
   private static func text(_ result: DriftProver.Result, output: String, openingPath: String) -> String {
     let report = result.report
     let phases = report.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 3))" }
-    var lines = ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s"] + result.verification.lines
+    var lines =
+      ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s\(result.verification.originMark)"]
+      + result.verification.lines
     lines += [
       "seconds           \(phases.joined(separator: ", "))",
       "peak memory       \(Format.byteCount(report.peakMemoryBytes))",
@@ -96,10 +99,27 @@ extension ParsedArguments {
     }
   }
 
-  /// The file of `--identity`; nil without one.
-  func readIdentity() throws(CommandFailure) -> BaseIdentity? {
-    guard let path = values["identity"] else { return nil }
-    let bytes = try readFile("identity", limit: FileLimits.identity)
+  /// The verified certificate of `--parent`; nil without one.
+  func readParent(_ identity: BaseIdentity?) throws(CommandFailure) -> ParentCertificate? {
+    guard let path = values["parent"] else { return nil }
+    guard let identity else {
+      throw CommandFailure(
+        UsageError("--parent needs --identity, that of the chain's base", command: command))
+    }
+    let bytes = try readFile("parent", limit: FileLimits.certificate)
+    do {
+      return try ParentCertificate(bytes, identity: identity)
+    } catch {
+      let failure = CommandFailure(error)
+      throw CommandFailure(
+        failure.exitCode, "\(path): \(failure.reason)", findings: failure.findings, remedy: failure.remedy)
+    }
+  }
+
+  /// The file of `--identity`, or of the option named; nil without one.
+  func readIdentity(_ option: String = "identity") throws(CommandFailure) -> BaseIdentity? {
+    guard let path = values[option] else { return nil }
+    let bytes = try readFile(option, limit: FileLimits.identity)
     do {
       return try BaseIdentity.parse(bytes)
     } catch {

@@ -49,7 +49,7 @@ enum ReportCommand: Command {
     let policy = try policy(arguments)
     var reports: [CertificateReport] = []
     for path in paths {
-      let certificate = try arguments.readFile(at: path, limit: FileLimits.certificate)
+      let certificate = try ParsedArguments.readFile(at: path, limit: FileLimits.certificate)
       console.phase("verifying \(Quoting.plain(fileName(path)))")
       reports.append(
         CertificateReport(fileName: fileName(path), certificate: certificate, identity: identity, policy: policy))

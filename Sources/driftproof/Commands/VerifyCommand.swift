@@ -1,3 +1,4 @@
+import Checkpoint
 import DriftPolicy
 import DriftProof
 
@@ -19,20 +20,35 @@ enum VerifyCommand: Command {
     let policy = try arguments.readFile("policy", limit: FileLimits.policy)
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    let parent = try expectedParent(arguments)
     let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
     let report: VerificationReport
     do {
-      report = try CertificateVerifier.verify(certificate: certificate, identityFile: identity, policyFile: policy)
+      report = try CertificateVerifier.verify(
+        certificate: certificate, identityFile: identity, policyFile: policy, parent: parent)
     } catch {
       throw CommandFailure(error)
     }
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =
-      (["VERIFIED in \(seconds) ms"] + report.lines + (attestation?.lines ?? [])).joined(separator: "\n") + "\n"
+      (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines + (attestation?.lines ?? [])).joined(
+        separator: "\n") + "\n"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
       + (attestation.map { [("attestation", .object($0.members))] } ?? [])
       + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     return CommandResult(text: text, json: .object(json))
+  }
+
+  /// `--parent`: 64 digits, or the file of a certificate, of which only the commitment is read.
+  private static func expectedParent(_ arguments: ParsedArguments) throws(CommandFailure) -> ExpectedParent {
+    guard let text = arguments.values["parent"] else { return .none }
+    if let digits = try? JSONNode(.string(text)).hex(byteCount: 32) { return .commitment(digits) }
+    let bytes = try arguments.readFile("parent", limit: FileLimits.certificate)
+    do {
+      return .commitment(try ParentCertificate.statedCommitment(bytes))
+    } catch {
+      throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .operational, "\(text): \(error)")
+    }
   }
 }

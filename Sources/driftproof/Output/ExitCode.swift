@@ -8,17 +8,19 @@ enum ExitCode: Int32, CaseIterable {
   case identityMismatch = 12
   case coverageGap = 13
   case notProvable = 14
+  case revoked = 15
 
   var meaning: String {
     switch self {
     case .success: "done, or verified"
     case .operational: "operational error, such as an unreadable file"
     case .usage: "wrong command line"
-    case .policyViolated: "the drift is outside the policy (prove)"
+    case .policyViolated: "the drift is outside the policy (prove), or a chain's outside its cumulative policy"
     case .proofInvalid: "the proof, or the attestation, is invalid"
-    case .identityMismatch: "another base, policy, checkpoint or model than the certificate's or attestation's"
+    case .identityMismatch: "another base, parent, policy, checkpoint or model than the certificate's or attestation's"
     case .coverageGap: "tensors missing, added, renamed or reshaped, or a rule that matches nothing"
     case .notProvable: "the drift cannot be proved at this precision"
+    case .revoked: "a link of a chain is revoked"
     }
   }
 }

@@ -21,6 +21,8 @@ struct CommandFailure: Error, Sendable {
   let findings: Findings?
   /// What to do about it, where the reason does not say so itself.
   let remedy: String?
+  /// More members of the JSON object.
+  var members: [(key: String, value: JSONOutput)] = []
 
   init(_ exitCode: ExitCode, _ reason: String, findings: Findings? = nil, remedy: String? = nil) {
     self.exitCode = exitCode
@@ -46,6 +48,6 @@ struct CommandFailure: Error, Sendable {
       ("exitCode", .integer(Int(exitCode.rawValue))),
     ]
     if let findings { members.append((findings.key, .array(findings.lines.map { .string($0) }))) }
-    return .object(members)
+    return .object(members + self.members)
   }
 }

@@ -1,0 +1,63 @@
+import Checkpoint
+
+/// Why a link of a chain does not hold. Each case has one exit code.
+public enum ChainRejection: Error, Equatable, Sendable {
+  /// The certificate itself: its bytes, its proof, its base, its policy.
+  case certificate(DriftProofError)
+  /// The list withdraws it.
+  case revoked(RevocationList.Entry)
+  /// Another file, by name, is about the same tuned commitment, perhaps under another policy.
+  case duplicate(of: String)
+  /// It names a parent, by its tuned commitment in hexadecimal, that is not among the certificates.
+  case parentMissing(String)
+  /// It would be its own ancestor, so some commitment is forged.
+  case circle
+  /// Tensors that are not those of the parent's model.
+  case parentTensors([CoverageGap])
+  /// The cumulative policy does not cover the link's names, types and shapes.
+  case cumulativeCoverage(DriftProofError)
+  /// The links up to this one may add up to more than the cumulative policy allows; one line for each tensor.
+  case cumulative([String])
+  /// A link above it, by file name, failed with this exit code.
+  case ancestor(String, exitCode: Int32)
+
+  /// The exit code of the command line. A revoked link has one of its own: its proof is valid and about the right base, so
+  /// no other code would tell the truth.
+  public var exitCode: Int32 {
+    switch self {
+    case .certificate(let error), .cumulativeCoverage(let error): error.exitCode
+    case .revoked: 15
+    case .duplicate: 2
+    case .parentMissing: 12
+    case .circle: 11
+    case .parentTensors: 13
+    case .cumulative: 10
+    case .ancestor(_, let exitCode): exitCode
+    }
+  }
+}
+
+extension ChainRejection: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .certificate(let error): return "\(error)"
+    case .revoked(let entry):
+      let subject =
+        switch entry.subject {
+        case .certificate: "this certificate"
+        case .commitment: "this tuned model"
+        }
+      return "the revocation list withdraws \(subject) since \(entry.date.text): \(StrictJSON.shown(entry.reason))"
+    case .duplicate(let other):
+      return "\(StrictJSON.shown(other)) is about the same tuned commitment; give one certificate for each"
+    case .parentMissing(let commitment):
+      return "its parent, the certificate of tuned commitment \(commitment), is not among those given; add it"
+    case .circle: return "it is its own ancestor or hangs below a circle, so commitments are forged"
+    case .parentTensors(let gaps): return DriftProofError.coverageGap(gaps).description
+    case .cumulativeCoverage(let error): return "cumulative policy: \(error)"
+    case .cumulative(let lines):
+      return DriftProofError.list(["the links together may exceed the cumulative policy:"] + lines)
+    case .ancestor(let name, _): return "\(StrictJSON.shown(name)), from which it descends, does not hold"
+    }
+  }
+}
