@@ -73,10 +73,13 @@ package struct TableauTensor: Hashable, Sendable {
   package var clauses: [StructuredClause]
   /// Which part of a checkpoint's tensor it is; nil for a whole one.
   package var block: TensorBlock?
+  /// Claims nearly orthonormal rows: ΔΔᵀ = 2^(2f)·1 + g with every |g_jk| ≤ ``Limits/halfRange``, so that no eigenvalue of
+  /// ΔΔᵀ exceeds 2^(2f) + rows·2^29. Needs a plain bound and no clauses (``DriftStatement/validate()``).
+  package var isOrthonormal: Bool
 
   package init(
     name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
-    clauses: [StructuredClause], block: TensorBlock? = nil
+    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false
   ) {
     self.name = name
     self.rows = rows
@@ -86,14 +89,21 @@ package struct TableauTensor: Hashable, Sendable {
     self.plainBound = plainBound
     self.clauses = clauses
     self.block = block
+    self.isOrthonormal = isOrthonormal
   }
+}
+
+extension TableauTensor {
+  /// An orthonormal tensor is a factor, whose size is that of its rows' number: only the other factor counts as drift.
+  package var countsInTotal: Bool { !isOrthonormal }
 }
 
 /// What the argument proves about one committed drift tableau. A pure function of identity, manifest and policy.
 package struct DriftStatement: Hashable, Sendable {
   /// In the order of the checkpoint's names; blocks of one tensor stand in its place, in rising order.
   package var tensors: [TableauTensor]
-  /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
+  /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i, over the tensors that count in the total; nil
+  /// without a global ball.
   package var totalBound: [UInt16]?
   package var code: CodeParameters
   /// Identities, manifests and canonical policy: absorbed before everything else.

@@ -13,8 +13,10 @@ extension DriftStatement {
     }
     try require(!tensors.isEmpty, "the drift tableau is empty")
     // F - f ≤ 44 keeps a total's limbs within their slots.
-    let finest = tensors.map(\.fractionBits).max() ?? 0
-    let coarsest = tensors.map(\.fractionBits).min() ?? 0
+    let counted = tensors.filter(\.countsInTotal).map(\.fractionBits)
+    try require(totalBound == nil || !counted.isEmpty, "the total is of nothing")
+    let finest = counted.max() ?? 0
+    let coarsest = counted.min() ?? 0
     let totalLimbs = Limits.boundLimbs + 2 * (finest - coarsest) / Limits.logLimb + 1
     try require(totalLimbs <= Limits.maximumBoundLimbs, "the tensors' precisions are too far apart")
     try requireBound(totalBound, totalLimbs, "the total")

@@ -158,12 +158,13 @@ struct DigitLayout: Hashable, Sendable {
         set += 1
       }
     }
-    if let totalBound, let finest = tensors.map(\.fractionBits).max() {
-      let shifts = tensors.map { 2 * (finest - $0.fractionBits) }
+    let counted = tensors.indices.filter { tensors[$0].countsInTotal }
+    if let totalBound, let finest = counted.map({ tensors[$0].fractionBits }).max() {
+      let shifts = counted.map { 2 * (finest - tensors[$0].fractionBits) }
       let limbs = Limits.boundLimbs + (shifts.max() ?? 0) / Limits.logLimb + 1
       lines.append(
         BoundLine(
-          terms: tensors.indices.flatMap { terms($0, 0, shift: shifts[$0]) }, bound: padded(totalBound, limbs)))
+          terms: zip(counted, shifts).flatMap { terms($0, 0, shift: $1) }, bound: padded(totalBound, limbs)))
     }
     return lines
   }

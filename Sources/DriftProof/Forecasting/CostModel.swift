@@ -19,10 +19,21 @@ struct CostModel: Sendable {
   private static let comparedShare = 0.15
 
   /// - Parameter hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
-  init(derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool) {
+  /// - Parameter adapter: what stands in place of the tuned checkpoint.
+  init(
+    derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool,
+    adapter: Adapter? = nil
+  ) {
     tensors = derived.tensors
     self.code = code
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
+    if let adapter {
+      func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
+      // Once for the factors, once for the digests; replaced tensors of the base are as large as the adapter's.
+      hashedBytes = 2 * bytes(adapter.checkpoint) + (hasIdentity ? 0 : bytes(base))
+      comparedBytes = 0
+      return
+    }
     var (hashed, compared) = (0, 0)
     let divided = Set(derived.tensors.compactMap { $0.block?.tensor })
     for tensor in derived.coverage {

@@ -9,6 +9,7 @@ extension DriftProofError {
     switch error {
     case let error as DriftProofError: self = error
     case let error as CheckpointError: self = Self.translated(error)
+    case let error as AdapterError: self = error.asDriftProofError
     case let error as ArgumentRefusal: self = Self.translated(error)
     case let error as ProofRejection: self = .proofInvalid(.argument(error))
     case let error as ResumeError: self = .operational(error.description)

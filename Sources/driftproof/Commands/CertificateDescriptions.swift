@@ -10,14 +10,18 @@ extension CommandDescription {
         + "it and by how much. driftproof inspect shows the numbers from which to write a policy.",
       "With --identity, frozen tensors are compared with the base on disk but not hashed, and what is hashed must be the "
         + "identity's: the certificate is about that identity, and check refuses one that was made with another base.",
+      "With --adapter, the tuned model is the base with an unmerged LoRA adapter added. The proof costs what the adapter's size "
+        + "asks for, and with --identity the base is read only where the adapter replaces whole tensors: without such "
+        + "tensors --base may be left out.",
       "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
         + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
         + "--opening.",
     ],
     positionals: [],
     ownOptions: [
-      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
-      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of an unmerged LoRA adapter as PEFT saves it"),
       .required("policy", "POLICY.json", "what may change, and by how much"),
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
@@ -47,12 +51,16 @@ extension CommandDescription {
     summary: "check, with the weights, which checkpoints a certificate is about",
     details: [
       "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints.",
+      "With --adapter: about the base and exactly this unmerged adapter. The base's identity will do in place of the base, "
+        + "unless the adapter replaces whole tensors.",
       "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
-      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
-      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
+      .optional("identity", "FILE", "with --adapter: the base's identity, in place of --base"),
     ])
 }
