@@ -151,6 +151,10 @@ package enum Limits {
   package static let maximumScale = 20
   /// A row of U lies inside one chunk: rank ≤ 2^14; the policy's limit is lower.
   package static let maximumRank = 1024
+  /// Orthonormal rows: |Σ_x Δ_jx·Δ_kx| ≤ ‖Δ‖² ≤ N < 2^60 by Cauchy-Schwarz, 2^(2f) ≤ 2^56 and g in [-2^29, 2^29), which
+  /// has the digits of a projection: together below 2^61 < p/2, so what holds mod p holds over the integers.
+  package static let logOrthonormalBound = 60
+  package static let orthonormalFractionBits = 0...28
   /// Entries that one masked reveal needs: the map from 8 random F-entries to a K-value has F-rank 3 but for 2^-254.
   package static let maskEntries = 8
   package static let logMaskEntries = 3

@@ -32,7 +32,7 @@ extension DriftProofError {
 
   private static func translated(_ refusal: ArgumentRefusal) -> DriftProofError {
     switch refusal {
-    case .chunkTooLarge, .entryTooLarge, .factorTooLarge: .precisionRefused(refusal.description)
+    case .chunkTooLarge, .entryTooLarge, .factorTooLarge, .notOrthonormal: .precisionRefused(refusal.description)
     // The measurement before has found all bounds to hold, so these say that its witness is not the argument's.
     case .exactClauseViolated, .boundExceeded, .totalExceeded: .policyViolated([refusal.description])
     }
