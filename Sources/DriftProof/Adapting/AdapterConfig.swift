@@ -140,13 +140,11 @@ struct AdapterConfig: Sendable, Equatable {
 
   /// r and the factor of B·A of one module: alpha/r, or alpha/√r.
   /// - Parameter module: its name inside the base model, without PEFT's prefix.
-  /// - Throws: `pattern` or `scaling`.
+  /// - Throws: `pattern`.
   func scaling(of module: String, file: String) throws(AdapterError) -> (rank: Int, factor: Double) {
     let rank = try Self.value(of: module, in: rankPatterns, file: file) ?? rank
     let alpha = try Self.value(of: module, in: alphaPatterns, file: file) ?? alpha
-    let factor = alpha / (usesRankRoot ? Double(rank).squareRoot() : Double(rank))
-    guard factor.isFinite else { throw .scaling(file: file, module: module) }
-    return (rank, factor)
+    return (rank, alpha / (usesRankRoot ? Double(rank).squareRoot() : Double(rank)))
   }
 
   /// The first pattern that matches the whole name, or the name's end after a dot: `re.match(r"(.*\.)?(PATTERN)$", name)`

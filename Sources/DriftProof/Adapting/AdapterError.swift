@@ -20,8 +20,6 @@ package enum AdapterError: Error, Equatable, Sendable {
   /// An initialisation that changes the base's weights.
   case initialisation(file: String, found: String)
   case pattern(file: String, pattern: String)
-  /// The scaling of a module is infinite or no number.
-  case scaling(file: String, module: String)
 
   // adapter_model.safetensors
   case unknownTensor(file: String, key: String)
@@ -75,8 +73,6 @@ extension AdapterError: CustomStringConvertible {
     case .pattern(let file, let pattern):
       "\(file): the pattern \(StrictJSON.shown(pattern)) is no regular expression that can be read here; write out the "
         + "module names"
-    case .scaling(let file, let module):
-      "\(file): the scaling of module \(StrictJSON.shown(module)) is no finite number; correct lora_alpha"
     default: weightsDescription
     }
   }
