@@ -107,8 +107,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     var orthonormal: OrthonormalClaims?
     if layout.hasOrthonormal, let libra = libra.last {
       orthonormal = try matrices.prove(
-        masks: Self.changed(masks, tampering.masksOfStageO), libra: libra, offset: tampering.orthonormalOffset,
-        channel: &channel, tampering: tampering.stageO)
+        masks: Self.changed(masks, tampering.masksOfStageO), libra: libra, channel: &channel,
+        tampering: tampering.stageO, claimed: tampering.orthonormalSum ?? { $1 })
     }
 
     // Stage A

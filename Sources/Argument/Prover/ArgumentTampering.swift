@@ -20,8 +20,8 @@ package struct ArgumentTampering: Sendable {
   package var stageB: SumcheckTampering?
   package var stageC: SumcheckTampering?
   package var stageO: SumcheckTampering?
-  /// Added to Stage O's sum σ.
-  var orthonormalOffset: CubicExtension?
+  /// What is sent in place of Stage O's sum σ.
+  var orthonormalSum: (@Sendable (OrthonormalChallenges, CubicExtension) -> CubicExtension)?
   /// Changes the mask oracle O that Stage O works on; that of Stage A; that which is committed.
   var masksOfStageO: (@Sendable (inout [Goldilocks]) -> Void)?
   var masksOfStageA: (@Sendable (inout [Goldilocks]) -> Void)?

@@ -213,7 +213,7 @@ struct DriftComponent: SumcheckComponent {
       dense.fold(r)
     }
     if round + 1 == Limits.logChunk { scaleChunkWeights() }
-    if round + 1 == layout.logLength { makeDense() }
+    if round + 1 == layout.logLength { makeDense(Array(bound[1...]) + [r]) }
   }
 
   private mutating func bindTop(_ r: CubicExtension) {
@@ -336,10 +336,10 @@ struct DriftComponent: SumcheckComponent {
     for (position, table) in term.tables.enumerated() {
       for (i, weight) in table.enumerated() { chunkWeights[position][i] += weight }
     }
-    orthonormal = nil
   }
 
-  private mutating func makeDense() {
+  /// - Parameter point: the position variables.
+  private mutating func makeDense(_ point: [CubicExtension]) {
     let zeros = [CubicExtension](repeating: .zero, count: 1 << layout.tileBits)
     dense = DenseTile(values: zeros, squares: zeros, linear: zeros)
     for (position, tile) in tiles.tiles.enumerated() {
@@ -347,7 +347,8 @@ struct DriftComponent: SumcheckComponent {
       dense.squares[tile.index] = tile.exact ? .zero : squareWeights[position][0]
       dense.linear[tile.index] = chunkWeights[position][0]
     }
-    values = []
+    for (tile, weight) in orthonormal?.missingTiles(at: point) ?? [] { dense.linear[tile] = weight }
+    (values, orthonormal) = ([], nil)
   }
 
   var evaluations: [String: CubicExtension] { ["E": dense.values.first ?? .zero] }

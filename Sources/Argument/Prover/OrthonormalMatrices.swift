@@ -47,7 +47,9 @@ struct OrthonormalMatrices {
         result[j * rows + k] = product
         result[k * rows + j] = product
       }
-      result[j * rows + j] -= 1 << Int64(2 * member.fractionBits)
+      // In F: a cheating prover's product may be any.
+      let square = Goldilocks(1 << (2 * member.fractionBits))
+      result[j * rows + j] = (Goldilocks(result[j * rows + j]) - square).centred
     }
     return result
   }
@@ -58,14 +60,14 @@ struct OrthonormalMatrices {
   ///
   /// - Parameters:
   ///   - masks: the oracle O.
-  ///   - offset: what a cheating prover adds to σ.
+  ///   - claimed: what a cheating prover says in place of σ.
   func prove(
-    masks: [Goldilocks], libra: [CubicExtension], offset: CubicExtension?, channel: inout ProverChannel,
-    tampering: SumcheckTampering?
+    masks: [Goldilocks], libra: [CubicExtension], channel: inout ProverChannel, tampering: SumcheckTampering? = nil,
+    claimed: (OrthonormalChallenges, CubicExtension) -> CubicExtension = { $1 }
   ) throws -> OrthonormalClaims {
     let challenges = OrthonormalChallenges(layout: layout.orthonormal, transcript: &channel.transcript)
-    var (component, sum) = try component(challenges, masks: masks)
-    sum += offset ?? .zero
+    var (component, trueSum) = try component(challenges, masks: masks)
+    let sum = claimed(challenges, trueSum)
     channel.send("sigma", sum)
     let outcome = try SumcheckProver.run(
       OrthonormalClaims.shape(layout.orthonormal), total: sum, components: &component, libra: libra,
@@ -145,9 +147,11 @@ struct OrthonormalMatrices {
     func filled<T: FixedWidthInteger>(_ entry: (RowMessage, Int) -> T) -> [T] {
       var result = [T](repeating: 0, count: member.rows << member.columns.log)
       for (region, message) in zip(regions, rows) where !message.isZero {
-        for x in region.positions {
+        for x in stride(from: region.positions.lowerBound, to: region.positions.upperBound, by: region.width) {
           let (row, column) = region.coordinates(x)
-          if row < member.rows { result[row << member.columns.log + column] = entry(message, x) }
+          guard row < member.rows else { continue }
+          let first = row << member.columns.log + column
+          for i in 0..<region.width { result[first + i] = entry(message, x + i) }
         }
       }
       return result

@@ -6,8 +6,11 @@ import Kernels
 /// While the first j position variables are bound, wO splits: on a group of 2^j neighbours of one row it is a factor of the
 /// group times eq(ρ, ·) over the j lowest column bits, the same for all tensors. So the vector of 2^j sums
 /// Σ_groups factor·E(group, ·) is enough. A tensor with fewer neighbouring columns in a tile has its cells one by one
-/// behind these sums. After the j variables there is one weight a group.
+/// behind these sums. After the j variables there is one weight a group; after all of a position, ``missingTiles(at:)``
+/// have one, too.
 struct OrthonormalTerm: Sendable {
+  private let layout: TableauLayout
+  private let weights: OrthonormalWeights
   /// j.
   private let log: Int
   /// By tile: a factor of each group, later its weight; empty for tiles without orthonormal tensors.
@@ -25,6 +28,8 @@ struct OrthonormalTerm: Sendable {
 
   /// - Parameter log: j, at most what a tensor's sub-cube has.
   init(layout: TableauLayout, weights: OrthonormalWeights, tiles: DriftTiles, log: Int) {
+    self.layout = layout
+    self.weights = weights
     self.log = log
     tables = [[CubicExtension]](repeating: [], count: tiles.count)
     let point = weights.point
@@ -96,6 +101,21 @@ struct OrthonormalTerm: Sendable {
 
   /// Σ wO·E without masks.
   var total: CubicExtension { Multilinear.innerProduct(columns.weights, columns.entries) }
+
+  /// wO of the tiles of a tensor's grid that do not exist, with all position variables bound. E is 0 there, but E and wO are
+  /// bound apart.
+  func missingTiles(at point: [CubicExtension]) -> [(tile: Int, weight: CubicExtension)] {
+    var result: [(Int, CubicExtension)] = []
+    for (index, member) in weights.claims.layout.members.enumerated() {
+      let block = layout.blocks[layout.blockOfSet[member.tensor][0]]
+      let existing = Set(block.tiles.map(\.tile))
+      for tile in block.base..<block.base + 1 << block.logTiles where !existing.contains(tile) {
+        let bits = (0..<layout.tileBits).map { tile >> $0 & 1 == 1 ? CubicExtension.one : .zero }
+        result.append((tile, weights.drift(point + bits, of: index)))
+      }
+    }
+    return result
+  }
 
   // MARK: The mask
 

@@ -104,20 +104,21 @@ struct OrthonormalWeights: Sendable {
 
   /// The verifier's weight of E at a point of E-space.
   func drift(_ x: [CubicExtension]) -> CubicExtension {
-    var sum = CubicExtension.zero
-    for (index, member) in layout.members.enumerated() {
-      let cube = member.cube
-      // Rows of the square beyond the tensor's padding do not exist: their bits are 0.
-      let rows = cube.rowVariables.map { x[$0] }
-      let bits = rows + [CubicExtension](repeating: .zero, count: member.logRows - rows.count)
-      let left = Multilinear.prefixSum(Array(challenges.left.prefix(member.logRows)), bits, count: member.rows)
-      let right = Multilinear.prefixSum(Array(challenges.right.prefix(member.logRows)), bits, count: member.rows)
-      let columns = Multilinear.equality(point.prefix(member.columns.log), cube.columnVariables.map { x[$0] })
-      sum +=
-        cube.cube.fixedWeight(x) * columns * place(member)
-        * (powers[0] * memberWeight(index) * left + powers[1] * right)
-    }
-    return sum
+    layout.members.indices.reduce(.zero) { $0 + drift(x, of: $1) }
+  }
+
+  /// One member's part of it.
+  func drift(_ x: [CubicExtension], of index: Int) -> CubicExtension {
+    let member = layout.members[index]
+    let cube = member.cube
+    // Rows of the square beyond the tensor's padding do not exist: their bits are 0.
+    let rows = cube.rowVariables.map { x[$0] }
+    let bits = rows + [CubicExtension](repeating: .zero, count: member.logRows - rows.count)
+    let left = Multilinear.prefixSum(Array(challenges.left.prefix(member.logRows)), bits, count: member.rows)
+    let right = Multilinear.prefixSum(Array(challenges.right.prefix(member.logRows)), bits, count: member.rows)
+    let columns = Multilinear.equality(point.prefix(member.columns.log), cube.columnVariables.map { x[$0] })
+    return cube.cube.fixedWeight(x) * columns * place(member)
+      * (powers[0] * memberWeight(index) * left + powers[1] * right)
   }
 
   // MARK: D
