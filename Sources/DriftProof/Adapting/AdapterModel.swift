@@ -58,7 +58,8 @@ package struct AdapterModel: Sendable {
     var moving: [(tensor: TensorInfo, name: String)] = []
     var violations: [String] = []
     for whole in wholes {
-      guard frozen.contains(whole.name) else {
+      // One that the base does not have is a gap, whatever its rule.
+      guard frozen.contains(whole.name), identity.tensor(named: whole.name) != nil else {
         moving.append(whole)
         continue
       }

@@ -25,7 +25,7 @@ package struct DerivedStatement: Sendable {
   /// Every name of base and tuned model, in order.
   package let coverage: [Coverage]
   /// The tuned model is the base and an adapter.
-  let isAdapter: Bool
+  var isAdapter = false
 
   /// Nothing is to be proved: every tensor is frozen or excluded.
   package var isEmpty: Bool { claims.isEmpty }

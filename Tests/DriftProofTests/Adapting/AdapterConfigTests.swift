@@ -29,7 +29,7 @@ import Testing
       ("model.layers.0.q", 2, 16), ("model.layers.1.q", 2, 4), ("layers.1.q", 2, 4), ("model.layers.2.q", 16, 0.5),
       ("model.layers.0.xq", 4, 2), ("q", 16, 0.5), ("a.v", 3, 8.0 / 3), ("a.k", 3, 8.0 / 3), ("a.kx", 4, 2),
       // A dot of a pattern stands for any character, and a whole name may match at its end only.
-      ("model.layersX0.q", 16, 0.5), ("layers.1.v.x", 4, 2), ("model.layers.1", 4, 16),
+      ("model.layersX0.q", 16, 2), ("layers.1.v.x", 4, 2), ("model.layers.1", 4, 16),
     ]
     for (module, rank, factor) in cases {
       let found = try config.scaling(of: module, file: "")

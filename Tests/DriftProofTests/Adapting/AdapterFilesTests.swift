@@ -22,41 +22,20 @@ import Testing
       policy: AdapterFixture.policy(policy, more: rules))
   }
 
-  private func refusal(_ adapter: TestAdapter, base: TestModel? = nil, rules: [(String, String)] = []) -> any Error {
-    do {
-      _ = try model(adapter, base: base, rules: rules)
-      return Accepted()
-    } catch {
-      return error
-    }
-  }
-
-  private struct Accepted: Error {}
-
   private func expect(
-    _ adapter: TestAdapter, base: TestModel? = nil, rules: [(String, String)] = [], _ isExpected: (AdapterError) -> Bool,
-    line: Int = #line
+    _ adapter: TestAdapter, base: TestModel? = nil, rules: [(String, String)] = [],
+    _ isExpected: (AdapterError) -> Bool, line: Int = #line
   ) {
-    var found = refusal(adapter, base: base, rules: rules)
-    if let error = found as? DriftProofError {
-      // `Adapter.open` has translated it: by the text, then.
-      found = error
-      Issue.record("translated at line \(line): \(error)")
-      return
-    }
-    guard let error = found as? AdapterError, isExpected(error) else {
-      Issue.record("line \(line): \(found)")
-      return
-    }
+    let error = #expect(throws: AdapterError.self, "line \(line)") { try model(adapter, base: base, rules: rules) }
+    if let error { #expect(isExpected(error), "line \(line): \(error)") }
   }
 
   /// Refusals before there is a base.
   private func openRefusal(_ adapter: TestAdapter) throws -> String {
-    do throws(DriftProofError) {
-      _ = try Adapter.open(adapter.write("refused", in: fixture.folder))
+    do {
+      _ = try adapter.open("refused", in: fixture.folder)
       return "accepted"
-    } catch let error as DriftProofError {
-      guard case .operational(let message) = error else { return "\(error)" }
+    } catch DriftProofError.operational(let message) {
       return message
     }
   }
@@ -146,7 +125,8 @@ import Testing
   }
 
   @Test mutating func names() throws {
-    #expect(try model(fixture.adapter).products.map(\.tensor) == ["model.layers.0.q.weight", "model.layers.0.v.weight"])
+    #expect(
+      try model(fixture.adapter).products.map(\.tensor) == ["model.layers.0.q.weight", "model.layers.0.v.weight"])
     // Saved from a model inside the adapter's, and from one around it.
     for (drop, add) in [("model.", ""), ("", "bert.")] {
       var adapter = fixture.adapter
@@ -255,9 +235,8 @@ import Testing
     #expect(free.wholes.tensors.map(\.name) == ["model.head.bias"])
     #expect(free.tensors.first { $0.name == "model.head.bias" }?.change == .dense)
     adapter.tensors[key]?.values[3] += 0.25
-    #expect(
-      refusal(adapter) as? DriftProofError
-        == .policyViolated(["tensor model.head.bias: allowed no change, the adapter replaces it by another"]))
+    let replaced = "tensor model.head.bias: allowed no change, the adapter replaces it by another"
+    #expect(throws: DriftProofError.policyViolated([replaced])) { try model(adapter) }
 
     let q = try #require(fixture.model.tensors["model.layers.0.q.weight"])
     adapter = fixture.adapter

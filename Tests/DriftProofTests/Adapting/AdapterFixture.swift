@@ -39,6 +39,11 @@ struct TestAdapter {
       [shape[0], rank] + tail.dropFirst().map { _ in 1 }, scale: scale, random: &random)
   }
 
+  mutating func scale(_ key: String, by factor: Double) {
+    guard let matrix = tensors[key] else { return }
+    tensors[key]?.values = matrix.values.map { $0 * factor }
+  }
+
   var configText: String {
     "{" + config.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
