@@ -44,8 +44,7 @@ struct OrthonormalTerm: Sendable {
           guard let index = members[tensor] else { continue }
           let region = TileRegion(layout: layout, block: block, member: tensor, tile: tile)
           let member = weights.claims.layout.members[index]
-          add(
-            region, position, rows: weights.rowWeights(index), point: Array(point.prefix(member.columns.log)),
+          add(region, position, rows: weights.rowWeights(index), point: Array(point.prefix(member.columns.log)),
             groups: 1 << (layout.logLength - log))
         }
         position += 1

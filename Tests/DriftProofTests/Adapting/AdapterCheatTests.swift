@@ -216,7 +216,7 @@ import Transcript
     let dropped = try certificate(honest, policy) { entries in
       entries = entries.map { entry in
         let tensor = TunedTensor(name: entry.tensor.name, dtype: entry.tensor.dtype, shape: entry.tensor.shape)
-        let isFree = tensor.name.hasSuffix("q.weight") || tensor.name.hasSuffix("v.weight")
+        let isFree = tensor.name.hasSuffix(".q.weight") || tensor.name.hasSuffix(".v.weight")
         return .init(tensor: tensor, byteDigest: isFree ? SHA256.hash([1]) : nil)
       }
     }
