@@ -5,7 +5,7 @@ import Transcript
 
 @testable import Argument
 
-/// Rows that are not orthonormal, false products, a false Stage O (docs/protocol.md section 11, items 22 to 24): every
+/// Rows that are not orthonormal, false products, a false Stage O (docs/protocol.md section 11, items 22 to 25): every
 /// cheat, every continuation.
 @Suite struct CheatingOrthonormalTests {
   private static var honest: Fixture { .orthonormal([(5, 40), (4, 5000)]) }

@@ -33,6 +33,17 @@ import Transcript
     #expect(throws: ArgumentRefusal.totalExceeded) { try fixture.run() }
   }
 
+  /// Units of their own: 2^(2f) differs.
+  @Test func precisionsOfTheirOwn() throws {
+    var fixture = Fixture.orthonormal([(5, 300)], fractionBits: 12)
+    fixture.add(.orthonormal([(5, 300), (2, 9)], fractionBits: 21))
+    fixture.add(.orthonormal([(3, 40)], fractionBits: 0))
+    fixture.add(.almostOrthonormal(rows: 3, entry: 11, fractionBits: 0))
+    // Rows of 0 and 1 are whatever they are, within 2^29.
+    #expect(fixture.drifts[3].allSatisfy { abs($0) <= 1 })
+    try fixture.run()
+  }
+
   @Test func tilesMadeOnDemandGiveTheSameProof() throws {
     var fixture = Fixture.orthonormal([(3, 50), (4, 20_000)])
     fixture.add(.norm(rows: 30, columns: 20))
@@ -153,7 +164,8 @@ import Transcript
     }
     #expect(layout.digits.products.count == layout.orthonormal.members.count)
     for (member, products) in zip(layout.orthonormal.members, layout.digits.products) {
-      #expect(products.cell(member.rows - 1, member.rows - 1) + Limits.projectionDigits <= products.slot.range.upperBound)
+      #expect(
+        products.cell(member.rows - 1, member.rows - 1) + Limits.projectionDigits <= products.slot.range.upperBound)
       #expect(member.columns.offset & (member.columns.count - 1) == 0)
       #expect(member.columns.range.upperBound <= 1 << layout.orthonormal.variables)
     }
