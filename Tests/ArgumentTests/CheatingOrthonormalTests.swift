@@ -151,6 +151,19 @@ import Transcript
     try Cheat(Self.honest) { $0.committedMasks = { $0[cell] += 1 } }.expectStoppedByOpening()
   }
 
+  /// Two evaluations whose errors would cancel under one power of λ.
+  @Test(arguments: [
+    (OrthonormalLayout.MaskRun.left, OrthonormalLayout.MaskRun.right), (.left, .blindMask), (.right, .blindMask),
+  ])
+  func evaluationsWithOppositeErrors(_ a: OrthonormalLayout.MaskRun, _ b: OrthonormalLayout.MaskRun) throws {
+    try Cheat(Self.honest) {
+      $0.masksOfStageO = {
+        $0[OrthonormalLayout.maskCell(a, 2)] += 1
+        $0[OrthonormalLayout.maskCell(b, 2)] -= 1
+      }
+    }.expectStopped(at: "A", forge: "E")
+  }
+
   // MARK: Statements
 
   /// The prover leaves the claim out, or proves it of fewer tensors, under the verifier's transcript.

@@ -33,6 +33,13 @@ import Transcript
     #expect(throws: ArgumentRefusal.totalExceeded) { try fixture.run() }
   }
 
+  /// Tiles of several chunks, which workers share.
+  @Test func longerRows() throws {
+    var fixture = Fixture.orthonormal([(8, 8), (3, 50), (4, 20_000), (5, 6), (30, 3000)])
+    fixture.logLength = 16
+    try fixture.run()
+  }
+
   /// Units of their own: 2^(2f) differs.
   @Test func precisionsOfTheirOwn() throws {
     var fixture = Fixture.orthonormal([(5, 300)], fractionBits: 12)
@@ -112,6 +119,19 @@ import Transcript
     #expect(ArgumentRefusal.notOrthonormal(tensor: "a", row: 2, other: 3).description.contains("rows 2 and 3"))
   }
 
+  /// A row whose square is 2^40 modulo 2^64 only. (Completeness refuses it before, unless it has very many columns.)
+  @Test func productsThatWouldNotFit64Bits() throws {
+    let layout = ArgumentLayout(Fixture.orthonormal([(1, 64)]).statement)
+    var entries = [Int32](repeating: 0, count: layout.length)
+    for x in 0..<4 { entries[x] = .min }
+    entries[4] = 1 << 20
+    var tiles = DriftTiles(layout: layout, producer: nil)
+    tiles.keep([.narrow(entries)])
+    #expect(throws: ArgumentRefusal.notOrthonormal(tensor: "a0", row: 0, other: 0)) {
+      try OrthonormalMatrices(layout: layout, tiles: tiles).excesses(refuses: true)
+    }
+  }
+
   @Test func excessesAreTheProductsOfRows() throws {
     let fixture = Fixture.orthonormal([(5, 6), (4, 20_000), (9, 130), (20, 33)])
     let layout = ArgumentLayout(fixture.statement)
@@ -147,6 +167,19 @@ import Transcript
       #expect(form(m, left, left) == .zero)
       #expect(form(m, left, right) != .zero)
     }
+  }
+
+  /// Every claim of Stage A has its own power of λ.
+  @Test func powersOfTheClaims() throws {
+    let random = RandomStatement(seed: 4, orthonormal: true)
+    let challenges = random.challenges().0
+    let lines = random.layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    var powers = try #require(challenges.orthonormal).powers
+    #expect(powers.count == OrthonormalClaims.count)
+    powers += challenges.linePowers(first: 0, count: lines)
+    let claims: [StageAChallenges.Claim] = [.squares, .projections, .exact, .digits, .factorProjections, .bits]
+    powers += claims.map { challenges.power($0) }
+    #expect(Set(powers).count == OrthonormalClaims.count + lines + claims.count)
   }
 
   // MARK: Layout
