@@ -5,7 +5,7 @@ import Transcript
 
 @testable import Argument
 
-/// Rows that are not orthonormal, false products, a false Stage O (docs/protocol.md section 11, items 22 to 24): every
+/// Rows that are not orthonormal, false products, a false Stage O (docs/protocol.md section 11, items 22 to 25): every
 /// cheat, every continuation.
 @Suite struct CheatingOrthonormalTests {
   private static var honest: Fixture { .orthonormal([(5, 40), (4, 5000)]) }
@@ -149,6 +149,19 @@ import Transcript
     try Cheat(Self.honest) { $0.masksOfStageA = { $0[cell] += 1 } }.expectStopped(at: "A", forge: "E")
     // Both stages alike, but not as committed.
     try Cheat(Self.honest) { $0.committedMasks = { $0[cell] += 1 } }.expectStoppedByOpening()
+  }
+
+  /// Two evaluations whose errors would cancel under one power of λ.
+  @Test(arguments: [
+    (OrthonormalLayout.MaskRun.left, OrthonormalLayout.MaskRun.right), (.left, .blindMask), (.right, .blindMask),
+  ])
+  func evaluationsWithOppositeErrors(_ a: OrthonormalLayout.MaskRun, _ b: OrthonormalLayout.MaskRun) throws {
+    try Cheat(Self.honest) {
+      $0.masksOfStageO = {
+        $0[OrthonormalLayout.maskCell(a, 2)] += 1
+        $0[OrthonormalLayout.maskCell(b, 2)] -= 1
+      }
+    }.expectStopped(at: "A", forge: "E")
   }
 
   // MARK: Statements

@@ -174,9 +174,9 @@ import Transcript
     // d, D, σ, left, right, blind and O.
     #expect(rank == 21 && equations == 21)
     #expect(entries == 2 * 8 + 32 + 8)
-    // Without any of the runs of masks, the blind, or what masks O (its mask and cells of no use), the rank is short.
+    // Without any of the runs of masks, or the blind, the rank is short. (O has more entries than it needs to mask itself.)
     let first = Masks(reveals.layout).firstOrthonormal
-    for omitted in [0..<8, 8..<16, 16..<24, 24..<27, 27..<40] {
+    for omitted in [0..<8, 8..<16, 16..<24, 24..<27] {
       let (rank, equations, _) = try reveals.rank(omitting: first + omitted.lowerBound..<first + omitted.upperBound)
       #expect(rank == equations - 3, "\(omitted)")
     }

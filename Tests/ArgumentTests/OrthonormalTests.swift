@@ -33,6 +33,24 @@ import Transcript
     #expect(throws: ArgumentRefusal.totalExceeded) { try fixture.run() }
   }
 
+  /// Tiles of several chunks, which workers share.
+  @Test func longerRows() throws {
+    var fixture = Fixture.orthonormal([(8, 8), (3, 50), (4, 20_000), (5, 6), (30, 3000)])
+    fixture.logLength = 16
+    try fixture.run()
+  }
+
+  /// Units of their own: 2^(2f) differs.
+  @Test func precisionsOfTheirOwn() throws {
+    var fixture = Fixture.orthonormal([(5, 300)], fractionBits: 12)
+    fixture.add(.orthonormal([(5, 300), (2, 9)], fractionBits: 21))
+    fixture.add(.orthonormal([(3, 40)], fractionBits: 0))
+    fixture.add(.almostOrthonormal(rows: 3, entry: 11, fractionBits: 0))
+    // Rows of 0 and 1 are whatever they are, within 2^29.
+    #expect(fixture.drifts[3].allSatisfy { abs($0) <= 1 })
+    try fixture.run()
+  }
+
   @Test func tilesMadeOnDemandGiveTheSameProof() throws {
     var fixture = Fixture.orthonormal([(3, 50), (4, 20_000)])
     fixture.add(.norm(rows: 30, columns: 20))
@@ -101,6 +119,19 @@ import Transcript
     #expect(ArgumentRefusal.notOrthonormal(tensor: "a", row: 2, other: 3).description.contains("rows 2 and 3"))
   }
 
+  /// A row whose square is 2^40 modulo 2^64 only. (Completeness refuses it before, unless it has very many columns.)
+  @Test func productsThatWouldNotFit64Bits() throws {
+    let layout = ArgumentLayout(Fixture.orthonormal([(1, 64)]).statement)
+    var entries = [Int32](repeating: 0, count: layout.length)
+    for x in 0..<4 { entries[x] = .min }
+    entries[4] = 1 << 20
+    var tiles = DriftTiles(layout: layout, producer: nil)
+    tiles.keep([.narrow(entries)])
+    #expect(throws: ArgumentRefusal.notOrthonormal(tensor: "a0", row: 0, other: 0)) {
+      try OrthonormalMatrices(layout: layout, tiles: tiles).excesses(refuses: true)
+    }
+  }
+
   @Test func excessesAreTheProductsOfRows() throws {
     let fixture = Fixture.orthonormal([(5, 6), (4, 20_000), (9, 130), (20, 33)])
     let layout = ArgumentLayout(fixture.statement)
@@ -138,6 +169,19 @@ import Transcript
     }
   }
 
+  /// Every claim of Stage A has its own power of λ.
+  @Test func powersOfTheClaims() throws {
+    let random = RandomStatement(seed: 4, orthonormal: true)
+    let challenges = random.challenges().0
+    let lines = random.layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    var powers = try #require(challenges.orthonormal).powers
+    #expect(powers.count == OrthonormalClaims.count)
+    powers += challenges.linePowers(first: 0, count: lines)
+    let claims: [StageAChallenges.Claim] = [.squares, .projections, .exact, .digits, .factorProjections, .bits]
+    powers += claims.map { challenges.power($0) }
+    #expect(Set(powers).count == OrthonormalClaims.count + lines + claims.count)
+  }
+
   // MARK: Layout
 
   @Test(arguments: [UInt64(2), 4, 9, 12])
@@ -153,7 +197,8 @@ import Transcript
     }
     #expect(layout.digits.products.count == layout.orthonormal.members.count)
     for (member, products) in zip(layout.orthonormal.members, layout.digits.products) {
-      #expect(products.cell(member.rows - 1, member.rows - 1) + Limits.projectionDigits <= products.slot.range.upperBound)
+      #expect(
+        products.cell(member.rows - 1, member.rows - 1) + Limits.projectionDigits <= products.slot.range.upperBound)
       #expect(member.columns.offset & (member.columns.count - 1) == 0)
       #expect(member.columns.range.upperBound <= 1 << layout.orthonormal.variables)
     }

@@ -187,9 +187,14 @@ extension RowMessage {
   /// Σ_j weights[j]·(row j), rows of `width` entries.
   fileprivate func combined(_ weights: ArraySlice<CubicExtension>, width: Int) -> [CubicExtension] {
     var sums = [CubicExtension](repeating: .zero, count: width)
-    if isZero { return sums }
-    for (row, weight) in weights.enumerated() {
-      for x in 0..<width { sums[x] += weight * element(row * width + x) }
+    switch self {
+    case .zero: break
+    case .narrow(let values):
+      RowCombination.accumulateNarrow(values, chunkSize: width, weights: Array(weights), into: &sums)
+    case .field(let values):
+      for (row, weight) in weights.enumerated() {
+        for x in 0..<width { sums[x] += weight * Goldilocks(reducing: values[row * width + x]) }
+      }
     }
     return sums
   }

@@ -44,7 +44,8 @@ struct OrthonormalTerm: Sendable {
           guard let index = members[tensor] else { continue }
           let region = TileRegion(layout: layout, block: block, member: tensor, tile: tile)
           let member = weights.claims.layout.members[index]
-          add(region, position, rows: weights.rowWeights(index), point: Array(point.prefix(member.columns.log)),
+          add(
+            region, position, rows: weights.rowWeights(index), point: Array(point.prefix(member.columns.log)),
             groups: 1 << (layout.logLength - log))
         }
         position += 1
@@ -81,9 +82,15 @@ struct OrthonormalTerm: Sendable {
   func accumulate(_ entries: RowMessage, position: Int, chunks: Range<Int>, into sums: inout [CubicExtension]) {
     if entries.isZero || tables[position].isEmpty { return }
     let own = chunks.lowerBound << (Limits.logChunk - log)..<chunks.upperBound << (Limits.logChunk - log)
-    for group in own where tables[position][group] != .zero {
-      let factor = tables[position][group]
-      for x in 0..<1 << log { sums[x] += factor * entries.element(group << log + x) }
+    let factors = tables[position]
+    if case .narrow(let values) = entries {
+      RowCombination.accumulateNarrow(
+        values, range: own.lowerBound << log..<own.upperBound << log, chunkSize: 1 << log,
+        weights: Array(factors[own]), into: &sums)
+    } else {
+      for group in own where factors[group] != .zero {
+        for x in 0..<1 << log { sums[x] += factors[group] * entries.element(group << log + x) }
+      }
     }
     for run in single where run.tile == position {
       for group in run.groups.clamped(to: own) {

@@ -63,11 +63,14 @@ struct CostModel: Sendable {
     // Rows that find no room in the cache are not made beforehand.
     case "rows": return cacheBytes > 0 ? driftCells : 0
     case "commitment": return Self.encoding(sizes.driftRows, sizes)
-    case "witness": return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8
+    case "witness":
+      return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
+        + Double(sizes.orthonormalProducts) * 5
     case "factors": return Self.encoding(sizes.factorRows, sizes)
     case "projections": return Double(sizes.tileCells)
     case "digit commitment": return Self.encoding(sizes.digitRows, sizes)
-    case "stage A": return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells)
+    case "stage A":
+      return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11 * sizes.orthonormalCells)
     case "stages B and C": return Double(sizes.factorCells)
     case "opening":
       let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
@@ -123,6 +126,7 @@ struct CostModel: Sendable {
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
       + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
+      + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)
     let claims = sizes.factorRows > 0 ? 2.0 : 1.0
     let opening =
       claims
