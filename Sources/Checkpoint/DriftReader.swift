@@ -24,6 +24,11 @@ package struct DriftReader {
     /// Index into the target.
     package let position: Int
     package let value: Int64
+
+    package init(position: Int, value: Int64) {
+      self.position = position
+      self.value = value
+    }
   }
 
   /// Loads the flat row-major entries `range` of both tensors.

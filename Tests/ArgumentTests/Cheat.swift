@@ -70,6 +70,7 @@ struct Cheat {
     switch stage {
     case "A": tampering.stageA = value
     case "B": tampering.stageB = value
+    case "O": tampering.stageO = value
     default: tampering.stageC = value
     }
   }
@@ -103,6 +104,7 @@ struct Cheat {
       switch stage {
       case "A": ArgumentProtocol.stageAShape(ArgumentLayout(fixture.statement))
       case "B": StageBWeights.shape(ArgumentLayout(fixture.statement))
+      case "O": OrthonormalClaims.shape(ArgumentLayout(fixture.statement).orthonormal)
       default: StageCWeights.shape(ArgumentLayout(fixture.statement))
       }
     // The oracle that the stage finishes last; its evaluation is a root of a polynomial of degree at most 4.
@@ -111,6 +113,11 @@ struct Cheat {
     if stage == "B" {
       // A forged evaluation of Stage B is a false claim of Stage C; there the same three ways are open.
       try with { Self.set("B", &$0, forged) }.expectStopped(at: "C", forge: "G", location: location)
+      return
+    }
+    if stage == "O" {
+      // One of Stage O is a false claim of Stage A.
+      try with { Self.set("O", &$0, forged) }.expectStopped(at: "A", forge: "E", location: location)
       return
     }
     let point = stage == "A" ? Self.pointA : Self.pointC

@@ -107,6 +107,7 @@ import Transcript
       ("clause left out", vary { $0.tensors[4].clauses = [] }),
       ("tensor frozen", vary { $0.tensors.removeLast() }),
       ("row length", vary { $0.logLength = 15 }),
+      ("orthonormal", vary { $0.tensors[0].isOrthonormal = true }),
     ]
   }
 

@@ -1,6 +1,7 @@
 import Commitment
 import Field
 import Testing
+import Transcript
 
 @testable import Argument
 
@@ -14,15 +15,28 @@ import Testing
     var factor = [Goldilocks](repeating: .zero, count: 2 * Limits.maskEntries)
     /// Masks of Stage B inside G's payload, the dummy included.
     var cells: [Goldilocks]
+    /// The oracle O and its mask.
+    var orthonormal: [Goldilocks]
+    var orthonormalMask: [Goldilocks]
 
-    init(_ layout: ArgumentLayout) { cells = .init(repeating: .zero, count: layout.factors.masks?.count ?? 0) }
+    init(_ layout: ArgumentLayout) {
+      cells = .init(repeating: .zero, count: layout.factors.masks?.count ?? 0)
+      orthonormal = .init(repeating: .zero, count: layout.hasOrthonormal ? OrthonormalLayout.maskCells : 0)
+      orthonormalMask = .init(repeating: .zero, count: layout.hasOrthonormal ? Limits.maskEntries : 0)
+    }
 
-    var count: Int { drift.count + digit.count + (cells.isEmpty ? 0 : factor.count + cells.count) }
+    var count: Int { firstOrthonormal + orthonormal.count + orthonormalMask.count }
+    var firstOrthonormal: Int { drift.count + digit.count + (cells.isEmpty ? 0 : factor.count + cells.count) }
 
     subscript(index: Int) -> Goldilocks {
       get { .zero }
       set {
         var i = index
+        if i >= firstOrthonormal {
+          i -= firstOrthonormal
+          if i < orthonormal.count { return orthonormal[i] = newValue }
+          return orthonormalMask[i - orthonormal.count] = newValue
+        }
         if i < drift.count { return drift[i] = newValue }
         i -= drift.count
         if i < digit.count { return digit[i] = newValue }
@@ -39,6 +53,8 @@ import Testing
     let pointA: [CubicExtension]
     let pointB: [CubicExtension]
     let pointC: [CubicExtension]
+    let pointO: [CubicExtension]
+    let orthonormal: OrthonormalChallenges
     var layout: ArgumentLayout { prover.layout }
 
     init(_ statement: DriftStatement, seed: UInt64) throws {
@@ -47,6 +63,9 @@ import Testing
       pointA = RandomStatement.point(prover.layout.stageAVariables + 1, &generator)
       pointB = RandomStatement.point(prover.layout.stageBVariables + 1, &generator)
       pointC = RandomStatement.point(prover.layout.stageCVariables + 1, &generator)
+      pointO = RandomStatement.point(prover.layout.orthonormal.variables + 1, &generator)
+      var transcript = Transcript(protocolID: "ledger \(seed)")
+      orthonormal = OrthonormalChallenges(layout: prover.layout.orthonormal, transcript: &transcript)
     }
 
     /// An oracle's evaluation when its data is 0: masks at low indices of the half top = 1.
@@ -68,13 +87,31 @@ import Testing
       return sum
     }
 
-    /// d, e, D, G at A, all of Stage B, G at C.
+    /// σ, all of Stage O and O at A, when the orthonormal tensors are 0: from the prover's own component.
+    private func orthonormalValues(_ masks: Masks) throws -> [CubicExtension] {
+      if !layout.hasOrthonormal { return [] }
+      let zeros = DriftTiles(layout: layout, producer: nil)
+      var (components, sum) = try OrthonormalMatrices(layout: layout, tiles: zeros)
+        .component(orthonormal, masks: masks.orthonormal)
+      for r in pointO { try components[0].bind(r) }
+      let evaluations = components[0].evaluations
+      let variables = OrthonormalLayout.maskVariables
+      let data = Multilinear.evaluate(
+        masks.orthonormal.map { CubicExtension($0) }, at: pointA[1...variables])
+      let o =
+        (.one - pointA[0]) * data
+        + masked(masks.orthonormalMask.map { CubicExtension($0) }, pointA, variables: variables)
+      return [sum] + (try ["left", "right", "blind"].map { try #require(evaluations[$0]) }) + [o]
+    }
+
+    /// d, e, D, G at A, all of Stage B, G at C, all of Stage O.
     func values(_ masks: Masks) throws -> [CubicExtension] {
       let drift = masks.drift.map { CubicExtension($0) }
       let d = masked(drift, pointA, variables: layout.driftVariables)
       var result = [
         d, masked(masks.digit.map { CubicExtension($0) }, pointA, variables: layout.digitVariables),
       ]
+      result += try orthonormalValues(masks)
       // Without factors d is e: one revealed value.
       guard layout.hasFactors, let slot = layout.factors.masks else { return result }
       let first = layout.factors.maskCell(.dummy, entry: 0) - slot.offset
@@ -113,9 +150,9 @@ import Testing
     static let seeds = Array(UInt64(1)...16)
   #endif
 
-  @Test(arguments: seeds)
-  func revealsOfRandomStatementsHaveFullRank(_ seed: UInt64) throws {
-    let reveals = try Reveals(RandomStatement(seed: seed).statement, seed: seed)
+  @Test(arguments: seeds, [false, true])
+  func revealsOfRandomStatementsHaveFullRank(_ seed: UInt64, _ orthonormal: Bool) throws {
+    let reveals = try Reveals(RandomStatement(seed: seed, orthonormal: orthonormal).statement, seed: seed)
     let (rank, equations, entries) = try reveals.rank()
     #expect(rank == equations)
     #expect(entries >= equations)
@@ -129,6 +166,23 @@ import Testing
     #expect(equations == 3 * (9 + reveals.layout.factors.bitCount))
     let norm = try Reveals(Fixture.norm(rows: 20, columns: 30).statement, seed: 4).rank()
     #expect(norm.rank == 6 && norm.equations == 6)
+  }
+
+  @Test func revealsOfStageOHaveFullRank() throws {
+    let reveals = try Reveals(Fixture.orthonormal([(3, 50), (16, 1100)]).statement, seed: 5)
+    let (rank, equations, entries) = try reveals.rank()
+    // d, D, σ, left, right, blind and O.
+    #expect(rank == 21 && equations == 21)
+    #expect(entries == 2 * 8 + 32 + 8)
+    // Without any of the runs of masks, or the blind, the rank is short. (O has more entries than it needs to mask itself.)
+    let first = Masks(reveals.layout).firstOrthonormal
+    for omitted in [0..<8, 8..<16, 16..<24, 24..<27] {
+      let (rank, equations, _) = try reveals.rank(omitting: first + omitted.lowerBound..<first + omitted.upperBound)
+      #expect(rank == equations - 3, "\(omitted)")
+    }
+    // Two entries for an element of K are one too few.
+    #expect(try reveals.rank(omitting: first + 2..<first + 8).rank == equations - 1)
+    #expect(try reveals.rank(omitting: first + 24..<first + 25).rank == equations - 1)
   }
 
   @Test func tooFewMaskEntriesAreSeen() throws {

@@ -53,7 +53,11 @@ import Transcript
     }
   }
 
-  private static func small() -> Fixture { .everything().keeping([2, 3]) }
+  private static func small() -> Fixture {
+    var fixture = Fixture.everything().keeping([2, 3])
+    fixture.add(.orthonormal([(3, 50)]))
+    return fixture
+  }
 
   #if DEBUG
     private static let stride = 120

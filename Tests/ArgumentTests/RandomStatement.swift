@@ -10,8 +10,10 @@ struct RandomStatement {
   let statement: DriftStatement
   let layout: ArgumentLayout
 
-  /// - Parameter maximum: largest number of rows or columns.
-  init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6) {
+  /// - Parameters:
+  ///   - maximum: largest number of rows or columns.
+  ///   - orthonormal: whether tensors that can be have the claim.
+  init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6, orthonormal: Bool = false) {
     var generator = Generator(state: seed)
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     let hasTotal = pick(0...2) == 0
@@ -37,6 +39,7 @@ struct RandomStatement {
       tensors: tensors.map {
         var tensor = $0
         if tensor.isPlain { tensor.plainBound = Fixture.digits(1 << tensor.fractionBits) }
+        tensor.isOrthonormal = orthonormal && tensor.isPlain && tensor.clauses.isEmpty
         return tensor
       }, totalBound: hasTotal ? Fixture.digits(12345) : nil,
       code: CodeParameters(
@@ -61,6 +64,22 @@ struct RandomStatement {
   func challenges() -> (StageAChallenges, ProjectionMatrix) {
     var transcript = ArgumentProtocol.transcript(statement, driftBinding: [])
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
-    return (StageAChallenges(layout: layout, transcript: &transcript), matrix)
+    // Any outcome of Stage O, of full length.
+    let claims = layout.hasOrthonormal ? OrthonormalClaims.random(layout.orthonormal, &transcript) : nil
+    return (StageAChallenges(layout: layout, orthonormal: claims, transcript: &transcript), matrix)
+  }
+}
+
+extension OrthonormalClaims {
+  /// Claims of a Stage O with uniform messages.
+  static func random(_ layout: OrthonormalLayout, _ transcript: inout Transcript) -> OrthonormalClaims {
+    let names = ["left", "right", "blind"]
+    let challenges = OrthonormalChallenges(layout: layout, transcript: &transcript)
+    let values = transcript.challenges("values", 2 + names.count)
+    return OrthonormalClaims(
+      layout: layout, challenges: challenges, sum: values[3],
+      outcome: SumcheckOutcome(
+        point: transcript.challenges("point", layout.variables + 1),
+        evaluations: Dictionary(uniqueKeysWithValues: zip(names, values)), libraValue: values[4]))
   }
 }

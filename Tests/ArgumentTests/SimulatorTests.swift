@@ -8,7 +8,7 @@ import Transcript
 
 /// Simulators without a witness.
 ///
-/// What they show: (1) the sumchecks of Stages A, B and C, with every evaluation in them, say nothing on their own: uniform
+/// What they show: (1) the sumchecks of Stages A, B, C and O, with every evaluation in them, say nothing on their own: uniform
 /// messages satisfy the verifier under the real oracle, since g(ρ) comes last; (2) the opening of any values for rows of
 /// zeros verifies when the challenge β does not depend on the mask's root, as under a programmed oracle. What they do not
 /// show: that prover and simulator have one distribution. For (1) that is the ledger and Libra's rank, for (2) that u is
@@ -44,9 +44,10 @@ import Transcript
     return SumcheckOutcome(point: point, evaluations: evaluations, libraValue: libra)
   }
 
-  @Test(arguments: [[0], [2], [3], [0, 1, 2, 3, 4, 5]])
-  func everySumcheckVerifiesWithoutAWitness(_ tensors: [Int]) throws {
-    let fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
+  @Test(arguments: [[0], [2], [3], [0, 1, 2, 3, 4, 5]], [false, true])
+  func everySumcheckVerifiesWithoutAWitness(_ tensors: [Int], _ orthonormal: Bool) throws {
+    var fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
+    if orthonormal { fixture.add(.orthonormal([(5, 40), (16, 1100)])) }
     let layout = ArgumentLayout(fixture.statement)
     let random = PseudorandomStream(secret: [1], label: "simulator")
     let drift = Fixture.Drift(
@@ -61,7 +62,17 @@ import Transcript
     }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     channel.send("root of P2", digest: random.bytes(32))
-    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
+    var claims: OrthonormalClaims?
+    if layout.hasOrthonormal {
+      let challenges = OrthonormalChallenges(layout: layout.orthonormal, transcript: &channel.transcript)
+      let sum = random.extensionElement()
+      channel.send("sigma", sum)
+      let outcome = simulate(
+        OrthonormalClaims.shape(layout.orthonormal), total: sum, channel: &channel, random: random
+      ) { _, point, evaluations in OrthonormalClaims.contribution(point, evaluations) }
+      claims = OrthonormalClaims(layout: layout.orthonormal, challenges: challenges, sum: sum, outcome: outcome)
+    }
+    let challenges = StageAChallenges(layout: layout, orthonormal: claims, transcript: &channel.transcript)
     let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix)
     let stageA = simulate(
       ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel, random: random
@@ -80,6 +91,9 @@ import Transcript
       if layout.hasFactors, round == layout.factorVariables {
         let w = weights.factors(x)
         sum += (w.square * value("G") + w.linear) * value("G")
+      }
+      if let orthonormal = challenges.orthonormal, round == OrthonormalLayout.maskVariables {
+        sum += orthonormal.masks(at: x) * value("O")
       }
       return sum * (.one - point[0])
     }

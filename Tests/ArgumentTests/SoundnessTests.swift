@@ -47,6 +47,38 @@ import Testing
     }
   }
 
+  /// Terms of Stage O exist when there is an orthonormal tensor, and nothing else changes but for the claims and τ.
+  @Test func orthonormalityHasTerms() throws {
+    let queries = try #require(
+      CodeParameters.queries(logLength: 18, logBlowup: 2, grindingBits: 20, proofs: 2))
+    let code = try CodeParameters(
+      logLength: 18, logBlowup: 2, queries: queries, grindingBits: 20, driftTail: 2 * queries)
+    var statement = Self.large(code)
+    let before = Soundness.terms(statement)
+    #expect(!before.contains { $0.name.contains("ortho") || $0.name == "sumcheck O" })
+    for index in 0..<64 {
+      statement.tensors.append(
+        TableauTensor(
+          name: "a\(index)", rows: 1 + 16 * index, columns: 4096, fractionBits: 20, isPlain: true,
+          plainBound: Fixture.digits(1 << 55), clauses: [], isOrthonormal: true))
+    }
+    try statement.validate()
+    let after = Soundness.terms(statement)
+    #expect(Set(after.map(\.name)) == Set(before.map(\.name)).union(["orthonormality", "sumcheck O"]))
+    for term in after { #expect(term.bits >= 128, "\(term.name)") }
+    // (6 coordinates of tensors, 10 of rows twice)·ℓ/|K|.
+    let bits = try #require(after.first { $0.name == "orthonormality" }).bits
+    #expect(abs(bits - (3 * log2(Double(Goldilocks.modulus)) - log2(code.listSize * 26))) < 1e-6)
+  }
+
+  /// Nothing of an orthonormality claim wraps: N, 2^(2f) and 2^29 together stay below p/2.
+  @Test func productsOfOrthonormalRowsStayBelowP() {
+    let bound = pow(2, Double(Limits.logOrthonormalBound))
+    let square = pow(4, Double(Limits.orthonormalFractionBits.upperBound))
+    #expect(bound + square + Double(Limits.halfRange) < Double(Goldilocks.modulus) / 2)
+    #expect(Limits.logOrthonormalBound.isMultiple(of: Limits.logLimb))
+  }
+
   @Test func weakCodesAreSeenAsWeak() {
     #expect(Soundness.bits(Fixture.everything().statement) < 128)
   }

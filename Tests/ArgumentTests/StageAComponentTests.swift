@@ -34,7 +34,7 @@ import Transcript
   /// Random digits under a random statement's weights, some cells replaced by other elements.
   @Test(arguments: [0, 1, 40], [UInt64(3), 5, 7])
   func digitRoundsAreThoseOfDenseTables(_ exceptions: Int, _ seed: UInt64) {
-    let random = RandomStatement(seed: seed, maximum: 200, tensors: 3)
+    let random = RandomStatement(seed: seed, maximum: 200, tensors: 3, orthonormal: exceptions == 1)
     let (layout, challenges) = (random.layout, random.challenges().0)
     var generator = Generator(state: seed)
     var cells = (0..<layout.digits.used).map { _ in generator.next() & 3 }
@@ -86,12 +86,22 @@ import Transcript
   }
 
   /// However many variables are bound on integers, and wherever the tiles come from, the messages are the same.
-  @Test func roundsDoNotDependOnTheSmallRounds() throws {
-    let fixture = Fixture.everything()
+  @Test(arguments: [false, true])
+  func roundsDoNotDependOnTheSmallRounds(_ orthonormal: Bool) throws {
+    var fixture = Fixture.everything()
+    if orthonormal {
+      // Of any products: wide and narrow ones, the last two with fewer columns in a tile than 2^6 or 2^5.
+      fixture.tensors[0].isOrthonormal = true
+      for (rows, columns) in [(3, 5000), (1, 64), (1024, 17), (9, 7)] {
+        fixture.add(.norm(rows: rows, columns: columns, name: "\(rows)"))
+        fixture.tensors[fixture.tensors.count - 1].isOrthonormal = true
+      }
+    }
     let layout = ArgumentLayout(fixture.statement)
     var transcript = Transcript(protocolID: "test")
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
-    let challenges = StageAChallenges(layout: layout, transcript: &transcript)
+    let claims = orthonormal ? OrthonormalClaims.random(layout.orthonormal, &transcript) : nil
+    let challenges = StageAChallenges(layout: layout, orthonormal: claims, transcript: &transcript)
     let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
     var generator = Generator(state: 4)
     let mask = RandomStatement.point(Limits.maskEntries, &generator)
@@ -108,7 +118,15 @@ import Transcript
         messages.append(component.roundValues(degree: ArgumentLayout.stageADegree))
         try component.bind(r)
       }
-      messages.append([component.evaluations["E"] ?? .zero, component.contribution(component.evaluations)])
+      let e = component.evaluations["E"] ?? .zero
+      messages.append([e, component.contribution(component.evaluations)])
+      // Every round is that of the verifier's claim, whose last value is the contribution.
+      let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix).drift(Array(point[1...]))
+      #expect(messages[point.count][1] == (.one - point[0]) * (weights.square * e + weights.linear) * e)
+      for (round, r) in point.enumerated() {
+        let next = round + 1 < point.count ? messages[round + 1][0] + messages[round + 1][1] : messages[round + 1][1]
+        #expect(Univariate.interpolate(messages[round], at: r) == next)
+      }
       if expected.isEmpty { expected = messages }
       #expect(messages == expected)
     }

@@ -13,9 +13,9 @@ import Transcript
     static let seeds = Array(UInt64(1)...14)
   #endif
 
-  @Test(arguments: seeds)
-  func digitWeightsAreTheirTables(_ seed: UInt64) {
-    let random = RandomStatement(seed: seed)
+  @Test(arguments: seeds, [false, true])
+  func digitWeightsAreTheirTables(_ seed: UInt64, _ orthonormal: Bool) {
+    let random = RandomStatement(seed: seed, orthonormal: orthonormal)
     var generator = Generator(state: seed)
     let (challenges, matrix) = random.challenges()
     let point = RandomStatement.point(random.layout.stageAVariables, &generator)
@@ -42,9 +42,9 @@ import Transcript
     #expect(weights.linear == Multilinear.evaluate(tables.linear, at: own))
   }
 
-  @Test(arguments: seeds)
-  func driftWeightsAreTheirDenseSum(_ seed: UInt64) {
-    let random = RandomStatement(seed: seed, maximum: 170, tensors: 4)
+  @Test(arguments: seeds, [false, true])
+  func driftWeightsAreTheirDenseSum(_ seed: UInt64, _ orthonormal: Bool) {
+    let random = RandomStatement(seed: seed, maximum: 170, tensors: 4, orthonormal: orthonormal)
     var generator = Generator(state: seed)
     let (challenges, matrix) = random.challenges()
     let tableau = random.layout.tableau
@@ -77,6 +77,15 @@ import Transcript
     let exact = Multilinear.equality(challenges.exact.prefix(tableau.variables), scale: challenges.power(.exact))
     for block in tableau.blocks where block.signature.exact {
       for (tile, _) in block.tiles { for x in tile << l..<(tile + 1) << l { linear[x] += exact[x] } }
+    }
+    if let term = challenges.orthonormal {
+      for (index, member) in random.layout.orthonormal.members.enumerated() {
+        let rows = term.rowWeights(index)
+        let columns = Multilinear.equality(term.point.prefix(member.columns.log))
+        for j in 0..<member.rows {
+          for (x, weight) in columns.enumerated() { linear[member.cube.position(j, x)] += rows[j] * weight }
+        }
+      }
     }
     let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).drift(point)
     #expect(weights.square == Multilinear.evaluate(square, at: point))

@@ -71,6 +71,35 @@ import Transcript
     Self.expectRefused("tensor w is scaled without a bounding clause", clause(2, nil, scale: 1, plain: false))
   }
 
+  @Test func orthonormalTensors() {
+    func expectRefused(_ reason: String, _ change: @escaping (inout TableauTensor) -> Void) {
+      Self.expectRefused("the orthonormal tensor w \(reason)") {
+        $0.tensors[0].isOrthonormal = true
+        change(&$0.tensors[0])
+      }
+    }
+    let sparse = StructuredClause(rank: nil, sparse: .entries(1), scale: 0, bound: nil)
+    expectRefused("is not plain") { $0.clauses = [sparse] }
+    expectRefused("is not plain") {
+      ($0.isPlain, $0.plainBound, $0.clauses) = (false, nil, [sparse])
+    }
+    expectRefused("has no bound") { $0.plainBound = nil }
+    expectRefused("has too wide a bound") { $0.plainBound = Fixture.digits(1 << 60) }
+    expectRefused("has too wide a bound") { $0.plainBound = [0, 0, 0, 0, 0, 1] }
+    expectRefused("has too many rows") { $0.rows = Limits.maximumRank + 1 }
+    expectRefused("has a precision out of range") { $0.fractionBits = 29 }
+    expectRefused("has a precision out of range") { $0.fractionBits = -1 }
+    // At every limit it is accepted.
+    var statement = Fixture.norm(rows: 20, columns: 30).statement
+    statement.tensors[0].isOrthonormal = true
+    statement.tensors[0].plainBound = Fixture.digits(1 << 60 - 1)
+    statement.tensors[0].rows = Limits.maximumRank
+    for bits in [0, 28] {
+      statement.tensors[0].fractionBits = bits
+      #expect(throws: Never.self) { try statement.validate() }
+    }
+  }
+
   @Test func codes() throws {
     let statement = Fixture.norm(rows: 20, columns: 30).statement
     let other = CodeParameters(unchecked: 14, logBlowup: 1, queries: 1, grindingBits: 0, driftTail: 80)

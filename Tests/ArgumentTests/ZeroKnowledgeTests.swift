@@ -15,7 +15,7 @@ import Transcript
     static let runs = 24
   #endif
 
-  /// Rank 2 plus three entries plus a ball: all stages. The witness is 0 or close to all bounds.
+  /// Rank 2 plus three entries plus a ball, and orthonormal rows: all stages. The witness is 0 or close to all bounds.
   private static func fixture(isZero: Bool) -> Fixture {
     var generator = Generator(state: 31)
     let (rows, columns) = (40, 24)
@@ -35,8 +35,11 @@ import Transcript
       name: "w", rows: rows, columns: columns, fractionBits: 20, isPlain: true, plainBound: Fixture.digits(1 << 60),
       clauses: [StructuredClause(rank: 2, sparse: .entries(3), scale: 0, bound: Fixture.digits(1 << 24))])
     let id = ArgumentWitness.ClauseID(tensor: 0, clause: 0)
+    // Unit vectors, or any orthonormal rows.
+    var factor = Fixture.orthonormal([(3, 50)])
+    if isZero { factor.drifts[0] = (0..<150).map { $0 % 51 == 0 ? 1 << 20 : 0 } }
     return Fixture(
-      tensors: [tensor], drifts: [drift],
+      tensors: [tensor] + factor.tensors, drifts: [drift] + factor.drifts,
       factors: [id: .init(left: isZero ? left.map { _ in 0 } : left, right: isZero ? right.map { _ in 0 } : right)],
       supports: [id: isZero ? [1, 2, 3] : support])
   }

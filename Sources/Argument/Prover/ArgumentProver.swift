@@ -54,6 +54,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       layout: layout, witness: witness, refuses: !tampering.skipsRefusals, keptLimit: keptTileBytes)
     tampering.tables?(&tables)
     let honest = !tampering.skipsRefusals
+    let matrices = OrthonormalMatrices(layout: layout, tiles: tables.tiles)
+    let excesses = try matrices.excesses(refuses: honest)
 
     // P1
     var trees: [Scheme.Committed] = []
@@ -81,35 +83,56 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     // P2
     phase("projections")
     var digits = try DigitTable(
-      layout: layout, tiles: tables.tiles, squares: tables.squares, factors: tables.factors, matrix: matrix)
+      layout: layout, tiles: tables.tiles, squares: tables.squares, factors: tables.factors, matrix: matrix,
+      excesses: excesses)
     if honest { try Completeness(layout: layout).checkBounds(digits) }
     tampering.digits?(&digits, layout)
     let digitMask = random.elements(Limits.maskEntries)
     let driftMask = random.elements(Limits.maskEntries)
+    let masks = layout.hasOrthonormal ? random.elements(OrthonormalLayout.maskCells) : []
+    let maskOfMasks = layout.hasOrthonormal ? random.elements(Limits.maskEntries) : []
     let libra = layout.libraLengths.map { length in (0..<length).map { _ in random.extensionElement() } }
     phase("digit commitment")
     let digitTree = try scheme.commit(
       label: ArgumentProtocol.digitLabel,
       rows: DigitRows(
-        layout: layout, digits: digits.digits, digitMask: digitMask, driftMask: driftMask, libra: libra.flatMap { $0 },
-        secret: secret),
+        layout: layout, digits: digits.digits, digitMask: digitMask, driftMask: driftMask,
+        orthonormalMasks: Self.changed(masks, tampering.committedMasks), orthonormalMask: maskOfMasks,
+        libra: libra.flatMap { $0 }, secret: secret),
       shapes: ArgumentProtocol.digitShapes(layout), secret: secret, archive: archive)
     _ = try scheme.send(digitTree, isPinned: false, to: &channel)
 
-    // Stage A
+    // Stage O; a resumed proof runs it again, with the same randomness.
     phase("stage A")
+    var orthonormal: OrthonormalClaims?
+    if layout.hasOrthonormal, let libra = libra.last {
+      orthonormal = try matrices.prove(
+        masks: Self.changed(masks, tampering.masksOfStageO), libra: libra, channel: &channel,
+        tampering: tampering.stageO, claimed: tampering.orthonormalSum ?? { $1 })
+    }
+
+    // Stage A
     let stageA = try StageARecord.resumingOrRunning(archive: archive, channel: &channel) { channel in
-      let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
+      let challenges = StageAChallenges(
+        layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
       var components = try stageAComponents(
         challenges, matrix: matrix, tiles: tables.tiles, digits: digits.digits, digitMask: digitMask,
         factorCells: factorCells, factorMask: factorMask,
         driftMask: layout.hasFactors ? zip(driftMask, dummy).map { $0 - $1 } : driftMask)
+      if let weights = challenges.orthonormal {
+        components.append(
+          ProductComponent(
+            variables: OrthonormalLayout.maskVariables, names: ["O"],
+            oracles: [Self.changed(masks, tampering.masksOfStageA).map { CubicExtension($0) }],
+            masks: [maskOfMasks.map { CubicExtension($0) }], weights: [weights.masks],
+            terms: [.init(weight: 0, oracles: [0])]))
+      }
       return try SumcheckProver.run(
         ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), components: &components,
         libra: libra[0], channel: &channel, tampering: tampering.stageA)
     }
     let e = stageA.evaluations["E"] ?? .zero
-    var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
+    var values = ArgumentProtocol.Values(stageA: stageA, drift: e, stageO: orthonormal?.outcome)
 
     // Stages B and C
     if layout.hasFactors {
@@ -148,6 +171,12 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       try scheme.open(opened, claims: claims, channel: &channel)
     }
     return ArgumentProof(bytes: channel.proof, sizes: channel.sizes)
+  }
+
+  private static func changed(_ cells: [Goldilocks], _ change: ((inout [Goldilocks]) -> Void)?) -> [Goldilocks] {
+    var cells = cells
+    change?(&cells)
+    return cells
   }
 
   // MARK: Components

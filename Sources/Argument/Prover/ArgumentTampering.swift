@@ -19,6 +19,13 @@ package struct ArgumentTampering: Sendable {
   package var stageA: SumcheckTampering?
   package var stageB: SumcheckTampering?
   package var stageC: SumcheckTampering?
+  package var stageO: SumcheckTampering?
+  /// What is sent in place of Stage O's sum σ.
+  var orthonormalSum: (@Sendable (OrthonormalChallenges, CubicExtension) -> CubicExtension)?
+  /// Changes the mask oracle O that Stage O works on; that of Stage A; that which is committed.
+  var masksOfStageO: (@Sendable (inout [Goldilocks]) -> Void)?
+  var masksOfStageA: (@Sendable (inout [Goldilocks]) -> Void)?
+  var committedMasks: (@Sendable (inout [Goldilocks]) -> Void)?
   /// Added to the claimed value d of the drift tableau.
   package var driftOffset: CubicExtension?
   /// Replaces the opening; receives the trees, as the scheme's committed tableaux, and the claims.

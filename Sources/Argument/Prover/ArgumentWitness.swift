@@ -48,6 +48,8 @@ package enum ArgumentRefusal: Error, Equatable, Sendable {
   case exactClauseViolated(tensor: String, row: Int, column: Int)
   case boundExceeded(tensor: String)
   case totalExceeded
+  /// The product of two rows is not that of orthonormal ones, up to 2^29.
+  case notOrthonormal(tensor: String, row: Int, other: Int)
 }
 
 extension ArgumentRefusal: CustomStringConvertible {
@@ -66,6 +68,10 @@ extension ArgumentRefusal: CustomStringConvertible {
       return "tensor \(tensor): the clause leaves no residual, but row \(row), column \(column) is not explained by it"
     case .boundExceeded(let tensor): return "tensor \(tensor): the drift exceeds its bound"
     case .totalExceeded: return "the whole drift exceeds the total bound"
+    case .notOrthonormal(let tensor, let row, let other):
+      return
+        "tensor \(tensor): the product of rows \(row) and \(other) is not that of orthonormal rows up to 2^29 units; "
+        + "orthonormalise its rows, or lower its fractional bits"
     }
   }
 }

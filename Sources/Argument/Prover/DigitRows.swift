@@ -3,7 +3,7 @@ import Field
 import Kernels
 import Transcript
 
-/// The rows of P2: the digit oracle, masks of oracles, masks of openings, Libra coefficients and their masks.
+/// The rows of P2: the digit oracle, masks of oracles, Stage O's masks, masks of openings, Libra coefficients and their masks.
 ///
 /// The masks of openings are as long as a row; they come from a stream of their own each time they are asked for.
 struct DigitRows: TableauRows {
@@ -11,6 +11,9 @@ struct DigitRows: TableauRows {
   let digits: PackedDigits
   let digitMask: [Goldilocks]
   let driftMask: [Goldilocks]
+  /// The mask oracle O and its mask; empty without orthonormal tensors.
+  let orthonormalMasks: [Goldilocks]
+  let orthonormalMask: [Goldilocks]
   /// Of all stages.
   let libra: [CubicExtension]
   /// The secret of the proof, which no other proof has.
@@ -25,6 +28,8 @@ struct DigitRows: TableauRows {
       return digits.row(min(first, digits.count)..<min(first + layout.length, digits.count))
     case layout.digitMaskRow: return .field(digitMask.map(\.value))
     case layout.driftMaskRow: return .field(driftMask.map(\.value))
+    case layout.orthonormalRow where layout.hasOrthonormal: return .field(orthonormalMasks.map(\.value))
+    case layout.orthonormalMaskRow where layout.hasOrthonormal: return .field(orthonormalMask.map(\.value))
     case ..<layout.libraRow: return mask(row, count: layout.length)
     case layout.libraRow: return .field(libra.map(\.c0.value))
     case layout.libraRow + 1: return .field(libra.map(\.c1.value))

@@ -10,9 +10,11 @@ struct DigitTable {
   /// - Parameters:
   ///   - squares: S of every square chunk.
   ///   - factors: G's cells that lie in projection chunks.
+  ///   - excesses: g of every orthonormal tensor, row by row.
   /// - Throws: what the witness' rows throw.
   init(
-    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix
+    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix,
+    excesses: [[Int64]] = []
   ) throws {
     self.layout = layout
     digits = PackedDigits(count: layout.digits.used)
@@ -28,6 +30,19 @@ struct DigitTable {
     }
     for (chunk, square) in squares.enumerated() { storeSquare(square, chunk) }
     for line in layout.digits.lines.indices { fillLine(line) }
+    for (index, excess) in excesses.enumerated() { storeProducts(excess, of: index) }
+  }
+
+  /// g + H of all pairs of rows of an orthonormal tensor.
+  mutating func storeProducts(_ excess: [Int64], of index: Int) {
+    let rows = layout.orthonormal.members[index].rows
+    for j in 0..<rows {
+      for k in 0..<rows {
+        store(
+          excess[j * rows + k] &+ Int64(Limits.halfRange), digits: Limits.projectionDigits,
+          at: layout.digits.products[index].cell(j, k))
+      }
+    }
   }
 
   /// Y of every chunk of a row, 132 each; of field elements the centred value mod p; none of zeros.

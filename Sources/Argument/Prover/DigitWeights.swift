@@ -39,9 +39,13 @@ struct DigitWeights: Sendable {
 
   init(layout: ArgumentLayout, challenges: StageAChallenges) {
     let digits = layout.digits
+    // Two words a number, times 4^8 in the second.
+    func words(_ weight: CubicExtension) -> [CubicExtension] {
+      [weight, weight * Goldilocks(1 << (Limits.logDigit * PackedDigits.wordCells))]
+    }
     func add(_ slots: ProjectionSlots, _ factors: [CubicExtension]) {
-      // Two words a projection: u = -chunk·row, times 4^8 in the second.
-      let rows = challenges.rowWeights.flatMap { [-$0, -$0 * Goldilocks(1 << (Limits.logDigit * 8))] }
+      // u = -chunk·row.
+      let rows = challenges.rowWeights.flatMap { words(-$0) }
       let main = 2 * ProjectionSlots.mainRows
       for (slot, log, table) in [
         (slots.main, ProjectionSlots.logMain, Array(rows[..<main])),
@@ -61,6 +65,15 @@ struct DigitWeights: Sendable {
       var chunks = Multilinear.equality(challenges.factorChunks, scale: challenges.power(.factorProjections))
       for chunk in layout.factors.factorChunks..<chunks.count { chunks[chunk] = .zero }
       add(slots, chunks)
+    }
+    if let orthonormal = challenges.orthonormal {
+      for (index, products) in digits.products.enumerated() {
+        let (rows, columns) = orthonormal.productWeights(index)
+        segments.append(
+          Segment(
+            firstWord: products.slot.offset >> PackedDigits.logWord, logRun: products.logRows + 1, factors: rows,
+            table: columns.flatMap { words($0) }, shortMask: 1))
+      }
     }
     addSquaresAndLines(layout: layout, challenges: challenges)
     segments.sort { $0.firstWord < $1.firstWord }

@@ -1,12 +1,12 @@
 import Field
 import Kernels
 
-/// E's part of Stage A: Σ (1-top)·[wS(x)·E(x)² + (wY(x) + wZ(x))·E(x)] with E given as small integers.
+/// E's part of Stage A: Σ (1-top)·[wS(x)·E(x)² + (wY(x) + wZ(x) + wO(x))·E(x)] with E given as small integers.
 ///
 /// The first j position variables are bound on integer Gram matrices of 2^j × 2^j ("small-value" sumcheck), so that the
 /// K-valued table begins at 2^-j of the tableau: two passes over E, one for the Gram matrices and column sums, one for
 /// the table. The linear part needs only Σ_chunks w(chunk)·E(chunk, ·), a vector of 2^14, while the variables inside a
-/// chunk are bound. After them there is one value a chunk.
+/// chunk are bound. After them there is one value a chunk. wO, the weight of Stage O's claims, is ``OrthonormalTerm``'s.
 struct DriftComponent: SumcheckComponent {
   let rounds: Int
   private let layout: TableauLayout
@@ -31,6 +31,8 @@ struct DriftComponent: SumcheckComponent {
   private var gram: [[CubicExtension]] = []
   /// Σ wY·E and Σ wZ·E inside a chunk.
   private var columns: [ColumnSums]
+  /// Σ wO·E; nil without orthonormal tensors.
+  private var orthonormal: OrthonormalTerm?
   /// E after the small rounds by tile, later folded.
   private var values: [[CubicExtension]] = []
   /// wS per granule of each tile, folded after a granule's variables.
@@ -95,9 +97,11 @@ struct DriftComponent: SumcheckComponent {
 
     // The third pass over E: Gram matrices and column sums.
     let kinds = [false, true].map { exact in tiles.tiles.contains { $0.exact == exact } }
+    let term = challenges.orthonormal.map { OrthonormalTerm(layout: layout, weights: $0, tiles: tiles, log: log) }
     let sums = try tiles.pass(
-      { FirstSums(log: log, kinds: kinds) }, merge: { $0.add($1) },
+      { FirstSums(log: log, kinds: kinds, orthonormal: term?.sumCount ?? 0) }, merge: { $0.add($1) },
       { sums, position, entries, part in
+        term?.accumulate(entries, position: position, chunks: part, into: &sums.orthonormal)
         let tile = tiles.tiles[position]
         sums.add(
           entries, chunks: part, exact: tile.exact, chunkWeights: Array(chunkWeights[position][part]),
@@ -110,7 +114,10 @@ struct DriftComponent: SumcheckComponent {
     }
     let matrix = gram
     squareTotal = matrix.indices.reduce(CubicExtension.zero) { $0 + matrix[$1][$1] }
-    linearTotal = columns.reduce(.zero) { $0 + Multilinear.innerProduct($1.weights, $1.entries) }
+    orthonormal = term?.with(sums: sums.orthonormal)
+    linearTotal = columns.reduce(orthonormal?.total ?? .zero) {
+      $0 + Multilinear.innerProduct($1.weights, $1.entries)
+    }
     maskPlace = try tiles.maskTile.map { position in
       let entries = try tiles.entries(position)
       let exact = tiles.tiles[position].exact
@@ -127,7 +134,7 @@ struct DriftComponent: SumcheckComponent {
     if positionRound >= Limits.logChunk {
       return chunkRound(degree).map { $0 * topFactor }
     }
-    let linear = columns.map(\.round)
+    let linear = columns.map(\.round) + (orthonormal.map { [$0.round(values)] } ?? [])
     return (0...degree).map { x in
       let value = CubicExtension(x)
       return linear.reduce(Univariate.evaluate(squareRound, at: value)) { $0 + Univariate.evaluate($1, at: value) }
@@ -146,6 +153,7 @@ struct DriftComponent: SumcheckComponent {
           let entry = data + value * m
           sum += place.squareWeight * (entry * entry - data * data)
           sum += place.chunkWeight * columns[place.exact ? 1 : 0].weights[i] * value * m
+          if let orthonormal { sum += orthonormal.weight(ofEntry: i, in: place.tile) * value * m }
         }
       }
       return complement * sum
@@ -189,6 +197,7 @@ struct DriftComponent: SumcheckComponent {
     if round < Limits.logChunk {
       squareClaim = Univariate.evaluate(squareRound, at: r)
       for kind in columns.indices { columns[kind].fold(r) }
+      orthonormal?.bind(r, round: round)
     }
     if round < smallRounds {
       foldGram(r)
@@ -204,7 +213,7 @@ struct DriftComponent: SumcheckComponent {
       dense.fold(r)
     }
     if round + 1 == Limits.logChunk { scaleChunkWeights() }
-    if round + 1 == layout.logLength { makeDense() }
+    if round + 1 == layout.logLength { makeDense(Array(bound[1...]) + [r]) }
   }
 
   private mutating func bindTop(_ r: CubicExtension) {
@@ -214,8 +223,10 @@ struct DriftComponent: SumcheckComponent {
     let square = topFactor * topFactor
     for i in gram.indices { for j in gram.indices { gram[i][j] *= square } }
     for kind in columns.indices { columns[kind].scale(topFactor) }
+    orthonormal?.scale(topFactor)
     guard let place = maskPlace else { return }
     for (i, m) in boundMask.enumerated() { columns[place.exact ? 1 : 0].entries[i] += place.chunkWeight * m }
+    orthonormal?.addMask(boundMask, to: place.tile)
     if place.exact { return }
     let data = place.entries.map { $0 * topFactor }
     let entries = data.indices.map { data[$0] + ($0 < boundMask.count ? boundMask[$0] : .zero) }
@@ -321,9 +332,14 @@ struct DriftComponent: SumcheckComponent {
       guard let factor = columns[tiles.tiles[position].exact ? 1 : 0].weights.first else { continue }
       for i in chunkWeights[position].indices { chunkWeights[position][i] *= factor }
     }
+    guard let term = orthonormal else { return }
+    for (position, table) in term.tables.enumerated() {
+      for (i, weight) in table.enumerated() { chunkWeights[position][i] += weight }
+    }
   }
 
-  private mutating func makeDense() {
+  /// - Parameter point: the position variables.
+  private mutating func makeDense(_ point: [CubicExtension]) {
     let zeros = [CubicExtension](repeating: .zero, count: 1 << layout.tileBits)
     dense = DenseTile(values: zeros, squares: zeros, linear: zeros)
     for (position, tile) in tiles.tiles.enumerated() {
@@ -331,7 +347,8 @@ struct DriftComponent: SumcheckComponent {
       dense.squares[tile.index] = tile.exact ? .zero : squareWeights[position][0]
       dense.linear[tile.index] = chunkWeights[position][0]
     }
-    values = []
+    for (tile, weight) in orthonormal?.missingTiles(at: point) ?? [] { dense.linear[tile] = weight }
+    (values, orthonormal) = ([], nil)
   }
 
   var evaluations: [String: CubicExtension] { ["E": dense.values.first ?? .zero] }

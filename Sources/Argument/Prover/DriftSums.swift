@@ -8,12 +8,15 @@ struct FirstSums: Sendable {
   private var triangle: [CubicExtension]
   /// Σ_chunks w(chunk)·E(chunk, ·) over inexact and over exact tiles; empty where there are none.
   private(set) var columns: [[CubicExtension]]
+  /// ``OrthonormalTerm``'s sums.
+  var orthonormal: [CubicExtension]
 
   /// Gram matrices that are weighted in one call.
   private static let batch = 32
 
-  init(log: Int, kinds: [Bool]) {
+  init(log: Int, kinds: [Bool], orthonormal: Int = 0) {
     self.log = log
+    self.orthonormal = [CubicExtension](repeating: .zero, count: orthonormal)
     triangle = [CubicExtension](repeating: .zero, count: 1 << log * (1 << log + 1) / 2)
     columns = kinds.map { [CubicExtension](repeating: .zero, count: $0 ? Limits.chunk : 0) }
   }
@@ -43,6 +46,7 @@ struct FirstSums: Sendable {
     for kind in columns.indices {
       for x in columns[kind].indices { columns[kind][x] += other.columns[kind][x] }
     }
+    for i in orthonormal.indices { orthonormal[i] += other.orthonormal[i] }
   }
 
   var matrix: [[CubicExtension]] {

@@ -50,6 +50,7 @@ enum ArgumentProtocol {
   static func stageAShape(_ layout: ArgumentLayout) -> SumcheckShape {
     var oracles = [("D", layout.digitVariables + 1), ("E", layout.driftVariables + 1)]
     if layout.hasFactors { oracles.append(("G", layout.factorVariables + 1)) }
+    if layout.hasOrthonormal { oracles.append(("O", OrthonormalLayout.maskVariables + 1)) }
     return SumcheckShape(
       stage: "A", variables: layout.stageAVariables + 1, degree: ArgumentLayout.stageADegree, oracles: oracles)
   }
@@ -74,6 +75,7 @@ enum ArgumentProtocol {
     var drift: CubicExtension
     var stageB: SumcheckOutcome?
     var stageC: SumcheckOutcome?
+    var stageO: SumcheckOutcome?
   }
 
   /// Indices of the opened trees.
@@ -115,6 +117,15 @@ enum ArgumentProtocol {
     for (row, weight) in digits.data.enumerated() { digitWeights[row] = weight * tau }
     digitWeights[layout.digitMaskRow] = digits.mask * tau
     total += tau * digits.factor * value(values.stageA, "D")
+    if layout.hasOrthonormal {
+      // Another value of the same tree: a power of τ of its own.
+      let tau3 = tau * tau * tau
+      let masks = rowWeights(
+        variables: OrthonormalLayout.maskVariables, rows: 1, top: top, point: x, logLength: l)
+      digitWeights[layout.orthonormalRow] = masks.data[0] * tau3
+      digitWeights[layout.orthonormalMaskRow] = masks.mask * tau3
+      total += tau3 * masks.factor * value(values.stageA, "O")
+    }
     weights[order.digits] = digitWeights
 
     func factorWeights(_ top: CubicExtension, _ y: [CubicExtension], scale: CubicExtension)
@@ -156,7 +167,7 @@ enum ArgumentProtocol {
     var scale = CubicExtension.one
     let stages = [
       (values.stageA, ArgumentLayout.stageADegree), (values.stageB, layout.stageBDegree),
-      (values.stageC, ArgumentLayout.stageCDegree),
+      (values.stageC, ArgumentLayout.stageCDegree), (values.stageO, ArgumentLayout.stageODegree),
     ]
     for (stage, degree) in stages {
       guard let stage else { continue }
@@ -177,7 +188,8 @@ enum ArgumentProtocol {
 }
 
 extension DriftStatement {
-  /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.
+  /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature. What is
+  /// claimed of them (bounds, orthonormality) does not change the reading and is bound by ``canonicalBytes``.
   package var layoutDigest: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(lengthPrefixed: "driftproof/layout/v2")
@@ -218,7 +230,8 @@ extension DriftStatement {
       bytes.append(littleEndian: UInt64(tensor.rows))
       bytes.append(littleEndian: UInt64(tensor.columns))
       bytes.append(littleEndian: Int64(tensor.fractionBits))
-      bytes.append(tensor.isPlain ? 1 : 0)
+      // Two bits: statements without orthonormal tensors have the bytes that they had before there were any.
+      bytes.append((tensor.isPlain ? 1 : 0) | (tensor.isOrthonormal ? 2 : 0))
       append(bound: tensor.plainBound)
       bytes.append(littleEndian: UInt64(tensor.clauses.count))
       for clause in tensor.clauses {

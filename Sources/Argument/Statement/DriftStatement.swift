@@ -73,10 +73,13 @@ package struct TableauTensor: Hashable, Sendable {
   package var clauses: [StructuredClause]
   /// Which part of a checkpoint's tensor it is; nil for a whole one.
   package var block: TensorBlock?
+  /// Claims nearly orthonormal rows: ΔΔᵀ = 2^(2f)·1 + g with every |g_jk| ≤ ``Limits/halfRange``, so that no eigenvalue of
+  /// ΔΔᵀ exceeds 2^(2f) + rows·2^29. Needs a plain bound and no clauses (``DriftStatement/validate()``).
+  package var isOrthonormal: Bool
 
   package init(
     name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
-    clauses: [StructuredClause], block: TensorBlock? = nil
+    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false
   ) {
     self.name = name
     self.rows = rows
@@ -86,14 +89,21 @@ package struct TableauTensor: Hashable, Sendable {
     self.plainBound = plainBound
     self.clauses = clauses
     self.block = block
+    self.isOrthonormal = isOrthonormal
   }
+}
+
+extension TableauTensor {
+  /// An orthonormal tensor is a factor, whose size is that of its rows' number: only the other factor counts as drift.
+  package var countsInTotal: Bool { !isOrthonormal }
 }
 
 /// What the argument proves about one committed drift tableau. A pure function of identity, manifest and policy.
 package struct DriftStatement: Hashable, Sendable {
   /// In the order of the checkpoint's names; blocks of one tensor stand in its place, in rising order.
   package var tensors: [TableauTensor]
-  /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i; nil without a global ball.
+  /// Base-2^15 limbs of N for Σ_i 4^(F - f_i)·‖Δ_i‖² ≤ N with F = max f_i, over the tensors that count in the total; nil
+  /// without a global ball.
   package var totalBound: [UInt16]?
   package var code: CodeParameters
   /// Identities, manifests and canonical policy: absorbed before everything else.
@@ -141,6 +151,10 @@ package enum Limits {
   package static let maximumScale = 20
   /// A row of U lies inside one chunk: rank ≤ 2^14; the policy's limit is lower.
   package static let maximumRank = 1024
+  /// Orthonormal rows: |Σ_x Δ_jx·Δ_kx| ≤ ‖Δ‖² ≤ N < 2^60 by Cauchy-Schwarz, 2^(2f) ≤ 2^56 and g in [-2^29, 2^29), which
+  /// has the digits of a projection: together below 2^61 < p/2, so what holds mod p holds over the integers.
+  package static let logOrthonormalBound = 60
+  package static let orthonormalFractionBits = 0...28
   /// Entries that one masked reveal needs: the map from 8 random F-entries to a K-value has F-rank 3 but for 2^-254.
   package static let maskEntries = 8
   package static let logMaskEntries = 3

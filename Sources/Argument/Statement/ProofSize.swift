@@ -21,6 +21,7 @@ package struct ProofSize: Hashable, Sendable {
       high.append(code.proofTail)
       pins += layout.factorRows + 1
     }
+    if layout.hasOrthonormal { rounds += (layout.orthonormal.variables + 1) * ArgumentLayout.stageODegree }
     bytes =
       24 * (rounds + pins)
       + code.openingBytes(

@@ -19,7 +19,9 @@ package enum Soundness {
     let code = statement.code
     // P2 is one of ℓ tableaux (section 6), and each of them gets its own chance at every challenge after P2.
     func field(_ factor: Int) -> Double { fieldBits - log2(code.listSize * Double(max(1, factor))) }
-    let claims = StageAChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    let claims =
+      StageAChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
+      + (layout.hasOrthonormal ? OrthonormalClaims.count : 0)
     // λ: (claims - 1)/|K|; each batching point: its coordinates over |K|. One round draws them all.
     let coordinates =
       layout.tableau.squareVariables + layout.tableau.projectionVariables + StageAChallenges.rowVariables
@@ -41,11 +43,19 @@ package enum Soundness {
           bits: field(max(ArgumentLayout.stageCDegree, FactorLayout.Mask.firstBit.rawValue + layout.factors.bitCount))),
       ]
     }
+    if layout.hasOrthonormal {
+      terms += [
+        // s, α and β: a false product of rows is a non-zero polynomial of their coordinates.
+        Term(
+          name: "orthonormality", bits: field(layout.orthonormal.logMembers + 2 * layout.orthonormal.logRows)),
+        Term(name: "sumcheck O", bits: field(ArgumentLayout.stageODegree)),
+      ]
+    }
     // Tile coordinates weigh the rows as a tensor: each is a line over an interleaved code; τ is a curve of degree at most
-    // 2 over the trees. A false pin or a false evaluation survives with each tableau of the list.
+    // 2, with the mask oracle O 3, over the trees. A false pin or a false evaluation survives with each tableau of the list.
     let weights = code.exceptionalChallenges + code.listSize
     terms.append(Term(name: "row weights", bits: fieldBits - log2(weights)))
-    terms.append(Term(name: "evaluations", bits: fieldBits - log2(2 * weights)))
+    terms.append(Term(name: "evaluations", bits: fieldBits - log2((layout.hasOrthonormal ? 3 : 2) * weights)))
     terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: layout.hasFactors ? 2 : 1)
       .map { Term(name: $0.round, bits: $0.bits) }
     return terms

@@ -12,6 +12,8 @@ struct StageAChallenges: Sendable {
   let digits: [CubicExtension]
   let factorChunks: [CubicExtension]
   let bits: [CubicExtension]
+  /// Stage O's claims with the powers of λ behind those of the lines; nil when there are none.
+  let orthonormal: OrthonormalWeights?
   private let powers: [CubicExtension]
 
   enum Claim: Int {
@@ -21,7 +23,8 @@ struct StageAChallenges: Sendable {
 
   static let rowVariables = 8
 
-  init(layout: ArgumentLayout, transcript: inout Transcript) {
+  /// - Parameter orthonormal: what Stage O, which comes before, has left.
+  init(layout: ArgumentLayout, orthonormal: OrthonormalClaims? = nil, transcript: inout Transcript) {
     let lambda = transcript.challenge("lambda")
     squares = transcript.challenges("s", layout.tableau.squareVariables)
     projections = transcript.challenges("s'", layout.tableau.projectionVariables)
@@ -30,7 +33,10 @@ struct StageAChallenges: Sendable {
     digits = transcript.challenges("z digits", layout.digitVariables)
     factorChunks = transcript.challenges("s factors", ceilLog2(layout.factors.factorChunks))
     bits = transcript.challenges("z bits", layout.factors.bits?.log ?? 0)
-    powers = lambda.powers(Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs })
+    let own = Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    powers = lambda.powers(own + OrthonormalClaims.count)
+    let last = Array(powers[own...])
+    self.orthonormal = orthonormal.map { OrthonormalWeights(claims: $0, powers: last) }
   }
 
   func power(_ claim: Claim) -> CubicExtension { powers[claim.rawValue] }
@@ -62,6 +68,7 @@ struct StageAChallenges: Sendable {
       }
       first += line.limbs
     }
+    if let orthonormal { total += orthonormal.total }
     return total
   }
 }

@@ -13,8 +13,10 @@ extension DriftStatement {
     }
     try require(!tensors.isEmpty, "the drift tableau is empty")
     // F - f ≤ 44 keeps a total's limbs within their slots.
-    let finest = tensors.map(\.fractionBits).max() ?? 0
-    let coarsest = tensors.map(\.fractionBits).min() ?? 0
+    let counted = tensors.filter(\.countsInTotal).map(\.fractionBits)
+    try require(totalBound == nil || !counted.isEmpty, "the total is of nothing")
+    let finest = counted.max() ?? 0
+    let coarsest = counted.min() ?? 0
     let totalLimbs = Limits.boundLimbs + 2 * (finest - coarsest) / Limits.logLimb + 1
     try require(totalLimbs <= Limits.maximumBoundLimbs, "the tensors' precisions are too far apart")
     try requireBound(totalBound, totalLimbs, "the total")
@@ -40,6 +42,22 @@ extension DriftStatement {
         try require(clause.scale == 0 || tensor.isPlain, "tensor \(name) is scaled without a bounding clause")
         try requireBound(clause.bound, Limits.boundLimbs, name)
       }
+      if tensor.isOrthonormal { try validateOrthonormal(tensor) }
     }
+  }
+
+  /// An orthonormality claim is one over the integers only if no product of rows can wrap (``Limits/logOrthonormalBound``).
+  private func validateOrthonormal(_ tensor: TableauTensor) throws(ProofRejection) {
+    func require(_ condition: Bool, _ why: String) throws(ProofRejection) {
+      guard condition else { throw .unsupportedParameters("the orthonormal tensor \(tensor.name) \(why)") }
+    }
+    // E of a structured clause is not Δ.
+    try require(tensor.isPlain && tensor.clauses.isEmpty, "is not plain")
+    try require(tensor.plainBound != nil, "has no bound")
+    // Limbs from 2^60 on.
+    let high = tensor.plainBound?.dropFirst(Limits.logOrthonormalBound / Limits.logLimb) ?? []
+    try require(high.allSatisfy { $0 == 0 }, "has too wide a bound")
+    try require(tensor.rows <= Limits.maximumRank, "has too many rows")
+    try require(Limits.orthonormalFractionBits.contains(tensor.fractionBits), "has a precision out of range")
   }
 }

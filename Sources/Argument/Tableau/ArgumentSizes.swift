@@ -14,6 +14,10 @@ package struct ArgumentSizes: Hashable, Sendable {
   /// Cells of the digit oracle and of the factor oracle.
   package let digitCells: Int
   package let factorCells: Int
+  /// Of orthonormal tensors: padded columns, padded cells, and products of entries of two rows.
+  package let orthonormalColumns: Int
+  package let orthonormalCells: Int
+  package let orthonormalProducts: Int
 
   package init(_ statement: DriftStatement) {
     let layout = ArgumentLayout(statement)
@@ -34,5 +38,9 @@ package struct ArgumentSizes: Hashable, Sendable {
     structuredCells = structured << layout.logLength
     digitCells = layout.digits.used
     factorCells = layout.hasFactors ? layout.factors.used : 0
+    let members = layout.orthonormal.members
+    orthonormalColumns = layout.orthonormal.used
+    orthonormalCells = members.reduce(0) { $0 + $1.rows * $1.columns.count }
+    orthonormalProducts = members.reduce(0) { $0 + $1.rows * ($1.rows + 1) / 2 * $1.columns.count }
   }
 }

@@ -51,6 +51,18 @@ struct ProjectionSlots: Hashable, Sendable {
   }
 }
 
+/// The base-4 digits of g + 2^29 for every pair of rows of an orthonormal tensor, as those of a projection;
+/// cell = (j·2^logRows + k)·16 + digit.
+struct ProductSlot: Hashable, Sendable {
+  var slot: Slot
+  var logRows: Int
+
+  var logCells: Int { 2 * logRows + ProjectionSlots.logCells }
+
+  /// First cell of one product.
+  func cell(_ j: Int, _ k: Int) -> Int { slot.offset + (j << logRows + k) << ProjectionSlots.logCells }
+}
+
 /// One norm total: Σ over its chunks of weighted limb sums + slack = N, line by line with carries.
 struct BoundLine: Hashable, Sendable {
   struct Term: Hashable, Sendable {
@@ -74,7 +86,7 @@ struct BoundLine: Hashable, Sendable {
 /// The digit oracle D (section 5, P2): base-4 digits of everything that must be small. Every cell is a digit.
 ///
 /// Slots: projections of E's pieces and of U and V; 32 cells for each square chunk (4 limbs of 8 digits); one slot per
-/// bound line. Unused cells are 0, a digit like others.
+/// bound line; the products of an orthonormal tensor's rows. Unused cells are 0, a digit like others.
 struct DigitLayout: Hashable, Sendable {
   static let logCellsPerSquare = 5
 
@@ -83,6 +95,8 @@ struct DigitLayout: Hashable, Sendable {
   private(set) var squares: Slot?
   private(set) var lineSlots: [Slot] = []
   private(set) var lines: [BoundLine] = []
+  /// By orthonormal tensor: g + 2^29 of every pair of rows.
+  private(set) var products: [ProductSlot] = []
   private(set) var used = 0
 
   /// At least what the oracle's mask needs.
@@ -91,7 +105,7 @@ struct DigitLayout: Hashable, Sendable {
   /// All slots, in no particular order.
   var slots: [Slot] {
     projections.flatMap { [$0.main, $0.rest] } + (factorProjections.map { [$0.main, $0.rest] } ?? [])
-      + (squares.map { [$0] } ?? []) + lineSlots
+      + (squares.map { [$0] } ?? []) + lineSlots + products.map(\.slot)
   }
 
   /// First cell of a limb of a square chunk.
@@ -99,7 +113,7 @@ struct DigitLayout: Hashable, Sendable {
     (squares?.offset ?? 0) + chunk << Self.logCellsPerSquare + limb * Limits.limbDigits
   }
 
-  init(layout: TableauLayout, lines: [BoundLine], factorChunks: Int) {
+  init(layout: TableauLayout, lines: [BoundLine], factorChunks: Int, orthonormal: OrthonormalLayout) {
     self.lines = lines
     // (log size, what to do with the slot).
     var wanted: [(log: Int, assign: (inout DigitLayout, Slot) -> Void)] = []
@@ -122,6 +136,10 @@ struct DigitLayout: Hashable, Sendable {
     }
     lineSlots = lines.map { Slot(offset: 0, log: $0.logCells) }
     for index in lines.indices { wanted.append((lines[index].logCells, { $0.lineSlots[index] = $1 })) }
+    products = orthonormal.members.map { ProductSlot(slot: Slot(offset: 0, log: 0), logRows: $0.logRows) }
+    for index in products.indices {
+      wanted.append((products[index].logCells, { $0.products[index].slot = $1 }))
+    }
     // Falling sizes keep every slot aligned without holes.
     var allocator = SlotAllocator()
     for index in TableauLayout.alignedOrder(wanted.map { 1 << $0.log }) {
@@ -158,12 +176,13 @@ struct DigitLayout: Hashable, Sendable {
         set += 1
       }
     }
-    if let totalBound, let finest = tensors.map(\.fractionBits).max() {
-      let shifts = tensors.map { 2 * (finest - $0.fractionBits) }
+    let counted = tensors.indices.filter { tensors[$0].countsInTotal }
+    if let totalBound, let finest = counted.map({ tensors[$0].fractionBits }).max() {
+      let shifts = counted.map { 2 * (finest - tensors[$0].fractionBits) }
       let limbs = Limits.boundLimbs + (shifts.max() ?? 0) / Limits.logLimb + 1
       lines.append(
         BoundLine(
-          terms: tensors.indices.flatMap { terms($0, 0, shift: shifts[$0]) }, bound: padded(totalBound, limbs)))
+          terms: zip(counted, shifts).flatMap { terms($0, 0, shift: $1) }, bound: padded(totalBound, limbs)))
     }
     return lines
   }

@@ -49,10 +49,13 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
       label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), isPinned: false,
       from: &channel)
 
-    let challenges = StageAChallenges(layout: layout, transcript: &channel.transcript)
+    var orthonormal: OrthonormalClaims?
+    if layout.hasOrthonormal { orthonormal = try verifyStageO(&channel) }
+    let challenges = StageAChallenges(
+      layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
     let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)
     let e = stageA.evaluations["E"] ?? .zero
-    var values = ArgumentProtocol.Values(stageA: stageA, drift: e)
+    var values = ArgumentProtocol.Values(stageA: stageA, drift: e, stageO: orthonormal?.outcome)
     if layout.hasFactors {
       let weights = StageBWeights(layout: layout, stageAPoint: stageA.point)
       values.drift = try channel.receive("d")
@@ -72,6 +75,15 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
     let trees = [drift, digitTree] + (factorTree.map { [$0] } ?? [])
     try scheme.verify(trees, claims: claims, channel: &channel)
     try channel.finish()
+  }
+
+  private func verifyStageO(_ channel: inout VerifierChannel) throws(ProofRejection) -> OrthonormalClaims {
+    let challenges = OrthonormalChallenges(layout: layout.orthonormal, transcript: &channel.transcript)
+    let sum = try channel.receive("sigma")
+    let outcome = try SumcheckVerifier.run(
+      OrthonormalClaims.shape(layout.orthonormal), total: sum, channel: &channel
+    ) { _, point, evaluations in OrthonormalClaims.contribution(point, evaluations) }
+    return OrthonormalClaims(layout: layout.orthonormal, challenges: challenges, sum: sum, outcome: outcome)
   }
 
   private func verifyStageA(
@@ -98,6 +110,9 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
         let w = weights.factors(x)
         let g = value("G")
         sum += (w.square * g + w.linear) * g
+      }
+      if let orthonormal = challenges.orthonormal, round == OrthonormalLayout.maskVariables {
+        sum += orthonormal.masks(at: x) * value("O")
       }
       return sum * (.one - point[0])
     }

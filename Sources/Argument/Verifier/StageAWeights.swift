@@ -35,6 +35,7 @@ struct StageAWeights {
       for variable in cube.free { weight *= Multilinear.equality(challenges.exact[variable], point[variable]) }
       linear += weight * challenges.power(.exact)
     }
+    if let orthonormal = challenges.orthonormal { linear += orthonormal.drift(point) }
     return (square * challenges.power(.squares), linear)
   }
 
@@ -49,6 +50,7 @@ struct StageAWeights {
     return (
       Multilinear.equality(point, challenges.digits) * challenges.power(.digits),
       projectionDigits(point) + squareAndLineDigits(point)
+        + (challenges.orthonormal?.digits(point, layout: layout.digits) ?? .zero)
     )
   }
 

@@ -90,7 +90,9 @@ struct CertificateFacts {
     var coverage = Coverage()
     for entry in manifest.entries {
       let name = entry.tensor.name
-      if policy.rules.first(where: { $0.tensors.matches(name) })?.allowance == .any {
+      let isFree = policy.rules.first { $0.tensors.matches(name) }?.allowance == .any
+      // What an adapter leaves alone is the base's under any rule.
+      if isFree, entry.tensor.change != .none {
         coverage.excluded.add(entry.tensor)
         coverage.excludedNames.append(name)
       } else if entry.byteDigest == nil {

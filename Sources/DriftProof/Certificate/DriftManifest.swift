@@ -14,8 +14,10 @@ import Transcript
 ///                UInt64 count of tensors, tensor...
 ///     tensor   = text name, text dtype (as in safetensors), UInt64 rank, UInt64 size...,
 ///                UInt8 0 | UInt8 1, 32 bytes of salted byte digest
+///                | UInt8 2 (an adapter leaves it alone) | UInt8 3, UInt32 rank, 32 bytes of salted digest (an adapter's product)
 ///
-/// Tensors rise in the order of their names' UTF-8 bytes. A tensor has a byte digest when the policy does not freeze it.
+/// Tensors rise in the order of their names' UTF-8 bytes. A tensor has a byte digest when the policy does not freeze it. The
+/// model is a base with an adapter when any tensor has 2 or 3; then none has 0.
 package struct DriftManifest: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package let tensor: TunedTensor
@@ -74,11 +76,20 @@ package struct DriftManifest: Hashable, Sendable {
       bytes.append(lengthPrefixed: entry.tensor.dtype.rawValue)
       bytes.append(littleEndian: UInt64(entry.tensor.shape.count))
       for size in entry.tensor.shape { bytes.append(littleEndian: UInt64(size)) }
-      bytes.append(entry.byteDigest == nil ? 0 : 1)
+      switch entry.tensor.change {
+      case .dense: bytes.append(entry.byteDigest == nil ? 0 : 1)
+      case .none: bytes.append(2)
+      case .product(let rank):
+        bytes.append(3)
+        bytes.append(littleEndian: UInt32(clamping: rank))
+      }
       bytes += entry.byteDigest ?? []
     }
     return bytes
   }
+
+  /// The tuned model is the base and an adapter.
+  package var isAdapter: Bool { entries.contains { $0.tensor.change != .dense } }
 
   /// Reads exactly the bytes that ``bytes`` writes. Whether the content fits base and policy is the verifier's question.
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
@@ -113,6 +124,13 @@ package struct DriftManifest: Hashable, Sendable {
       entries.append(entry)
     }
     try reader.finish()
+    let isAdapter = entries.contains { $0.tensor.change != .dense }
+    // An adapter leaves what it does not change alone: there is nothing else to say of it, and one way to say it.
+    if isAdapter, let other = entries.first(where: { $0.tensor.change == .dense && $0.byteDigest == nil }) {
+      throw .mixedRecords(tensor: StrictJSON.shown(other.tensor.name))
+    }
+    // The exact W + BA is no checkpoint from which, or to which, a link could measure.
+    guard parent == nil || !isAdapter else { throw .adapterLink }
     let manifest = DriftManifest(
       parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
     guard manifest.bytes == bytes else { throw .notCanonical }
@@ -145,13 +163,18 @@ package struct DriftManifest: Hashable, Sendable {
     guard let entryCount = Shape.entryCount(shape), Shape.byteCount(entryCount: entryCount, dtype: dtype) != nil else {
       throw .badShape(tensor: StrictJSON.shown(name))
     }
-    let flag = try reader.bytes("a byte digest's flag", count: 1)
+    let flag = try reader.integer("a byte digest's flag", as: UInt8.self)
     var digest: [UInt8]?
+    var change = TensorChange.dense
     switch flag {
-    case [0]: break
-    case [1]: digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
-    default: throw .badFlag(section: "a byte digest's flag", found: Int(flag[0]))
+    case 0: break
+    case 1: digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
+    case 2: change = .none
+    case 3:
+      change = .product(rank: Int(try reader.integer("an adapter's rank", as: UInt32.self)))
+      digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
+    default: throw .badFlag(section: "a byte digest's flag", found: Int(flag))
     }
-    return Entry(tensor: TunedTensor(name: name, dtype: dtype, shape: shape), byteDigest: digest)
+    return Entry(tensor: TunedTensor(name: name, dtype: dtype, shape: shape, change: change), byteDigest: digest)
   }
 }

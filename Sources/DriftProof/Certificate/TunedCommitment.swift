@@ -30,6 +30,7 @@ package enum TunedCommitment {
 package enum ByteDigest {
   static let label = "driftproof/bytes/v1"
   static let saltLabel = "driftproof/bytes/salt/v1"
+  static let productLabel = "driftproof/adapter-bytes/v1"
 
   /// The tensor's salt, 32 bytes, from the opening's secret and the tensor's name.
   package static func salt(secret: [UInt8], tensor name: String) -> [UInt8] {
@@ -46,5 +47,22 @@ package enum ByteDigest {
     message.append(littleEndian: UInt64(tensor.shape.count))
     for size in tensor.shape { message.append(littleEndian: UInt64(size)) }
     return SHA256.hash(message + sha256)
+  }
+
+  /// The same of the product that an adapter adds to a tensor: SHA-256(label ‖ salt ‖ bits of the factor ‖ u8 1 if
+  /// transposed ‖ A ‖ B), a matrix being its dtype, rank, sizes and SHA-256; the factor is an IEEE double as UInt64.
+  static func digest(salt: [UInt8], product: AdapterModel.Product, of adapter: Adapter) throws -> [UInt8] {
+    var message: [UInt8] = []
+    message.append(lengthPrefixed: productLabel)
+    message += salt
+    message.append(littleEndian: product.module.factor.bitPattern)
+    message.append(product.isTransposed ? 1 : 0)
+    for matrix in [product.module.a, product.module.b] {
+      message.append(lengthPrefixed: matrix.dtype.rawValue)
+      message.append(littleEndian: UInt64(matrix.shape.count))
+      for size in matrix.shape { message.append(littleEndian: UInt64(size)) }
+      message += try adapter.checkpoint.digest(of: matrix)
+    }
+    return SHA256.hash(message)
   }
 }

@@ -18,6 +18,8 @@ public enum ChainRejection: Error, Equatable, Sendable {
   case cumulativeCoverage(DriftProofError)
   /// The links up to this one may add up to more than the cumulative policy allows; one line for each tensor.
   case cumulative([String])
+  /// It is about an unmerged adapter: no checkpoint is its model, and what it proves does not add up with other links.
+  case unmergedAdapter
   /// A link above it, by file name, failed with this exit code.
   case ancestor(String, exitCode: Int32)
 
@@ -30,6 +32,7 @@ public enum ChainRejection: Error, Equatable, Sendable {
     case .duplicate: 2
     case .parentMissing: 12
     case .circle: 11
+    case .unmergedAdapter: 1
     case .parentTensors: 13
     case .cumulative: 10
     case .ancestor(_, let exitCode): exitCode
@@ -53,6 +56,8 @@ extension ChainRejection: CustomStringConvertible {
     case .parentMissing(let commitment):
       return "its parent, the certificate of tuned commitment \(commitment), is not among those given; add it"
     case .circle: return "it is its own ancestor or hangs below a circle, so commitments are forged"
+    case .unmergedAdapter:
+      return "it is about an unmerged adapter, which is no link of a chain; use verify, or certify the merged model"
     case .parentTensors(let gaps): return DriftProofError.coverageGap(gaps).description
     case .cumulativeCoverage(let error): return "cumulative policy: \(error)"
     case .cumulative(let lines):

@@ -179,6 +179,7 @@ struct ChainVerification {
     } catch {
       throw .certificate(error)
     }
+    guard !checked.manifest.isAdapter else { throw .unmergedAdapter }
     var path: [LinkDrift] = []
     if case .child(let above) = place {
       // Rejected parents have been seen before.

@@ -20,6 +20,12 @@ public struct ParentCertificate: Sendable {
   package init(_ certificate: [UInt8], identity: BaseIdentity) throws(DriftProofError) {
     let policy = try CertificateVerifier.embeddedPolicy(certificate)
     let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
+    // W + BA is no checkpoint: a merge, from which the link would start, is another model within its rounding.
+    guard !checked.manifest.isAdapter else {
+      throw .operational(
+        "the parent's certificate is about an unmerged adapter, whose model no checkpoint is; merge it, certify the merged "
+          + "model, and name that certificate as the parent")
+    }
     try checked.verifyProof()
     self.init(unverified: checked.certificate.tunedCommitment, tensors: checked.manifest.tuned)
   }

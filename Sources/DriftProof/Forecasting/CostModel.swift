@@ -21,13 +21,21 @@ struct CostModel: Sendable {
   /// - Parameters:
   ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
   ///   - isLink: the base is a parent's model, which is not hashed at all.
+  ///   - adapter: what stands in place of the tuned checkpoint.
   init(
     derived: DerivedStatement, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool,
-    isLink: Bool = false
+    isLink: Bool = false, adapter: Adapter? = nil
   ) {
     tensors = derived.tensors
     self.code = code
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
+    if let adapter {
+      func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
+      // Once for the factors, once for the digests; replaced tensors of the base are as large as the adapter's.
+      hashedBytes = 2 * bytes(adapter.checkpoint) + (hasIdentity ? 0 : bytes(base))
+      comparedBytes = 0
+      return
+    }
     var (hashed, compared) = (0, 0)
     let divided = Set(derived.tensors.compactMap { $0.block?.tensor })
     for tensor in derived.coverage {
@@ -58,11 +66,14 @@ struct CostModel: Sendable {
     // Rows that find no room in the cache are not made beforehand.
     case "rows": return cacheBytes > 0 ? driftCells : 0
     case "commitment": return Self.encoding(sizes.driftRows, sizes)
-    case "witness": return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8
+    case "witness":
+      return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
+        + Double(sizes.orthonormalProducts) * 5
     case "factors": return Self.encoding(sizes.factorRows, sizes)
     case "projections": return Double(sizes.tileCells)
     case "digit commitment": return Self.encoding(sizes.digitRows, sizes)
-    case "stage A": return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells)
+    case "stage A":
+      return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11 * sizes.orthonormalCells)
     case "stages B and C": return Double(sizes.factorCells)
     case "opening":
       let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
@@ -118,6 +129,7 @@ struct CostModel: Sendable {
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
       + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
+      + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)
     let claims = sizes.factorRows > 0 ? 2.0 : 1.0
     let opening =
       claims

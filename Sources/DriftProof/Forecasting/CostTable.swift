@@ -50,6 +50,8 @@ enum CostTable {
   static let tableBytesPerTileCell = 0.45
   static let tableBytesPerDigitCell = 1.6
   static let tableBytesPerFactorCell = 96.0
+  /// Stage O's four tables and the sums that they are made of.
+  static let tableBytesPerOrthonormalColumn = 144.0
   /// One folded combination of an opening: coefficients, weights, codeword.
   static let openingBytesPerCell = 80.0
   static let openingBytesPerPosition = 69.0

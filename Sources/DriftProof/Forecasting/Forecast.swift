@@ -44,6 +44,31 @@ public struct Forecast: Sendable {
     let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs)
     let model = CostModel(
       derived: derived, code: code, base: base, tuned: tuned, hasIdentity: identity != nil, isLink: parent != nil)
+    self.init(derived, model, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
+  }
+
+  /// The same of an unmerged adapter.
+  /// - Parameter base: nil when only its identity is known; one of the two is needed.
+  package init(
+    adapter: Adapter, base: Checkpoint?, policy: Policy, identity: BaseIdentity? = nil,
+    proofs: Int = CodeSelection.defaultProofs, speed: Double? = nil
+  ) throws(DriftProofError) {
+    if let identity, let base { try CheckpointPass.compareHeaders(base, identity) }
+    let base = base ?? .empty
+    let outline = identity ?? BaseIdentity.guess(of: base)
+    let tensors = try DriftProofError.translating {
+      try AdapterModel(adapter, identity: outline, policy: policy, comparesBytes: false).tensors
+    }
+    let derived = try DerivedStatement.derive(identity: outline, tuned: tensors, policy: policy)
+    let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs)
+    let model = CostModel(
+      derived: derived, code: code, base: base, tuned: .empty, hasIdentity: identity != nil, adapter: adapter)
+    self.init(derived, model, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
+  }
+
+  private init(
+    _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, proofs: Int, speed: Double?, isExact: Bool
+  ) {
     phases = model.phases(speed: speed ?? CostModel.measuredSpeed())
     peakMemoryBytes = model.peakBytes
     proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0
@@ -62,7 +87,7 @@ public struct Forecast: Sendable {
       }
     }
     (certifiedParameters, frozenParameters) = (certified, frozen)
-    isExact = identity != nil
+    self.isExact = isExact
   }
 }
 

@@ -31,8 +31,9 @@ public enum CertificateChecker {
       let identity = try identity(of: base, certificate: certificate, given: given)
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
       let parent = checked.manifest.parent
-      guard opening.tunedCommitment == checked.certificate.tunedCommitment else {
-        throw mismatch("the opening file belongs to another commitment than the certificate")
+      try compare(opening, checked)
+      guard !checked.manifest.isAdapter else {
+        throw mismatch("the certificate is about an unmerged adapter; name its folder with --adapter")
       }
       try compareNames(tuned.manifestTensors, checked.manifest.tuned)
       if parent != nil {
@@ -42,26 +43,77 @@ public enum CertificateChecker {
       }
       phase("frozen tensors")
       try compareFrozen(checked.derived, base: base, tuned: tuned)
-      let recomputed = try DriftCommitment(
-        derived: checked.derived, parent: parent, code: checked.manifest.code, base: base, tuned: tuned,
-        secret: opening.secret, phase: phase)
-      for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
-        guard mine == stated else {
-          throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
-        }
+      return try finish(
+        checked, certificate: certificate, policy: policy, identity: identity, opening: opening, start: start,
+        subject: Subject(base: base, tuned: tuned), phase: phase)
+    }
+  }
+
+  /// What stands against the base.
+  private struct Subject {
+    var base: Checkpoint
+    var tuned: Checkpoint
+    var tunedDigests: [String: [UInt8]] = [:]
+    var model: AdapterModel?
+    var factors: [String: FactorMatrix] = [:]
+  }
+
+  /// Commits again, compares, and verifies the proof.
+  private static func finish(
+    _ checked: CheckedCertificate, certificate: [UInt8], policy: Policy, identity: BaseIdentity, opening: OpeningFile,
+    start: ContinuousClock.Instant, subject: Subject, phase: (String) -> Void
+  ) throws -> VerificationReport {
+    let recomputed = try DriftCommitment(
+      derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, base: subject.base,
+      tuned: subject.tuned, secret: opening.secret, tunedDigests: subject.tunedDigests, adapter: subject.model, factors: subject.factors,
+      phase: phase)
+    for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
+      guard mine == stated else {
+        throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
       }
-      guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot,
-        recomputed.driftPins == checked.certificate.driftPins
-      else {
-        throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
+    }
+    guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot,
+      recomputed.driftPins == checked.certificate.driftPins
+    else {
+      throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
+    }
+    guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {
+      throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
+    }
+    phase("proof")
+    try checked.verifyProof()
+    return checked.report(
+      policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
+  }
+
+  /// The same of an unmerged adapter: the certificate is about the base and exactly these matrices. They are factored
+  /// again, the drift committed to again under the opening's secret.
+  /// - Parameters:
+  ///   - base: nil when only its identity is given; needed for tensors that the adapter replaces.
+  ///   - identity: nil to compute it from the base.
+  package static func check(
+    certificate: [UInt8], base: Checkpoint?, identity: BaseIdentity?, adapter: Adapter, openingPath: String,
+    progress: (@Sendable (String) -> Void)? = nil
+  ) throws(DriftProofError) -> VerificationReport {
+    let opening = try loaded(openingPath)
+    return try DriftProofError.translating {
+      let start = ContinuousClock.now
+      progress?("base identity")
+      let policy = try CertificateVerifier.embeddedPolicy(certificate)
+      let identity = try AdapterPass.identity(base: base, given: identity)
+      let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
+      guard checked.manifest.isAdapter else {
+        throw mismatch("the certificate is about a whole tuned model; name it with --tuned")
       }
-      guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {
-        throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
-      }
-      phase("proof")
-      try checked.verifyProof()
-      return checked.report(
-        policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
+      try compare(opening, checked)
+      progress?("adapter")
+      let pass = try AdapterPass.run(adapter, base: base, policy: policy, given: identity)
+      try compareNames(pass.model.tensors, checked.manifest.tuned)
+      return try finish(
+        checked, certificate: certificate, policy: policy, identity: identity, opening: opening, start: start,
+        subject: Subject(
+          base: base ?? .empty, tuned: pass.model.wholes, tunedDigests: pass.tunedDigests, model: pass.model,
+          factors: pass.factors), phase: { progress?($0) })
     }
   }
 
@@ -70,14 +122,23 @@ public enum CertificateChecker {
     certificate: [UInt8], base: Checkpoint, tuned: Checkpoint, openingPath: String, identity: BaseIdentity? = nil,
     progress: (@Sendable (String) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
-    let opening: OpeningFile
+    try check(
+      certificate: certificate, base: base, tuned: tuned, opening: loaded(openingPath), identity: identity,
+      progress: progress)
+  }
+
+  private static func compare(_ opening: OpeningFile, _ checked: CheckedCertificate) throws(DriftProofError) {
+    guard opening.tunedCommitment == checked.certificate.tunedCommitment else {
+      throw mismatch("the opening file belongs to another commitment than the certificate")
+    }
+  }
+
+  private static func loaded(_ path: String) throws(DriftProofError) -> OpeningFile {
     do throws(OpeningError) {
-      opening = try OpeningFile.load(path: openingPath)
+      return try OpeningFile.load(path: path)
     } catch {
       throw error.asDriftProofError
     }
-    return try check(
-      certificate: certificate, base: base, tuned: tuned, opening: opening, identity: identity, progress: progress)
   }
 
   /// The identity that the certificate must be about: the given one for a link, the base's own otherwise.
@@ -107,6 +168,11 @@ public enum CertificateChecker {
 
   private static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
     for (mine, theirs) in zip(found, stated) where mine != theirs {
+      if mine.name == theirs.name, mine.change != theirs.change {
+        throw mismatch(
+          "the adapter \(describe(mine.change)) tensor \(StrictJSON.shown(mine.name)), the adapter of the certificate "
+            + describe(theirs.change))
+      }
       if mine.name == theirs.name {
         throw mismatch(
           "tensor \(StrictJSON.shown(mine.name)) is \(mine.dtype.rawValue) \(mine.shape) here and "
@@ -118,6 +184,14 @@ public enum CertificateChecker {
     }
     guard found.count == stated.count else {
       throw mismatch("the tuned model has \(found.count) tensors, the certificate is about \(stated.count)")
+    }
+  }
+
+  private static func describe(_ change: TensorChange) -> String {
+    switch change {
+    case .dense: "replaces"
+    case .none: "leaves alone"
+    case .product(let rank): "adds a product of rank \(rank) to"
     }
   }
 

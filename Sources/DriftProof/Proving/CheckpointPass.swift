@@ -258,11 +258,18 @@ struct CheckpointPass: Sendable {
   ) throws(DriftProofError) {
     for (task, finding) in zip(tasks, findings) {
       guard let found = finding.statistics else { continue }
-      guard identity.tensor(named: task.name)?.statistics == found else {
-        throw mismatch(
-          "tensor \(StrictJSON.shown(task.name)) of the base is not the one that the identity given describes; use the "
-            + "identity of this base")
-      }
+      try compare(identity, task.name, found)
+    }
+  }
+
+  /// The same of one tensor.
+  static func compare(
+    _ identity: BaseIdentity, _ name: String, _ found: TensorStatistics?
+  ) throws(DriftProofError) {
+    guard identity.tensor(named: name)?.statistics == found else {
+      throw mismatch(
+        "tensor \(StrictJSON.shown(name)) of the base is not the one that the identity given describes; use the "
+          + "identity of this base")
     }
   }
 

@@ -11,7 +11,7 @@ import Synchronization
 /// outside a tensor are zero. All calls are read-only and may run on several threads at once.
 package struct CheckpointRows: TableauRows {
   private let plan: TableauPlan
-  private let sources: [DriftSource]
+  private let sources: [RowSource]
   /// One per row, or none; nil for a row that found no room.
   private let cache: [KeptRow?]
   private let asked: (@Sendable () -> Void)?
@@ -35,11 +35,22 @@ package struct CheckpointRows: TableauRows {
     plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint,
     cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
   ) throws {
+    try self.init(
+      plan: plan, tensors: tensors, base: base, tuned: tuned, factors: [:], cacheLimit: cacheLimit, asked: asked)
+  }
+
+  /// The same with tensors that lie in memory, by name; the others are in both checkpoints.
+  init(
+    plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint, factors: [String: FactorMatrix],
+    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
+  ) throws {
     self.plan = plan
     self.asked = asked
     let sources = try tensors.map { tensor in
-      try DriftSource(
-        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
+      if let matrix = factors[tensor.name] { return RowSource.memory(matrix) }
+      return .checkpoints(
+        try DriftSource(
+          base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block))
     }
     self.sources = sources
     let cells = plan.rowCount * plan.length
@@ -72,16 +83,28 @@ package struct CheckpointRows: TableauRows {
   /// A hint for runs that lie together in the files.
   private func fetch(_ row: Int) {
     for region in plan.regions(ofRow: row) {
-      let run = RegionRun(region, sources[region.tensor])
-      if run.isDense { sources[region.tensor].willRead(run.entries) }
+      guard case .checkpoints(let source) = sources[region.tensor] else { continue }
+      let run = RegionRun(region, source)
+      if run.isDense { source.willRead(run.entries) }
     }
   }
 
-  private static func compute(_ row: Int, plan: TableauPlan, sources: [DriftSource]) throws -> RowMessage {
+  private static func compute(_ row: Int, plan: TableauPlan, sources: [RowSource]) throws -> RowMessage {
     var filler = RowFiller(length: plan.length)
-    for region in plan.regions(ofRow: row) { try filler.fill(region, from: sources[region.tensor]) }
+    for region in plan.regions(ofRow: row) {
+      switch sources[region.tensor] {
+      case .checkpoints(let source): try filler.fill(region, from: source)
+      case .memory(let matrix): filler.fill(region, from: matrix)
+      }
+    }
     return filler.message
   }
+}
+
+/// Where a tensor's integers come from.
+private enum RowSource: Sendable {
+  case checkpoints(DriftSource)
+  case memory(FactorMatrix)
 }
 
 /// A row in the cache.
@@ -174,6 +197,29 @@ private struct RowFiller {
           try convert(&reader, first: row * columns, count: columns, at: target + row * region.width)
         }
       }
+    }
+  }
+
+  mutating func fill(_ region: TableauPlan.Region, from matrix: FactorMatrix) {
+    let height = region.positions.count / region.width
+    let rows = min(height, matrix.rows - region.firstRow)
+    let columns = min(region.width, matrix.columns - region.firstColumn)
+    guard rows > 0, columns > 0 else { return }
+    for row in 0..<rows {
+      let source = (region.firstRow + row) * matrix.columns + region.firstColumn
+      let target = region.positions.lowerBound + row * region.width
+      for column in 0..<columns {
+        let value = matrix.narrow[source + column]
+        narrow[target + column] = value
+        if value != 0 { isZero = false }
+      }
+    }
+    for entry in matrix.wide {
+      let (row, column) = entry.position.quotientAndRemainder(dividingBy: matrix.columns)
+      let (i, j) = (row - region.firstRow, column - region.firstColumn)
+      guard (0..<rows).contains(i), (0..<columns).contains(j) else { continue }
+      wide.append(.init(position: region.positions.lowerBound + i * region.width + j, value: entry.value))
+      isZero = false
     }
   }
 

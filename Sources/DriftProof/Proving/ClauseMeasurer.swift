@@ -14,9 +14,10 @@ struct ClauseMeasurer {
   /// Per entry: the integers, and one block or two in doubles.
   static let bytesPerEntry = 8
 
-  /// One for each tensor; empty where it has no clauses. `progress` is told the fraction that is done.
+  /// One for each tensor; empty where it has no clauses, and then it needs no source. `progress` is told the fraction that
+  /// is done.
   static func fit(
-    tensors: [TableauTensor], sources: [DriftSource], progress: @escaping @Sendable (Double) -> Void = { _ in }
+    tensors: [TableauTensor], sources: [DriftSource?], progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> [Fits] {
     let order = tensors.indices.filter { !tensors[$0].clauses.isEmpty }
       .sorted { size(tensors[$0]) > size(tensors[$1]) }
@@ -28,7 +29,7 @@ struct ClauseMeasurer {
     let work: @Sendable () -> Void = {
       while let position = state.withLock({ $0.take(order.count) }) {
         let index = order[position]
-        let result = Result { try fits(tensors[index], sources[index]) }
+        let result = Result { try sources[index].map { try fits(tensors[index], $0) } ?? [] }
         let done = state.withLock { state in
           state.results[index] = result
           state.done += size(tensors[index])

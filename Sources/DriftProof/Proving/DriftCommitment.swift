@@ -36,16 +36,22 @@ struct DriftCommitment {
   ///   - archive: keeps the tree, or has it.
   ///   - asked: told of each row that is asked for.
   ///   - tunedDigests: SHA-256 of the bytes of the tuned tensors where they are known already, by name.
+  ///   - adapter: what changes the base; `tuned` has the tensors that it replaces.
+  ///   - factors: of the adapter's products, by the names of the statement's tensors.
   /// - Throws: errors of the checkpoints' weights.
   init(
     derived: DerivedStatement, parent: [UInt8]? = nil, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint,
-    secret: [UInt8], tunedDigests: [String: [UInt8]] = [:], check: ChunkCheck? = nil,
+    secret: [UInt8], tunedDigests: [String: [UInt8]] = [:], adapter: AdapterModel? = nil,
+    factors: [String: FactorMatrix] = [:], check: ChunkCheck? = nil,
     archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (String) -> Void
   ) throws {
     statementTensors = derived.tensors
     if tunedDigests.isEmpty { phase("byte digests") }
     let digests = try Self.byteDigests(of: derived, tuned: tuned, known: tunedDigests, secret: secret)
-    let entries = zip(tuned.manifestTensors, digests).map { DriftManifest.Entry(tensor: $0, byteDigest: $1) }
+    let products = try adapter.map { try Self.productDigests(of: $0, secret: secret) } ?? [:]
+    let entries = (adapter?.tensors ?? tuned.manifestTensors).map { tensor in
+      DriftManifest.Entry(tensor: tensor, byteDigest: products[tensor.name] ?? digests[tensor.name])
+    }
     guard let code, !derived.isEmpty else {
       tableau = nil
       manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
@@ -53,7 +59,8 @@ struct DriftCommitment {
     }
     phase("rows")
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
-    let rows = try CheckpointRows(plan: plan, tensors: derived.tensors, base: base, tuned: tuned, asked: asked)
+    let rows = try CheckpointRows(
+      plan: plan, tensors: derived.tensors, base: base, tuned: tuned, factors: factors, asked: asked)
     try check?.check(plan: plan, rows: rows)
     phase("commitment")
     // The binding plays no part in a commitment, which the binding itself contains.
@@ -64,10 +71,20 @@ struct DriftCommitment {
       entries: entries)
   }
 
-  /// One per tuned tensor, nil for the frozen ones.
+  /// By the names of the tensors that an adapter multiplies.
+  private static func productDigests(of model: AdapterModel, secret: [UInt8]) throws -> [String: [UInt8]] {
+    var digests: [String: [UInt8]] = [:]
+    for product in model.products {
+      digests[product.tensor] = try ByteDigest.digest(
+        salt: ByteDigest.salt(secret: secret, tensor: product.tensor), product: product, of: model.adapter)
+    }
+    return digests
+  }
+
+  /// By the names of the tuned tensors that are not frozen.
   private static func byteDigests(
     of derived: DerivedStatement, tuned: Checkpoint, known: [String: [UInt8]], secret: [UInt8]
-  ) throws -> [[UInt8]?] {
+  ) throws -> [String: [UInt8]] {
     let wanted = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
     let tensors = tuned.tensors
     let results = Mutex([Result<[UInt8], any Error>?](repeating: nil, count: tensors.count))
@@ -82,6 +99,8 @@ struct DriftCommitment {
       }
       results.withLock { $0[index] = result }
     }
-    return try results.withLock { try $0.map { try $0?.get() } }
+    var digests: [String: [UInt8]] = [:]
+    for (tensor, result) in zip(tensors, results.withLock { $0 }) { digests[tensor.name] = try result?.get() }
+    return digests
   }
 }

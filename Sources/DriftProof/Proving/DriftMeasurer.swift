@@ -53,15 +53,19 @@ struct DriftMeasurer {
       let bits = tensor.fractionBits
       violations += excess(BoundSum(sum), bound: tensor.plainBound, of: tensor.name, fractionBits: bits)
     }
-    if let totalBound, let finest = tensors.map(\.fractionBits).max() {
+    if let totalBound, let finest = tensors.filter(\.countsInTotal).map(\.fractionBits).max() {
       var total = BoundSum()
-      for (tensor, sum) in zip(tensors, squares) { total.add(sum, shift: 2 * (finest - tensor.fractionBits)) }
+      for (tensor, sum) in zip(tensors, squares) where tensor.countsInTotal {
+        total.add(sum, shift: 2 * (finest - tensor.fractionBits))
+      }
       violations += excess(total, bound: totalBound, of: Self.wholeModel, fractionBits: finest)
     }
     var measurement = Measurement()
     var imprecise: [String] = []
-    let sources = try tensors.map {
-      try DriftSource(base: base, tuned: tuned, name: $0.name, fractionBits: $0.fractionBits, block: $0.block)
+    let sources = try tensors.map { tensor -> DriftSource? in
+      guard !tensor.clauses.isEmpty else { return nil }
+      return try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
     }
     let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, progress: progress)
     for (index, tensor) in tensors.enumerated() {

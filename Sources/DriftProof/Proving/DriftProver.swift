@@ -25,6 +25,10 @@ public enum DriftProver {
   package struct Request: Sendable {
     package var base: Checkpoint
     package var tuned: Checkpoint
+    /// An unmerged adapter in place of a tuned checkpoint; `tuned` is empty then.
+    var adapter: Adapter?
+    /// With an adapter and an identity the base need not be at hand; `base` is empty then.
+    var hasBase = true
     package var policy: Policy
     /// A new file, or one of an earlier proof about the same commitment, which is continued: it counts what its proofs
     /// reveal. A file of another commitment is an error and left as it is.
@@ -45,11 +49,19 @@ public enum DriftProver {
       self.openingPath = openingPath
     }
 
+    /// - Parameter base: nil when only its identity is known.
+    package init(adapter: Adapter, base: Checkpoint?, policy: Policy, openingPath: String) {
+      self.init(base: base ?? .empty, tuned: .empty, policy: policy, openingPath: openingPath)
+      self.adapter = adapter
+      hasBase = base != nil
+    }
+
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
     package mutating func keep(in folder: String) throws(DriftProofError) {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
-        base: base, tuned: tuned, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs)
+        base: base, tuned: adapter?.checkpoint ?? tuned, policy: policy, identity: identity,
+        parent: parent?.commitment, proofs: proofs, adapterConfig: adapter?.configBytes)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
@@ -91,16 +103,16 @@ public enum DriftProver {
   }
 
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
-    let (base, tuned, policy, session) = (request.base, request.tuned, request.policy, request.session)
+    let (base, policy, session) = (request.base, request.policy, request.session)
     let parent = request.parent?.commitment
     if clock.isWatched, let model = forecast(request) { clock.meter.plan(model.phases(), rowCount: 0) }
-    let (prepared, derived) = try prepare(request, clock: clock)
-    let identity = prepared.identity
+    let (prepared, derived, subject) = try prepare(request, clock: clock)
+    let (identity, tuned) = (prepared.identity, subject.tuned)
     let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
     if clock.isWatched {
       let model = CostModel(
         derived: derived, code: code, base: base, tuned: tuned, hasIdentity: request.identity != nil,
-        isLink: parent != nil)
+        isLink: parent != nil, adapter: request.adapter)
       clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0)
     }
 
@@ -109,7 +121,8 @@ public enum DriftProver {
     if clock.isWatched { asked = { clock.meter.asked() } }
     let committed = try DriftCommitment(
       derived: derived, parent: parent, code: code, base: base, tuned: tuned, secret: opening.secret,
-      tunedDigests: prepared.tunedDigests, check: ChunkCheck(tensors: derived.tensors, drifts: prepared.drifts),
+      tunedDigests: prepared.tunedDigests, adapter: subject.model, factors: subject.factors,
+      check: ChunkCheck(tensors: derived.tensors, drifts: prepared.drifts),
       archive: session, asked: asked, phase: clock.begin)
     let commitment = committed.commitment(baseRoot: identity.root)
     // On disk before the proof exists, so that no proof goes uncounted.
@@ -161,10 +174,18 @@ public enum DriftProver {
     return Result(certificate: certificate, verification: verification, report: report, session: session)
   }
 
+  /// What stands against the base: a checkpoint, or an adapter with the tensors that it replaces and its integers.
+  private struct Subject {
+    var tuned: Checkpoint
+    var model: AdapterModel?
+    var factors: [String: FactorMatrix] = [:]
+  }
+
   /// Everything before cryptography: from the folder of a proof that goes on, or by reading the weights.
   private static func prepare(
     _ request: Request, clock: PhaseClock
-  ) throws -> (record: PreparedRecord, derived: DerivedStatement) {
+  ) throws -> (record: PreparedRecord, derived: DerivedStatement, subject: Subject) {
+    if let adapter = request.adapter { return try prepare(request, adapter, clock: clock) }
     let (base, tuned, policy) = (request.base, request.tuned, request.policy)
     if let session = request.session, let bytes = try session.bytes(ProofSession.preparedName) {
       guard let record = try? PreparedRecord(bytes) else { throw session.damaged(ProofSession.preparedName) }
@@ -172,7 +193,7 @@ public enum DriftProver {
         identity: record.identity, tuned: tuned.manifestTensors, policy: policy)
       guard record.fits(derived.tensors) else { throw session.damaged(ProofSession.preparedName) }
       try request.parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
-      return (record, derived)
+      return (record, derived, Subject(tuned: tuned))
     }
     clock.begin("reading")
     let pass = try CheckpointPass.run(
@@ -186,20 +207,54 @@ public enum DriftProver {
     let record = PreparedRecord(
       identity: pass.identity, tunedDigests: pass.tunedDigests, drifts: pass.drifts, measurement: measurement)
     try request.session?.write(ProofSession.preparedName, record.bytes)
-    return (record, pass.derived)
+    return (record, pass.derived, Subject(tuned: tuned))
+  }
+
+  /// The same with an adapter. Its factors are computed again by a proof that goes on: they follow from its files.
+  private static func prepare(
+    _ request: Request, _ adapter: Adapter, clock: PhaseClock
+  ) throws -> (record: PreparedRecord, derived: DerivedStatement, subject: Subject) {
+    clock.begin("reading")
+    if let session = request.session, let bytes = try session.bytes(ProofSession.preparedName) {
+      guard let record = try? PreparedRecord(bytes) else { throw session.damaged(ProofSession.preparedName) }
+      let model = try AdapterModel(adapter, identity: record.identity, policy: request.policy)
+      let derived = try DerivedStatement.derive(
+        identity: record.identity, tuned: model.tensors, policy: request.policy)
+      guard record.fits(derived.tensors) else { throw session.damaged(ProofSession.preparedName) }
+      return (record, derived, Subject(tuned: model.wholes, model: model, factors: try model.factors(derived)))
+    }
+    let pass = try AdapterPass.run(
+      adapter, base: request.hasBase ? request.base : nil, policy: request.policy, given: request.identity
+    ) { clock.meter.advance($0) }
+    clock.begin("policy check")
+    let measurement = try DriftMeasurer(base: request.base, tuned: pass.model.wholes).measure(
+      differences: [], tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
+      totalBound: pass.derived.totalBound
+    ) { clock.meter.advance($0) }
+    let record = PreparedRecord(
+      identity: pass.identity, tunedDigests: pass.tunedDigests, drifts: pass.drifts, measurement: measurement)
+    try request.session?.write(ProofSession.preparedName, record.bytes)
+    return (record, pass.derived, Subject(tuned: pass.model.wholes, model: pass.model, factors: pass.factors))
   }
 
   /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.
   private static func forecast(_ request: Request) -> CostModel? {
     let outline = request.identity ?? BaseIdentity.guess(of: request.base)
+    var tensors = request.tuned.manifestTensors
+    if let adapter = request.adapter {
+      guard
+        let model = try? AdapterModel(
+          adapter, identity: outline, policy: request.policy, comparesBytes: false)
+      else { return nil }
+      tensors = model.tensors
+    }
     guard
-      let derived = try? DerivedStatement.derive(
-        identity: outline, tuned: request.tuned.manifestTensors, policy: request.policy)
+      let derived = try? DerivedStatement.derive(identity: outline, tuned: tensors, policy: request.policy)
     else { return nil }
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
     return CostModel(
       derived: derived, code: code, base: request.base, tuned: request.tuned, hasIdentity: request.identity != nil,
-      isLink: request.parent != nil)
+      isLink: request.parent != nil, adapter: request.adapter)
   }
 
   /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof

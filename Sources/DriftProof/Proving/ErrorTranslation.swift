@@ -9,6 +9,7 @@ extension DriftProofError {
     switch error {
     case let error as DriftProofError: self = error
     case let error as CheckpointError: self = Self.translated(error)
+    case let error as AdapterError: self = error.asDriftProofError
     case let error as ArgumentRefusal: self = Self.translated(error)
     case let error as ProofRejection: self = .proofInvalid(.argument(error))
     case let error as ResumeError: self = .operational(error.description)
@@ -31,7 +32,7 @@ extension DriftProofError {
 
   private static func translated(_ refusal: ArgumentRefusal) -> DriftProofError {
     switch refusal {
-    case .chunkTooLarge, .entryTooLarge, .factorTooLarge: .precisionRefused(refusal.description)
+    case .chunkTooLarge, .entryTooLarge, .factorTooLarge, .notOrthonormal: .precisionRefused(refusal.description)
     // The measurement before has found all bounds to hold, so these say that its witness is not the argument's.
     case .exactClauseViolated, .boundExceeded, .totalExceeded: .policyViolated([refusal.description])
     }

@@ -78,10 +78,12 @@ package final class ProofSession: CommitmentArchive {
   func damaged(_ name: String) -> ResumeError { .damaged(path: path, file: name) }
 
   /// 32 bytes over the program's version, policy, identity, parent, options, and names, types, shapes, sizes and times of both
-  /// checkpoints. Weights that change without a change of size or time are not noticed here; then the finished
-  /// certificate does not verify and is not given out.
+  /// checkpoints; of an adapter, which stands in place of the tuned one, its configuration, too. Weights that change
+  /// without a change of size or time are not noticed here; then the finished certificate does not verify and is not
+  /// given out.
   package static func fingerprint(
-    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int,
+    adapterConfig: [UInt8]? = nil
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(lengthPrefixed: version)
@@ -90,6 +92,10 @@ package final class ProofSession: CommitmentArchive {
     bytes.append(littleEndian: UInt64(proofs))
     // No list of tensors begins with 38 and this word, which would be the length of a name.
     if let parent { bytes.append(lengthPrefixed: Array("parent".utf8) + parent) }
+    if let adapterConfig {
+      bytes.append(lengthPrefixed: "adapter")
+      bytes.append(lengthPrefixed: adapterConfig)
+    }
     for checkpoint in [base, tuned] {
       bytes.append(littleEndian: UInt64(checkpoint.tensors.count))
       for tensor in checkpoint.tensors {

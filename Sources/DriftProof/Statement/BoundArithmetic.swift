@@ -28,20 +28,21 @@ enum BoundArithmetic {
 
   /// The bound on Σ_i 4^(F - f_i)·‖Δ_i‖² in units 4^-F.
   /// - Parameters:
-  ///   - finest: F, the largest f of the tableau's tensors.
+  ///   - finest: F, the largest f of the tableau's tensors that count.
   ///   - base: f and Σ q² of every floating tensor of the base, frozen and excluded ones included; f may exceed F.
+  ///   - extraShift: the result is of 2^extraShift times the bound's square.
   static func totalBound(
-    _ bound: Bound, finest: Int, base: [(fractionBits: Int, sumOfSquares: UInt128)]
+    _ bound: Bound, finest: Int, base: [(fractionBits: Int, sumOfSquares: UInt128)], extraShift: Int = 0
   ) -> BigUInt {
     switch bound {
     case .absolute(let value):
-      return square(of: value, times: BigUInt(1 as UInt), shift: 2 * finest)
+      return square(of: value, times: BigUInt(1 as UInt), shift: 2 * finest + extraShift)
     case .relative(let value):
       let unit = max(finest, base.map(\.fractionBits).max() ?? finest)
       let sum = base.reduce(BigUInt.zero) {
         $0 + BigUInt($1.sumOfSquares) << (2 * (unit - $1.fractionBits))
       }
-      return square(of: value, times: sum, shift: 2 * (finest - unit))
+      return square(of: value, times: sum, shift: 2 * (finest - unit) + extraShift)
     }
   }
 

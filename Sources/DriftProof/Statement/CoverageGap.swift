@@ -13,11 +13,13 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case notCertifiable(tensor: String, dataType: String, rule: Int)
   /// Heads whose size does not divide the tensor's rows or columns.
   case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
-  /// A tensor has the name that a head of another would have.
+  /// A tensor has the name that a head or a factor of another would have.
   case headNameTaken(tensor: String, name: String)
   /// A tensor that a link's policy does not exclude, but that its parent's model has otherwise, or not at all (`parent`
   /// nil); types and shapes as text.
   case differsInParent(tensor: String, link: String, parent: String?)
+  /// An adapter's matrices that belong to no tensor of the base; the message says how.
+  case adapter(String)
   /// A rule that matches nothing, is shadowed, or leaves a tensor undecided.
   case policy(PolicyError)
 }
@@ -45,11 +47,12 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)) has \(length) \(axis), which the heads of \(size) in $.rules[\(rule)] do not "
         + "divide; correct the size, or give the tensor a rule of its own"
     case .headNameTaken(let tensor, let name):
-      "a tensor is named \(StrictJSON.shown(name)), as a head of \(StrictJSON.shown(tensor)) would be; rename it, or "
-        + "remove heads from the rule"
+      "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
+        + "remove heads from the rule, or merge the adapter"
     case .differsInParent(let tensor, let link, let parent):
       "tensor \(StrictJSON.shown(tensor)) is \(link) in this link and \(parent ?? "missing") in the parent's model; exclude it "
         + "by a rule that allows \"any\""
+    case .adapter(let message): message
     case .policy(let error): "policy \(error)"
     }
   }

@@ -14,6 +14,8 @@ package struct DerivedStatement: Sendable {
     package let entryCount: Int
     /// The tuned tensor has a salted byte digest in the manifest: it is in the tableau, or it is excluded and exists.
     package let hasByteDigest: Bool
+    /// Of the product that an adapter adds to it; nil without one.
+    var productRank: Int?
   }
 
   /// The tableau's tensors, in name order; the heads of one stand in its place, in rising order.
@@ -22,6 +24,8 @@ package struct DerivedStatement: Sendable {
   package let totalBound: [UInt16]?
   /// Every name of base and tuned model, in order.
   package let coverage: [Coverage]
+  /// The tuned model is the base and an adapter.
+  var isAdapter = false
 
   /// Nothing is to be proved: every tensor is frozen or excluded.
   package var isEmpty: Bool { claims.isEmpty }
@@ -48,8 +52,10 @@ package struct DerivedStatement: Sendable {
     } catch {
       throw .coverageGap([.policy(error)])
     }
+    let adapter = try AdapterClaims(identity: identity, tuned: tuned, pairs: pairs)
     let gaps = CoverageCheck(identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions).gaps()
     guard gaps.isEmpty else { throw .coverageGap(gaps) }
+    try adapter?.check(resolutions)
 
     var claims: [TensorClaim] = []
     var coverage: [Coverage] = []
@@ -58,9 +64,21 @@ package struct DerivedStatement: Sendable {
       let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
       let entries = Shape.entryCount(shape) ?? 0
       var tensorClass = TensorClass.frozen
-      if resolution.allowance == .any { tensorClass = .excluded }
+      let change = pair.tuned.map { tuned[$0].change } ?? .dense
+      if resolution.allowance == .any, change != .none { tensorClass = .excluded }
+      if case .product(let rank) = change, let clauses = resolution.allowance.forms, let base = pair.base,
+        let own = pair.tuned
+      {
+        tensorClass = TensorClass(clauses)
+        let leaf = identity.tensors[base]
+        try StatementLimits.check(leaf)
+        let builder = ProductClaimBuilder(leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil)
+        claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
+      }
       // An empty tensor has nothing that could change.
-      if let clauses = resolution.allowance.forms, entries > 0, let base = pair.base, let own = pair.tuned {
+      if change == .dense, let clauses = resolution.allowance.forms, entries > 0, let base = pair.base,
+        let own = pair.tuned
+      {
         tensorClass = TensorClass(clauses)
         let leaf = identity.tensors[base]
         try StatementLimits.check(leaf)
@@ -78,20 +96,31 @@ package struct DerivedStatement: Sendable {
       coverage.append(
         Coverage(
           name: pair.name, tensorClass: tensorClass, entryCount: entries,
-          hasByteDigest: tensorClass != .frozen && pair.tuned != nil))
+          hasByteDigest: tensorClass != .frozen && pair.tuned != nil, productRank: change.rank))
     }
     try StatementLimits.check(claims.map(\.tensor))
     return DerivedStatement(
-      claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage)
+      claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage,
+      isAdapter: adapter != nil)
   }
 
   private static func totalBound(_ bound: Bound?, claims: [TensorClaim], identity: BaseIdentity) -> [UInt16]? {
-    let fractionBits = claims.map(\.tensor.fractionBits)
+    let counted = claims.filter(\.tensor.countsInTotal)
+    let fractionBits = counted.map(\.tensor.fractionBits)
     guard let bound, let finest = fractionBits.max() else { return nil }
     let base = identity.tensors.filter(\.dtype.isFloating).map {
       (fractionBits: $0.statistics.fractionBits, sumOfSquares: $0.statistics.sumOfSquares)
     }
-    return BoundArithmetic.totalDigits(
-      BoundArithmetic.totalBound(bound, finest: finest, base: base), fractionBits: fractionBits)
+    // The bound shrinks by the worst product's factor, for all summands.
+    let shrinkage = claims.compactMap { claim in
+      claim.tensor.isOrthonormal
+        ? OrthonormalShrinkage(rank: claim.tensor.rows, fractionBits: claim.tensor.fractionBits) : nil
+    }.min()
+    let exact =
+      shrinkage.map { shrinkage in
+        BoundArithmetic.totalBound(bound, finest: finest, base: base, extraShift: shrinkage.log)
+          .divided(by: shrinkage.divisor)
+      } ?? BoundArithmetic.totalBound(bound, finest: finest, base: base)
+    return BoundArithmetic.totalDigits(exact, fractionBits: fractionBits)
   }
 }

@@ -2,16 +2,28 @@ import Argument
 import Checkpoint
 import DriftPolicy
 
-/// Name, type and shape of a tensor of the tuned model: what the drift manifest says in public.
+/// What may have happened to a tensor on its way from base to tuned model.
+package enum TensorChange: Hashable, Sendable {
+  /// A tensor of the tuned model stands in its place: what the policy allows it.
+  case dense
+  /// An adapter leaves it alone: it is the base's, whatever the policy allows.
+  case none
+  /// An adapter adds a product of a matrix of this many columns and one of as many rows.
+  case product(rank: Int)
+}
+
+/// Name, type and shape of a tensor of the tuned model, and how it may differ: what the drift manifest says in public.
 package struct TunedTensor: Hashable, Sendable {
   package let name: String
   package let dtype: DataType
   package let shape: [Int]
+  package let change: TensorChange
 
-  package init(name: String, dtype: DataType, shape: [Int]) {
+  package init(name: String, dtype: DataType, shape: [Int], change: TensorChange = .dense) {
     self.name = name
     self.dtype = dtype
     self.shape = shape
+    self.change = change
   }
 }
 
@@ -26,8 +38,10 @@ package struct TensorClaim: Hashable, Sendable {
   package let rule: Int
   /// The policy's norm clauses, all folded into `tensor.plainBound`.
   package let normBounds: [Bound]
-  /// The policy's other clauses, one for each of `tensor.clauses`.
+  /// The policy's other clauses, one for each of `tensor.clauses`; of a factor those that its rank satisfies.
   package let forms: [ClauseForm]
+  /// Which factor of an adapter's product it is; nil for a drift.
+  var factor: ProductFactor?
 }
 
 /// What a tensor counts as in reports.

@@ -117,7 +117,14 @@ package struct CheckedCertificate: Sendable {
       baseRoot: certificate.baseRoot, manifest: certificate.manifest, driftRoot: certificate.driftRoot,
       driftPins: certificate.driftPins)
     guard commitment == certificate.tunedCommitment else { throw .proofInvalid(.tunedCommitment) }
-    derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    do throws(DriftProofError) {
+      derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    } catch .policyViolated(let lines) {
+      // An honest prover was refused: the manifest is a forged one.
+      throw .proofInvalid(.adapterOutsidePolicy(lines))
+    } catch .precisionRefused(let message) {
+      throw .proofInvalid(.adapterOutsidePolicy([message]))
+    }
     try Self.checkByteDigests(manifest, derived)
     argument = try Self.argument(certificate, manifest, derived)
   }
@@ -206,6 +213,7 @@ package struct CheckedCertificate: Sendable {
       tensors: TensorCounts(derived), excluded: derived.excludedNames,
       certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
       frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
+      adapter: AdapterSummary(derived),
       code: manifest.code.map {
         "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"
       },

@@ -52,6 +52,10 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case driftPins
   /// Nothing is to be proved, but there is a proof or a drift root; or the reverse.
   case emptyTableau
+  /// A record of an adapter fits no tensor of the base.
+  case adapterRecord(tensor: String, problem: AdapterRecordProblem)
+  /// Records of an adapter that the policy does not allow, or whose clauses are not provable of it: one line for each.
+  case adapterOutsidePolicy([String])
   /// A check of the argument failed.
   case argument(ProofRejection)
 }
@@ -81,6 +85,10 @@ public enum FormatError: Error, Equatable, Sendable {
   case badShape(tensor: String)
   case notSorted(tensor: String)
   case badFlag(section: String, found: Int)
+  /// Records of adapters and of other models in one manifest.
+  case mixedRecords(tensor: String)
+  /// An adapter's manifest names a parent.
+  case adapterLink
   case unsupportedParameters(String)
   case notCanonical
 }
@@ -118,6 +126,8 @@ extension InvalidProof: CustomStringConvertible {
     case .tunedCommitment: "the tuned commitment is not the hash of base identity, manifest and drift tableau"
     case .driftPins: "the pins of its drift tableau are not one field element for each row"
     case .emptyTableau: "the policy allows no certified change, so there must be neither proof nor drift root"
+    case .adapterRecord(let tensor, let problem): "its record of an adapter on tensor \(tensor): \(problem)"
+    case .adapterOutsidePolicy(let lines): "its adapter is outside the policy:\n" + DriftProofError.list(lines)
     case .argument(let rejection): "\(rejection)"
     }
   }
@@ -158,7 +168,9 @@ extension FormatError: CustomStringConvertible {
     case .unknownDataType(let name): "\(name) is no safetensors dtype"
     case .badShape(let tensor): "tensor \(tensor): the shape is no shape of a tensor"
     case .notSorted(let tensor): "tensor \(tensor) is not in rising order of names"
-    case .badFlag(let section, let found): "\(section) is \(found), expected 0 or 1"
+    case .badFlag(let section, let found): "\(section) is \(found), which means nothing there"
+    case .adapterLink: "an unmerged adapter cannot be a link of a chain"
+    case .mixedRecords(let tensor): "tensor \(tensor) has a record of another kind than an adapter's tensors"
     case .unsupportedParameters(let why): why
     case .notCanonical: "it is not in canonical form"
     }

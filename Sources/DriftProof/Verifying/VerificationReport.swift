@@ -34,14 +34,14 @@ public struct TensorCounts: Hashable, Sendable {
 /// The numerical precision of the certified tensors: changes below 2^-f per entry are invisible, so a proven bound B
 /// means ‖W' - W‖ ≤ B + sqrt(entries)·2^-f.
 public struct PrecisionSummary: Hashable, Sendable {
-  /// Fractional bits f of the certified tensors and how many have them, by rising f.
+  /// Fractional bits f of the certified tensors and how many have them, by rising f; without products of adapters.
   public let tensorsByFractionBits: [(fractionBits: Int, tensors: Int)]
 
   init(_ statement: DerivedStatement) {
     var counts: [Int: Int] = [:]
     // The heads of a tensor have one precision and count as that tensor.
-    for tensor in statement.tensors where (tensor.block?.index ?? 0) == 0 {
-      counts[tensor.fractionBits, default: 0] += 1
+    for claim in statement.claims where (claim.tensor.block?.index ?? 0) == 0 && claim.factor == nil {
+      counts[claim.tensor.fractionBits, default: 0] += 1
     }
     tensorsByFractionBits = counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
@@ -78,6 +78,8 @@ public struct VerificationReport: Hashable, Sendable {
   /// Entries of the frozen tensors.
   public let frozenParameters: Int
   public let precision: PrecisionSummary
+  /// Nil unless the tuned model is the base and an unmerged adapter.
+  public let adapter: AdapterSummary?
   /// The code of the commitment, such as "l 17, rate 1/8, 131 queries, 20 bits of grinding"; nil with an empty tableau.
   public let code: String?
   /// Bytes of the argument's proof.

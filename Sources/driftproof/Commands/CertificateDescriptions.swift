@@ -12,14 +12,18 @@ extension CommandDescription {
         + "identity's: the certificate is about that identity, and check refuses one that was made with another base.",
       "With --parent the certificate is a link of a chain: BASE is the model of the parent's certificate, which is verified "
         + "first, --identity is that of the chain's base, and bounds relative to a norm refer to the chain's base.",
+      "With --adapter, the tuned model is the base with an unmerged LoRA adapter added. The proof costs what the adapter's size "
+        + "asks for, and with --identity the base is read only where the adapter replaces whole tensors: without such "
+        + "tensors --base may be left out.",
       "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
         + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
         + "--opening.",
     ],
     positionals: [],
     ownOptions: [
-      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
-      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of an unmerged LoRA adapter as PEFT saves it"),
       .required("policy", "POLICY.json", "what may change, and by how much"),
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
@@ -56,14 +60,17 @@ extension CommandDescription {
       "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints.",
       "A link of a chain needs --identity, that of the chain's base; BASE is then the parent's model. That it is, a check of "
         + "the parent's certificate tells.",
+      "With --adapter: about the base and exactly this unmerged adapter. The base's identity will do in place of the base, "
+        + "unless the adapter replaces whole tensors.",
       "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
-      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
-      .required("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
+      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
-      .optional("identity", "FILE", "the identity of a chain's base, for a link"),
+      .optional("identity", "FILE", "the base's identity: in place of --base with --adapter, of the chain's base for a link"),
     ])
 
   static let chainVerify = CommandDescription(

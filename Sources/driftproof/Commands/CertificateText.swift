@@ -16,6 +16,7 @@ extension VerificationReport {
       ("parameters", .integer(certifiedParameters + frozenParameters)),
       ("certifiedParameters", .integer(certifiedParameters)),
       ("frozenParameters", .integer(frozenParameters)),
+      ("adapter", adapter.map(Self.adapterMember) ?? .null),
       ("precision", .array(precision.tensorsByFractionBits.map(Self.precisionMember))),
       ("code", code.map { .string($0) } ?? .null),
       ("proofBytes", .integer(proofBytes)),
@@ -47,6 +48,7 @@ extension VerificationReport {
     if !excluded.isEmpty {
       lines.append("NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))")
     }
+    if let adapter { lines += Self.adapterLines(adapter) }
     if !precision.tensorsByFractionBits.isEmpty {
       let units = precision.tensorsByFractionBits.map { unit in
         "2^-\(unit.fractionBits) (\(Format.count(unit.tensors, "tensor")))"
@@ -72,6 +74,32 @@ extension VerificationReport {
 
   private static func precisionMember(_ entry: (fractionBits: Int, tensors: Int)) -> JSONOutput {
     .object([("fractionBits", .integer(entry.fractionBits)), ("tensors", .integer(entry.tensors))])
+  }
+
+  private static func adapterLines(_ adapter: AdapterSummary) -> [String] {
+    let ranks =
+      adapter.smallestRank == adapter.largestRank
+      ? "rank \(adapter.largestRank)" : "ranks \(adapter.smallestRank) to \(adapter.largestRank)"
+    let excluded = adapter.excludedModules > 0 ? ", \(Format.count(adapter.excludedModules)) not covered" : ""
+    let count = Format.count(adapter.modules, "module")
+    var lines = ["adapter           \(count)\(adapter.modules > 0 ? ", \(ranks)" : "")\(excluded)"]
+    if adapter.relativeError > 0 {
+      lines.append(
+        "                  an entry is within \(Format.number(adapter.relativeError, digits: 2)) of its row's norm + "
+          + "\(Format.number(adapter.absoluteError, digits: 2)) of the adapter's product")
+    }
+    return lines
+  }
+
+  private static func adapterMember(_ adapter: AdapterSummary) -> JSONOutput {
+    .object([
+      ("modules", .integer(adapter.modules)),
+      ("excludedModules", .integer(adapter.excludedModules)),
+      ("smallestRank", .integer(adapter.smallestRank)),
+      ("largestRank", .integer(adapter.largestRank)),
+      ("relativeError", .number(adapter.relativeError)),
+      ("absoluteError", .number(adapter.absoluteError)),
+    ])
   }
 
   /// Rounded down: a claim about security must not be rounded up.

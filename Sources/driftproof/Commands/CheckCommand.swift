@@ -6,22 +6,36 @@ enum CheckCommand: Command {
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
-    let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned")
+    let side = try arguments.tunedSide()
+    let identity = try arguments.readIdentity()
     let opening = try arguments.required("opening")
     let identity = try arguments.readIdentity()
     let report: VerificationReport
+    let subject: String
     do {
-      report = try CertificateChecker.check(
-        certificate: certificate, base: base, tuned: tuned, openingPath: opening, identity: identity
-      ) { phase in console.phase(phase) }
-    } catch {
+      switch side {
+      case .checkpoint(let base, let tuned):
+        subject = "these two checkpoints"
+        report = try CertificateChecker.check(
+          certificate: certificate, base: base, tuned: tuned, openingPath: opening, identity: identity
+        ) { phase in console.phase(phase) }
+      case .adapter(let adapter, let base):
+        subject = "this base and this adapter"
+        report = try CertificateChecker.check(
+          certificate: certificate, base: base, identity: identity, adapter: adapter, openingPath: opening
+        ) { phase in console.phase(phase) }
+      }
+    } catch let error as DriftProofError {
       throw CommandFailure(error)
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure(.operational, "\(error)")
     }
     let seconds = Format.number(report.verifySeconds, digits: 3)
     let what =
       report.parent == nil
-      ? "the certificate is about exactly these two checkpoints"
+      ? "the certificate is about exactly \(subject)"
       : "the link is about exactly the change between these two checkpoints\(report.originMark)"
     let head = "CHECKED in \(seconds) s: \(what)"
     let json: [(key: String, value: JSONOutput)] =

@@ -5,14 +5,18 @@ import DriftProof
 /// `driftproof prove --dry-run`: what the proof would be and cost. Reads headers, writes nothing.
 enum ForecastCommand {
   static func run(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
-    let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned")
+    let side = try arguments.tunedSide()
     let policy = try arguments.readPolicy()
     let identity = try arguments.readIdentity()
     let parent = try arguments.readParent(identity)
     let forecast: Forecast
     do {
-      forecast = try Forecast(base: base, tuned: tuned, policy: policy, identity: identity, parent: parent)
+      switch side {
+      case .checkpoint(let base, let tuned):
+        forecast = try Forecast(base: base, tuned: tuned, policy: policy, identity: identity, parent: parent)
+      case .adapter(let adapter, let base):
+        forecast = try Forecast(adapter: adapter, base: base, policy: policy, identity: identity)
+      }
     } catch {
       throw CommandFailure(error)
     }

@@ -16,9 +16,15 @@ enum ProveCommand: Command {
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
-    var request = DriftProver.Request(
-      base: try arguments.openCheckpoint("base"), tuned: try arguments.openCheckpoint("tuned"),
-      policy: try arguments.readPolicy(), openingPath: openingPath)
+    var request: DriftProver.Request
+    switch try arguments.tunedSide() {
+    case .checkpoint(let base, let tuned):
+      request = DriftProver.Request(
+        base: base, tuned: tuned, policy: try arguments.readPolicy(), openingPath: openingPath)
+    case .adapter(let adapter, let base):
+      request = DriftProver.Request(
+        adapter: adapter, base: base, policy: try arguments.readPolicy(), openingPath: openingPath)
+    }
     request.identity = try arguments.readIdentity()
     request.parent = try arguments.readParent(request.identity)
 

@@ -1,0 +1,357 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Foundation
+import Testing
+import Transcript
+
+@testable import DriftProof
+
+/// Provers who lie about an adapter, in the manifest or in the factors, each with everything else recomputed.
+@Suite struct AdapterCheatTests {
+  let fixture: AdapterFixture
+  let identity: BaseIdentity
+
+  init() throws {
+    fixture = try AdapterFixture()
+    identity = try BaseIdentity.compute(checkpoint: fixture.base())
+  }
+
+  private static let q = "model.layers.0.q.weight"
+  private static let v = "model.layers.0.v.weight"
+
+  /// What an honest prover has before it commits.
+  private struct Parts {
+    var tensors: [TunedTensor]
+    var factors: [String: FactorMatrix]
+  }
+
+  private func parts(_ policy: Policy) throws -> Parts {
+    let model = try AdapterModel(
+      fixture.adapter.open("adapter", in: fixture.folder), identity: identity, policy: policy)
+    let derived = try DerivedStatement.derive(identity: identity, tuned: model.tensors, policy: policy)
+    return Parts(tensors: model.tensors, factors: try model.factors(derived))
+  }
+
+  /// A certificate about any factors, by a prover that refuses nothing.
+  private func forge(_ policy: Policy, _ parts: Parts) throws -> [UInt8] {
+    let derived = try DerivedStatement.derive(identity: identity, tuned: parts.tensors, policy: policy)
+    let code = try CodeSelection.choose(tensors: derived.tensors)
+    let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
+    let rows = try CheckpointRows(
+      plan: plan, tensors: derived.tensors, base: .empty, tuned: .empty, factors: parts.factors)
+    let scheme = HashCommitment(code)
+    let outline = derived.statement(code: code, binding: [])
+    let drift = try ArgumentProver(statement: outline, scheme: scheme).commit(
+      rows: rows, secret: [UInt8](repeating: 9, count: 32))
+    let digested = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
+    let manifest = DriftManifest(
+      code: code, rowCount: plan.rowCount, layoutDigest: outline.layoutDigest,
+      entries: parts.tensors.map {
+        .init(tensor: $0, byteDigest: digested.contains($0.name) ? SHA256.hash([1]) : nil)
+      })
+    func certificate(_ proof: [UInt8]) -> Certificate {
+      Certificate(
+        baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root,
+        driftPins: drift.pins?.bytes ?? [], proof: proof)
+    }
+    var tampering = ArgumentTampering()
+    tampering.skipsRefusals = true
+    let statement = derived.statement(code: code, binding: certificate([]).binding)
+    let proof = try ArgumentProver(statement: statement, scheme: scheme).prove(
+      witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
+      secret: [UInt8](repeating: 4, count: 32), tampering: tampering)
+    return certificate(proof.bytes).bytes
+  }
+
+  private func verify(_ bytes: [UInt8], _ policy: Policy) throws(DriftProofError) -> VerificationReport {
+    try CertificateVerifier.verify(certificate: bytes, identity: identity, policy: policy)
+  }
+
+  private func rejection(_ bytes: [UInt8], _ policy: Policy) -> InvalidProof? {
+    do {
+      _ = try verify(bytes, policy)
+      return nil
+    } catch {
+      if case .proofInvalid(let why) = error { return why }
+      Issue.record("\(error)")
+      return nil
+    }
+  }
+
+  /// Rejected for its rows' number or for what they mean.
+  private func expectOtherLayout(_ bytes: [UInt8], _ policy: Policy, line: Int = #line) {
+    switch rejection(bytes, policy) {
+    case .layoutDigest?, .rowCount?: break
+    case let other: Issue.record("line \(line): \(String(describing: other))")
+    }
+  }
+
+  /// The certificate with another manifest and, as a cheat would, a commitment to it.
+  private func certificate(
+    _ bytes: [UInt8], _ policy: Policy, _ change: (inout [DriftManifest.Entry]) -> Void
+  ) throws -> [UInt8] {
+    let honest = try Certificate.parse(bytes)
+    let manifest = try DriftManifest.parse(honest.manifest)
+    var entries = manifest.entries
+    change(&entries)
+    let forged = DriftManifest(
+      code: manifest.code, rowCount: manifest.rowCount, layoutDigest: manifest.layoutDigest, entries: entries)
+    return Certificate(
+      baseRoot: honest.baseRoot, policy: policy, manifest: forged, driftRoot: honest.driftRoot,
+      driftPins: honest.driftPins, proof: honest.proof
+    ).bytes
+  }
+
+  private func changing(
+    _ name: String, to change: TensorChange, digest: Bool = true
+  ) -> (inout [DriftManifest.Entry]) -> Void {
+    { entries in
+      entries = entries.map { entry in
+        guard entry.tensor.name == name else { return entry }
+        let tensor = TunedTensor(
+          name: name, dtype: entry.tensor.dtype, shape: entry.tensor.shape, change: change)
+        return .init(tensor: tensor, byteDigest: digest ? entry.byteDigest ?? SHA256.hash([2]) : nil)
+      }
+    }
+  }
+
+  private let rank = "{\"rank\": 4}"
+
+  @Test func honest() throws {
+    for allow in [rank, "[{\"rank\": 4}, {\"norm\": {\"absolute\": 10}}]"] {
+      let policy = try AdapterFixture.policy(allow)
+      #expect(try verify(forge(policy, parts(policy)), policy).adapter?.modules == 2)
+    }
+  }
+
+  // MARK: The manifest
+
+  /// Another rank than that of the committed factors is another layout.
+  @Test func otherRank() throws {
+    let policy = try AdapterFixture.policy("{\"rank\": 8}")
+    let honest = try forge(policy, parts(policy))
+    for wrong in [3, 5, 8] {
+      let forged = try certificate(honest, policy, changing(Self.q, to: .product(rank: wrong)))
+      expectOtherLayout(forged, policy)
+    }
+    let large = try certificate(honest, policy, changing(Self.q, to: .product(rank: 9)))
+    guard case .adapterOutsidePolicy(let lines)? = rejection(large, policy) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(lines == ["tensor \(Self.q): allowed rank 8, the adapter adds a product of rank 9"])
+  }
+
+  /// Who states a larger rank than the factors have claims less: harmless, and the report says the larger one.
+  @Test func honestlyLargerRank() throws {
+    let policy = try AdapterFixture.policy("{\"rank\": 8}")
+    var parts = try parts(policy)
+    parts.tensors = parts.tensors.map { tensor in
+      tensor.name == Self.q
+        ? TunedTensor(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, change: .product(rank: 8)) : tensor
+    }
+    let (left, right) = (ProductFactor.left.name(of: Self.q), ProductFactor.right.name(of: Self.q))
+    let (b, a) = (try #require(parts.factors[left]), try #require(parts.factors[right]))
+    parts.factors[left] = FactorMatrix(
+      rows: 48, columns: 8,
+      values: (0..<48 * 8).map { $0 % 8 < 4 ? Int32(truncatingIfNeeded: b.entry($0 / 8, $0 % 8)) : 0 })
+    parts.factors[right] = FactorMatrix(rows: 8, columns: 40, values: a.narrow + [Int32](repeating: 0, count: 160))
+    #expect(try verify(forge(policy, parts), policy).adapter?.largestRank == 8)
+  }
+
+  @Test func recordsThatFitNothing() throws {
+    let policy = try AdapterFixture.policy("{\"rank\": 1000}", more: [("model.steps", "\"any\"")])
+    let honest = try forge(policy, parts(policy))
+    func expect(_ name: String, _ problem: AdapterRecordProblem, _ change: (inout [DriftManifest.Entry]) -> Void) throws
+    {
+      #expect(
+        rejection(try certificate(honest, policy, change), policy)
+          == .adapterRecord(tensor: "\"\(name)\"", problem: problem))
+    }
+    try expect(Self.q, .rank(found: 0, limit: 40), changing(Self.q, to: .product(rank: 0)))
+    try expect(Self.q, .rank(found: 41, limit: 40), changing(Self.q, to: .product(rank: 41)))
+    try expect("model.steps", .notFloating, changing("model.steps", to: .product(rank: 1)))
+    try expect(Self.q, .otherShape) { entries in
+      entries = entries.map { entry in
+        guard entry.tensor.name == Self.q else { return entry }
+        return .init(
+          tensor: TunedTensor(name: Self.q, dtype: .f32, shape: [40, 48], change: .product(rank: 4)),
+          byteDigest: entry.byteDigest)
+      }
+    }
+    for change in [TensorChange.none, .product(rank: 1)] {
+      try expect("zzz.weight", .notInBase) { entries in
+        entries.append(
+          .init(
+            tensor: TunedTensor(name: "zzz.weight", dtype: .f32, shape: [4, 4], change: change),
+            byteDigest: change == .none ? nil : SHA256.hash([1])))
+      }
+    }
+  }
+
+  /// A frozen tensor with a product, or replaced, and a product turned into nothing.
+  @Test func otherChanges() throws {
+    let policy = try AdapterFixture.policy(rank)
+    let honest = try forge(policy, parts(policy))
+    let frozen = try certificate(honest, policy, changing("model.square.weight", to: .product(rank: 1)))
+    guard case .adapterOutsidePolicy? = rejection(frozen, policy) else {
+      Issue.record("accepted")
+      return
+    }
+    let replaced = try certificate(honest, policy, changing("model.square.weight", to: .dense))
+    #expect(rejection(replaced, policy) == .byteDigest(tensor: "\"model.square.weight\"", isMissing: false))
+    let gone = try certificate(honest, policy, changing(Self.q, to: .none, digest: false))
+    #expect(rejection(gone, policy) == .layoutDigest)
+    // A tensor that the policy lets move and the adapter does not touch: a claim that it did is another layout.
+    let more = try certificate(honest, policy, changing("model.layers.1.q.weight", to: .product(rank: 4)))
+    expectOtherLayout(more, policy)
+  }
+
+  /// The adapter's records dropped: the same root as the drift of a whole model, which is another layout.
+  @Test func modeDropped() throws {
+    let policy = try AdapterFixture.policy(rank)
+    let honest = try forge(policy, parts(policy))
+    let dropped = try certificate(honest, policy) { entries in
+      entries = entries.map { entry in
+        let tensor = TunedTensor(name: entry.tensor.name, dtype: entry.tensor.dtype, shape: entry.tensor.shape)
+        let isFree = tensor.name.hasSuffix(".q.weight") || tensor.name.hasSuffix(".v.weight")
+        return .init(tensor: tensor, byteDigest: isFree ? SHA256.hash([1]) : nil)
+      }
+    }
+    expectOtherLayout(dropped, policy)
+    // And a manifest that is half an adapter's.
+    let mixed = try certificate(honest, policy, changing("model.square.weight", to: .dense, digest: false))
+    #expect(rejection(mixed, policy) == .manifest(.mixedRecords(tensor: "\"model.square.weight\"")))
+  }
+
+  @Test func manifestBytes() throws {
+    let digest = SHA256.hash([1])
+    let manifest = DriftManifest(
+      code: nil, rowCount: 0,
+      entries: [
+        .init(
+          tensor: TunedTensor(name: "a", dtype: .f32, shape: [2, 3], change: .product(rank: 2)), byteDigest: digest),
+        .init(tensor: TunedTensor(name: "b", dtype: .bf16, shape: [], change: .none), byteDigest: nil),
+        .init(tensor: TunedTensor(name: "c", dtype: .bf16, shape: [1]), byteDigest: digest),
+      ])
+    let bytes = manifest.bytes
+    #expect(try DriftManifest.parse(bytes) == manifest && manifest.isAdapter)
+    // Up to the first tensor's flag: 28 + 32 + 8, then name 8 + 1, dtype 8 + 3, rank 8, sizes 16.
+    let flag = 68 + 9 + 11 + 24
+    #expect(bytes[flag] == 3 && bytes[flag + 1] == 2)
+    var other = bytes
+    other[flag] = 4
+    #expect(throws: FormatError.badFlag(section: "a byte digest's flag", found: 4)) { try DriftManifest.parse(other) }
+    for end in flag + 1..<bytes.count {
+      #expect(throws: FormatError.self) { try DriftManifest.parse(Array(bytes.prefix(end))) }
+    }
+  }
+
+  // MARK: The factors
+
+  private let bounded = "[{\"rank\": 4}, {\"norm\": {\"absolute\": 1}}]"
+
+  /// Factors of which one is larger than the policy allows, with all sums and digits as they then are.
+  private func expectStopped(
+    _ policy: Policy, _ change: (inout Parts) throws -> Void, _ isExpected: (ProofRejection) -> Bool, line: Int = #line
+  ) throws {
+    var parts = try parts(policy)
+    try change(&parts)
+    guard case .argument(let why)? = rejection(try forge(policy, parts), policy), isExpected(why) else {
+      Issue.record("line \(line): not stopped by the expected check")
+      return
+    }
+  }
+
+  private func scaled(_ matrix: FactorMatrix?, by factor: Int32) throws -> FactorMatrix {
+    let matrix = try #require(matrix)
+    return FactorMatrix(rows: matrix.rows, columns: matrix.columns, values: matrix.narrow.map { $0 * factor })
+  }
+
+  @Test func largeLeftFactor() throws {
+    let name = ProductFactor.left.name(of: Self.q)
+    try expectStopped(
+      try AdapterFixture.policy(bounded), { $0.factors[name] = try scaled($0.factors[name], by: 64) }
+    ) { $0 == .sumcheckFinal(stage: "A") }
+  }
+
+  /// The size moved into the right factor, which the norm clause does not look at: its rows are no longer orthonormal.
+  @Test func largeRightFactor() throws {
+    let name = ProductFactor.right.name(of: Self.q)
+    try expectStopped(
+      try AdapterFixture.policy(bounded), { $0.factors[name] = try scaled($0.factors[name], by: 16) }
+    ) { $0 == .sumcheckFinal(stage: "A") }
+  }
+
+  /// One entry of the right factor: rows of right length that are not orthogonal.
+  @Test func dependentRows() throws {
+    let name = ProductFactor.right.name(of: Self.q)
+    try expectStopped(
+      try AdapterFixture.policy(bounded),
+      { parts in
+        let matrix = try #require(parts.factors[name])
+        var values = matrix.narrow
+        for x in 0..<40 { values[40 + x] = values[x] }
+        parts.factors[name] = FactorMatrix(rows: 4, columns: 40, values: values)
+      }
+    ) { $0 == .sumcheckFinal(stage: "A") }
+  }
+
+  @Test func totalExceeded() throws {
+    let name = ProductFactor.left.name(of: Self.v)
+    try expectStopped(
+      try AdapterFixture.policy(rank, total: "{\"norm\": {\"absolute\": 1}}"),
+      { $0.factors[name] = try scaled($0.factors[name], by: 64) }
+    ) { $0 == .sumcheckFinal(stage: "A") }
+  }
+
+  /// A certificate of a rank shown under a policy that also bounds the norm: another statement.
+  @Test func otherPolicy() throws {
+    let loose = try AdapterFixture.policy(rank)
+    let strict = try AdapterFixture.policy(bounded)
+    let honest = try forge(loose, parts(loose))
+    #expect(throws: DriftProofError.self) { try verify(honest, strict) }
+    let dressed = try Certificate.parse(honest)
+    let forged = Certificate(
+      baseRoot: dressed.baseRoot, policy: strict, manifest: try DriftManifest.parse(dressed.manifest),
+      driftRoot: dressed.driftRoot, driftPins: dressed.driftPins, proof: dressed.proof)
+    #expect(rejection(forged.bytes, strict) != nil)
+  }
+
+  /// Units are part of the layout that the manifest binds: those of another bound are another reading.
+  @Test func unitsAreBound() throws {
+    let fine = try AdapterFixture.policy("{\"norm\": {\"absolute\": 0.5}}")
+    let coarse = try AdapterFixture.policy("{\"norm\": {\"absolute\": 100000}}")
+    let tensors = try parts(fine).tensors
+    let code = try CodeSelection.choose(
+      tensors: DerivedStatement.derive(identity: identity, tuned: tensors, policy: fine).tensors)
+    let digests = try [fine, coarse].map { policy in
+      try DerivedStatement.derive(identity: identity, tuned: tensors, policy: policy).statement(code: code, binding: [])
+        .layoutDigest
+    }
+    #expect(digests[0] != digests[1])
+  }
+
+  /// N_B and N_A of the statement, by another route: rationals as doubles.
+  @Test func bounds() throws {
+    let policy = try AdapterFixture.policy("[{\"rank\": 4}, {\"norm\": {\"relative\": 0.25}}]")
+    let derived = try DerivedStatement.derive(identity: identity, tuned: parts(policy).tensors, policy: policy)
+    #expect(derived.claims.map(\.factor) == [.right, .left, .right, .left])
+    for (right, left) in zip(derived.claims, derived.claims.dropFirst()) where left.factor == .left {
+      let leaf = identity.tensors[left.baseIndex]
+      let (fa, fb) = (right.tensor.fractionBits, left.tensor.fractionBits)
+      let square = Double(leaf.statistics.sumOfSquares) / pow(4, Double(leaf.statistics.fractionBits))
+      let expected =
+        0.0625 * square * pow(4, Double(fb)) * pow(2, Double(2 * fa)) / (pow(2, Double(2 * fa)) + 4 * 0x1p29)
+      #expect(abs(BoundSum.approximation(left.tensor.plainBound) / expected - 1) < 1e-12)
+      #expect(BoundSum.approximation(right.tensor.plainBound) == 4 * (pow(4, Double(fa)) + 0x1p29))
+      #expect(right.tensor.isOrthonormal && !left.tensor.isOrthonormal && !right.tensor.countsInTotal)
+    }
+    // Without a bound nothing about lengths is claimed.
+    let free = try DerivedStatement.derive(
+      identity: identity, tuned: parts(try AdapterFixture.policy(rank)).tensors, policy: AdapterFixture.policy(rank))
+    #expect(free.tensors.allSatisfy { !$0.isOrthonormal && $0.plainBound == nil && $0.isPlain })
+  }
+}
