@@ -64,9 +64,9 @@ struct MarkupTests {
   }
 
   @Test func numbersAreNeverRoundedToAllOrNothing() {
-    #expect(PageNumber.percent(0) == "0 %" && PageNumber.percent(1) == "100 %")
-    #expect(PageNumber.percent(1e-9) == "< 0.1 %" && PageNumber.percent(0.999999) == "> 99.9 %")
-    #expect(PageNumber.percent(0.25) == "25.0 %" && PageNumber.percent(2.5) == "250 %")
+    let shares = [0, 1, 1e-9, 0.999999, 0.25, 2.5].map { PageNumber.percent($0) }
+    #expect(shares == ["0", "100", "< 0.1", "> 99.9", "25.0", "250"].map { $0 + "\u{A0}%" })
+    #expect(PageNumber.number(0.002134) == "0.002134" && PageNumber.number(1.25e-12) == "1.25\u{A0}×\u{A0}10⁻¹²")
     #expect(PageNumber.bits(128.59) == "128.5" && PageNumber.count(-1_234_567) == "-1,234,567")
     #expect(PageNumber.byteCount(999) == "999 bytes" && PageNumber.byteCount(401_500) == "401.5 KB")
   }

@@ -33,14 +33,17 @@ enum PageNumber {
     "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
   }
 
+  /// With a space at which no line breaks.
+  static let sign = "\u{A0}%"
+
   /// With one decimal, and never rounded to nothing or to everything.
   static func percent(_ fraction: Double) -> String {
     switch fraction {
-    case ...0: "0 %"
-    case 1...: fraction < 1.0005 ? "100 %" : number(fraction * 100, digits: 3) + " %"
-    case ..<0.0005: "< 0.1 %"
-    case 0.9995...: "> 99.9 %"
-    default: String(format: "%.1f %%", fraction * 100)
+    case ...0: "0\(sign)"
+    case 1...: fraction < 1.0005 ? "100\(sign)" : number(fraction * 100, digits: 3) + sign
+    case ..<0.0005: "< 0.1\(sign)"
+    case 0.9995...: "> 99.9\(sign)"
+    default: String(format: "%.1f", fraction * 100) + sign
     }
   }
 

@@ -66,7 +66,7 @@ enum PageStyle {
     .verdict p, .verdict ul { max-width: 56rem; }
     .verdict svg { width: 2.1rem; height: 2.1rem; flex: none; }
     .verdict p:last-child, .verdict ul:last-child { margin-bottom: 0; }
-    .verdict .reason { border-left: 3px solid var(--bad); padding-left: .9rem; }
+    .verdict .reason { border-left: 3px solid var(--bad); padding-left: .9rem; margin-bottom: 1rem; }
     .disc { fill: var(--accent); } .sign { stroke: var(--accent-ink); fill: none; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; }
     .failed .disc { fill: var(--bad); } .failed .sign { stroke: var(--bad-ink); }
     .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; max-width: none; margin: 0 0 1rem; }
@@ -110,7 +110,7 @@ enum PageStyle {
     .map td { min-width: 5.2rem; text-align: center; vertical-align: middle; border: 1px solid var(--line); padding: .4rem .5rem; font-size: .85rem; }
     .map th { border: 1px solid var(--line); padding: .4rem .6rem; font-size: .85rem; }
     .map thead th { text-align: center; } .map thead .name { overflow-wrap: break-word; }
-    .map tbody th { white-space: nowrap; position: sticky; left: 0; background: var(--panel); }
+    .map tbody th { white-space: nowrap; vertical-align: middle; position: sticky; left: 0; background: var(--panel); }
     .k-frozen { color: var(--soft); background-color: var(--panel); }
     .k-norm { background-color: var(--tint); }
     .k-rank { background-color: var(--tint); background-image: repeating-linear-gradient(0deg, var(--stripe) 0 2px, transparent 2px 8px); }

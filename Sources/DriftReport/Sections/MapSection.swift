@@ -16,7 +16,7 @@ struct MapSection {
     return .group([
       tag("p") {
         "A percentage is of the norm of the base tensor, a plain number is a norm. “rank 8 + 0.3 %” is a change of rank 8 "
-        "and a rest of at most 0.3 %; “×” counts tensors that share a place, – means that a layer has no such tensor."
+        "and a rest of at most 0.3 %. Where tensors share a place they are counted; – means that a layer has no such tensor."
       },
       legend,
       .group(grids.map(table)),
@@ -68,7 +68,8 @@ struct MapSection {
     let kinds = Set(members.map { tensors[$0].tensorClass })
     let lines = order.prefix(4).map { words in
       let count = counts[words] ?? 1
-      return count > 1 ? "\(words) × \(count)" : words
+      let unbroken = words.split(separator: " %", omittingEmptySubsequences: false).joined(separator: PageNumber.sign)
+      return count > 1 ? "\(unbroken) (\(count)\u{A0}tensors)" : unbroken
     }
     return Description(
       words: lines + (order.count > 4 ? ["and \(order.count - 4) more"] : []),

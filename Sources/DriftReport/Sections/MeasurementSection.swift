@@ -121,7 +121,7 @@ struct MeasurementSection {
     return GridTable.Cell(content: .text(words + several), style: "h\(scale.step(most))")
   }
 
-  static func percent(_ fraction: Double) -> String { PageNumber.number(fraction * 100, digits: 2) + " %" }
+  static func percent(_ fraction: Double) -> String { PageNumber.number(fraction * 100, digits: 2) + PageNumber.sign }
 
   // MARK: Spectra
 
