@@ -22,6 +22,12 @@ extension ParsedArguments {
       guard values["base"] != nil else { throw CommandFailure(UsageError("--base BASE is missing", command: command)) }
       return .checkpoint(base: try openCheckpoint("base"), tuned: try openCheckpoint("tuned"))
     case (nil, let folder?):
+      guard values["parent"] == nil else {
+        throw CommandFailure(
+          UsageError(
+            "--adapter and --parent exclude each other: a link of a chain starts from a checkpoint and ends in one; merge "
+              + "the adapter", command: command))
+      }
       guard values["base"] != nil || values["identity"] != nil else {
         throw CommandFailure(UsageError("--base BASE is missing, or --identity FILE", command: command))
       }
