@@ -42,6 +42,8 @@ public struct ChainLink: Sendable {
 public struct ChainReport: Sendable {
   /// Root of the base's identity, hexadecimal.
   public let baseIdentity: String
+  /// ‖W_0‖_F over all floating tensors.
+  public let baseNorm: Double
   /// Parents before their children.
   public let links: [ChainLink]
   /// Name and digest of the cumulative policy, if one was given.

@@ -37,6 +37,8 @@ package struct CertificateReport: Sendable {
   /// Nil where the file is no certificate, or contradicts itself.
   package let claims: Claims?
   package let outcome: Outcome
+  /// Nil where the drift starts from the base.
+  package let link: ReportedLink?
   /// What was measured from weights, which no proof covers.
   package var measurement: WeightMeasurement?
 
@@ -49,8 +51,14 @@ package struct CertificateReport: Sendable {
   }
 
   /// Verifies a certificate and gathers what it says. A certificate that fails is a report, too.
-  /// - Parameter policy: the reader's; nil for the one inside the certificate.
-  package init(fileName: String, certificate: [UInt8], identity: BaseIdentity, policy: Policy?) {
+  /// - Parameters:
+  ///   - policy: the reader's; nil for the one inside the certificate.
+  ///   - link: of a certificate that names a parent, its place in the chain, or why it has none. Without it such a
+  ///     certificate fails: alone it says nothing about the base.
+  package init(
+    fileName: String, certificate: [UInt8], identity: BaseIdentity, policy: Policy?,
+    link: Result<ReportedLink, DriftProofError>? = nil
+  ) {
     self.fileName = fileName
     byteCount = certificate.count
     sha256 = SHA256.hash(certificate).hexadecimal
@@ -63,8 +71,12 @@ package struct CertificateReport: Sendable {
         policyDigest: facts.policyDigest)
     }
     do throws(DriftProofError) {
-      outcome = .verified(try VerifiedContents(certificate, identity: identity, policy: policy))
+      self.link = try link?.get()
+      outcome = .verified(
+        try VerifiedContents(
+          certificate, identity: identity, policy: policy, parent: link == nil ? ExpectedParent.none : .any))
     } catch {
+      self.link = nil
       outcome = .rejected(error)
     }
   }
@@ -84,18 +96,12 @@ package struct VerifiedContents: Sendable {
   let tuned: [TunedTensor]
   let identity: BaseIdentity
 
-  init(_ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?) throws(DriftProofError) {
-    let policy: Policy
-    if let given {
-      policy = given
-    } else {
-      do throws(FormatError) {
-        policy = try CanonicalPolicyReader.policy(Certificate.parse(bytes).policy)
-      } catch {
-        throw .proofInvalid(.certificate(error))
-      }
-    }
-    verification = try CertificateVerifier.verify(certificate: bytes, identity: identity, policy: policy)
+  init(
+    _ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?, parent: ExpectedParent
+  ) throws(DriftProofError) {
+    let policy = if let given { given } else { try CertificateVerifier.embeddedPolicy(bytes) }
+    verification = try CertificateVerifier.verify(
+      certificate: bytes, identity: identity, policy: policy, parent: parent)
     let manifest: DriftManifest
     do throws(FormatError) {
       manifest = try DriftManifest.parse(Certificate.parse(bytes).manifest)

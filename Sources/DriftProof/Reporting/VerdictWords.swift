@@ -1,3 +1,5 @@
+import Foundation
+
 /// A verdict in plain words: what is known now, and what to do.
 package struct VerdictWords: Sendable, Equatable {
   /// One or two words.
@@ -11,12 +13,12 @@ package struct VerdictWords: Sendable, Equatable {
 
   package init(_ report: CertificateReport) {
     switch report.outcome {
-    case .verified(let contents): self.init(contents, report.policySource)
+    case .verified(let contents): self.init(contents, report.policySource, report.link)
     case .rejected(let error): self.init(error)
     }
   }
 
-  private init(_ contents: VerifiedContents, _ source: CertificateReport.PolicySource) {
+  private init(_ contents: VerifiedContents, _ source: CertificateReport.PolicySource, _ link: ReportedLink?) {
     let coverage = contents.coverage
     isGood = coverage.proved.tensors + coverage.identical.tensors > 0
     guard isGood else {
@@ -27,12 +29,15 @@ package struct VerdictWords: Sendable, Equatable {
       advice = ["Do not rely on it. Ask for a certificate with a policy that limits the change."]
       return
     }
-    title = "Verified"
+    title = link == nil ? "Verified" : "Verified as a link"
+    // A link's drift starts from its parent's model, which the reader must not take for the base.
+    let start = link.map { "the model of “\($0.parent)”" } ?? "its base"
     sentence =
-      "The fine-tuned model differs from its base only as the policy below allows. Whoever made this certificate knew "
+      "The fine-tuned model differs from \(start) only as the policy below allows. Whoever made this certificate knew "
       + "such a change. Nobody can make one for a change outside the policy, except by luck: less than 1 in 340 billion "
       + "billion billion billion per attempt."
     var advice: [String] = []
+    if let link { advice += Self.advice(link) }
     if source == .embedded {
       advice.append(
         "The policy is the one inside the certificate: its maker chose it. Read what it allows, or verify with a policy "
@@ -49,6 +54,19 @@ package struct VerdictWords: Sendable, Equatable {
     self.advice = advice
   }
 
+  private static func advice(_ link: ReportedLink) -> [String] {
+    let steps = link.path.count
+    let way =
+      "The certificates from the base to this one are \(steps), all verified for this page: each says how far its model "
+      + "is from the one before."
+    let scale = "Percentages of norms refer to the base's norms, not to those of the model before."
+    guard let drift = link.driftFromBase else {
+      return [way + " Their policies give no bound on all \(steps) changes together.", scale]
+    }
+    let share = link.baseNorm > 0 ? String(format: " (%.3g %% of the base's norm)", 100 * drift / link.baseNorm) : ""
+    return [way + String(format: " All changes together have a norm of at most %.4g", drift) + share + ".", scale]
+  }
+
   init(_ error: DriftProofError) {
     isGood = false
     switch error {
@@ -61,6 +79,12 @@ package struct VerdictWords: Sendable, Equatable {
       sentence =
         "The certificate was made for another policy than the one it was compared with. About yours it says nothing."
       advice = ["Find out which policy its maker used, and decide whether you accept that one."]
+    case .identityMismatch(.parent), .identityMismatch(.chain):
+      title = "Not verified: a link without its chain"
+      sentence =
+        "The certificate continues another one, and the way from there to the base is not established. Alone it says nothing "
+        + "about the base."
+      advice = ["Make this page with the certificates of all steps, from the base to this one."]
     case .identityMismatch:
       title = "Not verified: another base"
       sentence = "The certificate is about another base model than the one it was compared with."

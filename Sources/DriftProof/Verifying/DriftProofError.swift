@@ -69,6 +69,8 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   /// Tuned commitments in hexadecimal of the parent that a certificate names and of the one that it should; nil for the
   /// base itself.
   case parent(certificate: String?, given: String?)
+  /// A link of a chain whose way to the base is not established; says how.
+  case chain(String)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
 }
@@ -145,7 +147,7 @@ extension IdentityMismatch: CustomStringConvertible {
         + "from the base; driftproof chain verify takes all links (verify needs --parent, check needs --identity)"
     case .parent(let certificate, let given):
       "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
-    case .checkpoint(let message): message
+    case .checkpoint(let message), .chain(let message): message
     }
   }
 }

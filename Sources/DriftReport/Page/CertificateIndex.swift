@@ -10,7 +10,10 @@ struct CertificateIndex {
       tag("h2", ["id": "certificates"]) { "Certificates" }
       tag("p") {
         "\(PageNumber.count(verified)) of \(PageNumber.count(reports.count, "certificate")) verified. Each has a section "
-        "of its own. They are verified one by one: nothing here says that they belong together."
+        "of its own. "
+        reports.contains { $0.link != nil }
+          ? "Those that continue another one are verified as links of a chain; the others have nothing to do with each other."
+          : "They are verified one by one: nothing here says that they belong together."
       }
       PageTable(
         label: "Certificates", caption: "The certificates on this page",

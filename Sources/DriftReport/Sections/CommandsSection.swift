@@ -7,6 +7,12 @@ struct CommandsSection {
 
   private var certificate: String { Self.quoted(report.fileName) }
 
+  /// A link is verified with all that leads to it.
+  private var verb: String {
+    guard let link = report.link else { return "verify \(certificate)" }
+    return "chain verify " + link.path.map(Self.quoted).joined(separator: " ")
+  }
+
   var markup: Markup {
     .group([
       tag("p") {
@@ -23,12 +29,16 @@ struct CommandsSection {
             ? "Verify with the policy that you want to hold, as POLICY.json. To accept the one inside the certificate, make this page again."
             : "Verify with the policy that you want to hold."
           command(
-            "driftproof verify \(certificate) --base-identity \(Self.quoted(files.identity)) "
+            "driftproof \(verb) --base-identity \(Self.quoted(files.identity)) "
               + "--policy \(files.policy.map(Self.quoted) ?? "POLICY.json")")
         }
         tag("li") {
           "If you hold both models and the secret opening: check that the certificate is about these files."
-          command("driftproof check \(certificate) --base BASE --tuned TUNED --opening OPENING.secret")
+          command(
+            report.link == nil
+              ? "driftproof check \(certificate) --base BASE --tuned TUNED --opening OPENING.secret"
+              : "driftproof check \(certificate) --base PARENT --tuned TUNED --opening OPENING.secret "
+                + "--identity \(Self.quoted(files.identity))")
         }
       },
     ])

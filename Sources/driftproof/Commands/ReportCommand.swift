@@ -48,11 +48,15 @@ enum ReportCommand: Command {
     let identity = try identity(arguments)
     let policy = try policy(arguments)
     var reports: [CertificateReport] = []
-    for path in paths {
-      let certificate = try ParsedArguments.readFile(at: path, limit: FileLimits.certificate)
+    var certificates: [[UInt8]] = []
+    for path in paths { certificates.append(try ParsedArguments.readFile(at: path, limit: FileLimits.certificate)) }
+    let links = try links(paths, certificates, arguments)
+    for (position, (path, certificate)) in zip(paths, certificates).enumerated() {
       console.phase("verifying \(Quoting.plain(fileName(path)))")
       reports.append(
-        CertificateReport(fileName: fileName(path), certificate: certificate, identity: identity, policy: policy))
+        CertificateReport(
+          fileName: fileName(path), certificate: certificate, identity: identity, policy: policy,
+          link: links[position]))
     }
     if measures { try measure(&reports[0], arguments, console) }
     console.clearBar()
@@ -94,6 +98,23 @@ enum ReportCommand: Command {
       return try Policy.parse(bytes)
     } catch {
       throw CommandFailure(.operational, "\(try arguments.required("policy")): \(error)")
+    }
+  }
+
+  /// Of the certificates that name a parent, by position.
+  private static func links(
+    _ paths: [String], _ certificates: [[UInt8]], _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> [Int: Result<ReportedLink, DriftProofError>] {
+    let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
+    let policy =
+      arguments.values["policy"] == nil ? nil : try arguments.readFile("policy", limit: FileLimits.policy)
+    let inputs = zip(paths, certificates).map {
+      ChainVerifier.Input(name: fileName($0), certificate: $1, policyFile: policy)
+    }
+    do {
+      return try ReportedLink.all(in: ChainVerifier.verify(inputs, identityFile: identity))
+    } catch {
+      throw CommandFailure(error)
     }
   }
 

@@ -28,6 +28,15 @@ enum ReportJSON {
       ("exitCode", .integer(Int(report.failure?.exitCode ?? 0))),
       ("policySource", .string(report.policySource.rawValue)),
       ("claims", report.claims.map(claims) ?? .null),
+      (
+        "chain",
+        report.link.map { link in
+          .object([
+            ("path", .array(link.path.map { .string($0) })), ("driftFromBase", .number(link.driftFromBase)),
+            ("baseNorm", .number(link.baseNorm)),
+          ])
+        } ?? .null
+      ),
       ("measured", report.measurement.map(measured) ?? .null),
     ]
     return .object(members + (report.contents.map(contents) ?? []))
