@@ -56,7 +56,7 @@ public enum ChainVerifier {
     }
     let links = chain.verify(candidates)
     return ChainReport(
-      baseIdentity: identity.rootHex, baseNorm: NormBound.double(NormBound.squareOfBase(identity.tensors).roundedUp),
+      baseIdentity: identity.rootHex, baseNorm: NormBound.norm(ofBase: identity.tensors),
       links: links,
       cumulativePolicy: cumulative.map { ($0.name, Certificate.policyDigest($0).hexadecimal) },
       revocations: chain.revocations?.entries.count, seconds: start.duration(to: .now) / .seconds(1))

@@ -42,6 +42,11 @@ struct NormBound: Hashable, Sendable, Comparable {
     }
   }
 
+  /// ‖W‖ for display.
+  static func norm(ofBase leaves: [BaseIdentity.Leaf]) -> Double {
+    squareOfBase(leaves).approximateValue.squareRoot() / Double(1 << binaryPlaces)
+  }
+
   /// In units; for what is bounded.
   var roundedUp: BigUInt { square.squareRootRoundedUp }
   /// In units; for what bounds.
