@@ -199,7 +199,8 @@ struct MeasuredTensors {
       PageTable(
         label: "Changed tensors",
         caption: .text(
-          "Changed tensors, the largest relative change first"
+          "Changed tensors, the largest relative change first. The rank is the least that explains the change up to "
+            + "rounding; “?” says that it means little there"
             + (rest > 0 ? "; the first \(shown.count) of \(changed.count), --json has all" : "")),
         columns: [
           .init("Tensor", "wide"), .init("‖Δ‖/‖W‖", "num"), .init("Largest change", "num"), .init("Entries", "num"),
