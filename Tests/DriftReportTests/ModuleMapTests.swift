@@ -38,13 +38,15 @@ struct ModuleMapTests {
   }
 
   @Test func wideStacksAreSplitByKindAndWidth() {
-    let modules = (0..<10).map { "m\($0).weight" } + (0..<3).map { "m\($0).bias" }
+    let modules = (0..<10).map { "m\($0).weight" } + (0..<3).map { "m\($0).bias" } + ["a.scale", "b.scale"]
     let names = (0..<2).flatMap { layer in modules.map { "l.\(layer).\($0)" } } + ["l.9.m0.bias"]
     let map = ModuleMap(names: names)
-    #expect(map.grids.map(\.modules.count) == [5, 5, 3])
+    // Ten weights in two even parts; three biases fit beside the second, two scales then do not.
+    #expect(map.grids.map(\.modules.count) == [5, 8, 2])
+    #expect(map.grids.map(\.part) == [1, 2, 3] && map.grids.allSatisfy { $0.parts == 3 })
     #expect(map.grids.allSatisfy { $0.modules.count <= ModuleMap.maximumColumns })
     // Layer 9 has a bias only.
-    #expect(map.grids.map(\.rows.count) == [2, 2, 3])
+    #expect(map.grids.map(\.rows.count) == [2, 3, 2])
     let all = map.grids.flatMap { $0.rows.flatMap { $0.cells.flatMap { $0 } } } + map.others
     #expect(all.sorted() == Array(names.indices))
   }

@@ -32,6 +32,9 @@ package struct ModuleGrid: Sendable, Equatable {
   }
 
   package let stack: String
+  /// Which part of the stack's columns this is, counted from 1, and of how many.
+  package let part: Int
+  package let parts: Int
   /// The columns.
   package let modules: [String]
   package let rows: [Row]
@@ -79,16 +82,20 @@ package struct ModuleMap: Sendable, Equatable {
       let (left, right) = (ModulePlace.number(a) ?? 0, ModulePlace.number(b) ?? 0)
       return left == right ? a < b : left < right
     }
-    return columns(Set(members.map(\.place.module))).map { modules in
+    let columns = columns(Set(members.map(\.place.module)))
+    return columns.enumerated().map { index, modules in
       let rows = layers.map { layer in
         ModuleGrid.Row(layer: layer, cells: modules.map { cells[layer]?[$0] ?? [] })
       }
       // Layers without any of these modules say nothing.
-      return ModuleGrid(stack: stack, modules: modules, rows: rows.filter { !$0.cells.allSatisfy(\.isEmpty) })
+      return ModuleGrid(
+        stack: stack, part: index + 1, parts: columns.count, modules: modules,
+        rows: rows.filter { !$0.cells.allSatisfy(\.isEmpty) })
     }
   }
 
-  /// Columns for each grid: all in one where they fit, otherwise those that end alike (`weight`, `bias`) together.
+  /// Columns for each grid: all in one where they fit, otherwise those that end alike (`weight`, `bias`) together, and
+  /// several such kinds as long as they fit.
   private static func columns(_ modules: Set<String>) -> [[String]] {
     let sorted = modules.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     guard sorted.count > maximumColumns else { return [sorted] }
@@ -98,13 +105,17 @@ package struct ModuleMap: Sendable, Equatable {
     let ordered = groups.sorted { a, b in
       a.value.count == b.value.count ? a.key > b.key : a.value.count > b.value.count
     }
-    return ordered.flatMap { group in
-      // Columns in even shares: 16 as 8 and 8, not as 9 and 7.
-      let count = (group.value.count + maximumColumns - 1) / maximumColumns
-      return (0..<count).map { part in
-        Array(group.value[part * group.value.count / count..<(part + 1) * group.value.count / count])
+    var grids: [[String]] = []
+    for (_, kind) in ordered {
+      if let last = grids.last, last.count + kind.count <= maximumColumns {
+        grids[grids.count - 1] += kind
+        continue
       }
+      // In even shares: 16 as 8 and 8, not as 9 and 7.
+      let count = (kind.count + maximumColumns - 1) / maximumColumns
+      grids += (0..<count).map { Array(kind[$0 * kind.count / count..<($0 + 1) * kind.count / count]) }
     }
+    return grids
   }
 }
 

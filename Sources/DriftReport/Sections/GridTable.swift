@@ -18,10 +18,11 @@ struct GridTable {
 
   var markup: Markup {
     let shown = rows.prefix(Self.shownRows)
+    let part = grid.parts > 1 ? ", part \(grid.part) of \(grid.parts)" : ""
     return PageTable(
-      label: "\(title): \(grid.stack)",
+      label: "\(title): \(grid.stack)\(part)",
       caption: .group([
-        .text("\(title): layers of "), .name(grid.stack),
+        .text("\(title): layers of "), .name(grid.stack), .text(part),
         .text(shown.count < rows.count ? ", the first \(shown.count) of \(rows.count)" : ""),
       ]),
       columns: [.init("Layer")] + grid.modules.map { .init($0.isEmpty ? "(itself)" : .name($0)) },

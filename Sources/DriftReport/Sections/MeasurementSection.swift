@@ -82,7 +82,11 @@ struct MeasurementSection {
     guard let scale = HeatScale(measurement.inspection.tensors.compactMap { $0.drift?.relativeNorm }) else {
       return tag("p") { "No tensor with a norm changed." }
     }
-    let grids = contents.map.grids.prefix(GridTable.shownGrids)
+    let changed = contents.map.grids.filter { grid in
+      grid.rows.contains { row in row.cells.contains { cell in cell.contains { relative($0) != 0 } } }
+    }
+    let grids = changed.prefix(GridTable.shownGrids)
+    let left = contents.map.grids.count - changed.count
     return .group([
       tag("h4") { "Relative change" },
       tag("p") { "The norm of each change, as a percentage of the base tensor's norm." },
@@ -94,6 +98,7 @@ struct MeasurementSection {
             rows: grid.rows.map { row in (row.layer, row.cells.map { cell($0, scale) }) }
           ).markup
         }),
+      left > 0 ? tag("p") { "\(PageNumber.count(left, "table")) without any change left out." } : .nothing,
     ])
   }
 
@@ -117,7 +122,7 @@ struct MeasurementSection {
     let known = members.compactMap(relative)
     guard let most = known.max() else { return GridTable.Cell(content: "not measured", style: "k-none") }
     let words = most == 0 ? "0" : most.isFinite ? Self.percent(most) : "from zero"
-    let several = members.count > 1 ? " (most of \(members.count))" : ""
+    let several = members.count > 1 && most > 0 ? " (most of \(members.count))" : ""
     return GridTable.Cell(content: .text(words + several), style: "h\(scale.step(most))")
   }
 
@@ -194,7 +199,8 @@ struct MeasuredTensors {
       PageTable(
         label: "Changed tensors",
         caption: .text(
-          "Changed tensors, the largest relative change first"
+          "Changed tensors, the largest relative change first. The rank is the least that explains the change up to "
+            + "rounding; “?” says that it means little there"
             + (rest > 0 ? "; the first \(shown.count) of \(changed.count), --json has all" : "")),
         columns: [
           .init("Tensor", "wide"), .init("‖Δ‖/‖W‖", "num"), .init("Largest change", "num"), .init("Entries", "num"),
