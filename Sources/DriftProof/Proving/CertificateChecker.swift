@@ -65,7 +65,8 @@ public enum CertificateChecker {
   ) throws -> VerificationReport {
     let recomputed = try DriftCommitment(
       derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, base: subject.base,
-      tuned: subject.tuned, secret: opening.secret, tunedDigests: subject.tunedDigests, adapter: subject.model, factors: subject.factors,
+      tuned: subject.tuned, secret: opening.secret, tunedDigests: subject.tunedDigests, adapter: subject.model,
+      factors: subject.factors,
       phase: phase)
     for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
       guard mine == stated else {

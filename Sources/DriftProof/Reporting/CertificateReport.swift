@@ -70,13 +70,13 @@ package struct CertificateReport: Sendable {
         baseIdentity: facts.baseIdentity, tunedCommitment: facts.tunedCommitment, policyName: facts.policyName,
         policyDigest: facts.policyDigest)
     }
+    self.link = try? link?.get()
     do throws(DriftProofError) {
-      self.link = try link?.get()
+      _ = try link?.get()
       outcome = .verified(
         try VerifiedContents(
           certificate, identity: identity, policy: policy, parent: link == nil ? ExpectedParent.none : .any))
     } catch {
-      self.link = nil
       outcome = .rejected(error)
     }
   }

@@ -70,7 +70,7 @@ extension CommandDescription {
       .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
       .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
-      .optional("identity", "FILE", "the base's identity: in place of --base with --adapter, of the chain's base for a link"),
+      .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
     ])
 
   static let chainVerify = CommandDescription(
