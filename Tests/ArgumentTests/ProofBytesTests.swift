@@ -76,7 +76,10 @@ import Transcript
     #if DEBUG
       let sample = try Sample(Self.small())
     #else
-      let sample = try Sample(.everything())
+      var fixture = Fixture.everything()
+      fixture.add(.orthonormal([(3, 50)]))
+      fixture.totalBound = nil
+      let sample = try Sample(fixture)
     #endif
     for (section, start, count) in sample.samples {
       #if DEBUG

@@ -51,6 +51,10 @@ import Transcript
       $0.tensors[0].clauses = [sparse]
       $0.totalBound = [1]
     }
+    Self.expectRefused("the total is of nothing") {
+      $0.tensors[0].isOrthonormal = true
+      $0.totalBound = [1]
+    }
   }
 
   @Test func clauses() {

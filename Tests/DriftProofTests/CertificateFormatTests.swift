@@ -73,7 +73,7 @@ struct CertificateFormatTests {
     rejects(.invalidText(section: "a tensor's name")) { $0[76] = 0xFF }
     rejects(.unknownDataType("\"X32\"")) { $0[85] = UInt8(ascii: "X") }
     rejects(.notSorted(tensor: "\"ä\"")) { $0.replaceSubrange(68..<77, with: [2, 0, 0, 0, 0, 0, 0, 0, 0xC3, 0xA4]) }
-    rejects(.badFlag(section: "a byte digest's flag", found: 2)) { $0[112] = 2 }
+    rejects(.badFlag(section: "a byte digest's flag", found: 4)) { $0[112] = 4 }
     rejects(.badShape(tensor: "\"a\"")) { $0[103] = 0x80 }
     rejects(.unsupportedParameters("3 tableau rows without code parameters")) {
       for index in 4..<24 { $0[index] = 0 }

@@ -97,7 +97,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       label: ArgumentProtocol.digitLabel,
       rows: DigitRows(
         layout: layout, digits: digits.digits, digitMask: digitMask, driftMask: driftMask,
-        orthonormalMasks: Self.changed(masks, tampering.committedMasks), orthonormalMask: maskOfMasks,
+        orthonormalMasks: ArgumentTampering.changed(masks, tampering.committedMasks), orthonormalMask: maskOfMasks,
         libra: libra.flatMap { $0 }, secret: secret),
       shapes: ArgumentProtocol.digitShapes(layout), secret: secret, archive: archive)
     _ = try scheme.send(digitTree, isPinned: false, to: &channel)
@@ -107,7 +107,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
     var orthonormal: OrthonormalClaims?
     if layout.hasOrthonormal, let libra = libra.last {
       orthonormal = try matrices.prove(
-        masks: Self.changed(masks, tampering.masksOfStageO), libra: libra, channel: &channel,
+        masks: ArgumentTampering.changed(masks, tampering.masksOfStageO), libra: libra, channel: &channel,
         tampering: tampering.stageO, claimed: tampering.orthonormalSum ?? { $1 })
     }
 
@@ -123,7 +123,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
         components.append(
           ProductComponent(
             variables: OrthonormalLayout.maskVariables, names: ["O"],
-            oracles: [Self.changed(masks, tampering.masksOfStageA).map { CubicExtension($0) }],
+            oracles: [ArgumentTampering.changed(masks, tampering.masksOfStageA).map { CubicExtension($0) }],
             masks: [maskOfMasks.map { CubicExtension($0) }], weights: [weights.masks],
             terms: [.init(weight: 0, oracles: [0])]))
       }
@@ -171,12 +171,6 @@ package struct ArgumentProver<Scheme: TableauCommitmentScheme>: Sendable {
       try scheme.open(opened, claims: claims, channel: &channel)
     }
     return ArgumentProof(bytes: channel.proof, sizes: channel.sizes)
-  }
-
-  private static func changed(_ cells: [Goldilocks], _ change: ((inout [Goldilocks]) -> Void)?) -> [Goldilocks] {
-    var cells = cells
-    change?(&cells)
-    return cells
   }
 
   // MARK: Components

@@ -32,6 +32,12 @@ package struct ArgumentTampering: Sendable {
   package var open: (@Sendable ([any Sendable], [OpeningClaim], inout ProverChannel) throws -> Void)?
 
   package init() {}
+
+  static func changed(_ cells: [Goldilocks], _ change: ((inout [Goldilocks]) -> Void)?) -> [Goldilocks] {
+    var cells = cells
+    change?(&cells)
+    return cells
+  }
 }
 
 extension ArgumentProver {

@@ -63,9 +63,9 @@ struct AdapterClaims {
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { "\(place): \($0)" }
       case .clauses(let clauses):
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { "\(place): \($0)" }
-        if columns > 1 << ProductPrecision.logMaximumColumns {
-          unprovable.append("\(place) has too many columns for an unmerged adapter; merge it")
-        }
+      }
+      if leaf.matrixShape.columns > 1 << ProductPrecision.logMaximumColumns {
+        unprovable.append("\(place) has too many columns for an unmerged adapter; merge it")
       }
     }
     guard violations.isEmpty else { throw .policyViolated(violations) }

@@ -334,6 +334,22 @@ import Transcript
     #expect(digests[0] != digests[1])
   }
 
+  /// Beyond 2^27 columns the errors of rounding could leave their range.
+  @Test func tooManyColumns() throws {
+    func derive(_ columns: Int) throws {
+      let leaf = BaseIdentity.Leaf(
+        name: "a.q.weight", dtype: .bf16, shape: [2, columns],
+        statistics: TensorStatistics(
+          fractionBits: 22, sumOfSquares: 1 << 44, maxAbs: 1 << 20, sha256: [UInt8](repeating: 0, count: 32)))
+      let tensor = TunedTensor(name: leaf.name, dtype: .bf16, shape: leaf.shape, change: .product(rank: 1))
+      let policy = try testPolicy([("*.q.weight", "{\"rank\": 1}")])
+      _ = try DerivedStatement.derive(identity: BaseIdentity(sorted: [leaf]), tuned: [tensor], policy: policy)
+    }
+    try derive(1 << 27)
+    let error = #expect(throws: DriftProofError.self) { try derive((1 << 27) + 1) }
+    #expect(error?.exitCode == 14)
+  }
+
   /// N_B and N_A of the statement, by another route: rationals as doubles.
   @Test func bounds() throws {
     let policy = try AdapterFixture.policy("[{\"rank\": 4}, {\"norm\": {\"relative\": 0.25}}]")
