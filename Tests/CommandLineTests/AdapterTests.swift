@@ -70,10 +70,8 @@ import Testing
       let check = try Tool.run(["check", policy, "--opening", policy] + arguments)
       #expect(check.exitCode == 2 && check.errors.contains(text), "\(arguments): \(check.errors)")
     }
-    let idle = try Tool.run(
-      "check", policy, "--base", Self.example + "/base", "--tuned", Self.example + "/tuned", "--opening", policy,
-      "--identity", identity)
-    #expect(idle.exitCode == 2 && idle.errors.contains("--identity is for --adapter"))
+    let link = try Tool.run(["prove", "--adapter", adapter, "--identity", identity, "--parent", policy] + rest)
+    #expect(link.exitCode == 2 && link.errors.contains("--adapter and --parent exclude each other"))
   }
 
   @Test func refusals() throws {

@@ -9,7 +9,6 @@ enum CheckCommand: Command {
     let side = try arguments.tunedSide()
     let identity = try arguments.readIdentity()
     let opening = try arguments.required("opening")
-    let identity = try arguments.readIdentity()
     let report: VerificationReport
     let subject: String
     do {
