@@ -238,6 +238,9 @@ import Transcript
       ])
     let bytes = manifest.bytes
     #expect(try DriftManifest.parse(bytes) == manifest && manifest.isAdapter)
+    let link = DriftManifest(
+      parent: digest, code: nil, rowCount: 0, entries: manifest.entries)
+    #expect(throws: FormatError.adapterLink) { try DriftManifest.parse(link.bytes) }
     // Up to the first tensor's flag: 28 + 32 + 8, then name 8 + 1, dtype 8 + 3, rank 8, sizes 16.
     let flag = 68 + 9 + 11 + 24
     #expect(bytes[flag] == 3 && bytes[flag + 1] == 2)
