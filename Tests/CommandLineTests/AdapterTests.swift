@@ -56,6 +56,27 @@ import Testing
     #expect(proof.exitCode == 0 && json["adapter"] is NSNull)
   }
 
+  /// The figures from which a norm clause is written: a proof holds right above them and fails right below.
+  @Test func inspection() throws {
+    let run = try Tool.run("inspect", Self.example + "/base", adapter, "--json", "--quiet")
+    let products = try #require(try run.json()["products"] as? [[String: Any]])
+    #expect(run.exitCode == 0 && products.count == 6 && products.allSatisfy { $0["rank"] as? Int == 8 })
+    let largest = try #require(products.compactMap { $0["relativeNorm"] as? Double }.max())
+    for (slack, exitCode) in [(1.001, 0), (0.999, 10)] {
+      let policy = folder.file("norm.json")
+      try """
+      {"driftPolicy": 1, "name": "norm", "securityBits": 128, "rules": [{"tensors": "fc.*.weight",
+      "allow": {"norm": {"relative": \((largest * slack * 1e6).rounded() / 1e6)}}}, {"tensors": "*", "allow": "frozen"}]}
+      """.write(toFile: policy, atomically: true, encoding: .utf8)
+      let proof = try Tool.run(
+        "prove", "--adapter", adapter, "--identity", identity, "--policy", policy, "--out", folder.file("n\(exitCode)"),
+        "--opening", folder.file("o\(exitCode)"), "--quiet")
+      #expect(proof.exitCode == Int32(exitCode), "\(proof.errors)")
+    }
+    let text = try Tool.run("inspect", Self.example + "/base", adapter, "--quiet")
+    #expect(text.exitCode == 0 && text.output.contains("6 products, of a norm of"))
+  }
+
   @Test func usage() throws {
     let rest = ["--policy", policy, "--out", folder.file("c"), "--opening", folder.file("o")]
     let cases: [(arguments: [String], text: String)] = [

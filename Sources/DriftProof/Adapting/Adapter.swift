@@ -6,7 +6,7 @@ package struct Adapter: Sendable {
   static let weightsName = "adapter_model.safetensors"
   static let pickleName = "adapter_model.bin"
   /// Bytes of a configuration at most.
-  private static let configLimit = 4 << 20
+  static let configLimit = 4 << 20
 
   /// The two matrices of one module: the change is factor·B·A.
   struct Module: Sendable {
@@ -63,7 +63,9 @@ package struct Adapter: Sendable {
     let configPath = prefix + AdapterConfig.fileName
     guard Self.isThere(configPath) else { throw AdapterError.noConfig(folder: folder) }
     let configFile = try MappedFile(path: configPath)
-    guard configFile.count <= Self.configLimit else { throw AdapterError.noConfig(folder: folder) }
+    guard configFile.count <= Self.configLimit else {
+      throw AdapterError.configSize(file: configPath, count: configFile.count, limit: Self.configLimit)
+    }
     configBytes = try configFile.bytes(in: 0..<configFile.count)
     config = try AdapterConfig.parse(configBytes, file: configPath)
     guard Self.isThere(prefix + Self.weightsName) else {

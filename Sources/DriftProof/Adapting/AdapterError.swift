@@ -4,6 +4,7 @@ import Checkpoint
 package enum AdapterError: Error, Equatable, Sendable {
   // The folder
   case noConfig(folder: String)
+  case configSize(file: String, count: Int, limit: Int)
   case noWeights(folder: String)
   /// Weights as a pickle only.
   case pickled(folder: String)
@@ -55,6 +56,8 @@ extension AdapterError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .noConfig(let folder): "\(folder): has no adapter_config.json; give the folder that PEFT saved"
+    case .configSize(let file, let count, let limit):
+      "\(file): \(count) bytes are more than the \(limit) of any configuration; save the adapter again"
     case .noWeights(let folder): "\(folder): has no adapter_model.safetensors; give the folder that PEFT saved"
     case .pickled(let folder):
       "\(folder): has adapter_model.bin only, which can run code when it is read; save the adapter as safetensors"

@@ -57,32 +57,51 @@ struct ProductFactors: Sendable, Equatable {
   ///   - rightBits: f_A in 0...24.
   /// - Throws: `CheckpointError` for bad weights, `AdapterError.overflow` or `.tooLarge`.
   init(_ product: AdapterModel.Product, of adapter: Adapter, leftBits: Int, rightBits: Int) throws {
-    let a = try adapter.checkpoint.doubles(of: product.module.a)
-    let b = try adapter.checkpoint.doubles(of: product.module.b)
-    let (rows, columns, r) = (product.rows, product.columns, product.module.rank)
-    // ΔW = factor·L·R with L of rows × r and R of r × columns; as stored, B is rows × r and A is r × columns.
-    let left = product.isTransposed ? Self.transposed(a, rows: r, columns: rows) : b
-    let right = product.isTransposed ? Self.transposed(b, rows: columns, columns: r) : a
-    let basis = OrthonormalRows(right, sourceRows: r, columns: columns)
+    let (rows, columns) = (product.rows, product.columns)
+    let (coefficients, basis) = try Self.real(product, of: adapter)
     let rank = basis.rank
     self.right = FactorMatrix(
       rows: rank, columns: columns,
       values: BalancedRounding.round(basis.rows, rank: rank, columns: columns, fractionBits: rightBits))
     let unit = Double(sign: .plus, exponent: leftBits, significand: 1)
     var values = [Int64](repeating: 0, count: rows * rank)
+    for (index, coefficient) in coefficients.enumerated() {
+      let scaled = coefficient * unit
+      guard scaled.isFinite else { throw AdapterError.overflow(tensor: product.tensor) }
+      guard abs(scaled) <= Double(Encoding.maxMagnitude) else {
+        throw AdapterError.tooLarge(tensor: product.tensor, fractionBits: leftBits)
+      }
+      values[index] = Int64(scaled.rounded(.toNearestOrEven))
+    }
+    self.left = FactorMatrix(rows: rows, columns: rank, values: values)
+  }
+
+  /// ‖ΔW‖_F: that of the coefficients, as the basis is orthonormal.
+  static func norm(_ product: AdapterModel.Product, of adapter: Adapter) throws -> Double {
+    try real(product, of: adapter).coefficients.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+
+  /// ΔW = coefficients·Q: rows × rank, row-major, and rank × columns.
+  private static func real(
+    _ product: AdapterModel.Product, of adapter: Adapter
+  ) throws -> (coefficients: [Double], basis: OrthonormalRows) {
+    let a = try adapter.checkpoint.doubles(of: product.module.a)
+    let b = try adapter.checkpoint.doubles(of: product.module.b)
+    let (rows, columns, r) = (product.rows, product.columns, product.module.rank)
+    // ΔW = factor·L·R with L of rows × r and R of r × columns; as stored, B is rows × r and A is r × columns.
+    let left = product.isTransposed ? transposed(a, rows: r, columns: rows) : b
+    let right = product.isTransposed ? transposed(b, rows: columns, columns: r) : a
+    let basis = OrthonormalRows(right, sourceRows: r, columns: columns)
+    let rank = basis.rank
+    var coefficients = [Double](repeating: 0, count: rows * rank)
     for i in 0..<rows {
       for k in 0..<rank {
         var sum = 0.0
         for j in 0..<r { sum += left[i * r + j] * basis.coefficients[j * rank + k] }
-        let scaled = sum * product.module.factor * unit
-        guard scaled.isFinite else { throw AdapterError.overflow(tensor: product.tensor) }
-        guard abs(scaled) <= Double(Encoding.maxMagnitude) else {
-          throw AdapterError.tooLarge(tensor: product.tensor, fractionBits: leftBits)
-        }
-        values[i * rank + k] = Int64(scaled.rounded(.toNearestOrEven))
+        coefficients[i * rank + k] = sum * product.module.factor
       }
     }
-    self.left = FactorMatrix(rows: rows, columns: rank, values: values)
+    return (coefficients, basis)
   }
 
   private static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {

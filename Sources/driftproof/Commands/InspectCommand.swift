@@ -14,15 +14,25 @@ enum InspectCommand: Command {
       "A warning stands where a rank claim says little, because the residual is of the size of the drift itself. "
         + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here.",
       "BASE and TUNED are folders with model.safetensors, or with model.safetensors.index.json and its shards, or "
-        + "single .safetensors files.",
+        + "single .safetensors files. TUNED may also be the folder of an unmerged LoRA adapter as PEFT saves it: then the "
+        + "norm and rank of each product are shown.",
     ],
     positionals: [
-      .init(name: "BASE", help: "the base checkpoint"), .init(name: "TUNED", help: "the fine-tuned checkpoint"),
+      .init(name: "BASE", help: "the base checkpoint"),
+      .init(name: "TUNED", help: "the fine-tuned checkpoint, or an unmerged adapter"),
     ],
     ownOptions: [])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")
+    let path = try arguments.required("TUNED")
+    if Adapter.isAdapter(path) {
+      do {
+        return AdapterReport.result(try AdapterInspection.inspect(base: base, adapter: Adapter.open(path)))
+      } catch {
+        throw CommandFailure(error)
+      }
+    }
     let tuned = try arguments.openCheckpoint("TUNED")
     console.remark("comparing \(Format.count(base.tensors.count, "tensor"))")
     let inspection: CheckpointInspection

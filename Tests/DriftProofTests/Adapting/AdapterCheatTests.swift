@@ -252,6 +252,22 @@ import Transcript
     }
   }
 
+  /// Each byte of a manifest changed, everything that hashes it recomputed: some check finds it, and nothing traps.
+  @Test func everyByteOfTheManifest() throws {
+    let policy = try testPolicy([("*.0.{q,v}.weight", rank)], frozenRest: true)
+    let honest = try Certificate.parse(forge(policy, parts(policy)))
+    for index in honest.manifest.indices {
+      var manifest = honest.manifest
+      manifest[index] ^= UInt8(1 << (index % 8))
+      let commitment = TunedCommitment.commitment(
+        baseRoot: honest.baseRoot, manifest: manifest, driftRoot: honest.driftRoot, driftPins: honest.driftPins)
+      let forged = Certificate(
+        baseRoot: honest.baseRoot, policyDigest: honest.policyDigest, tunedCommitment: commitment, manifest: manifest,
+        policy: honest.policy, driftRoot: honest.driftRoot, driftPins: honest.driftPins, proof: honest.proof)
+      #expect(throws: DriftProofError.self, "byte \(index)") { try verify(forged.bytes, policy) }
+    }
+  }
+
   // MARK: The factors
 
   private let bounded = "[{\"rank\": 4}, {\"norm\": {\"absolute\": 1}}]"
