@@ -53,6 +53,14 @@ struct ClauseLimit {
       residual: sum.residual + step.residual)
   }
 
+  /// How many times the limit a sum is, in what it exceeds most: for messages, which name the nearest one.
+  func excess(_ sum: ClauseSum, precision: BigUInt) -> Double {
+    func ratio(_ found: Double, _ allowed: Double) -> Double { found == 0 ? 0 : found / max(allowed, 0.5) }
+    let counts = max(ratio(Double(sum.rank), Double(rank)), ratio(Double(sum.count), Double(count)))
+    guard let residual, !residual.isZero else { return counts }
+    return max(counts, (sum.residual + precision).approximateValue / residual.approximateValue)
+  }
+
   func admits(_ sum: ClauseSum, precision: BigUInt) -> Bool {
     guard sum.rank <= rank, sum.count <= count else { return false }
     // An exact clause is about the integers of a precision that all links share: their sums hide nothing.

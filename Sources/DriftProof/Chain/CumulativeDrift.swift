@@ -122,8 +122,8 @@ struct CumulativeDrift {
       return "links have different precisions, so nothing can be exact; allow a residual"
     }
     guard !sums.contains(where: { limit.admits($0, precision: precision) }) else { return nil }
-    // The one that comes nearest in rank and count, or has the least residual.
-    let best = sums.first { $0.rank <= limit.rank && $0.count <= limit.count } ?? sums.first ?? ClauseSum()
+    let best =
+      sums.min { limit.excess($0, precision: precision) < limit.excess($1, precision: precision) } ?? ClauseSum()
     return "the links add up to \(limit.text(best, precision: precision)), allowed is \(limit.text)"
   }
 
