@@ -58,6 +58,12 @@ package struct AdapterModel: Sendable {
     var moving: [(tensor: TensorInfo, name: String)] = []
     var violations: [String] = []
     for whole in wholes {
+      // Nothing without entries can have changed.
+      if whole.tensor.entryCount == 0, identity.tensor(named: whole.name)?.shape == whole.tensor.shape,
+        identity.tensor(named: whole.name)?.dtype == whole.tensor.dtype
+      {
+        continue
+      }
       // One that the base does not have is a gap, whatever its rule.
       guard frozen.contains(whole.name), identity.tensor(named: whole.name) != nil else {
         moving.append(whole)

@@ -122,6 +122,16 @@ import Testing
     }
   }
 
+  /// A replaced tensor without entries has nothing to prove, and no record of its own.
+  @Test mutating func emptyTensors() throws {
+    fixture.model.tensors["model.empty"] = TestTensor([0, 4], random: &fixture.random)
+    fixture.adapter.tensors["base_model.model.model.empty"] = .init(shape: [0, 4], values: [])
+    for allow in ["{\"norm\": {\"absolute\": 1}}", "\"any\"", "\"frozen\""] {
+      let policy = try AdapterFixture.policy("{\"rank\": 4}", more: [("model.empty", allow)])
+      #expect(try fixture.prove(policy, opening: "empty \(allow.count)").result.verification.tensors.frozen == 8)
+    }
+  }
+
   @Test mutating func excludedProducts() throws {
     let policy = try testPolicy(
       [("*.0.q.weight", "\"any\""), ("*.0.v.weight", "{\"rank\": 4}"), ("*.1.q.weight", "\"any\"")], frozenRest: true)
