@@ -55,20 +55,31 @@ package enum StrictJSON {
     return value
   }
 
-  /// `text` as a JSON string literal with quotes; control characters and DEL are escaped, so it is fit for messages.
+  /// `text` as a JSON string literal with quotes; what ``disturbs(_:)`` a terminal is escaped, so it is fit
+  /// for messages.
   package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar.value {
       case 0x22: result += "\\\""
       case 0x5C: result += "\\\\"
-      case 0..<0x20, 0x7F..<0xA0:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      case _ where disturbs(scalar):
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       default: result.unicodeScalars.append(scalar)
       }
     }
     return result + "\""
+  }
+
+  /// Controls, what reverses or hides text on a terminal, and line ends that no newline is.
+  private static func disturbs(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
   }
 
   /// `quoted` for messages: text beyond 120 characters is replaced by its length.
