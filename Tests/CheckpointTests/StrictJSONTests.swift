@@ -27,7 +27,7 @@ import Testing
   }
 
   /// U+202E turns the text after it around, U+200B is not seen, U+E0041 is an invisible tag outside the first plane.
-  @Test func escapes_what_hides_or_turns_text() throws {
+  @Test func escapesWhatHidesOrTurnsText() throws {
     let text = "a\u{202E}b\u{200B}c\u{2028}\u{E0041}d\u{85}é"
     #expect(StrictJSON.quoted(text) == #""a\u202eb\u200bc\u2028\udb40\udc41d\u0085é""#)
     #expect(try parse(StrictJSON.quoted(text)) == .string(text))
