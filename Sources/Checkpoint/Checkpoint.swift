@@ -20,7 +20,9 @@ package struct Checkpoint: Sendable {
     case (true, true): throw .ambiguousFolder(folder: path, found: [singleFileName, indexFileName])
     case (true, false): return try Checkpoint(path: path, files: [try MappedFile(path: single)])
     case (false, true): return try Checkpoint(folder: path, prefix: prefix, index: index)
-    case (false, false): throw .noCheckpoint(folder: path, lookedFor: [singleFileName, indexFileName])
+    case (false, false):
+      if let remedy = FolderContents.remedy(path) { throw .otherWeights(folder: path, remedy: remedy) }
+      throw .noCheckpoint(folder: path, lookedFor: [singleFileName, indexFileName])
     }
   }
 

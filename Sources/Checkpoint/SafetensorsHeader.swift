@@ -23,6 +23,8 @@ struct SafetensorsHeader {
     let path = file.path
     guard file.count >= 8 else { throw .fileTooShort(file: path, count: file.count) }
     let prefix = try file.bytes(in: 0..<8)
+    // Every pointer file begins so; as a length it would be 2·10^18.
+    guard !prefix.elementsEqual("version ".utf8) else { throw .unfetchedFile(file: path) }
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.byteLimit else {
       throw .headerTooLarge(file: path, count: length, limit: Self.byteLimit)

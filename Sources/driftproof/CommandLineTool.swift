@@ -45,6 +45,7 @@ enum CommandLineTool {
     guard let command = commands.first(where: { $0.description.name == parsed.command.name }) else {
       throw CommandFailure(.usage, "unknown command \(parsed.command.name)")
     }
+    try OutputPlace.check(parsed)
     return try command.run(parsed, console: console)
   }
 

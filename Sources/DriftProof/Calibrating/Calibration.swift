@@ -40,10 +40,12 @@ package struct Calibration: Sendable {
     }
     var measured: [ReferenceRun] = []
     for run in runs {
-      measured.append(
-        try ReferenceRun.measure(run.path, of: run.checkpoint, base: base) { _, done, total in
-          progress?(run.path, total > 0 ? Double(done) / Double(total) : 1)
-        })
+      let own = try ReferenceRun.measure(run.path, of: run.checkpoint, base: base) { _, done, total in
+        progress?(run.path, total > 0 ? Double(done) / Double(total) : 1)
+      }
+      // A copy under another name shows nothing of how much fine-tunes vary.
+      if measured.contains(where: { $0.hasChanges(of: own) }) { throw .repeatedRun(run.path) }
+      measured.append(own)
     }
     var draft = try PolicyDraft(identity: identity, runs: measured, margin: margin)
     try draft.encloseAll(base: base, runs: measured) { progress?("trial of \($0)", 1) }

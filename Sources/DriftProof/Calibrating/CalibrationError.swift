@@ -54,7 +54,8 @@ extension CalibrationError: CustomStringConvertible {
     switch self {
     case .noRuns: "no reference run was given; name at least one fine-tune of the base"
     case .repeatedRun(let run):
-      "\(StrictJSON.shown(run)) is given twice; name every reference run once, so that it does not count as two"
+      "\(StrictJSON.shown(run)) is given twice, or changed the base exactly as another run did; name every reference run "
+        + "once, so that it does not count as two"
     case .marginOutOfRange:
       "the margin must be a number from \(Int(Calibration.marginRange.lowerBound)) to "
         + "\(Int(Calibration.marginRange.upperBound)), such as 2.5"

@@ -66,6 +66,18 @@ extension PolicyDraft {
           "most of these tensors changed by a low rank or in few places, but not \(StrictJSON.shown(first.name))\(rest): "
             + "the rule bounds norms only"))
     }
+    if case .rank(let rank) = group.form {
+      let own = runs.indices.map { run in
+        DriftForm.choose(records.compactMap { $0.of(run: run) }, margin: margin).rank ?? rank
+      }
+      if let least = own.min(), least < rank, let widest = own.firstIndex(of: rank) {
+        warnings.append(
+          CalibrationWarning(
+            .mixedRuns, group, nil,
+            "the runs need ranks from \(least) to \(rank), which is that of \(StrictJSON.shown(runs[widest].path)): either "
+              + "they are of several recipes, or that run is not what it is said to be"))
+      }
+    }
     let bounds = groups[index].bounds
     if bounds.normFactor > 1 {
       warnings.append(

@@ -14,6 +14,9 @@ package enum DriftForm: Sendable, Equatable {
   /// Counters, which only `"any"` can allow.
   case excluded
 
+  /// Of a form that has one.
+  var rank: Int? { if case .rank(let rank) = self { rank } else { nil } }
+
   /// A sparse clause that leaves more than this share of a tensor free, margin included, is not worth its cost.
   static let largestEntryShare = 1.0 / 16
   static let largestLineShare = 0.5

@@ -14,6 +14,11 @@ package struct ReferenceRun: Sendable {
   /// `driftNorm` divided by the norm of the whole base; nil for a base of zeros.
   package var relativeDrift: Double? { inspection.baseNorm > 0 ? driftNorm / inspection.baseNorm : nil }
 
+  /// Every tensor changed by exactly as much: a copy.
+  func hasChanges(of other: ReferenceRun) -> Bool {
+    inspection.tensors.map(\.outcome) == other.inspection.tensors.map(\.outcome)
+  }
+
   /// - Throws: `inspection`, `otherTensors`, `notEncodable`, `notCertifiable` or `unchangedRun`.
   static func measure(
     _ path: String, of tuned: Checkpoint, base: Checkpoint,

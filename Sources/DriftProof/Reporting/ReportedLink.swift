@@ -6,6 +6,8 @@ package struct ReportedLink: Sendable, Equatable {
   package let path: [String]
   /// No less than the norm of the whole drift from the base; nil where the links' policies give no bound.
   package let driftFromBase: Double?
+  /// Some link leaves tensors outside its proof, which the bound does not count.
+  package let leavesTensorsOut: Bool
   /// Norm of the base, for comparison.
   package let baseNorm: Double
 
@@ -30,7 +32,8 @@ package struct ReportedLink: Sendable, Equatable {
       while let parent = path.last?.parent.flatMap({ owner[$0] }) { path.append(parent) }
       result[link.position] = .success(
         ReportedLink(
-          path: path.reversed().map(\.name), driftFromBase: link.driftFromBase, baseNorm: chain.baseNorm))
+          path: path.reversed().map(\.name), driftFromBase: link.driftFromBase,
+          leavesTensorsOut: !link.excluded.isEmpty, baseNorm: chain.baseNorm))
     }
     return result
   }

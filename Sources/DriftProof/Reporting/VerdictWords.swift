@@ -64,7 +64,10 @@ package struct VerdictWords: Sendable, Equatable {
       return [way + " Their policies give no bound on all \(steps) changes together.", scale]
     }
     let share = link.baseNorm > 0 ? String(format: " (%.3g %% of the base's norm)", 100 * drift / link.baseNorm) : ""
-    return [way + String(format: " All changes together have a norm of at most %.4g", drift) + share + ".", scale]
+    let scope = link.leavesTensorsOut ? " of covered tensors" : ""
+    return [
+      way + String(format: " All changes\(scope) together have a norm of at most %.4g", drift) + share + ".", scale,
+    ]
   }
 
   init(_ error: DriftProofError) {

@@ -40,7 +40,7 @@ struct CommandDescription: Sendable {
 
     /// An option that must be given, with one or several values.
     static func requiredList(_ name: String, _ value: String, _ help: String) -> Option {
-      Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true)
+      Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true, isRepeatable: true)
     }
 
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {

@@ -12,6 +12,7 @@ extension VerificationReport {
       ("securityBits", .number(securityBits)),
       ("soundness", .array(soundness.map { .object([("term", .string($0.name)), ("bits", .number($0.bits))]) })),
       ("tensors", .object(classes.map { ($0.name, .integer($0.count)) })),
+      ("provesNothing", .boolean(provesNothing)),
       ("coverage", .object([("excluded", .array(excluded.map { .string($0) }))])),
       ("parameters", .integer(certifiedParameters + frozenParameters)),
       ("certifiedParameters", .integer(certifiedParameters)),
@@ -24,8 +25,13 @@ extension VerificationReport {
     ]
   }
 
-  /// Behind a verdict, where it is not about the base.
-  var originMark: String { parent == nil ? "" : ", RELATIVE TO A PARENT" }
+  /// Behind a verdict, where it is not about the base, or about nothing at all.
+  var originMark: String { (parent == nil ? "" : ", RELATIVE TO A PARENT") + emptinessMark }
+
+  /// Behind the verdict about a policy that leaves out every tensor.
+  var emptinessMark: String { provesNothing ? ", BUT NOTHING IS PROVED: the policy covers no tensor" : "" }
+
+  private var provesNothing: Bool { !excluded.isEmpty && classes.allSatisfy { $0.name == "excluded" || $0.count == 0 } }
 
   /// Lines with the figures that people want to see.
   var lines: [String] {

@@ -120,6 +120,7 @@ extension ChainLink {
       ("policyGiven", .boolean(!hasOwnPolicy)),
       ("excluded", .array(excluded.map { .string($0) })),
       ("driftFromBase", .number(driftFromBase)),
+      ("driftCoversAllTensors", .boolean(excluded.isEmpty)),
       ("report", verification.map { .object($0.members) } ?? .null),
     ]
   }
@@ -128,7 +129,7 @@ extension ChainLink {
     guard let verification else { return [] }
     let origin = parent.flatMap { report.number(ofCommitment: $0) }.map { "link \($0)" } ?? "the base"
     var lines = [
-      "link \(number) from \(origin): \(Quoting.plain(name))",
+      "link \(number) from \(origin): \(Quoting.plain(name))\(verification.emptinessMark)",
       "  tuned commitment  \(verification.tunedCommitment)",
       "  policy            \(Quoting.plain(verification.policyName)) (\(verification.policyDigest))"
         + (hasOwnPolicy ? ", its own" : ""),
@@ -138,8 +139,10 @@ extension ChainLink {
     if !excluded.isEmpty { lines.append("  NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))") }
     lines.append(
       "  from the base     "
-        + (driftFromBase.map { "‖W - W0‖ at most \(Format.number($0 * (1 + 5e-6), digits: 6))" }
-          ?? "no norm follows from the policies"))
+        + (driftFromBase.map { norm in
+          "‖W - W0‖ at most \(Format.number(norm * (1 + 5e-6), digits: 6))"
+            + (excluded.isEmpty ? "" : " over covered tensors; NO BOUND on those not covered")
+        } ?? "no norm follows from the policies"))
     lines.append("  soundness         \(VerificationReport.bits(verification.securityBits)) bits proven")
     return lines
   }

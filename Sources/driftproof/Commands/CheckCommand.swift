@@ -24,12 +24,8 @@ enum CheckCommand: Command {
           certificate: certificate, base: base, identity: identity, adapter: adapter, openingPath: opening
         ) { phase in console.phase(phase) }
       }
-    } catch let error as DriftProofError {
-      throw CommandFailure(error)
-    } catch let failure as CommandFailure {
-      throw failure
     } catch {
-      throw CommandFailure(.operational, "\(error)")
+      throw CommandFailure(error)
     }
     let seconds = Format.number(report.verifySeconds, digits: 3)
     let what =

@@ -33,7 +33,8 @@ enum PolicyInitCommand: Command {
       let names = PolicyPreset.allCases.map(\.rawValue)
       throw CommandFailure(
         UsageError(
-          "unknown preset \(Quoting.shown(word))", suggestion: Similarity.nearest(to: word, in: names),
+          "unknown preset \(Quoting.shown(word)); there are \(names.joined(separator: ", "))",
+          suggestion: Similarity.nearest(to: word, in: names),
           command: description))
     }
     var options = PolicyPreset.Options()

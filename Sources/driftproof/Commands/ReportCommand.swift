@@ -124,6 +124,9 @@ enum ReportCommand: Command {
     guard let contents = report.contents else {
       return console.remark("the certificate is not verified, so the weights are not measured")
     }
+    guard contents.verification.adapter == nil else {
+      throw usage("the certificate is about an unmerged adapter, which is no checkpoint that --tuned could measure")
+    }
     let base = try arguments.openCheckpoint("base")
     let tuned = try arguments.openCheckpoint("tuned")
     console.remark("the page will show what the weights say: who passes it on publishes that")

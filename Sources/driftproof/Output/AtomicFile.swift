@@ -32,9 +32,11 @@ enum AtomicFile {
     }
   }
 
-  /// Throws now what `write` would throw later: no folder there, or none that may be written.
+  /// Throws now what `write` would throw later: a folder in its place, no folder there, or none that may be written.
   static func checkFolder(of path: String) throws(CommandFailure) {
     let target = resolved(path)
+    var status = stat()
+    if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw failure(path, "it is a folder") }
     let folder = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
     guard access(folder, W_OK | X_OK) == 0 else { throw failure(path, systemReason()) }
   }
