@@ -152,7 +152,6 @@ struct CalibrateTests {
   private static let wrong: [(arguments: [String], message: String)] = [
     (["calibrate", "--base", "a"], "--runs RUN is missing"),
     (["calibrate", "--base", "a", "--runs", "--json"], "--runs needs a value"),
-    (["calibrate", "--base", "a", "--runs", "b", "--runs", "c"], "--runs is given twice"),
     (["calibrate", "--base", "a", "--runs", "b", "--margin", "0.5"], "a number from 1 to 1000"),
     (["calibrate", "--base", "a", "--runs", "b", "--margin", "two"], "a number from 1 to 1000"),
     (["calibrate", "--base", "a", "--runs", "b", "c", "--marign", "2"], "did you mean --margin?"),

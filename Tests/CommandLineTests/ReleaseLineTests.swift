@@ -95,4 +95,25 @@ struct ReleaseLineTests {
     #expect(chain.exitCode == 1)
     #expect((chain.output + chain.errors).contains("an unmerged adapter, which is no link of a chain"))
   }
+
+  @Test func referenceRunsThatAreNotWhatTheyAreSaidToBe() throws {
+    func calibrate(_ runs: [String]) throws -> Run {
+      try Tool.run(["calibrate", "--json", "--base", Self.digits + "/base"] + runs.flatMap { ["--runs", $0] })
+    }
+    let (first, second) = (Self.digits + "/runs/1", Self.digits + "/runs/2")
+    // A copy counts nothing.
+    try FileManager.default.copyItem(atPath: first, toPath: folder.file("copy"))
+    let copied = try calibrate([first, folder.file("copy")])
+    #expect(copied.exitCode != 0 && copied.output.contains("changed the base exactly as another run did"))
+    // One that was tampered with raises the rank of all.
+    let mixed = try calibrate([first, second, Self.digits + "/backdoored"])
+    let warnings = try #require(try mixed.json()["warnings"] as? [[String: Any]])
+    #expect(
+      warnings.contains {
+        $0["kind"] as? String == "mixedRuns" && ($0["message"] as? String)?.contains("/backdoored") == true
+      })
+    let honest = try calibrate([first, second])
+    let calm = try #require(try honest.json()["warnings"] as? [[String: Any]])
+    #expect(!calm.contains { $0["kind"] as? String == "mixedRuns" })
+  }
 }

@@ -58,4 +58,21 @@ struct RemedyTests {
     #expect(run.errors.contains(#"names the shard "model-00002-of-00002.safetensors", which is not available"#))
     #expect(run.errors.contains("download it"))
   }
+
+  @Test func foldersThatAreNoCheckpoints() throws {
+    let folder = try TemporaryFolder()
+    func message() throws -> String { try Tool.run("identify", folder.path, "-o", "/dev/null").errors }
+    #expect(try message().contains("looked for model.safetensors"))
+    try "x".write(toFile: folder.file("pytorch_model.bin"), atomically: true, encoding: .utf8)
+    #expect(try message().contains(#"it has "pytorch_model.bin"; convert it to safetensors"#))
+    _ = try folder.checkpoint("weights.safetensors", [("a", [1], [1])])
+    #expect(try message().contains(#"it has "weights.safetensors"; name that file itself"#))
+    _ = try folder.checkpoint("more.safetensors", [("a", [1], [1])])
+    #expect(try message().contains("2 .safetensors files without a model.safetensors.index.json"))
+    try "{}".write(toFile: folder.file("adapter_config.json"), atomically: true, encoding: .utf8)
+    #expect(try message().contains("it is an unmerged adapter: give it with prove --adapter"))
+    try "version https://git-lfs.github.com/spec/v1\n".write(
+      toFile: folder.file("model.safetensors"), atomically: true, encoding: .utf8)
+    #expect(try message().contains("a Git LFS pointer, not the weights; fetch them with git lfs pull"))
+  }
 }
