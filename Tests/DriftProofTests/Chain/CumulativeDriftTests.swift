@@ -120,7 +120,11 @@ import Testing
       try problem([sum("\"entries\": 1"), sum("\"entries\": 1", residual: "1e-9")], sum("\"entries\": 9")) != nil)
     let coarse = "[\(sum("\"entries\": 1")), \(norm("1e7"))]"
     #expect(try problem([sum("\"entries\": 1"), coarse], sum("\"entries\": 9"))?.contains("precisions") == true)
-    #expect(try problem([coarse, coarse], sum("\"entries\": 2")) == nil)
+    // A link's policy must not choose what the cumulative one takes for exact: units of 2^20 hide any update.
+    #expect(try problem([coarse, coarse], sum("\"entries\": 2"))?.contains("in units of") == true)
+    #expect(try problem([coarse], sum("\"entries\": 1"))?.contains("in units of") == true)
+    #expect(try problem([coarse, coarse], "[\(sum("\"entries\": 2")), \(norm("2.1e7"))]") == nil)
+    #expect(try problem([coarse, coarse], sum("\"entries\": 2", residual: "1000")) == nil)
     #expect(try problem([sum("\"entries\": 1"), coarse], sum("\"entries\": 2", residual: "1000")) == nil)
     // With a residual what the units hide counts.
     #expect(try problem([sum("\"entries\": 1")], sum("\"entries\": 1", residual: "1e-9")) != nil)
