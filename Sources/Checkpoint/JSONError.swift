@@ -6,6 +6,8 @@ package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   case controlCharacter(offset: Int)
   case invalidEscape(offset: Int)
   case loneSurrogate(offset: Int)
+  /// More than ``CombiningMarks/longestRun`` in a row, in the string at this offset.
+  case combiningMarks(offset: Int)
   case duplicateKey(String, offset: Int)
   case tooDeep(limit: Int, offset: Int)
   case trailingBytes(offset: Int)
@@ -28,6 +30,8 @@ package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
       "byte \(offset): unknown escape; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX"
     case .loneSurrogate(let offset):
       "byte \(offset): half of a surrogate pair; write both halves"
+    case .combiningMarks(let offset):
+      "byte \(offset): a string with more than \(CombiningMarks.longestRun) combining marks in a row; no text has so many"
     case .duplicateKey(let key, let offset):
       "byte \(offset): the key \(StrictJSON.shown(key)) appears twice in one object; keep one"
     case .tooDeep(let limit, let offset):

@@ -36,8 +36,9 @@ package struct JSONMember: Sendable, Equatable {
 /// A strict parser of RFC 8259 documents in UTF-8.
 ///
 /// Rejected: invalid UTF-8, a byte-order mark, duplicate keys (also canonically equivalent Unicode ones, which
-/// Swift's `String` would take for one), lone surrogates, raw control characters, nesting beyond the limit, and
-/// anything but white space after the value. Bytes never cause a trap; errors carry the byte offset.
+/// Swift's `String` would take for one), lone surrogates, long runs of combining marks (``CombiningMarks``), raw control
+/// characters, nesting beyond the limit, and anything but white space after the value. Bytes never cause a trap; errors
+/// carry the byte offset.
 package enum StrictJSON {
   /// Nesting depth allowed unless the caller says otherwise.
   package static let defaultDepthLimit = 64
@@ -209,6 +210,7 @@ private struct Parser {
   }
 
   private mutating func string() throws(JSONError) -> String {
+    let start = position
     position += 1
     var text: [UInt8] = []
     while true {
@@ -216,7 +218,9 @@ private struct Parser {
       switch byte {
       case UInt8(ascii: "\""):
         position += 1
-        return String(decoding: text, as: UTF8.self)
+        let result = String(decoding: text, as: UTF8.self)
+        guard CombiningMarks.areFew(in: result) else { throw .combiningMarks(offset: start) }
+        return result
       case UInt8(ascii: "\\"): text.append(contentsOf: try escape())
       case 0..<0x20: throw .controlCharacter(offset: position)
       default:

@@ -57,6 +57,9 @@ struct ReleaseLineTests {
     #expect(drift > 1.49 * norm && drift < 1.51 * norm)
     #expect(links.last?["chain"] is NSNull)
     #expect(page.contains("differs from the model of “1.drift” only as the policy below allows"))
+    // What a link leaves alone is its parent's.
+    #expect(page.contains("the same as in the model that it continues") && page.contains("the same as in the base"))
+    #expect(page.contains("The fine-tuned model is the model that it continues plus a change"))
     #expect(page.contains("driftproof chain verify 1.drift 2.drift --base-identity base.identity.json"))
 
     // Alone a link says nothing about the base.

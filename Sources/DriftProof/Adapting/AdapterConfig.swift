@@ -153,15 +153,25 @@ struct AdapterConfig: Sendable, Equatable {
     of module: String, in patterns: [Pattern<Value>], file: String
   ) throws(AdapterError) -> Value? {
     for pattern in patterns {
-      // Most patterns are names, which need no engine: dots stand for themselves among what they match.
-      let isName = pattern.text.utf8.allSatisfy { isNameByte($0) }
-      if isName, module == pattern.text || module.hasSuffix("." + pattern.text) { return pattern.value }
-      guard let regex = try? Regex("(.*\\.)?(\(pattern.text))").matchingSemantics(.unicodeScalar) else {
+      // Most patterns are names, which need no automaton.
+      if pattern.text.utf8.allSatisfy(isNameByte) {
+        if ends(module, with: pattern.text) { return pattern.value }
+        continue
+      }
+      guard let isMatch = ModulePattern(pattern.text)?.matches(module) else {
         throw .pattern(file: file, pattern: pattern.text)
       }
-      if (try? regex.wholeMatch(in: module)) != nil { return pattern.value }
+      if isMatch { return pattern.value }
     }
     return nil
+  }
+
+  /// A name's dots stand for any character, so it matches as many characters as it has, at the end after a dot.
+  private static func ends(_ module: String, with name: String) -> Bool {
+    let (module, name) = (Array(module.unicodeScalars), Array(name.unicodeScalars))
+    let rest = module.count - name.count
+    guard rest == 0 || rest > 0 && module[rest - 1] == "." && !module[..<rest].contains("\n") else { return false }
+    return zip(module[rest...], name).allSatisfy { $0 == $1 || $1 == "." && $0 != "\n" }
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {

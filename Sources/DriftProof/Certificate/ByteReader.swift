@@ -1,3 +1,5 @@
+import Checkpoint
+
 /// Reads little-endian binary formats front to back; throws at the end, never traps.
 struct ByteReader {
   private let bytes: [UInt8]
@@ -32,6 +34,7 @@ struct ByteReader {
     guard let text = String(validating: try prefixed(section), as: UTF8.self) else {
       throw .invalidText(section: section)
     }
+    guard CombiningMarks.areFew(in: text) else { throw .combiningMarks(section: section) }
     return text
   }
 

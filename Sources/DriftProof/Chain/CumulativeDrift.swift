@@ -31,7 +31,9 @@ struct CumulativeDrift {
       if let link = links.first(where: { $0.share(of: name) == .excluded }) {
         problems = ["\(StrictJSON.shown(link.name)) leaves it outside its proof"]
       } else if let claim = decided[name] {
-        problems = excess(identity.tensors[claim.baseIndex], policy.rules[claim.rule].allowance)
+        problems = excess(
+          identity.tensors[claim.baseIndex], policy.rules[claim.rule].allowance,
+          fractionBits: claim.tensor.fractionBits)
       } else {
         let mover = links.first { $0.share(of: name) != .frozen }
         problems = mover.map { ["no change is allowed, but \(StrictJSON.shown($0.name)) allows one"] } ?? []
@@ -90,21 +92,27 @@ struct CumulativeDrift {
 
   // MARK: Clauses
 
-  private func excess(_ leaf: BaseIdentity.Leaf, _ allowance: Allowance) -> [String] {
+  /// - Parameter fractionBits: the units in which a certificate about the cumulative policy would be exact.
+  private func excess(_ leaf: BaseIdentity.Leaf, _ allowance: Allowance, fractionBits: Int) -> [String] {
     var split: HeadSplit?
     if case .heads(let heads, _) = allowance { split = heads }
     let scope = DriftScope(leaf, split: split)
     return (allowance.forms ?? []).compactMap { form in
       switch form {
-      case .norm(let bound): excess(leaf, scope, ClauseLimit(leaf, scope, residual: bound))
+      case .norm(let bound):
+        excess(leaf, scope, ClauseLimit(leaf, scope, residual: bound), fractionBits: fractionBits)
       case .sum(let rank, let sparse, let residual):
-        excess(leaf, scope, ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual))
+        excess(
+          leaf, scope, ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual),
+          fractionBits: fractionBits)
       }
     }
   }
 
   /// Why the links' clauses on a tensor do not add up to one of the cumulative policy; nil when they do.
-  private func excess(_ leaf: BaseIdentity.Leaf, _ scope: DriftScope, _ limit: ClauseLimit) -> String? {
+  private func excess(
+    _ leaf: BaseIdentity.Leaf, _ scope: DriftScope, _ limit: ClauseLimit, fractionBits: Int
+  ) -> String? {
     var sums = [ClauseSum()]
     var precision = BigUInt.zero
     var units: Set<Int> = []
@@ -120,6 +128,11 @@ struct CumulativeDrift {
     }
     if limit.residual == nil, units.count > 1 {
       return "links have different precisions, so nothing can be exact; allow a residual"
+    }
+    // A link's wide norm clause makes its units coarse: what they hide would pass for exact.
+    if limit.residual == nil, let found = units.first, found < fractionBits {
+      return "the links are exact in units of 2^\(-found), a certificate about this policy is in units of "
+        + "2^\(-fractionBits); allow a residual"
     }
     guard !sums.contains(where: { limit.admits($0, precision: precision) }) else { return nil }
     let best =

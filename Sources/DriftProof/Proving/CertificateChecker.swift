@@ -90,7 +90,8 @@ public enum CertificateChecker {
   /// The same of an unmerged adapter: the certificate is about the base and exactly these matrices. They are factored
   /// again, the drift committed to again under the opening's secret.
   /// - Parameters:
-  ///   - base: nil when only its identity is given; needed for tensors that the adapter replaces.
+  ///   - base: nil when only its identity is given; needed for tensors that the adapter replaces. A base is hashed: that it
+  ///     is the one of the certificate is part of what is checked.
   ///   - identity: nil to compute it from the base.
   package static func check(
     certificate: [UInt8], base: Checkpoint?, identity: BaseIdentity?, adapter: Adapter, openingPath: String,
@@ -101,7 +102,7 @@ public enum CertificateChecker {
       let start = ContinuousClock.now
       progress?("base identity")
       let policy = try CertificateVerifier.embeddedPolicy(certificate)
-      let identity = try AdapterPass.identity(base: base, given: identity)
+      let identity = try Self.identity(base: base, given: identity)
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
       guard checked.manifest.isAdapter else {
         throw mismatch("the certificate is about a whole tuned model; name it with --tuned")
@@ -158,6 +159,16 @@ public enum CertificateChecker {
       }
       return given
     }
+    return try computed(base, given: given)
+  }
+
+  /// Of an adapter's base; the given one only where there is no base to compute it from.
+  private static func identity(base: Checkpoint?, given: BaseIdentity?) throws -> BaseIdentity {
+    guard let base else { return try AdapterPass.identity(base: nil, given: given) }
+    return try computed(base, given: given)
+  }
+
+  private static func computed(_ base: Checkpoint, given: BaseIdentity?) throws -> BaseIdentity {
     let computed = try BaseIdentity.compute(checkpoint: base)
     if let given, given.root != computed.root {
       throw mismatch("the base on disk is \(computed.rootHex), the identity given is \(given.rootHex)")

@@ -4,10 +4,12 @@ import Checkpoint
 package struct ReportedLink: Sendable, Equatable {
   /// File names from the one that starts from the base to this one.
   package let path: [String]
-  /// No less than the norm of the whole drift from the base; nil where the links' policies give no bound.
+  /// Names that this certificate or one above it leaves outside its proof, in order: about the way from the base nothing is
+  /// known of them, whatever this certificate says.
+  package let excluded: [String]
+  /// No less than the norm of the whole drift from the base of all other tensors; nil where the links' policies give no
+  /// bound.
   package let driftFromBase: Double?
-  /// Some link leaves tensors outside its proof, which the bound does not count.
-  package let leavesTensorsOut: Bool
   /// Norm of the base, for comparison.
   package let baseNorm: Double
 
@@ -32,8 +34,8 @@ package struct ReportedLink: Sendable, Equatable {
       while let parent = path.last?.parent.flatMap({ owner[$0] }) { path.append(parent) }
       result[link.position] = .success(
         ReportedLink(
-          path: path.reversed().map(\.name), driftFromBase: link.driftFromBase,
-          leavesTensorsOut: !link.excluded.isEmpty, baseNorm: chain.baseNorm))
+          path: path.reversed().map(\.name), excluded: link.excluded, driftFromBase: link.driftFromBase,
+          baseNorm: chain.baseNorm))
     }
     return result
   }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 
 /// A verdict in plain words: what is known now, and what to do.
@@ -60,15 +61,26 @@ package struct VerdictWords: Sendable, Equatable {
       "The certificates from the base to this one are \(steps), all verified for this page: each says how far its model "
       + "is from the one before."
     let scale = "Percentages of norms refer to the base's norms, not to those of the model before."
+    // What a step before this one left out is not among the tensors that this certificate leaves out.
+    let outside = link.excluded.count == 1 ? "1 tensor" : "\(link.excluded.count) tensors"
+    let names = link.excluded.prefix(shownNames).map(StrictJSON.shown) + (link.excluded.count > shownNames ? ["…"] : [])
+    let gap =
+      link.excluded.isEmpty
+      ? []
+      : [
+        "On the way from the base \(outside) may have changed without limit, since a certificate leaves them outside its "
+          + "proof: \(names.joined(separator: ", "))."
+      ]
+    let subject = link.excluded.isEmpty ? "All changes together" : "All changes of the other tensors together"
     guard let drift = link.driftFromBase else {
-      return [way + " Their policies give no bound on all \(steps) changes together.", scale]
+      return [way + " Their policies give no bound on all \(steps) changes together."] + gap + [scale]
     }
     let share = link.baseNorm > 0 ? String(format: " (%.3g %% of the base's norm)", 100 * drift / link.baseNorm) : ""
-    let scope = link.leavesTensorsOut ? " of covered tensors" : ""
-    return [
-      way + String(format: " All changes\(scope) together have a norm of at most %.4g", drift) + share + ".", scale,
-    ]
+    return [way + " \(subject)" + String(format: " have a norm of at most %.4g", drift) + share + "."] + gap + [scale]
   }
+
+  /// Excluded tensors that a sentence names.
+  private static let shownNames = 8
 
   init(_ error: DriftProofError) {
     isGood = false

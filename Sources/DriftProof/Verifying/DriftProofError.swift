@@ -83,6 +83,8 @@ public enum FormatError: Error, Equatable, Sendable {
   case unsupportedVersion(Int)
   case wrongLength(section: String, found: Int, expected: Int)
   case invalidText(section: String)
+  /// More combining marks in a row than any text has.
+  case combiningMarks(section: String)
   case unknownDataType(String)
   case badShape(tensor: String)
   case notSorted(tensor: String)
@@ -167,6 +169,7 @@ extension FormatError: CustomStringConvertible {
     case .unsupportedVersion(let version): "format version \(version) is unknown; use a newer driftproof"
     case .wrongLength(let section, let found, let expected): "\(section) has \(found) bytes, expected \(expected)"
     case .invalidText(let section): "\(section) is not UTF-8"
+    case .combiningMarks(let section): "\(section) has more combining marks in a row than any text"
     case .unknownDataType(let name): "\(name) is no safetensors dtype"
     case .badShape(let tensor): "tensor \(tensor): the shape is no shape of a tensor"
     case .notSorted(let tensor): "tensor \(tensor) is not in rising order of names"

@@ -13,11 +13,13 @@ struct CoverageSection {
 
   private var kinds: [Kind] {
     let coverage = contents.coverage
+    // What a link leaves alone may have changed before it.
+    let start = contents.verification.parent == nil ? "the base" : "the model that it continues"
     return [
       Kind(
         key: "proved", title: "Proved within bounds", meaning: "may have changed, and only as a rule allows",
         share: coverage.proved),
-      Kind(key: "identical", title: "Proved unchanged", meaning: "the same as in the base", share: coverage.identical),
+      Kind(key: "identical", title: "Proved unchanged", meaning: "the same as in \(start)", share: coverage.identical),
       Kind(
         key: "excluded", title: "Outside the proof", meaning: "anything may have happened to them",
         share: coverage.excluded),

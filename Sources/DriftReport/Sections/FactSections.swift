@@ -88,7 +88,10 @@ enum Glossary {
   private static let words: [(term: String, meaning: String)] = [
     ("Base, fine-tuned model", "The model that was published before, and the one made from it by further training."),
     ("Certificate", "A file that proves that the fine-tuned model obeys a policy, and shows no weights."),
-    ("Change, Δ", "For each weight: the fine-tuned value minus the base's."),
+    (
+      "Change, Δ",
+      "For each weight: the fine-tuned value minus that of the base, or of the model that a link continues."
+    ),
     ("Norm, ‖Δ‖ or ‖W‖", "The size of a change, or of a tensor: the square root of the sum of all squares."),
     ("Policy", "A list of rules that say which tensors may change, and how."),
     ("Rank", "How many independent patterns a change consists of. Adapters such as LoRA make changes of low rank."),

@@ -13,7 +13,8 @@ struct PolicySection {
   var proved: Markup {
     .group([
       tag("p") {
-        "The fine-tuned model is the base plus a change. It was proved, without showing either model, that this change "
+        "The fine-tuned model is \(contents.verification.parent == nil ? "the base" : "the model that it continues") plus a "
+        "change. It was proved, without showing either model, that this change "
         "obeys the policy "
         Markup.name(contents.policy.name)
         ". The first rule that fits a tensor's name decides what may happen to it:"

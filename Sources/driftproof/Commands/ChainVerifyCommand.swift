@@ -139,10 +139,11 @@ extension ChainLink {
     if !excluded.isEmpty { lines.append("  NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))") }
     lines.append(
       "  from the base     "
-        + (driftFromBase.map { norm in
-          "‖W - W0‖ at most \(Format.number(norm * (1 + 5e-6), digits: 6))"
-            + (excluded.isEmpty ? "" : " over covered tensors; NO BOUND on those not covered")
-        } ?? "no norm follows from the policies"))
+        + (driftFromBase.map {
+          "‖W - W0‖ at most \(Format.number($0 * (1 + 5e-6), digits: 6))"
+            + (excluded.isEmpty ? "" : ", without what is NOT COVERED")
+        }
+          ?? "no norm follows from the policies"))
     lines.append("  soundness         \(VerificationReport.bits(verification.securityBits)) bits proven")
     return lines
   }

@@ -19,7 +19,8 @@ enum CheckCommand: Command {
           certificate: certificate, base: base, tuned: tuned, openingPath: opening, identity: identity
         ) { phase in console.phase(phase) }
       case .adapter(let adapter, let base):
-        subject = "this base and this adapter"
+        // Without the base nobody compares it with its identity.
+        subject = "this base and this adapter" + (base == nil ? ", the base by its identity alone" : "")
         report = try CertificateChecker.check(
           certificate: certificate, base: base, identity: identity, adapter: adapter, openingPath: opening
         ) { phase in console.phase(phase) }

@@ -33,7 +33,7 @@ enum ReportJSON {
         report.link.map { link in
           .object([
             ("path", .array(link.path.map { .string($0) })), ("driftFromBase", .number(link.driftFromBase)),
-            ("baseNorm", .number(link.baseNorm)),
+            ("baseNorm", .number(link.baseNorm)), ("excluded", .array(link.excluded.map { .string($0) })),
           ])
         } ?? .null
       ),

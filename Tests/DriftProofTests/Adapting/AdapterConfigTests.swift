@@ -40,6 +40,49 @@ import Testing
     }
   }
 
+  /// Whole names that expressions match, and such that they do not, as Python's `re` says.
+  @Test func expressions() throws {
+    let cases: [(pattern: String, matched: [String], others: [String])] = [
+      (#"^model\.q"#, ["model.q"], ["a.model.q", "modelxq"]), ("q$", ["q", "a.q"], ["q.a", "aq"]),
+      (
+        #"layers\.(0|1[0-5])\.(?:q|v)_proj"#, ["a.layers.0.q_proj", "layers.15.v_proj"],
+        ["layers.16.q_proj", "layers.1.q_proj"]
+      ),
+      (#"l\.\d+\.\w*?x?"#, ["l.12.", "l.1.ab_x", "l.1.x"], ["l.a.x", "l..x", "l.1.a-b"]),
+      ("[^a-c.]+", ["xyz", "abc.de"], ["abc", "xay"]), ("(a*)*b", ["b", "aab", "x.ab"], ["a", "xab", "aac"]),
+      ("a|b|", ["a", "b", "", "x."], ["c", "ab"]), ("[-a]x", ["-x", "ax"], ["bx"]),
+      ("(ab?)+", ["aab", "abab"], ["b", "abb"]),
+    ]
+    for (text, matched, others) in cases {
+      let pattern = try #require(ModulePattern(text), "\(text)")
+      for name in matched { #expect(pattern.matches(name) == true, "\(text) on \(name)") }
+      for name in others { #expect(pattern.matches(name) == false, "\(text) on \(name)") }
+    }
+    let refused = [
+      "(", ")", "a)", "(a", "[", "[]", "[a", "*", "a**", "a++", "a{2}", #"\b"#, #"\1"#, "(?=a)", "(?i)a", "[b-a]", "\\",
+      "é",
+      "a|*", "[[:alpha:]]",
+    ]
+    for text in refused { #expect(ModulePattern(text) == nil, "\(text)") }
+    #expect(ModulePattern("a|b")?.matches("é") == nil)
+  }
+
+  /// A stranger's configuration takes neither time nor stack without end.
+  @Test(.timeLimit(.minutes(1))) func hostileExpressions() throws {
+    let name = String(repeating: "a", count: 4000)
+    for text in ["(a|a)*b", "(a*)*b", "(a+)+b", ".*.*.*.*.*.*.*.*b", String(repeating: "a?", count: 400) + "b"] {
+      #expect(ModulePattern(text)?.matches(name) == false, "\(text)")
+    }
+    for depth in [100, 1_000_000] {
+      let nested = String(repeating: "(", count: depth) + "a" + String(repeating: ")", count: depth)
+      #expect(throws: AdapterError.pattern(file: "f", pattern: nested)) {
+        try parse(["rank_pattern": "{\"\(nested)\": 2}"]).scaling(of: "q", file: "f")
+      }
+    }
+    #expect(ModulePattern(String(repeating: "(", count: 30) + "a" + String(repeating: ")", count: 30)) != nil)
+    #expect(ModulePattern(String(repeating: "a", count: 1025)) == nil)
+  }
+
   /// Everything that PEFT 0.21 writes for a plain adapter is taken.
   @Test func peftDefaults() throws {
     let path = TestAdapter.shipped + "/adapter_config.json"

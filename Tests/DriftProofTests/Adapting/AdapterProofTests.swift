@@ -248,6 +248,14 @@ import Testing
     model.tensors["model.square.weight"]?.values[0] += 1
     let otherIdentity = try BaseIdentity.compute(checkpoint: model.write("other", in: fixture.folder))
     #expect(try refusal(fixture.adapter, otherIdentity)?.exitCode == 12)
+    // A base on disk is hashed, also beside the right identity: one with other weights is not the certificate's.
+    let foreign = try model.write("other", in: fixture.folder)
+    let beside = #expect(throws: DriftProofError.self) {
+      try CertificateChecker.check(
+        certificate: result.certificate, base: foreign, identity: identity,
+        adapter: fixture.adapter.open("checked", in: fixture.folder), openingPath: fixture.folder.path("opening"))
+    }
+    #expect(beside?.exitCode == 12 && beside.map { "\($0)".contains("the base on disk is") } == true)
     _ = try fixture.prove(policy, opening: "second")
     let opened = try fixture.adapter.open("checked", in: fixture.folder)
     let error = #expect(throws: DriftProofError.self) {

@@ -120,7 +120,11 @@ import Testing
       try problem([sum("\"entries\": 1"), sum("\"entries\": 1", residual: "1e-9")], sum("\"entries\": 9")) != nil)
     let coarse = "[\(sum("\"entries\": 1")), \(norm("1e7"))]"
     #expect(try problem([sum("\"entries\": 1"), coarse], sum("\"entries\": 9"))?.contains("precisions") == true)
-    #expect(try problem([coarse, coarse], sum("\"entries\": 2")) == nil)
+    // A link's policy must not choose what the cumulative one takes for exact: units of 2^20 hide any update.
+    #expect(try problem([coarse, coarse], sum("\"entries\": 2"))?.contains("in units of") == true)
+    #expect(try problem([coarse], sum("\"entries\": 1"))?.contains("in units of") == true)
+    #expect(try problem([coarse, coarse], "[\(sum("\"entries\": 2")), \(norm("2.1e7"))]") == nil)
+    #expect(try problem([coarse, coarse], sum("\"entries\": 2", residual: "1000")) == nil)
     #expect(try problem([sum("\"entries\": 1"), coarse], sum("\"entries\": 2", residual: "1000")) == nil)
     // With a residual what the units hide counts.
     #expect(try problem([sum("\"entries\": 1")], sum("\"entries\": 1", residual: "1e-9")) != nil)
@@ -210,6 +214,28 @@ import Testing
       #expect(try violations(balls, cumulative).isEmpty == fits)
     }
     #expect(try drift([policy([])]).total == .zero)
+  }
+
+  /// What the units hide is in the bound of everything, too, whichever way it was found.
+  @Test func totalsHaveTheirPrecision() throws {
+    let leaf = try #require(fixture.identity.tensor(named: "a.weight"))
+    let hidden = 64 / Double(sign: .plus, exponent: leaf.statistics.fractionBits, significand: 1)
+    let stated = try policy([("a.weight", sum("\"rank\": 1"))], total: norm("1"))
+    for count in 1...3 {
+      let total = NormBound.double(try #require(try drift([Policy](repeating: stated, count: count)).total))
+      let least = Double(count) * (1 + hidden)
+      #expect(total > least * (1 - 1e-12) && total < least * (1 + 1e-12))
+    }
+  }
+
+  /// A ball for each of h heads is one of √h times the radius, as a norm, as a residual and in the total.
+  @Test func ballsOfHeadsAreAtRightAngles() throws {
+    let balls = try heads(16, norm("0.5"))
+    let total = NormBound.double(try #require(try drift([balls]).total))
+    #expect(total > 1 && total < 1.001)
+    let residuals = [try heads(16, sum("\"rank\": 1", residual: "0.5"))]
+    #expect(try violations(residuals, policy([("a.weight", sum("\"rank\": 4", residual: "1.001"))])).isEmpty)
+    #expect(try violations(residuals, policy([("a.weight", sum("\"rank\": 4", residual: "0.999"))])).count == 1)
   }
 
   /// The largest numbers that policies can state.
