@@ -18,7 +18,9 @@ enum Mutation {
     _ target: String, count: Int, debug: Int? = nil,
     _ body: (_ seed: UInt64, _ generator: inout SeededGenerator) throws -> Void
   ) throws {
-    let trace = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-mutation-\(target)-\(getpid()).seed")
+    // Of this process: several test runs may go on at a time.
+    let trace = FileManager.default.temporaryDirectory
+      .appendingPathComponent("driftproof-mutation-\(target)-\(getpid()).seed")
     guard FileManager.default.createFile(atPath: trace.path, contents: nil) else {
       Issue.record("\(trace.path) cannot be written")
       return
