@@ -29,7 +29,7 @@ package struct DriftStatistics: Sendable, Equatable {
 
   /// Measures a drift with one decomposition of rank 64.
   ///
-  /// `rank` is the smallest with a residual below 1 % of the drift. If there is none, it is the smallest from which on
+  /// `rank` is the smallest with a residual below 1 % of the drift, or below what rounding explains. If there is none, it is the smallest from which on
   /// the residual is level: no doubling of it improves the residual by 10 % more than it would improve that of white
   /// noise (rounding to bf16 makes such a tail). One weak doubling is not enough: eight equal singular values give a
   /// weak one from 1 to 2 as well.
@@ -37,15 +37,18 @@ package struct DriftStatistics: Sendable, Equatable {
   ///   - drift: in units of 2^-fractionBits of the weights.
   ///   - fractionBits: -1000...1000.
   ///   - baseNorm: Frobenius norm of the base tensor in units of the weights.
+  ///   - rounding: the norm, in units of the weights, of what storing the weights leaves outside an honest rank; without
+  ///     effect on drifts that are less than 4 times as large.
   package static func measure(
-    _ drift: IntegerMatrix, fractionBits: Int, baseNorm: Double
+    _ drift: IntegerMatrix, fractionBits: Int, baseNorm: Double, rounding: Double = 0
   ) throws(LinearAlgebraError) -> DriftStatistics {
     guard (-1000...1000).contains(fractionBits) else { throw .invalidParameter("fraction bits \(fractionBits)") }
     let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     let counts = count(drift)
     let norm = counts.energy.squareRoot()
     let (sigma, residuals) = try spectrum(drift, norm: norm)
-    let chosen = norm > 0 ? choose(residuals, norm: norm, drift.rows, drift.columns) : nil
+    let chosen =
+      norm > 0 ? choose(residuals, norm: norm, rounding: rounding / unit, drift.rows, drift.columns) : nil
     let absolute = norm * unit
     return DriftStatistics(
       norm: absolute, relativeNorm: norm > 0 ? absolute / baseNorm : 0,
@@ -56,8 +59,12 @@ package struct DriftStatistics: Sendable, Equatable {
   }
 
   /// Position in `ranks` of the rank to claim.
-  private static func choose(_ residuals: [Double], norm: Double, _ rows: Int, _ columns: Int) -> Int {
-    if let low = residuals.firstIndex(where: { $0 < 0.01 * norm }) { return low }
+  private static func choose(
+    _ residuals: [Double], norm: Double, rounding: Double, _ rows: Int, _ columns: Int
+  ) -> Int {
+    // A drift that is no larger than rounding shows no rank: any matrix of that size has a low one up to rounding.
+    let explained = max(0.01 * norm, norm > 4 * rounding ? rounding : 0)
+    if let low = residuals.firstIndex(where: { $0 < explained }) { return low }
     let (short, long) = (Double(min(rows, columns)), Double(max(rows, columns)))
     // The squared singular values of white noise reach this multiple of their mean (Marchenko and Pastur).
     let edge = (1 + (short / long).squareRoot()) * (1 + (short / long).squareRoot())

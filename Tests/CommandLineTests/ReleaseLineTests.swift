@@ -119,4 +119,13 @@ struct ReleaseLineTests {
     let calm = try #require(try honest.json()["warnings"] as? [[String: Any]])
     #expect(!calm.contains { $0["kind"] as? String == "mixedRuns" })
   }
+
+  /// The second release moved so little that rounding is several per cent of its drift.
+  @Test(arguments: [("base", "release-1"), ("release-1", "release-2")])
+  func inspectSeesTheRankBehindTheRounding(_ before: String, _ after: String) throws {
+    let run = try Tool.run("inspect", Self.digits + "/" + before, Self.digits + "/" + after, "--json")
+    let tensors = try #require(try run.json()["tensors"] as? [[String: Any]])
+    let ranks = tensors.filter { ($0["name"] as? String)?.hasSuffix("weight") == true }.map { $0["rank"] as? Int }
+    #expect(ranks == [4, 4, 4, 4])
+  }
 }

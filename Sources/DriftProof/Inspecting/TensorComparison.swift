@@ -46,7 +46,9 @@ struct TensorComparison {
     let drift = try driftMatrix(fractionBits: fractionBits)
     let statistics: DriftStatistics
     do {
-      statistics = try DriftStatistics.measure(drift, fractionBits: fractionBits, baseNorm: baseNorm)
+      statistics = try DriftStatistics.measure(
+        drift, fractionBits: fractionBits, baseNorm: baseNorm,
+        rounding: RankWarning.roundingFraction(of: before.dtype) * baseNorm)
     } catch {
       throw .decomposition(tensor: before.name, error)
     }
