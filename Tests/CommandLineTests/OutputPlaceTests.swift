@@ -51,7 +51,9 @@ struct OutputPlaceTests {
     try expectRefused(["attest", certificate, "--key", key], out: key)
     try expectRefused(["attest", certificate, "--key", key], out: certificate)
     try expectRefused(["report", certificate, "--base-identity", policy], out: certificate)
-    // What is no input may be replaced, as before.
+    // What is no input may be replaced, as before, also where it is kept beside the weights.
+    #expect(try Tool.run("identify", base, "-o", base + "/identity.json").exitCode == 0)
+    #expect(try Tool.run("identify", base, "-o", base + "/identity.json").exitCode == 0)
     #expect(try Tool.run("identify", base, "-o", folder.file("i.json")).exitCode == 0)
     #expect(try Tool.run("identify", base, "-o", folder.file("i.json")).exitCode == 0)
   }

@@ -1,33 +1,18 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Refuses a command that would write its result over one of its inputs: keys, weights and certificates have no copy.
 enum OutputPlace {
-  /// Files that are written; `opening` is continued, not replaced, and guards itself.
-  private static let outputs = ["out"]
-  /// Folders that are written to.
-  private static let state = ["resume"]
-
-  /// - Throws: a usage error naming option and file when an output is the file of another argument, or lies in the folder of
-  ///   one; files are told apart by device and inode, so links do not hide them.
+  /// - Throws: a usage error naming option and file when `--out` is the file of another argument, or a file of weights in the
+  ///   folder of one; files are told apart by device and inode, so links do not hide them.
   static func check(_ arguments: ParsedArguments) throws(CommandFailure) {
-    let own = Set(outputs + state)
-    var inputs: [(name: String, path: String)] = []
-    for (name, value) in arguments.values where !own.contains(name) { inputs.append((name, value)) }
-    for (name, values) in arguments.lists where !own.contains(name) { inputs += values.map { (name, $0) } }
-    for output in outputs {
-      guard let path = arguments.values[output], let target = Inode(path) else { continue }
-      for input in inputs.sorted(by: { ($0.name, $0.path) < ($1.name, $1.path) })
-      where target.isIn(input.path) {
+    guard let path = arguments.values["out"], let target = Inode(path) else { return }
+    let values = arguments.values.map { ($0.key, [$0.value]) } + arguments.lists.map { ($0.key, $0.value) }
+    for (name, inputs) in values.sorted(by: { $0.0 < $1.0 }) where name != "out" {
+      for input in inputs where target.isRead(from: input) {
         throw CommandFailure(
           UsageError(
-            "--\(output) \(Quoting.shown(path)) would replace what \(input.name) \(Quoting.shown(input.path)) is read from; "
-              + "choose another name", command: arguments.command))
+            "--out \(Quoting.shown(path)) would replace what \(name) \(Quoting.shown(input)) is read from; choose another "
+              + "name", command: arguments.command))
       }
     }
   }
@@ -43,19 +28,20 @@ enum OutputPlace {
       self.status = status
     }
 
-    /// The file itself, or one directly in the folder.
-    func isIn(_ path: String) -> Bool {
+    /// The file itself, or one that a checkpoint or adapter folder is read from. Anything else in such a folder, such as an
+    /// identity that is kept there, may be made anew.
+    func isRead(from path: String) -> Bool {
       if let other = Inode(path) { return self == other }
-      guard let folder = opendir(path) else { return false }
-      defer { closedir(folder) }
-      while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-        }
-        if let other = Inode(path + "/" + name), self == other { return true }
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      return names.contains { name in
+        (name.hasSuffix(".safetensors") || Self.configurations.contains(name))
+          && Inode(path + "/" + name).map { self == $0 } ?? false
       }
-      return false
     }
+
+    private static let configurations: Set<String> = [
+      "model.safetensors.index.json", "config.json", "adapter_config.json",
+    ]
 
     static func == (a: Inode, b: Inode) -> Bool {
       a.status.st_dev == b.status.st_dev && a.status.st_ino == b.status.st_ino
