@@ -50,6 +50,9 @@ package struct CertificateReport: Sendable {
     if case .rejected(let error) = outcome { error } else { nil }
   }
 
+  /// It names a parent, and was verified without its chain.
+  package var isLinkAlone: Bool { if case .identityMismatch(.parent) = failure { true } else { false } }
+
   /// Verifies a certificate and gathers what it says. A certificate that fails is a report, too.
   /// - Parameters:
   ///   - policy: the reader's; nil for the one inside the certificate.

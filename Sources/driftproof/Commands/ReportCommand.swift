@@ -50,13 +50,18 @@ enum ReportCommand: Command {
     var reports: [CertificateReport] = []
     var certificates: [[UInt8]] = []
     for path in paths { certificates.append(try ParsedArguments.readFile(at: path, limit: FileLimits.certificate)) }
-    let links = try links(paths, certificates, arguments)
-    for (position, (path, certificate)) in zip(paths, certificates).enumerated() {
+    for (path, certificate) in zip(paths, certificates) {
       console.phase("verifying \(Quoting.plain(fileName(path)))")
       reports.append(
-        CertificateReport(
-          fileName: fileName(path), certificate: certificate, identity: identity, policy: policy,
-          link: links[position]))
+        CertificateReport(fileName: fileName(path), certificate: certificate, identity: identity, policy: policy))
+    }
+    // Alone a link fails; only then the others are asked for its way to the base.
+    if reports.contains(where: \.isLinkAlone) {
+      for (position, link) in try links(paths, certificates, arguments) {
+        reports[position] = CertificateReport(
+          fileName: fileName(paths[position]), certificate: certificates[position], identity: identity, policy: policy,
+          link: link)
+      }
     }
     if measures { try measure(&reports[0], arguments, console) }
     console.clearBar()
