@@ -6,8 +6,9 @@ import PackageDescription
 let package = Package(
   name: "DriftProof",
   products: [
+    .library(name: "DriftProofVerifier", targets: ["DriftProofVerifier"]),
     .library(name: "DriftProof", targets: ["DriftProof"]),
-    .executable(name: "driftproof", targets: ["DriftProofCLI"]),
+    .executable(name: "driftproof", targets: ["DriftProofCommandLine"]),
   ],
   targets: [
     // C libraries of the system.
@@ -24,15 +25,92 @@ let package = Package(
     .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),
     .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
     .target(
+      name: "DriftProofStatement",
+      dependencies: ["Kernels", "Checkpoint", "DriftPolicy", "Commitment", "Argument"], path: "Sources/Statement"),
+    .target(
+      name: "DriftProofCertificate",
+      dependencies: [
+        "Transcript", "Checkpoint", "DriftPolicy", "Commitment", "Argument", "DriftProofStatement",
+      ],
+      path: "Sources/Certificate"),
+    .target(
+      name: "DriftProofChain",
+      dependencies: ["Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate"],
+      path: "Sources/Chain"),
+    .target(
+      name: "DriftProofAttestation",
+      dependencies: [
+        "CCrypto", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
+      ],
+      path: "Sources/Attestation"),
+    .target(
+      name: "DriftProofReportFacts",
+      dependencies: [
+        "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+      ],
+      path: "Sources/ReportFacts"),
+    .target(
+      name: "DriftProofDrift",
+      dependencies: [
+        "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofChain",
+      ],
+      path: "Sources/Drift"),
+    .target(
+      name: "DriftProofAdapter",
+      dependencies: [
+        "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "Argument", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofDrift",
+      ],
+      path: "Sources/Adapter"),
+    .target(
+      name: "DriftProofProving",
+      dependencies: [
+        "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
+      ],
+      path: "Sources/Proving"),
+    .target(
+      name: "DriftProofInspection",
+      dependencies: [
+        "Checkpoint", "DriftPolicy", "LinearAlgebra", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofAdapter",
+      ],
+      path: "Sources/Inspection"),
+    .target(
+      name: "DriftProofCalibration",
+      dependencies: [
+        "Checkpoint", "DriftPolicy", "Argument", "Commitment", "LinearAlgebra", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofDrift", "DriftProofInspection",
+      ],
+      path: "Sources/Calibration"),
+    .target(
+      name: "DriftProofReport",
+      dependencies: [
+        "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "DriftProofReportFacts", "DriftProofInspection",
+      ],
+      path: "Sources/Report"),
+    .target(
+      name: "DriftProofVerifier",
+      dependencies: [
+        "Checkpoint", "DriftPolicy", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
+        "DriftProofReportFacts",
+      ]),
+    .target(
       name: "DriftProof",
       dependencies: [
-        "CCrypto", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
-        "Argument",
+        "Checkpoint", "DriftPolicy", "DriftProofVerifier", "DriftProofProving", "DriftProofCalibration",
+        "DriftProofInspection", "DriftProofReport",
       ]),
-    .target(name: "DriftReport", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"]),
     .executableTarget(
-      name: "DriftProofCLI", dependencies: ["DriftProof", "DriftReport", "Checkpoint", "DriftPolicy"],
-      path: "Sources/driftproof"),
+      name: "DriftProofCommandLine",
+      dependencies: [
+        "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
+        "DriftProofCalibration", "DriftProofInspection", "DriftProofReport",
+      ],
+      path: "Sources/CommandLine"),
     .target(
       name: "BenchmarkSuite", dependencies: ["DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
       path: "Benchmarks/BenchmarkSuite"),
@@ -48,11 +126,12 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
-    .testTarget(name: "DriftReportTests", dependencies: ["DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint", "DriftProofCommandLine"]),
+    .testTarget(
+      name: "DriftReportTests", dependencies: ["DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
-    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCommandLine", "Checkpoint"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
+@testable import DriftProofAttestation
+@testable import DriftProofCertificate
 import Foundation
-
-@testable import DriftProof
 
 /// Targets about attestations, with the pinned certificate and the Ed25519 key of Tests/Fixtures/attestation.
 enum AttestationTargets {

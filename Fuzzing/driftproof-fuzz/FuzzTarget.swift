@@ -1,9 +1,11 @@
+@testable import DriftProofCertificate
+@testable import DriftProofChain
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Transcript
-
-@testable import DriftProof
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {

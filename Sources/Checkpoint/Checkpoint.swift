@@ -21,7 +21,7 @@ package struct Checkpoint: Sendable {
     case (true, false): return try Checkpoint(path: path, files: [try MappedFile(path: single)])
     case (false, true): return try Checkpoint(folder: path, prefix: prefix, index: index)
     case (false, false):
-      if let remedy = FolderContents.remedy(path) { throw .otherWeights(folder: path, remedy: remedy) }
+      if let found = FolderContents.find(in: path) { throw .otherWeights(folder: path, found) }
       throw .noCheckpoint(folder: path, lookedFor: [singleFileName, indexFileName])
     }
   }

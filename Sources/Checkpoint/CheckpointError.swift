@@ -7,7 +7,7 @@ package enum CheckpointError: Error, Sendable, Equatable {
   case outOfBounds(file: String, range: Range<Int>, count: Int)
   case noCheckpoint(folder: String, lookedFor: [String])
   /// A folder with weights, but not as a checkpoint has them; `remedy` says what is there and what to do.
-  case otherWeights(folder: String, remedy: String)
+  case otherWeights(folder: String, FolderContents)
   /// What Git has in place of a large file that was not fetched.
   case unfetchedFile(file: String)
   case ambiguousFolder(folder: String, found: [String])
@@ -63,7 +63,7 @@ extension CheckpointError: CustomStringConvertible {
       "\(file): bytes \(range.lowerBound)..<\(range.upperBound) are not inside the file's \(count) bytes"
     case .noCheckpoint(let folder, let names):
       "\(folder): no checkpoint here; looked for \(names.joined(separator: " and ")); convert other formats to safetensors"
-    case .otherWeights(let folder, let remedy): "\(folder): no checkpoint here; \(remedy)"
+    case .otherWeights(let folder, let found): "\(folder): no checkpoint here; \(found)"
     case .unfetchedFile(let file): "\(file): a Git LFS pointer, not the weights; fetch them with git lfs pull"
     case .ambiguousFolder(let folder, let names):
       "\(folder): has \(names.joined(separator: " and ")), which may disagree; remove one, or name a single file"

@@ -1,8 +1,5 @@
 /// Parts of checkpoints under other names, and weights as floating-point numbers: what unmerged adapters need.
 extension Checkpoint {
-  /// A checkpoint without tensors or files.
-  package static let empty = Checkpoint(viewing: [], path: "", files: [])
-
   /// Some tensors of this checkpoint under names of the caller's, which must differ; the data stay where they are.
   package func renamed(_ tensors: [(tensor: TensorInfo, name: String)]) -> Checkpoint {
     Checkpoint(

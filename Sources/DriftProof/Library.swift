@@ -1,13 +1,17 @@
+@_exported import DriftProofAdapter
+@_exported import DriftProofCalibration
+@_exported import DriftProofInspection
+@_exported import DriftProofProving
+@_exported import DriftProofReport
+@_exported import DriftProofVerifier
+
+import DriftProofCertificate
+import DriftProofChain
 import Checkpoint
 import DriftPolicy
 
 // The library's entry points by path: what a program that depends on this package calls. Verification without any
 // weights is `CertificateVerifier.verify(certificate:identityFile:policyFile:)`.
-
-/// The version of library and program.
-public enum ToolVersion {
-  public static let current = "0.1.0"
-}
 
 extension DriftProver {
   /// Proves that the tuned checkpoint differs from the base only inside the policy; verified before it is returned.
@@ -30,11 +34,11 @@ extension DriftProver {
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
       var request = Request(
-        base: try Checkpoint.open(base), tuned: try Checkpoint.open(tuned), policy: try Policy.parse(policyFile),
+        .checkpoint(try Checkpoint.open(tuned), base: try Checkpoint.open(base)), policy: try Policy.parse(policyFile),
         openingPath: openingPath)
       request.identity = try identityFile.map { try BaseIdentity.parse($0) }
       if let parentCertificate {
-        guard let identity = request.identity else { throw ParentCertificate.identityMissing }
+        guard let identity = request.identity else { throw DriftProofError.missingInput(.identityOfChain) }
         request.parent = try ParentCertificate(parentCertificate, identity: identity)
       }
       if let folder { try request.keep(in: folder) }
@@ -53,11 +57,11 @@ extension Forecast {
     try DriftProofError.translating {
       let identity = try identityFile.map { try BaseIdentity.parse($0) }
       let parent = try parentCertificate.map { certificate in
-        guard let identity else { throw ParentCertificate.identityMissing }
+        guard let identity else { throw DriftProofError.missingInput(.identityOfChain) }
         return try ParentCertificate(certificate, identity: identity)
       }
       return try Forecast(
-        base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), policy: Policy.parse(policyFile),
+        .checkpoint(Checkpoint.open(tuned), base: Checkpoint.open(base)), policy: Policy.parse(policyFile),
         identity: identity, parent: parent)
     }
   }
@@ -73,7 +77,8 @@ extension CertificateChecker {
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       try check(
-        certificate: certificate, base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), openingPath: openingPath,
+        certificate: certificate, model: .checkpoint(Checkpoint.open(tuned), base: Checkpoint.open(base)),
+        openingPath: openingPath,
         identity: identityFile.map { try BaseIdentity.parse($0) })
     }
   }

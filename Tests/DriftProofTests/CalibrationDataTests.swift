@@ -1,8 +1,10 @@
+@testable import DriftProofStatement
+@testable import DriftProofCalibration
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// The table of docs/calibration.md on real fine-tunes that are too large for the repository: set DRIFTPROOF_DATA to a
 /// folder with `mlp` and `cnn`, each a folder of checkpoints. Uses the prover's own checks before any cryptography.
@@ -58,7 +60,7 @@ struct CalibrationDataTests {
     for name in setting.runs + setting.accepted + setting.refused {
       let tuned = try open(name)
       let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: policy, given: identity)
-      var violations: [String] = []
+      var violations: [PolicyViolation] = []
       do {
         _ = try DriftMeasurer(base: base, tuned: tuned).measure(
           differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),

@@ -1,7 +1,6 @@
+@testable import DriftProofCalibration
 import Checkpoint
 import Testing
-
-@testable import DriftProof
 
 /// Runs and bases from which nothing can be calibrated, each with its own error.
 @Suite struct CalibrationErrorTests {

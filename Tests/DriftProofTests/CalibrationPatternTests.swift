@@ -1,7 +1,6 @@
+@testable import DriftProofCalibration
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// Patterns over layer numbers, and bounds as a policy shows them.
 @Suite struct CalibrationPatternTests {

@@ -1,9 +1,10 @@
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Not a check: `scripts/calibrate` runs it to measure `CostTable` anew.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_CALIBRATE"] != nil), .serialized)

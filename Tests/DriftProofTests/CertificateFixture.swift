@@ -1,11 +1,11 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
 import DriftPolicy
 import Kernels
 import Transcript
-
-@testable import DriftProof
 
 /// An honest certificate about a one-entry drift under norm clauses, made once, with the parts to forge others from.
 struct CertificateFixture: Sendable {

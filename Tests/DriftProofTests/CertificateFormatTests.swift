@@ -1,9 +1,9 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Checkpoint
 import Commitment
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 struct CertificateFormatTests {
   private static func manifest() throws -> DriftManifest {

@@ -1,10 +1,10 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Checkpoint
 import Commitment
 import DriftPolicy
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 struct CertificateVerifierTests {
   let fixture: CertificateFixture

@@ -1,11 +1,12 @@
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Synchronization
 import Testing
-
-@testable import DriftProof
 
 /// The one pass over both checkpoints: it finds what separate passes find, and costs what it must.
 @Suite struct CheckpointPassTests {

@@ -1,7 +1,6 @@
+@testable import DriftProofStatement
 import Argument
 import Testing
-
-@testable import DriftProof
 
 /// Sizes that the choice of code leads to; no proof is made.
 @Suite struct CodeSelectionTests {

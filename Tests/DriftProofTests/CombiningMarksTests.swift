@@ -1,7 +1,7 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Checkpoint
 import Testing
-
-@testable import DriftProof
 
 /// Names whose hash would take Swift a time that grows with the square of their length.
 @Suite struct CombiningMarksTests {

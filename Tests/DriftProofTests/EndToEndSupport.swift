@@ -2,8 +2,6 @@ import Checkpoint
 import DriftPolicy
 import Foundation
 
-@testable import DriftProof
-
 /// A generator of repeatable test weights.
 struct TestRandom {
   private var state: UInt64

@@ -1,9 +1,11 @@
+@testable import DriftProofStatement
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// One model with a tensor for each class of drift, certified once; every proof takes seconds in debug builds.
 @Suite struct EndToEndTests {
@@ -115,7 +117,7 @@ import Testing
     let cases: [(Policy, String)] = [
       (try policy(rank: 1), "rank"), (try policy(entries: 2), "entries"), (try policy(rows: 1), "rows"),
       (try policy(columns: 1), "columns"), (try policy(mixed: 2), "mixed"), (try policy(norm: "0.1"), "norm"),
-      (try policy(total: "0.5"), DriftMeasurer.wholeModel),
+      (try policy(total: "0.5"), PolicyViolation.wholeModel),
     ]
     for (policy, name) in cases {
       let error = refusal(before, after, policy)

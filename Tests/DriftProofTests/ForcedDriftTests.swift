@@ -1,3 +1,7 @@
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
@@ -6,8 +10,6 @@ import Foundation
 import LinearAlgebra
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {

@@ -1,11 +1,14 @@
+@testable import DriftProofCalibration
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import DriftPolicy
 import Field
 import Kernels
 import Testing
-
-@testable import DriftProof
 
 /// Wherever weights are read, a head is read as if it were a tensor of its own.
 @Suite struct HeadsReadingTests {

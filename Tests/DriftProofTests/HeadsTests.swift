@@ -1,10 +1,13 @@
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofReport
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Clauses for each head of a tensor: what is derived from them, what is read, and what is proved.
 @Suite struct HeadsTests {
@@ -312,7 +315,8 @@ import Testing
       throws: DriftProofError.identityMismatch(
         .checkpoint("the drift between the two checkpoints is not the one that the certificate commits to"))
     ) {
-      try CertificateChecker.check(certificate: certificate.bytes, base: before, tuned: after, opening: opening)
+      try CertificateChecker.check(
+        certificate: certificate.bytes, model: .checkpoint(after, base: before), opening: opening)
     }
   }
 

@@ -1,8 +1,7 @@
+@testable import DriftProofInspection
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// The findings of `CheckpointInspection` on small checkpoints whose drift is known by construction.
 struct InspectionTests {

@@ -1,4 +1,6 @@
 import DriftProof
+import DriftProofCertificate
+import DriftProofProving
 import Foundation
 import Testing
 

@@ -1,8 +1,6 @@
 import Foundation
 import Testing
 
-@testable import DriftProof
-
 /// Seeded damage to files. One case is one seed: `DRIFTPROOF_MUTATION_SEED=17 swift test --filter Mutation` replays it.
 enum Mutation {
   #if DEBUG

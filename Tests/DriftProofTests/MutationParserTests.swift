@@ -1,10 +1,11 @@
+@testable import DriftProofCertificate
+@testable import DriftProofInspection
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Damaged identities, policies, openings and checkpoints: an error with a message, or the same meaning.
 @Suite struct MutationParserTests {
@@ -117,7 +118,7 @@ import Transcript
         guard try BaseIdentity.compute(checkpoint: damaged) != intact else { return }
         #expect(throws: DriftProofError.self, "safetensors seed \(seed)") {
           try CertificateChecker.check(
-            certificate: classes.certificate, base: base, tuned: damaged, opening: opening)
+            certificate: classes.certificate, model: .checkpoint(damaged, base: base), opening: opening)
         }
       } catch {
         let isTyped = error is CheckpointError || error is InspectionError

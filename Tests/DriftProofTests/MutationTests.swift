@@ -1,11 +1,11 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
 import DriftPolicy
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Damaged certificates through the whole verifier: a changed byte is always rejected, and nothing traps.
 ///

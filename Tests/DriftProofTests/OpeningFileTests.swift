@@ -1,7 +1,6 @@
+@testable import DriftProofProving
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 struct OpeningFileTests {
   private static let secret = [UInt8](0..<32)

@@ -1,9 +1,9 @@
+@testable import DriftProofCertificate
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// A certificate of Tests/Fixtures/pinned-v2 with everything that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {

@@ -1,10 +1,10 @@
+@testable import DriftProofCertificate
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Certificates that an earlier version made: this one must still verify them, and read them alike.
 @Suite struct PinnedCertificateTests {
@@ -24,7 +24,7 @@ import Transcript
     let opening = try OpeningFile.parse(pinned.opening, path: "opening.json")
     #expect(opening.tunedCommitment.hexadecimal == report.tunedCommitment)
     let checked = try CertificateChecker.check(
-      certificate: pinned.certificate, base: base, tuned: tuned, opening: opening)
+      certificate: pinned.certificate, model: .checkpoint(tuned, base: base), opening: opening)
     #expect(checked.tunedCommitment == report.tunedCommitment)
     return report
   }

@@ -1,8 +1,9 @@
+@testable import DriftProofCalibration
+@testable import DriftProofCertificate
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// A base with a tensor for each form of drift, and runs that differ from it.
 struct CalibrationFixture {

@@ -1,8 +1,8 @@
+@testable import DriftProofCalibration
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// The trial finds what `prove` would refuse, and by how much.
 @Suite struct PolicyTrialTests {

@@ -1,3 +1,4 @@
+@testable import DriftProofDrift
 import Argument
 import Checkpoint
 import Field
@@ -5,8 +6,6 @@ import Foundation
 import Kernels
 import LinearAlgebra
 import Testing
-
-@testable import DriftProof
 
 @Suite struct ProvingTests {
   @Test func boundsCompareExactly() {

@@ -1,10 +1,10 @@
+@testable import DriftProofCertificate
+@testable import DriftProofProving
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Proofs that are stopped after each phase and go on.
 @Suite struct ResumeTests {
@@ -48,7 +48,7 @@ import Testing
   private func request(_ name: String, opening: String, stopAfter: String? = nil) throws -> DriftProver.Request {
     var request = DriftProver.Request(base: base, tuned: tuned, policy: policy, openingPath: folder.path(opening))
     let inputs = ProofSession.fingerprint(
-      base: base, tuned: tuned, policy: policy, identity: nil, proofs: request.proofs)
+      .checkpoint(tuned, base: base), policy: policy, identity: nil, proofs: request.proofs)
     request.session = try ProofSession(
       path: folder.path(name), inputs: inputs, secret: OpeningSession.existing(request.openingPath)?.secret,
       entropy: entropy, freshSecret: secret
@@ -151,7 +151,8 @@ import Testing
   @Test func filesOfAnotherProofAreRefused() throws {
     try stop(after: "leaves of P2", in: "one", opening: "one.secret")
     var other = DriftProver.Request(base: base, tuned: tuned, policy: policy, openingPath: folder.path("two.secret"))
-    let inputs = ProofSession.fingerprint(base: base, tuned: tuned, policy: policy, identity: nil, proofs: 2)
+    let inputs = ProofSession.fingerprint(
+      .checkpoint(tuned, base: base), policy: policy, identity: nil, proofs: 2)
     // The same inputs, other randomness.
     other.session = try ProofSession(path: folder.path("two"), inputs: inputs, secret: nil) {
       if $0 == "leaves of P2" { throw Stop() }
@@ -186,7 +187,8 @@ import Testing
     let wider = try testPolicy([("*", "{ \"norm\": { \"absolute\": 9.0 } }")])
     let identity = try BaseIdentity.compute(checkpoint: base)
     for other in [
-      try error { $0.policy = wider }, try error { $0.tuned = $0.base }, try error { $0.base = $0.tuned },
+      try error { $0.policy = wider }, try error { $0.model = .checkpoint(base, base: base) },
+      try error { $0.model = .checkpoint(tuned, base: tuned) },
       try error { $0.identity = identity }, try error { $0.proofs = 3 },
     ] {
       #expect(other?.exitCode == 1)

@@ -1,7 +1,6 @@
+@testable import DriftProofStatement
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 // Expected values come from Python's fractions.Fraction, not from this code.
 

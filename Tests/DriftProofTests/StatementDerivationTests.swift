@@ -1,10 +1,9 @@
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 struct StatementDerivationTests {
   typealias F = StatementFixture

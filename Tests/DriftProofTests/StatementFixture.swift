@@ -1,10 +1,10 @@
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// A small base with every kind of tensor, written to disk once so that its identity is a real one.
 struct StatementFixture {

@@ -1,10 +1,9 @@
+@testable import DriftProofDrift
 import Argument
 import Checkpoint
 import Foundation
 import Kernels
 import Testing
-
-@testable import DriftProof
 
 /// Measurements, not checks: DRIFTPROOF_MEASURE=1 prints gigabytes per second of the passes over two checkpoints.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MEASURE"] != nil), .serialized)

@@ -1,6 +1,5 @@
+@testable import DriftProofReport
 import Testing
-
-@testable import DriftReport
 
 /// Text of others stays text.
 struct MarkupTests {

@@ -1,6 +1,5 @@
+@testable import DriftProofReportFacts
 import Testing
-
-@testable import DriftProof
 
 /// Names as places in layers.
 struct ModuleMapTests {

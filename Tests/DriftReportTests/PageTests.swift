@@ -1,3 +1,9 @@
+@testable import DriftProof
+@testable import DriftProofCertificate
+@testable import DriftProofAttestation
+@testable import DriftProofProving
+@testable import DriftProofReport
+@testable import DriftProofReportFacts
 import Checkpoint
 import DriftPolicy
 import Foundation
@@ -7,15 +13,17 @@ import Testing
   import FoundationXML
 #endif
 
-@testable import DriftProof
-@testable import DriftReport
-
 /// The page as a document: parsed, not searched.
 struct PageTests {
   static let files = ReportPage.FileNames(identity: "base.identity.json", policy: "policy.json")
 
   static func parse(_ reports: [CertificateReport], files: ReportPage.FileNames = files) throws -> PageReader {
-    let page = ReportPage(reports: reports, files: files, madeAt: Timestamp(secondsSince1970: 1_800_000_000))
+    try parse(reports.map { MeasuredReport($0) }, files: files)
+  }
+
+  static func parse(_ reports: [MeasuredReport], files: ReportPage.FileNames = files) throws -> PageReader {
+    let page = ReportPage(
+      reports: reports, files: files, madeAt: Timestamp(secondsSince1970: 1_800_000_000), exitCode: { _ in 99 })
     let reader = try PageReader(page.html)
     try reader.checkStructure()
     return reader
@@ -121,7 +129,7 @@ struct PageTests {
       "\u{202E}evil",
       "line\nbreak\u{0}\u{1B}\u{7F}", "\u{FFFF}\u{200B}", "layer.0.<b>", "layer.1.<b>",
     ]
-    let report = try withFolder { folder -> CertificateReport in
+    let report = try withFolder { folder -> MeasuredReport in
       func write(_ file: String, _ value: Float) throws -> String {
         let path = folder.appendingPathComponent(file).path
         let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -140,8 +148,9 @@ struct PageTests {
       let result = try DriftProver.prove(
         base: base, tuned: tuned, policyFile: policy, openingPath: folder.appendingPathComponent("opening").path)
       let identity = try BaseIdentity.parse(try BaseIdentityFile.compute(base: base))
-      var report = CertificateReport(
-        fileName: "<svg onload=x>'\".drift", certificate: result.certificate, identity: identity, policy: nil)
+      var report = MeasuredReport(
+        CertificateReport(
+          fileName: "<svg onload=x>'\".drift", certificate: result.certificate, identity: identity, policy: nil))
       report.measurement = try WeightMeasurement.measure(
         base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), contents: try #require(report.contents))
       return report

@@ -1,9 +1,9 @@
+@testable import DriftProofReport
+@testable import DriftProofReportFacts
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// The pinned certificate with one tensor of every class, and everything that belongs to it.
 struct ReportFixture {
@@ -38,8 +38,9 @@ struct ReportFixture {
   }
 
   /// Verified with the policy inside it, and measured.
-  func measured(limits: WeightMeasurement.Limits = .init()) throws -> CertificateReport {
-    var report = CertificateReport(fileName: "tuned.drift", certificate: certificate, identity: identity, policy: nil)
+  func measured(limits: WeightMeasurement.Limits = .init()) throws -> MeasuredReport {
+    var report = MeasuredReport(
+      CertificateReport(fileName: "tuned.drift", certificate: certificate, identity: identity, policy: nil))
     report.measurement = try WeightMeasurement.measure(
       base: Checkpoint.open(base), tuned: Checkpoint.open(tuned), contents: try #require(report.contents),
       limits: limits)

@@ -1,8 +1,7 @@
+@testable import DriftProofReport
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// What is measured from weights, and what tells that they are others.
 struct WeightMeasurementTests {

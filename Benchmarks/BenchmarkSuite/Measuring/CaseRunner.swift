@@ -1,4 +1,6 @@
 import DriftProof
+import DriftProofCertificate
+import DriftProofProving
 import Foundation
 
 /// Proves and verifies one case in this process, through the same calls as the command line.

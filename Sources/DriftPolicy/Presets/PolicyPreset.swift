@@ -21,6 +21,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     public var total: Decimal10?
     /// Rows or columns of one attention head: attention rules then speak of heads; nil for whole tensors.
     public var headSize: Int?
+    /// Lines of a comment in the policy: what to look at before it is used.
+    public var advice: [String] = []
 
     public init() {}
   }

@@ -21,7 +21,7 @@ extension PresetError: CustomStringConvertible {
       "the base has none of the tensors that \(preset) is about"
         + (example.map { " (it has \(displayed($0)))" } ?? "")
         + (better.isEmpty
-          ? "; write the rules for its names by hand, driftproof policy explain checks them"
+          ? "; write the rules for its names by hand, and have them explained"
           : "; its names fit \(better.joined(separator: ", "))")
     case .notFloating(let tensor, let dtype):
       "tensor \(displayed(tensor)) is \(dtype), which clauses cannot bound; certify the fine-tune before quantisation"

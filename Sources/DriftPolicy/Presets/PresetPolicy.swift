@@ -200,8 +200,11 @@ private struct PresetWriter {
   private func document(_ rules: [String], unused: [String]) -> String {
     var lines = ["// \(preset.rawValue): \(preset.summary)."]
     lines += [
-      "// The first rule whose pattern matches a tensor decides it. Numbers are proposals: look at a fine-tune with",
-      "// driftproof inspect, and at what the policy leaves open with driftproof policy explain.",
+      "// The first rule whose pattern matches a tensor decides it. Numbers are proposals"
+        + (options.advice.isEmpty ? "." : ": \(options.advice[0])")
+    ]
+    lines += options.advice.dropFirst().map { "// \($0)" }
+    lines += [
       "{", "  \"driftPolicy\": 1,", "  \"name\": \"\(name)\",", "  \"securityBits\": 128,", "  \"rules\": [",
       rules.joined(separator: ",\n"), "  ]",
     ]

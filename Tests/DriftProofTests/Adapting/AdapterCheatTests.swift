@@ -1,3 +1,7 @@
+@testable import DriftProofAdapter
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
@@ -5,8 +9,6 @@ import DriftPolicy
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Provers who lie about an adapter, in the manifest or in the factors, each with everything else recomputed.
 @Suite struct AdapterCheatTests {
@@ -40,7 +42,7 @@ import Transcript
     let code = try CodeSelection.choose(tensors: derived.tensors)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
-      plan: plan, tensors: derived.tensors, base: .empty, tuned: .empty, factors: parts.factors)
+      plan: plan, tensors: derived.tensors, pair: nil, factors: parts.factors)
     let scheme = HashCommitment(code)
     let outline = derived.statement(code: code, binding: [])
     let drift = try ArgumentProver(statement: outline, scheme: scheme).commit(
@@ -141,7 +143,7 @@ import Transcript
       Issue.record("accepted")
       return
     }
-    #expect(lines == ["tensor \(Self.q): allowed rank 8, the adapter adds a product of rank 9"])
+    #expect(lines == [PolicyViolation(tensor: Self.q, .productRank(found: 9, allowed: 8))])
   }
 
   /// Who states a larger rank than the factors have claims less: harmless, and the report says the larger one.

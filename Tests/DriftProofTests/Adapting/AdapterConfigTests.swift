@@ -1,8 +1,7 @@
+@testable import DriftProofAdapter
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// `adapter_config.json`: what is read, what is passed over, and what is refused.
 @Suite struct AdapterConfigTests {

@@ -1,9 +1,10 @@
+@testable import DriftProofAdapter
+@testable import DriftProofCertificate
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Folders and tensors of adapters, and how they meet the base: every refusal by its case.
 @Suite struct AdapterFilesTests {
@@ -238,7 +239,7 @@ import Testing
     #expect(free.wholes.tensors.map(\.name) == ["model.head.bias"])
     #expect(free.tensors.first { $0.name == "model.head.bias" }?.change == .dense)
     adapter.tensors[key]?.values[3] += 0.25
-    let replaced = "tensor model.head.bias: allowed no change, the adapter replaces it by another"
+    let replaced = PolicyViolation(tensor: "model.head.bias", .replaced)
     #expect(throws: DriftProofError.policyViolated([replaced])) { try model(adapter) }
 
     let q = try #require(fixture.model.tensors["model.layers.0.q.weight"])

@@ -1,9 +1,11 @@
+@testable import DriftProofDrift
+@testable import DriftProofAdapter
+@testable import DriftProofCertificate
+@testable import DriftProofProving
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
-
-@testable import DriftProof
 
 /// A folder as PEFT saves it, in memory.
 struct TestAdapter {

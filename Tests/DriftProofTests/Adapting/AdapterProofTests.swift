@@ -1,10 +1,13 @@
+@testable import DriftProofStatement
+@testable import DriftProofAdapter
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Certificates of unmerged adapters, from the folder to the verifier's report and the check.
 @Suite struct AdapterProofTests {
@@ -81,7 +84,7 @@ import Testing
       Issue.record("accepted")
       return
     }
-    #expect(lines.count == 1 && lines[0].contains(DriftMeasurer.wholeModel))
+    #expect(lines.count == 1 && lines[0].contains(PolicyViolation.wholeModel))
   }
 
   /// Replaced tensors are proved as those of a tuned model, in the same certificate and total.
@@ -111,8 +114,7 @@ import Testing
     // Another base under the identity is noticed where it is read.
     var model = fixture.model
     model.tensors["model.head.bias"]?.values[0] += 0.5
-    request.base = try model.write("other-base", in: fixture.folder)
-    request.hasBase = true
+    request.model = .adapter(opened, base: try model.write("other-base", in: fixture.folder))
     let error = #expect(throws: DriftProofError.self) { try DriftProver.prove(request) }
     #expect(error?.exitCode == 12)
     adapter.tensors["base_model.model.model.head.bias"]?.values[0] += 0.5
@@ -292,8 +294,7 @@ import Testing
         adapter: adapter, base: nil, policy: policy, openingPath: fixture.folder.path(name + ".secret"))
       request.identity = identity
       let inputs = ProofSession.fingerprint(
-        base: .empty, tuned: adapter.checkpoint, policy: policy, identity: identity, proofs: 2,
-        adapterConfig: adapter.configBytes)
+        .adapter(adapter, base: nil), policy: policy, identity: identity, proofs: 2)
       request.session = try ProofSession(
         path: fixture.folder.path(name), inputs: inputs,
         secret: OpeningSession.existing(request.openingPath)?.secret, entropy: [UInt8](repeating: 1, count: 32),
@@ -312,11 +313,14 @@ import Testing
       let resumed = try DriftProver.prove(try request("stopped \(record)", stopAfter: nil))
       #expect(resumed.certificate == whole.certificate, "\(record)")
     }
+    // The same matrices under a configuration of other bytes.
+    var changed = fixture.adapter
+    changed.config["base_model_name_or_path"] = "\"another\""
     let other = ProofSession.fingerprint(
-      base: .empty, tuned: adapter.checkpoint, policy: policy, identity: identity, proofs: 2, adapterConfig: [1])
+      .adapter(try changed.open("changed", in: fixture.folder), base: nil), policy: policy, identity: identity,
+      proofs: 2)
     let own = ProofSession.fingerprint(
-      base: .empty, tuned: adapter.checkpoint, policy: policy, identity: identity, proofs: 2,
-      adapterConfig: adapter.configBytes)
+      .adapter(adapter, base: nil), policy: policy, identity: identity, proofs: 2)
     #expect(other != own)
   }
 
@@ -324,7 +328,7 @@ import Testing
     let policy = try AdapterFixture.policy("{\"norm\": {\"absolute\": 10}}")
     let (result, identity) = try fixture.prove(policy)
     let forecast = try Forecast(
-      adapter: fixture.adapter.open("adapter", in: fixture.folder), base: nil, policy: policy, identity: identity,
+      .adapter(fixture.adapter.open("adapter", in: fixture.folder), base: nil), policy: policy, identity: identity,
       speed: 1)
     let ratio = Double(forecast.proofBytes) / Double(result.report.proofBytes)
     #expect((0.95...1.05).contains(ratio), "\(forecast.proofBytes) for \(result.report.proofBytes)")

@@ -1,8 +1,7 @@
+@testable import DriftProofStatement
 import Argument
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// The total over products whose bounds shrink by different factors.
 @Suite struct AdapterTotalTests {

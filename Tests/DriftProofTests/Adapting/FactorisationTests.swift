@@ -1,11 +1,12 @@
+@testable import DriftProofDrift
+@testable import DriftProofAdapter
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// The canonical factors of a product: orthonormal, exact, nearly so after rounding, and the same on every machine.
 @Suite struct FactorisationTests {

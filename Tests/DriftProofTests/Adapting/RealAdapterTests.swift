@@ -1,9 +1,10 @@
+@testable import DriftProofAdapter
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Adapters that somebody trained, against the models into which they were merged.
 @Suite struct RealAdapterTests {

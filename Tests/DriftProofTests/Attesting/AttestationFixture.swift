@@ -1,8 +1,8 @@
+@testable import DriftProofAttestation
+@testable import DriftProofCertificate
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Key files and envelopes of Tests/Fixtures/attestation. The Ed25519 key is that of RFC 8410, section 10.3; the others
 /// were made with openssl, the envelope by securesystemslib.

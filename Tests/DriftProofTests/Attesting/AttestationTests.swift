@@ -1,8 +1,8 @@
+@testable import DriftProofAttestation
+@testable import DriftProofCertificate
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 struct AttestationTests {
   @Test(arguments: AttestationFixture.keyNames)

@@ -1,7 +1,7 @@
+@testable import DriftProofCertificate
+@testable import DriftProofAttestation
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 struct Base64Tests {
   @Test(arguments: [

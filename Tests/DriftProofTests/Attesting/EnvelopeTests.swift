@@ -1,8 +1,7 @@
+@testable import DriftProofAttestation
 import Checkpoint
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 struct EnvelopeTests {
   private func envelope(_ text: String) throws(AttestationError) -> SignatureEnvelope {

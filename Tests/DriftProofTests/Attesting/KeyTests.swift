@@ -1,8 +1,7 @@
+@testable import DriftProofAttestation
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 struct KeyTests {
   private static let message = Array("a message".utf8)

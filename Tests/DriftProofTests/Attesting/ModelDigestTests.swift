@@ -1,8 +1,7 @@
+@testable import DriftProofAttestation
 import Foundation
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 #if canImport(Glibc)
   import Glibc

@@ -1,11 +1,14 @@
+@testable import DriftProofCertificate
+@testable import DriftProofChain
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Small models M0 -> M1 -> M2 -> M3 with their certificates, made once, and a fork M1 -> M3.
 ///

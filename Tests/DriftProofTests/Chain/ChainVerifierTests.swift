@@ -1,9 +1,11 @@
+@testable import DriftProofCertificate
+@testable import DriftProofChain
+@testable import DriftProofProving
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Testing
 import Transcript
-
-@testable import DriftProof
 
 /// Chains and trees of certificates against the verifier, honest and forged.
 @Suite struct ChainVerifierTests {
@@ -100,7 +102,7 @@ import Transcript
     let first = try fixture.commitment("first").hexadecimal
     #expect(
       fixture.rejections(report) == [
-        "second": .parentMissing(first), "third": .ancestor("second", exitCode: 12),
+        "second": .parentMissing(first), "third": .ancestor("second", because: .parentMissing(first)),
       ])
     #expect(report.failure?.rejection?.exitCode == 12 && !report.isVerified)
   }
@@ -116,7 +118,8 @@ import Transcript
       Issue.record("\(String(describing: rejections["first"]))")
       return
     }
-    for name in ["second", "third", "fork"] { #expect(rejections[name] == .ancestor("first", exitCode: 11)) }
+    let why = try #require(rejections["first"])
+    for name in ["second", "third", "fork"] { #expect(rejections[name] == .ancestor("first", because: why)) }
     #expect(rejections["again"] == nil && rejections.count == 4)
     #expect(report.failure?.name == "first" && report.failure?.rejection?.exitCode == 11)
     #expect(report.links.allSatisfy { $0.rejection == nil || ($0.excluded.isEmpty && $0.driftFromBase == nil) })
@@ -160,7 +163,8 @@ import Transcript
       Issue.record("\(fixture.rejections(put))")
       return
     }
-    #expect(fixture.rejections(put)["second"] == .ancestor("loose", exitCode: 12))
+    let why = try #require(fixture.rejections(put)["loose"])
+    #expect(fixture.rejections(put)["second"] == .ancestor("loose", because: why) && why.exitCode == 12)
     // Without policies it holds, and the report says that nobody asked for this one.
     let open = try fixture.verify([fixture.input("loose", policy: nil), fixture.input("second", policy: nil)])
     #expect(open.isVerified && open.links.allSatisfy(\.hasOwnPolicy))
@@ -170,7 +174,7 @@ import Transcript
     #expect(
       fixture.rejections(both) == [
         "first": .duplicate(of: "loose"), "loose": .duplicate(of: "first"),
-        "second": .ancestor("first", exitCode: 2),
+        "second": .ancestor("first", because: .duplicate(of: "loose")),
       ])
   }
 
@@ -191,7 +195,7 @@ import Transcript
     #expect(
       fixture.rejections(report) == [
         "second": .duplicate(of: "copy"), "copy": .duplicate(of: "second"),
-        "third": .ancestor("second", exitCode: 2),
+        "third": .ancestor("second", because: .duplicate(of: "copy")),
       ])
   }
 
@@ -227,10 +231,10 @@ import Transcript
     request.parent = try ParentCertificate(root.certificate, identity: fixture.identity)
     // The base on disk is not the parent's model, and the parent's model would not do.
     #expect(throws: DriftProofError.self) { try DriftProver.prove(request) }
-    request.base = parentModel
+    request.model = .checkpoint(fixture.checkpoints[2], base: parentModel)
     #expect(throws: DriftProofError.coverageGap([gap])) { try DriftProver.prove(request) }
     // A prover who does not look.
-    request.base = fixture.checkpoints[1]
+    request.model = .checkpoint(fixture.checkpoints[2], base: fixture.checkpoints[1])
     request.parent = ParentCertificate(
       unverified: try Certificate.parse(root.certificate).tunedCommitment,
       tensors: fixture.checkpoints[1].manifestTensors)
@@ -267,7 +271,7 @@ import Transcript
       }
       #expect(report.failure?.name == failing && report.failure?.rejection?.exitCode == 10 && lines.count == 1)
       for link in report.links.drop(while: { $0.name != failing }).dropFirst() {
-        #expect(link.rejection == .ancestor(failing, exitCode: 10))
+        #expect(link.rejection == .ancestor(failing, because: .cumulative(lines)) && link.rejection?.exitCode == 10)
       }
     }
     // A part of the tree that keeps to the policy holds.
@@ -289,7 +293,7 @@ import Transcript
       Issue.record("\(fixture.rejections(outside))")
       return
     }
-    #expect(lines == ["tensor steps: \"first\" leaves it outside its proof"])
+    #expect(lines.map(\.description) == ["tensor steps: \"first\" leaves it outside its proof"])
   }
 
   @Test func unusableInput() throws {

@@ -1,8 +1,9 @@
+@testable import DriftProofChain
+@testable import DriftProofDrift
+@testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// Links' policies added up against a cumulative one. Statements are derived without weights, so there are many.
 @Suite struct CumulativeDriftTests {
@@ -28,7 +29,8 @@ import Testing
   private func violations(_ links: [Policy], _ cumulative: Policy) throws -> [String] {
     try drift(links).violations(
       of: cumulative,
-      target: DerivedStatement.derive(identity: fixture.identity, tuned: fixture.tuned, policy: cumulative))
+      target: DerivedStatement.derive(identity: fixture.identity, tuned: fixture.tuned, policy: cumulative)
+    ).map(\.description)
   }
 
   /// Links and cumulative allowance of `a.weight`, 64 × 64.
@@ -192,7 +194,7 @@ import Testing
     ]
     #expect(try totals(stated, "7.01").isEmpty)
     let line = try #require(try totals(stated, "6.99").first)
-    #expect(line.contains(DriftMeasurer.wholeModel) && line.contains("allowed is 6.99"))
+    #expect(line.contains(PolicyViolation.wholeModel) && line.contains("allowed is 6.99"))
     // Different tensors in different links: the norms are at right angles.
     let apart = [try policy([("a.weight", norm("3"))]), try policy([("c.weight", norm("4"))])]
     #expect(try totals(apart, "5.01").isEmpty)

@@ -1,6 +1,6 @@
+@testable import DriftProofAttestation
+@testable import DriftProofCertificate
 import Testing
-
-@testable import DriftProof
 
 /// A statement about a link says from which model the claims count.
 @Suite struct LinkAttestationTests {

@@ -1,9 +1,12 @@
+@testable import DriftProof
+@testable import DriftProofCertificate
+@testable import DriftProofChain
+@testable import DriftProofDrift
+@testable import DriftProofProving
 import Checkpoint
 import DriftPolicy
 import Foundation
 import Testing
-
-@testable import DriftProof
 
 /// Proving and checking a link: what the prover compares, and what a holder of the weights learns.
 @Suite struct LinkProvingTests {
@@ -61,7 +64,7 @@ import Testing
     #expect(error { _ = try DriftProver.prove(request("stranger.secret", base: longer)) }?.exitCode == 12)
     var bare = try request("stranger.secret")
     bare.identity = nil
-    #expect(error { _ = try DriftProver.prove(bare) } == ParentCertificate.identityMissing)
+    #expect(error { _ = try DriftProver.prove(bare) } == .missingInput(.identityOfChain))
     #expect(!FileManager.default.fileExists(atPath: fixture.folder.path("stranger.secret")))
   }
 
@@ -74,19 +77,20 @@ import Testing
   /// The base of a link is no leaf of the identity, so nothing of it is hashed.
   @Test func thePassHashesOnlyTheTunedModel() throws {
     let request = try request("none")
+    let (base, tuned) = (fixture.checkpoints[1], fixture.checkpoints[2])
     let pass = try CheckpointPass.run(
-      base: request.base, tuned: request.tuned, policy: request.policy, given: fixture.identity,
+      base: base, tuned: tuned, policy: request.policy, given: fixture.identity,
       parent: request.parent)
     let changing = 4 * (32 * 24 + 19 + 40 * 16)
     #expect(pass.counters.hashedBytes == changing && pass.identity == fixture.identity)
     let forecast = try Forecast(
-      base: request.base, tuned: request.tuned, policy: request.policy, identity: fixture.identity,
+      base: base, tuned: tuned, policy: request.policy, identity: fixture.identity,
       parent: request.parent, speed: 1)
     #expect(forecast.certifiedParameters == changing / 4 && forecast.proofBytes > 10_000)
     // Without the parent the same base is refused.
     let refused = error {
       _ = try CheckpointPass.run(
-        base: request.base, tuned: request.tuned, policy: request.policy, given: fixture.identity)
+        base: base, tuned: tuned, policy: request.policy, given: fixture.identity)
     }
     #expect(refused?.exitCode == 12)
   }
@@ -110,8 +114,7 @@ import Testing
     let plain = try request("resumed.secret")
     func inputs(_ parent: [UInt8]?) -> [UInt8] {
       ProofSession.fingerprint(
-        base: plain.base, tuned: plain.tuned, policy: plain.policy, identity: plain.identity, parent: parent,
-        proofs: plain.proofs)
+        plain.model, policy: plain.policy, identity: plain.identity, parent: parent, proofs: plain.proofs)
     }
     let own = inputs(plain.parent?.commitment)
     let again = inputs(try fixture.commitment("again"))

@@ -1,8 +1,7 @@
+@testable import DriftProofReportFacts
 import Checkpoint
 import DriftPolicy
 import Testing
-
-@testable import DriftProof
 
 /// What people read about a link.
 @Suite struct ReportedLinkTests {

@@ -1,0 +1,152 @@
+import DriftProofCertificate
+import DriftProofStatement
+import Checkpoint
+import DriftPolicy
+
+/// An adapter on one base under one policy: which tensors it changes and how.
+package struct AdapterModel: Sendable {
+  /// A tensor to which a product of two matrices is added.
+  package struct Product: Sendable {
+    /// The base's name of it.
+    package let tensor: String
+    package let module: Adapter.Module
+    /// Of the base tensor's matrix.
+    package let rows: Int
+    package let columns: Int
+    /// The tensor holds W as [in, out], so that factor·(B·A)ᵀ is added: linear layers with fan_in_fan_out, embeddings.
+    let isTransposed: Bool
+
+    /// Rows of the right factor: more than columns would say nothing more.
+    package var rank: Int { min(module.rank, columns) }
+  }
+
+  package let adapter: Adapter
+  /// In name order.
+  package let products: [Product]
+  /// Tensors that the adapter replaces and the policy lets move, under the base's names.
+  package let wholes: Checkpoint
+  /// What the manifest says of the model: every tensor of the base, and what the adapter adds to them.
+  package let tensors: [TunedTensor]
+
+  /// - Parameters:
+  ///   - identity: the base's; an outline without digests when `comparesBytes` is false.
+  ///   - comparesBytes: whether replaced tensors that must not change are compared with the base's digests.
+  /// - Throws: `AdapterError`; `policyViolated` for frozen tensors that the adapter touches; `coverageGap`.
+  package init(_ adapter: Adapter, identity: BaseIdentity, policy: Policy, comparesBytes: Bool = true) throws {
+    let names = try AdapterNames.resolve(adapter, base: Set(identity.tensors.map(\.name)))
+    var products: [String: Product] = [:]
+    for module in adapter.modules {
+      let name = names.apply(module.name + ".weight") ?? ""
+      guard let leaf = identity.tensor(named: name) else {
+        throw AdapterError.unresolved(file: adapter.file, key: module.a.name, tensor: name)
+      }
+      products[name] = try Self.product(module, of: leaf, adapter)
+    }
+    var wholes: [(tensor: TensorInfo, name: String)] = []
+    for whole in adapter.wholes {
+      let name = names.apply(whole.name) ?? whole.name
+      guard products[name] != nil else {
+        guard !wholes.contains(where: { $0.name == name }) else {
+          throw AdapterError.twice(file: adapter.file, tensor: name)
+        }
+        wholes.append((whole.tensor, name))
+        continue
+      }
+      // Adapted embeddings are saved along; they may be the base's.
+      let isSame = comparesBytes ? try Self.isSame(whole.tensor, identity.tensor(named: name), adapter) : true
+      guard isSame else { throw AdapterError.replacedAndAdapted(file: adapter.file, tensor: name) }
+    }
+    let frozen = try Self.frozenNames(identity, wholes.map(\.name), policy)
+    var moving: [(tensor: TensorInfo, name: String)] = []
+    var violations: [PolicyViolation] = []
+    for whole in wholes {
+      // Nothing without entries can have changed.
+      if whole.tensor.entryCount == 0, identity.tensor(named: whole.name)?.shape == whole.tensor.shape,
+        identity.tensor(named: whole.name)?.dtype == whole.tensor.dtype
+      {
+        continue
+      }
+      // One that the base does not have is a gap, whatever its rule.
+      guard frozen.contains(whole.name), identity.tensor(named: whole.name) != nil else {
+        moving.append(whole)
+        continue
+      }
+      let isSame = comparesBytes ? try Self.isSame(whole.tensor, identity.tensor(named: whole.name), adapter) : true
+      guard !isSame else { continue }
+      violations.append(PolicyViolation(tensor: whole.name, .replaced))
+    }
+    for product in products.values where frozen.contains(product.tensor) {
+      violations.append(PolicyViolation(tensor: product.tensor, .addedProduct(rank: nil)))
+    }
+    guard violations.isEmpty else {
+      throw DriftProofError.policyViolated(violations.sorted { TensorPair.precedes($0.tensor, $1.tensor) })
+    }
+    self.adapter = adapter
+    self.products = products.values.sorted { TensorPair.precedes($0.tensor, $1.tensor) }
+    self.wholes = adapter.checkpoint.renamed(moving)
+    tensors = Self.tensors(identity, products: products, wholes: self.wholes)
+  }
+
+  // MARK: Parts
+
+  private static func product(
+    _ module: Adapter.Module, of leaf: BaseIdentity.Leaf, _ adapter: Adapter
+  ) throws(AdapterError) -> Product {
+    guard leaf.dtype.isFloating else { throw .notCertifiable(tensor: leaf.name, dtype: leaf.dtype) }
+    let input = Array(module.a.shape.dropFirst())
+    let output = module.b.shape[0]
+    let misfit = AdapterError.misfit(
+      file: adapter.file, module: module.name, tensor: leaf.name, base: leaf.shape, left: module.a.shape,
+      right: module.b.shape)
+    let isPlain = leaf.shape == [output] + input
+    let isSwapped = input.count == 1 && leaf.shape == input + [output]
+    let isTransposed: Bool
+    switch module.layer {
+    case .embedding:
+      guard isSwapped else { throw misfit }
+      isTransposed = true
+    case .linear where input.count == 1:
+      guard isPlain || isSwapped else { throw misfit }
+      let isStated = adapter.config.isTransposed
+      // A square matrix fits both ways; then the setting alone decides.
+      guard isStated ? isSwapped : isPlain else {
+        throw .transposition(file: adapter.file, module: module.name, isStated: isStated)
+      }
+      isTransposed = isStated
+    case .linear:
+      guard isPlain else { throw misfit }
+      isTransposed = false
+    }
+    let (rows, columns) = leaf.matrixShape
+    return Product(tensor: leaf.name, module: module, rows: rows, columns: columns, isTransposed: isTransposed)
+  }
+
+  private static func isSame(_ tensor: TensorInfo, _ leaf: BaseIdentity.Leaf?, _ adapter: Adapter) throws -> Bool {
+    guard let leaf, leaf.dtype == tensor.dtype, leaf.shape == tensor.shape else { return false }
+    return try adapter.checkpoint.digest(of: tensor) == leaf.statistics.sha256
+  }
+
+  /// Names that the policy freezes, of the base's tensors and of those that the adapter adds.
+  private static func frozenNames(
+    _ identity: BaseIdentity, _ wholes: [String], _ policy: Policy
+  ) throws(DriftProofError) -> Set<String> {
+    let added = wholes.filter { identity.tensor(named: $0) == nil }
+    let names = (identity.tensors.map(\.name) + added).sorted(by: TensorPair.precedes)
+    do throws(PolicyError) {
+      return Set(try policy.resolve(tensorNames: names).filter { $0.allowance == .frozen }.map(\.tensorName))
+    } catch {
+      throw .coverageGap([.policy(error)])
+    }
+  }
+
+  private static func tensors(
+    _ identity: BaseIdentity, products: [String: Product], wholes: Checkpoint
+  ) -> [TunedTensor] {
+    var result = wholes.manifestTensors
+    for leaf in identity.tensors where wholes.tensor(named: leaf.name) == nil {
+      let change = products[leaf.name].map { TensorChange.product(rank: $0.rank) } ?? .none
+      result.append(TunedTensor(name: leaf.name, dtype: leaf.dtype, shape: leaf.shape, change: change))
+    }
+    return result.sorted { TensorPair.precedes($0.name, $1.name) }
+  }
+}

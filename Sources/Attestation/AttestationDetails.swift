@@ -1,0 +1,42 @@
+import DriftProofCertificate
+
+/// What kind of derivative the tuned model is, in the words of the Hugging Face Hub's `base_model_relation`.
+public enum ModelRelation: String, Sendable, CaseIterable {
+  case finetune
+  case adapter
+  case merge
+  case quantized
+}
+
+/// How the signer tied the model's files to the certificate.
+public enum SubjectBinding: String, Sendable, CaseIterable {
+  /// Not at all: the subject is the tuned commitment alone, which tells nothing about the files.
+  case commitment
+  /// The signer says that these files are the certified ones; names, types and shapes of their tensors agree.
+  case declared
+  /// The signer had base, files and opening, and checked that the certificate is about exactly these files.
+  case checked
+}
+
+/// What an attestation says beyond the certificate.
+public struct AttestationDetails: Sendable {
+  /// The subject's name; nil for the policy's.
+  public var subjectName: String?
+  /// ``ModelDigest/root`` of the tuned model's files; nil to name the tuned commitment alone.
+  public var modelDigest: String?
+  public var binding = SubjectBinding.commitment
+  /// Where the base is, such as `pkg:huggingface/org/model@revision`.
+  public var baseURI: String?
+  public var relation = ModelRelation.finetune
+  /// The certificate's file name.
+  public var certificateName: String
+  /// Who proved; nil for the key.
+  public var proverID: String?
+  /// By when the proof was made.
+  public var provedAt: Timestamp
+
+  public init(certificateName: String, provedAt: Timestamp) {
+    self.certificateName = certificateName
+    self.provedAt = provedAt
+  }
+}

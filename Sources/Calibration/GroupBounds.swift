@@ -1,0 +1,112 @@
+import DriftProofStatement
+import Argument
+import Checkpoint
+import DriftPolicy
+import Foundation
+import LinearAlgebra
+
+/// The clauses of one group: every bound is the margin times the largest value of any tensor and run, rounded up.
+struct GroupBounds: Sendable {
+  let form: DriftForm
+  let margin: Double
+  /// Bounds are fractions of each base tensor's norm; otherwise they are absolute.
+  let isRelative: Bool
+  /// What the trial found to be needed beyond the margin; 1 almost always.
+  var normFactor = 1.0
+  var residualFactor = 1.0
+
+  /// Absolute bounds are chosen where a relative one would have to be this much looser, as with biases near zero.
+  static let relativePreference = 4.0
+
+  init(form: DriftForm, records: [TensorRecord], margin: Double) {
+    self.form = form
+    self.margin = margin
+    let moved = records.filter { $0.largestNorm > 0 }
+    guard !moved.isEmpty, moved.allSatisfy({ $0.baseNorm > 0 }), records.allSatisfy({ $0.baseNorm > 0 }) else {
+      isRelative = false
+      return
+    }
+    let relative = Self.looseness(moved.map { $0.largestNorm / $0.baseNorm })
+    isRelative = relative <= Self.relativePreference * Self.looseness(moved.map(\.largestNorm))
+  }
+
+  /// How far the largest value lies above the geometric mean.
+  private static func looseness(_ values: [Double]) -> Double {
+    let logs = values.reduce(0) { $0 + log($1) } / Double(max(1, values.count))
+    return (values.max() ?? 1) / exp(logs)
+  }
+
+  /// The clauses, or what cannot be written.
+  func clauses(_ records: [TensorRecord]) throws(CalibrationError) -> [ClauseForm] {
+    let norm = try normBound(records)
+    var clauses = [ClauseForm.norm(norm)]
+    switch form {
+    case .norm, .excluded: break
+    case .rank(let rank):
+      clauses.append(.sum(rank: rank, sparse: nil, residual: try residualBound(records, rank: rank, norm: norm)))
+    case .entries(let count): clauses.append(.sum(rank: nil, sparse: .entries(try allowed(count)), residual: nil))
+    case .rows(let count): clauses.append(.sum(rank: nil, sparse: .rows(try allowed(count)), residual: nil))
+    case .columns(let count): clauses.append(.sum(rank: nil, sparse: .columns(try allowed(count)), residual: nil))
+    }
+    return clauses
+  }
+
+  private func normBound(_ records: [TensorRecord]) throws(CalibrationError) -> Bound {
+    // Where bytes changed below the precision one unit is bound enough.
+    let need = records.map { share(max($0.largestNorm, $0.unit / margin), of: $0) }.max() ?? 0
+    return try bound(margin * normFactor * need, records)
+  }
+
+  private func residualBound(
+    _ records: [TensorRecord], rank: Int, norm: Bound
+  ) throws(CalibrationError) -> Bound {
+    let index = DriftStatistics.ranks.firstIndex(of: rank) ?? DriftStatistics.ranks.count - 1
+    var need = 0.0
+    for record in records {
+      let measured = record.residual(rankIndex: index)
+      // The norm clause makes the statement's units coarser (docs/protocol.md, section 2); their rounding is left over.
+      let rounding = coarseUnit(record, norm) * (Double(record.entryCount) / 6).squareRoot()
+      need = max(need, share((measured * measured + rounding * rounding).squareRoot(), of: record))
+    }
+    return try bound(margin * residualFactor * need, records)
+  }
+
+  /// 2^-f of the statement; 0 where it is the identity's, as measured.
+  private func coarseUnit(_ record: TensorRecord, _ norm: Bound) -> Double {
+    let builder = TensorClaimBuilder(leaf: record.leaf, clauses: [.norm(norm)], hasTotal: true)
+    let bits = builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.fractionBits
+    return bits < record.leaf.statistics.fractionBits ? Double(sign: .plus, exponent: -bits, significand: 1) : 0
+  }
+
+  private func share(_ value: Double, of record: TensorRecord) -> Double {
+    isRelative ? value / record.baseNorm : value
+  }
+
+  private func bound(_ value: Double, _ records: [TensorRecord]) throws(CalibrationError) -> Bound {
+    guard let decimal = RoundedBound.up(value) else {
+      throw .notExpressible(Self.message("a bound of \(value)", records))
+    }
+    return isRelative ? .relative(decimal) : .absolute(decimal)
+  }
+
+  private func allowed(_ count: Int) throws(CalibrationError) -> Int {
+    guard let allowed = CountBound.allowed(count, margin: margin) else {
+      throw .notExpressible("a policy cannot allow \(count) times the margin \(margin)")
+    }
+    return allowed
+  }
+
+  private static func message(_ what: String, _ records: [TensorRecord]) -> String {
+    "tensor \(StrictJSON.shown(records.first?.name ?? "")): a policy cannot hold \(what); leave the run out"
+  }
+}
+
+extension Bound {
+  /// The bound in units of the weights.
+  func value(of record: TensorRecord) -> Double {
+    switch self {
+    case .relative(let decimal): decimal.doubleValue * record.baseNorm
+    case .absolute(let decimal): decimal.doubleValue
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import DriftProofCertificate
+import DriftProofStatement
+import Checkpoint
+import DriftPolicy
+
+/// Groups and bounds on their way to a policy.
+struct PolicyDraft {
+  /// Tensors of one group, in name order.
+  struct Group: Sendable {
+    let records: [TensorRecord]
+    var bounds: GroupBounds
+  }
+
+  let identity: BaseIdentity
+  let margin: Double
+  private(set) var groups: [Group]
+  /// Names that no run changed.
+  let frozen: [String]
+  let assignment: RuleAssignment
+  /// The largest ‖Δ‖/‖W‖ of any run, over the whole model; nil for a base of zeros.
+  private let largestTotal: Double?
+  private let runCount: Int
+  private var totalFactor = 1.0
+
+  /// Widening ends after so many trials; each widens at least what failed by what it lacked.
+  private static let trials = 24
+
+  init(identity: BaseIdentity, runs: [ReferenceRun], margin: Double) throws(CalibrationError) {
+    self.identity = identity
+    self.margin = margin
+    var frozen: [String] = []
+    var members: [Key: [TensorRecord]] = [:]
+    var order: [Key] = []
+    for (index, leaf) in identity.tensors.enumerated() {
+      // Every run has exactly the base's tensors, in the same order.
+      let outcomes = runs.map { $0.inspection.tensors[index].outcome }
+      guard outcomes.contains(where: { $0 != .identical }) else {
+        frozen.append(leaf.name)
+        continue
+      }
+      let record = TensorRecord(leaf: leaf, outcomes: outcomes)
+      let key = Key(shape: NameShape(leaf.name), dtype: leaf.dtype, isVector: record.isVector)
+      if members[key] == nil { order.append(key) }
+      members[key, default: []].append(record)
+    }
+    groups = order.map { key in
+      let records = members[key] ?? []
+      let form = DriftForm.choose(records, margin: margin)
+      return Group(records: records, bounds: GroupBounds(form: form, records: records, margin: margin))
+    }
+    self.frozen = frozen
+    runCount = runs.count
+    largestTotal = runs.compactMap(\.relativeDrift).max()
+    do {
+      assignment = try RuleAssignment(groups: groups.map { $0.records.map(\.name) }, others: frozen)
+    } catch {
+      throw .notExpressible("\(error)")
+    }
+  }
+
+  private struct Key: Hashable {
+    let shape: NameShape
+    let dtype: DataType
+    let isVector: Bool
+  }
+
+  // MARK: The policy
+
+  /// What the rules of a group allow.
+  func allowance(_ group: Group) throws(CalibrationError) -> Allowance {
+    group.bounds.form == .excluded ? .any : .clauses(try group.bounds.clauses(group.records))
+  }
+
+  /// The policy of all groups; it covers every tensor of the base.
+  func policy() throws(CalibrationError) -> Policy {
+    var allowances: [Allowance] = []
+    for group in groups { allowances.append(try allowance(group)) }
+    var rules = assignment.rules.map { Rule(tensors: $0.pattern, allowance: allowances[$0.group]) }
+    do {
+      if !frozen.isEmpty { rules.append(Rule(tensors: try TensorPattern("*"), allowance: .frozen)) }
+    } catch {
+      throw .notExpressible("\(error)")
+    }
+    guard rules.count <= PolicyLimits.maximumRules else {
+      throw .notExpressible(
+        "the runs' drift needs \(rules.count) rules, and a policy has at most \(PolicyLimits.maximumRules); "
+          + "calibrate from runs that change fewer kinds of tensors")
+    }
+    let text = PolicyText.render(
+      name: "calibrated from \(runCount == 1 ? "1 run" : "\(runCount) runs"), margin \(CalibrationNumber.text(margin))",
+      rules: rules, total: try total())
+    do {
+      // By way of the reader, which is the only one to make policies: what it refuses nobody may be given.
+      let policy = try Policy.parse(Array(text.utf8))
+      _ = try policy.resolve(tensorNames: identity.tensors.map(\.name))
+      return policy
+    } catch {
+      throw .notExpressible("internal error: the policy is refused (\(error)); please report this")
+    }
+  }
+
+  /// The largest whole drift times the margin. Without it all tensors' bounds could be used up at once.
+  private func total() throws(CalibrationError) -> Bound? {
+    guard let largestTotal, groups.contains(where: { $0.bounds.form != .excluded }) else { return nil }
+    guard let bound = RoundedBound.up(margin * totalFactor * largestTotal) else { return nil }
+    return .relative(bound)
+  }
+
+  // MARK: The trial
+
+  /// Widens bounds until every run passes what `prove` checks before it proves.
+  ///
+  /// The margin leaves room for all rounding, so one trial is the rule; what else it can find is a drift concentrated
+  /// in few entries, or a margin of 1.
+  mutating func encloseAll(
+    base: Checkpoint, runs: [ReferenceRun], progress: (String) -> Void
+  ) throws(CalibrationError) {
+    for trial in 1...Self.trials {
+      var isEnclosed = true
+      // All runs again after any widening: a wider norm bound also changes the units of what has passed.
+      for run in runs {
+        progress(run.path)
+        let findings = try self.findings(run, base: base)
+        if findings.isEmpty { continue }
+        isEnclosed = false
+        guard trial < Self.trials, !findings.contains(where: { $0.need == .form }) else {
+          throw .notEnclosed(run: run.path, tensors: findings.map { StrictJSON.shown($0.tensor ?? "all together") })
+        }
+        widen(findings)
+      }
+      if isEnclosed { return }
+    }
+  }
+
+  private func findings(_ run: ReferenceRun, base: Checkpoint) throws(CalibrationError) -> [PolicyTrial.Finding] {
+    let derived: DerivedStatement
+    do {
+      derived = try DerivedStatement.derive(
+        identity: identity, tuned: run.checkpoint.manifestTensors, policy: try policy())
+    } catch let error as CalibrationError {
+      throw error
+    } catch {
+      throw .statement(DriftProofError(translating: error))
+    }
+    return try PolicyTrial(derived: derived, base: base, run: run).findings()
+  }
+
+  /// Each group by the most that any of its tensors lacks, in steps that do not overshoot by much.
+  private mutating func widen(_ findings: [PolicyTrial.Finding]) {
+    for index in groups.indices {
+      let names = Set(groups[index].records.map(\.name))
+      var (norm, residual) = (1.0, 1.0)
+      for finding in findings where finding.tensor.map(names.contains) ?? false {
+        switch finding.need {
+        case .norm(let ratio): norm = max(norm, min(ratio, 2))
+        case .residual(let ratio): residual = max(residual, min(ratio, 2))
+        case .coarserUnits: norm = 2
+        case .form: break
+        }
+      }
+      groups[index].bounds.normFactor *= norm
+      groups[index].bounds.residualFactor *= residual
+    }
+    for finding in findings where finding.tensor == nil {
+      if case .norm(let ratio) = finding.need { totalFactor *= ratio }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import DriftProofCertificate
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Field
+import Kernels
+import LinearAlgebra
+
+/// Whether `prove` would accept a reference run under a policy: the same statement and the same exact comparisons, but
+/// no cryptography, and findings that say what to widen.
+struct PolicyTrial {
+  let derived: DerivedStatement
+  let base: Checkpoint
+  let run: ReferenceRun
+
+  /// What a tensor lacks.
+  enum Need: Sendable, Equatable {
+    /// Its norm, or its part of the total, is above the bound by this factor.
+    case norm(Double)
+    /// Its residual is above the bound by this factor, or cannot be reached by integer factors.
+    case residual(Double)
+    /// Too much of its drift lies in one chunk for the units of the proof; a wider norm bound makes them coarser.
+    case coarserUnits
+    /// More entries, rows or columns than allowed, or an exact rank that it does not have.
+    case form
+  }
+
+  struct Finding: Sendable, Equatable {
+    /// Nil for the total.
+    let tensor: String?
+    let need: Need
+  }
+
+  func findings() throws(CalibrationError) -> [Finding] {
+    do {
+      return try bounds() + clauses() + concentration()
+    } catch {
+      throw .statement(DriftProofError(translating: error))
+    }
+  }
+
+  private func source(_ tensor: TableauTensor) throws -> DriftSource {
+    try DriftSource(
+      base: base, tuned: run.checkpoint, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
+  }
+
+  /// Norm clauses and the total.
+  private func bounds() throws -> [Finding] {
+    var findings: [Finding] = []
+    var total = BoundSum()
+    let finest = derived.tensors.map(\.fractionBits).max() ?? 0
+    for tensor in derived.tensors {
+      let square = try source(tensor).measure().sumOfSquares
+      total.add(square, shift: 2 * (finest - tensor.fractionBits))
+      let sum = BoundSum(square)
+      if tensor.plainBound != nil, sum.exceeds(tensor.plainBound) {
+        findings.append(Finding(tensor: tensor.name, need: .norm(Self.ratio(sum, tensor.plainBound))))
+      }
+    }
+    if let bound = derived.totalBound, total.exceeds(bound) {
+      findings.append(Finding(tensor: nil, need: .norm(Self.ratio(total, bound))))
+    }
+    return findings
+  }
+
+  /// Rank and sparse clauses, by the prover's own fits.
+  private func clauses() throws -> [Finding] {
+    var findings: [Finding] = []
+    for tensor in derived.tensors where !tensor.clauses.isEmpty {
+      let fitter = ClauseFitter(drift: try source(tensor).matrix(), fractionBits: tensor.fractionBits)
+      for clause in tensor.clauses {
+        let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
+        switch try fitter.fit(clause) {
+        case .fits: break
+        case .imprecise: findings.append(Finding(tensor: tensor.name, need: .residual(2)))
+        case .violated(.residual(let found)):
+          let allowed = BoundSum.approximation(clause.bound).squareRoot() * unit
+          findings.append(Finding(tensor: tensor.name, need: allowed > 0 ? .residual(found / allowed) : .form))
+        case .violated: findings.append(Finding(tensor: tensor.name, need: .form))
+        }
+      }
+    }
+    return findings
+  }
+
+  /// The prover's completeness check (docs/protocol.md, section 5) on the drift itself.
+  private func concentration() throws -> [Finding] {
+    guard !derived.isEmpty else { return [] }
+    let code = try CodeSelection.choose(tensors: derived.tensors)
+    let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
+    let rows = try CheckpointRows(
+      plan: plan, tensors: derived.tensors, base: base, tuned: run.checkpoint, cacheLimit: 0)
+    var crowded: Set<Int> = []
+    for row in 0..<rows.rowCount {
+      let message = try rows.message(row)
+      for start in stride(from: 0, to: plan.length, by: Limits.chunk) {
+        let chunk = start..<start + Limits.chunk
+        guard Self.squareSum(message, chunk) > UInt128(Limits.maximumHonestSquare) else { continue }
+        for region in plan.regions(ofRow: row) where region.positions.overlaps(chunk) { crowded.insert(region.tensor) }
+      }
+    }
+    return crowded.sorted().map { Finding(tensor: derived.tensors[$0].name, need: .coarserUnits) }
+  }
+
+  /// Σ d² over some entries of a row, exact.
+  private static func squareSum(_ message: RowMessage, _ range: Range<Int>) -> UInt128 {
+    switch message {
+    case .zero: 0
+    case .narrow(let values):
+      values[range].reduce(0) { $0 + UInt128(UInt64($1.magnitude) * UInt64($1.magnitude)) }
+    case .field(let values):
+      // An element v of F stands for v or v - p, whichever is smaller.
+      values[range].reduce(0) { sum, value in
+        let magnitude = UInt128(min(value, Goldilocks.modulus - value))
+        return sum + magnitude * magnitude
+      }
+    }
+  }
+
+  private static func ratio(_ sum: BoundSum, _ bound: [UInt16]?) -> Double {
+    let allowed = BoundSum.approximation(bound)
+    return allowed > 0 ? (sum.approximation / allowed).squareRoot() : .infinity
+  }
+}

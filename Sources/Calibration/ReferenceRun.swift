@@ -1,0 +1,62 @@
+import DriftProofInspection
+import Checkpoint
+
+/// One honest fine-tune of the base, measured tensor by tensor; made only when it has exactly the base's tensors.
+package struct ReferenceRun: Sendable {
+  /// The path that the user gave.
+  package let path: String
+  package let inspection: CheckpointInspection
+  let checkpoint: Checkpoint
+
+  /// Tensors whose bytes differ from the base's.
+  package var changedTensors: Int { inspection.changedTensorCount }
+  /// ‖Δ‖ over all floating tensors, in units of the weights.
+  package var driftNorm: Double { inspection.driftNorm }
+  /// `driftNorm` divided by the norm of the whole base; nil for a base of zeros.
+  package var relativeDrift: Double? { inspection.baseNorm > 0 ? driftNorm / inspection.baseNorm : nil }
+
+  /// Every tensor changed by exactly as much: a copy.
+  func hasChanges(of other: ReferenceRun) -> Bool {
+    inspection.tensors.map(\.outcome) == other.inspection.tensors.map(\.outcome)
+  }
+
+  /// - Throws: `inspection`, `otherTensors`, `notEncodable`, `notCertifiable` or `unchangedRun`.
+  static func measure(
+    _ path: String, of tuned: Checkpoint, base: Checkpoint,
+    progress: ((_ tensor: String, _ done: Int, _ total: Int) -> Void)?
+  ) throws(CalibrationError) -> ReferenceRun {
+    let inspection: CheckpointInspection
+    do {
+      inspection = try CheckpointInspection.inspect(base: base, tuned: tuned, progress: progress)
+    } catch {
+      throw .inspection(error)
+    }
+    let findings = Self.differences(inspection)
+    guard findings.isEmpty else { throw .otherTensors(run: path, findings: findings) }
+    for tensor in inspection.tensors {
+      switch tensor.outcome {
+      case .identical, .drifted: break
+      case .notEncodable(let reason, _):
+        throw .notEncodable(run: path, tensor: tensor.name, reason: reason)
+      case .bytesDiffer(let entries):
+        // A counter, such as batch normalisation's, may be excluded; a tensor of weights may not.
+        guard tensor.entryCount == 1, tensor.dtype.category == .integer else {
+          throw .notCertifiable(run: path, tensor: tensor.name, dtype: tensor.dtype, entries: entries)
+        }
+      }
+    }
+    guard inspection.changedTensorCount > 0 else { throw .unchangedRun(path) }
+    return ReferenceRun(path: path, inspection: inspection, checkpoint: tuned)
+  }
+
+  private static func differences(_ inspection: CheckpointInspection) -> [String] {
+    let shown = StrictJSON.shown
+    var lines = inspection.missing.map { "only in the base: \(shown($0.name)) \($0.dtype.rawValue) \($0.shape)" }
+    lines += inspection.added.map { "only in the run: \(shown($0.name)) \($0.dtype.rawValue) \($0.shape)" }
+    lines += inspection.reshaped.map { "another shape: \(shown($0.name)) \($0.baseShape) -> \($0.tunedShape)" }
+    lines += inspection.recast.map {
+      "another dtype: \(shown($0.name)) \($0.baseDtype.rawValue) -> \($0.tunedDtype.rawValue)"
+    }
+    return lines.isEmpty ? [] : lines + inspection.notes
+  }
+}

@@ -1,0 +1,90 @@
+import DriftProofInspection
+import Checkpoint
+import LinearAlgebra
+
+/// What all reference runs did to one tensor. Norms are in units of the weights.
+struct TensorRecord: Sendable {
+  let leaf: BaseIdentity.Leaf
+  /// The drifts of the runs that changed it; none for a changed counter.
+  let drifts: [DriftMeasure]
+  /// Which run each of them is of.
+  let runs: [Int]
+
+  /// - Parameter outcomes: one per run.
+  init(leaf: BaseIdentity.Leaf, outcomes: [TensorInspection.Outcome]) {
+    self.leaf = leaf
+    var measured: [(run: Int, drift: DriftMeasure)] = []
+    for (run, outcome) in outcomes.enumerated() {
+      if case .drifted(let drift) = outcome { measured.append((run, drift)) }
+    }
+    drifts = measured.map(\.drift)
+    runs = measured.map(\.run)
+  }
+
+  private init(leaf: BaseIdentity.Leaf, drifts: [DriftMeasure], runs: [Int]) {
+    (self.leaf, self.drifts, self.runs) = (leaf, drifts, runs)
+  }
+
+  /// What one run alone shows; nil where it did not change the tensor.
+  func of(run: Int) -> TensorRecord? {
+    guard let index = runs.firstIndex(of: run) else { return nil }
+    return TensorRecord(leaf: leaf, drifts: [drifts[index]], runs: [run])
+  }
+
+  var name: String { leaf.name }
+  var dtype: DataType { leaf.dtype }
+  var rows: Int { leaf.matrixShape.rows }
+  var columns: Int { leaf.matrixShape.columns }
+  var entryCount: Int { rows * columns }
+  /// No rank is worth bounding: one row or one column.
+  var isVector: Bool { min(rows, columns) <= 1 }
+  /// Neither the clauses nor the encoding reach this type; the runs changed it nevertheless.
+  var isCounter: Bool { !dtype.isFloating }
+
+  /// 2^-f of the base identity.
+  var unit: Double { Double(sign: .plus, exponent: -leaf.statistics.fractionBits, significand: 1) }
+  /// ‖W‖ of the base.
+  var baseNorm: Double { Double(leaf.statistics.sumOfSquares).squareRoot() * unit }
+  /// The largest ‖Δ‖ of any run.
+  var largestNorm: Double { drifts.map(\.norm).max() ?? 0 }
+  /// The smallest ‖Δ‖ of the runs that changed more than bytes; 0 without one.
+  var smallestNorm: Double { drifts.map(\.norm).filter { $0 > 0 }.min() ?? 0 }
+  /// The largest spectral norm of any run's drift.
+  var largestSpectralNorm: Double { drifts.map(\.spectralNorm).max() ?? 0 }
+  var changedEntries: Int { drifts.map(\.changedEntries).max() ?? 0 }
+  var changedRows: Int { drifts.map(\.changedRows).max() ?? 0 }
+  var changedColumns: Int { drifts.map(\.changedColumns).max() ?? 0 }
+
+  /// The largest ‖Δ - Δ_r‖ of any run at rank `DriftStatistics.ranks[index]`.
+  func residual(rankIndex index: Int) -> Double {
+    drifts.compactMap { $0.lowRank?.residuals[index].residual }.max() ?? 0
+  }
+
+  /// What rounding may leave outside an honest merge's rank: the dtype's fraction of the weights' norm (larger by a
+  /// quarter than any measured), and the encoding's own rounding, of variance unit²/6 per entry of a difference.
+  var roundingAllowance: Double {
+    // Weights in F64 come from computations in F32 at best.
+    let fraction = max(RankWarning.roundingFraction(of: dtype), RankWarning.roundingFraction(of: .f32))
+    let stored = 1.25 * fraction * (baseNorm * baseNorm + largestNorm * largestNorm).squareRoot()
+    let encoded = 1.5 * unit * (Double(entryCount) / 6).squareRoot()
+    return (stored * stored + encoded * encoded).squareRoot()
+  }
+
+  /// Whether the best rank `DriftStatistics.ranks[index]` leaves every run's drift a residual of rounding.
+  func hasRank(index: Int) -> Bool { residual(rankIndex: index) <= roundingAllowance }
+
+  /// The smallest rank, of those tried, that leaves every run's drift a residual of rounding; nil if none does.
+  var rank: Int? {
+    guard !isVector else { return nil }
+    let index = DriftStatistics.ranks.indices.first(where: hasRank)
+    return index.map { DriftStatistics.ranks[$0] }
+  }
+}
+
+extension DriftMeasure {
+  /// The largest singular value, from what the best rank-1 approximation leaves: σ₁² = ‖Δ‖² - ‖Δ - Δ₁‖².
+  var spectralNorm: Double {
+    guard let first = lowRank?.residuals.first else { return norm }
+    return max(0, norm * norm - first.residual * first.residual).squareRoot()
+  }
+}

@@ -1,0 +1,43 @@
+/// Why the bytes of a certificate, manifest or opening file are rejected.
+public enum FormatError: Error, Equatable, Sendable {
+  case truncated(section: String)
+  case trailingBytes(count: Int)
+  case badMagic
+  case unsupportedVersion(Int)
+  case wrongLength(section: String, found: Int, expected: Int)
+  case invalidText(section: String)
+  /// More combining marks in a row than any text has.
+  case combiningMarks(section: String)
+  case unknownDataType(String)
+  case badShape(tensor: String)
+  case notSorted(tensor: String)
+  case badFlag(section: String, found: Int)
+  /// Records of adapters and of other models in one manifest.
+  case mixedRecords(tensor: String)
+  /// An adapter's manifest names a parent.
+  case adapterLink
+  case unsupportedParameters(String)
+  case notCanonical
+}
+
+extension FormatError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .truncated(let section): "the file ends inside \(section)"
+    case .trailingBytes(let count): "\(count) bytes follow its end"
+    case .badMagic: "this is not such a file"
+    case .unsupportedVersion(let version): "format version \(version) is unknown; use a newer driftproof"
+    case .wrongLength(let section, let found, let expected): "\(section) has \(found) bytes, expected \(expected)"
+    case .invalidText(let section): "\(section) is not UTF-8"
+    case .combiningMarks(let section): "\(section) has more combining marks in a row than any text"
+    case .unknownDataType(let name): "\(name) is no safetensors dtype"
+    case .badShape(let tensor): "tensor \(tensor): the shape is no shape of a tensor"
+    case .notSorted(let tensor): "tensor \(tensor) is not in rising order of names"
+    case .badFlag(let section, let found): "\(section) is \(found), which means nothing there"
+    case .adapterLink: "an unmerged adapter cannot be a link of a chain"
+    case .mixedRecords(let tensor): "tensor \(tensor) has a record of another kind than an adapter's tensors"
+    case .unsupportedParameters(let why): why
+    case .notCanonical: "it is not in canonical form"
+    }
+  }
+}

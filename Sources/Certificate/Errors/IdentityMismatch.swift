@@ -1,0 +1,37 @@
+/// Which identity differs.
+public enum IdentityMismatch: Error, Equatable, Sendable {
+  /// Roots in hexadecimal.
+  case base(certificate: String, given: String)
+  /// Policy digests in hexadecimal.
+  case policy(certificate: String, given: String)
+  /// Tuned commitments in hexadecimal of the parent that a certificate names and of the one that it should; nil for the
+  /// base itself.
+  case parent(certificate: String?, given: String?)
+  /// A link of a chain whose way to the base is not established; says how.
+  case chain(String)
+  /// A checkpoint at hand is not the one of the certificate; says how.
+  case checkpoint(String)
+}
+
+extension IdentityMismatch: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .base(let certificate, let given):
+      "the certificate is about the base \(certificate), the identity given is \(given); use the identity of its base"
+    case .policy(let certificate, let given):
+      "the certificate was made for the policy \(certificate), the policy given is \(given); use the same policy"
+    case .parent(let certificate?, nil):
+      "the certificate is a link of a chain: its drift starts from the model of the tuned commitment \(certificate), not "
+        + "from the base; verify it with its chain, or name its parent"
+    case .parent(let certificate, let given):
+      "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
+    case .checkpoint(let message), .chain(let message): message
+    }
+  }
+}
+
+extension IdentityMismatch {
+  private static func model(_ commitment: String?) -> String {
+    commitment.map { "the model of the tuned commitment \($0)" } ?? "the base"
+  }
+}

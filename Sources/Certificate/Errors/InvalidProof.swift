@@ -1,0 +1,53 @@
+import DriftProofStatement
+import Transcript
+
+/// Why a certificate proves nothing.
+public enum InvalidProof: Error, Equatable, Sendable {
+  /// The file is no certificate.
+  case certificate(FormatError)
+  /// The manifest inside it is none.
+  case manifest(FormatError)
+  /// The manifest's count of tableau rows differs from the layout's.
+  case rowCount(stated: Int, derived: Int)
+  /// The manifest's layout digest is not that of the policy's layout.
+  case layoutDigest
+  /// The manifest has a byte digest for a tensor that must not have one, or lacks one.
+  case byteDigest(tensor: String, isMissing: Bool)
+  /// The policy inside it is not the one of its policy digest.
+  case policyBytes
+  /// The stated tuned commitment is not the hash of its parts.
+  case tunedCommitment
+  /// The drift pins are not one canonical element of K for each row of the tableau.
+  case driftPins
+  /// Nothing is to be proved, but there is a proof or a drift root; or the reverse.
+  case emptyTableau
+  /// A record of an adapter fits no tensor of the base.
+  case adapterRecord(tensor: String, problem: AdapterRecordProblem)
+  /// Records of an adapter that the policy does not allow.
+  case adapterOutsidePolicy([PolicyViolation])
+  /// Records of an adapter whose clauses are not provable of it.
+  case adapterNotProvable([UnprovableClause])
+  /// A check of the argument failed.
+  case argument(ProofRejection)
+}
+
+extension InvalidProof: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .certificate(let error): "\(error)"
+    case .manifest(let error): "its manifest: \(error)"
+    case .rowCount(let stated, let derived): "it states \(stated) tableau rows, the policy and shapes give \(derived)"
+    case .layoutDigest: "its tableau was committed with another layout or precision than the policy's"
+    case .byteDigest(let tensor, let isMissing):
+      isMissing ? "tensor \(tensor) lacks its byte digest" : "tensor \(tensor) is frozen but has a byte digest"
+    case .policyBytes: "the policy inside it is not the one of its policy digest"
+    case .tunedCommitment: "the tuned commitment is not the hash of base identity, manifest and drift tableau"
+    case .driftPins: "the pins of its drift tableau are not one field element for each row"
+    case .emptyTableau: "the policy allows no certified change, so there must be neither proof nor drift root"
+    case .adapterRecord(let tensor, let problem): "its record of an adapter on tensor \(tensor): \(problem)"
+    case .adapterOutsidePolicy(let violations): "its adapter is outside the policy:\n" + MessageList.text(violations)
+    case .adapterNotProvable(let clauses): "its adapter is outside the policy:\n" + MessageList.text(clauses)
+    case .argument(let rejection): "\(rejection)"
+    }
+  }
+}

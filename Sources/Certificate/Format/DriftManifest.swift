@@ -1,0 +1,181 @@
+import DriftProofStatement
+import Checkpoint
+import Commitment
+import Transcript
+
+/// The public part of the tuned commitment; docs/protocol.md section 3. Without the code parameters in it, one root would open
+/// to two drifts (section 11, item 15).
+///
+/// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
+///
+///     manifest = UInt32 protocol version = 2 | UInt32 protocol version = 3, 32 bytes of the parent's tuned commitment,
+///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
+///                (all five 0 when nothing is certified),
+///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
+///                UInt64 count of tensors, tensor...
+///     tensor   = text name, text dtype (as in safetensors), UInt64 rank, UInt64 size...,
+///                UInt8 0 | UInt8 1, 32 bytes of salted byte digest
+///                | UInt8 2 (an adapter leaves it alone) | UInt8 3, UInt32 rank, 32 bytes of salted digest (an adapter's product)
+///
+/// Tensors rise in the order of their names' UTF-8 bytes. A tensor has a byte digest when the policy does not freeze it. The
+/// model is a base with an adapter when any tensor has 2 or 3; then none has 0.
+package struct DriftManifest: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
+    package let tensor: TunedTensor
+    /// ``ByteDigest``, 32 bytes.
+    package let byteDigest: [UInt8]?
+
+    package init(tensor: TunedTensor, byteDigest: [UInt8]?) {
+      self.tensor = tensor
+      self.byteDigest = byteDigest
+    }
+  }
+
+  package static let protocolVersion = 2
+  /// Of a link: a manifest that names a parent.
+  package static let linkVersion = 3
+
+  /// Tuned commitment of the certificate from whose model the drift starts, 32 bytes; nil when it starts from the base.
+  package let parent: [UInt8]?
+  /// Nil when every tensor is frozen or excluded.
+  package let code: CodeParameters?
+  /// Rows of the drift tableau.
+  package let rowCount: Int
+  /// ``DriftStatement/layoutDigest``: where every tensor lies and in which units, so that one root has one reading, whatever
+  /// policy it is later shown with.
+  package let layoutDigest: [UInt8]
+  /// Every tensor of the tuned model, in name order.
+  package let entries: [Entry]
+
+  package static let emptyLayoutDigest = [UInt8](repeating: 0, count: SHA256.digestLength)
+
+  package init(
+    parent: [UInt8]? = nil, code: CodeParameters?, rowCount: Int,
+    layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
+  ) {
+    self.parent = parent
+    self.code = code
+    self.rowCount = rowCount
+    self.layoutDigest = layoutDigest
+    self.entries = entries
+  }
+
+  package var tuned: [TunedTensor] { entries.map(\.tensor) }
+
+  /// The manifest's one encoding.
+  package var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: UInt32(parent == nil ? Self.protocolVersion : Self.linkVersion))
+    bytes += parent ?? []
+    let parameters =
+      code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
+    for value in parameters + [rowCount] { bytes.append(littleEndian: UInt32(clamping: value)) }
+    bytes += layoutDigest
+    bytes.append(littleEndian: UInt64(entries.count))
+    for entry in entries {
+      bytes.append(lengthPrefixed: entry.tensor.name)
+      bytes.append(lengthPrefixed: entry.tensor.dtype.rawValue)
+      bytes.append(littleEndian: UInt64(entry.tensor.shape.count))
+      for size in entry.tensor.shape { bytes.append(littleEndian: UInt64(size)) }
+      switch entry.tensor.change {
+      case .dense: bytes.append(entry.byteDigest == nil ? 0 : 1)
+      case .none: bytes.append(2)
+      case .product(let rank):
+        bytes.append(3)
+        bytes.append(littleEndian: UInt32(clamping: rank))
+      }
+      bytes += entry.byteDigest ?? []
+    }
+    return bytes
+  }
+
+  /// The tuned model is the base and an adapter.
+  package var isAdapter: Bool { entries.contains { $0.tensor.change != .dense } }
+
+  /// Reads exactly the bytes that ``bytes`` writes. Whether the content fits base and policy is the verifier's question.
+  package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
+    var reader = ByteReader(bytes)
+    let version = try reader.integer("the version", as: UInt32.self)
+    guard version == UInt32(protocolVersion) || version == UInt32(linkVersion) else {
+      throw .unsupportedVersion(Int(version))
+    }
+    let isLink = version == UInt32(linkVersion)
+    let parent = isLink ? try reader.bytes("the parent", count: SHA256.digestLength) : nil
+    var numbers: [Int] = []
+    for section in ["l", "the blow-up", "the queries", "the grinding", "the drift tail", "the row count"] {
+      numbers.append(Int(try reader.integer(section, as: UInt32.self)))
+    }
+    let code = try code(numbers)
+    guard (numbers[5] == 0) == (code == nil) else {
+      throw .unsupportedParameters("\(numbers[5]) tableau rows with\(code == nil ? "out" : "") code parameters")
+    }
+    let layoutDigest = try reader.bytes("the layout digest", count: SHA256.digestLength)
+    let count = try reader.integer("the tensor count", as: UInt64.self)
+    var entries: [Entry] = []
+    var names: Set<String> = []
+    for _ in 0..<count {
+      let entry = try entry(&reader)
+      if let last = entries.last, !TensorPair.precedes(last.tensor.name, entry.tensor.name) {
+        throw .notSorted(tensor: StrictJSON.shown(entry.tensor.name))
+      }
+      // As in a checkpoint, two Unicode spellings of one name are a duplicate.
+      guard names.insert(entry.tensor.name).inserted else {
+        throw .notSorted(tensor: StrictJSON.shown(entry.tensor.name))
+      }
+      entries.append(entry)
+    }
+    try reader.finish()
+    let isAdapter = entries.contains { $0.tensor.change != .dense }
+    // An adapter leaves what it does not change alone: there is nothing else to say of it, and one way to say it.
+    if isAdapter, let other = entries.first(where: { $0.tensor.change == .dense && $0.byteDigest == nil }) {
+      throw .mixedRecords(tensor: StrictJSON.shown(other.tensor.name))
+    }
+    // The exact W + BA is no checkpoint from which, or to which, a link could measure.
+    guard parent == nil || !isAdapter else { throw .adapterLink }
+    let manifest = DriftManifest(
+      parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
+    guard manifest.bytes == bytes else { throw .notCanonical }
+    return manifest
+  }
+
+  private static func code(_ numbers: [Int]) throws(FormatError) -> CodeParameters? {
+    if numbers.prefix(5).allSatisfy({ $0 == 0 }) { return nil }
+    do throws(ProofRejection) {
+      return try CodeParameters(
+        logLength: numbers[0], logBlowup: numbers[1], queries: numbers[2], grindingBits: numbers[3],
+        driftTail: numbers[4])
+    } catch {
+      throw .unsupportedParameters("\(error)")
+    }
+  }
+
+  private static func entry(_ reader: inout ByteReader) throws(FormatError) -> Entry {
+    let name = try reader.text("a tensor's name")
+    let typeName = try reader.text("a tensor's dtype")
+    guard let dtype = DataType(rawValue: typeName) else { throw .unknownDataType(StrictJSON.shown(typeName)) }
+    let rank = try reader.integer("a tensor's rank", as: UInt64.self)
+    var shape: [Int] = []
+    for _ in 0..<rank {
+      guard let size = Int(exactly: try reader.integer("a tensor's shape", as: UInt64.self)) else {
+        throw .badShape(tensor: StrictJSON.shown(name))
+      }
+      shape.append(size)
+    }
+    guard let entryCount = Shape.entryCount(shape), Shape.byteCount(entryCount: entryCount, dtype: dtype) != nil else {
+      throw .badShape(tensor: StrictJSON.shown(name))
+    }
+    let flag = try reader.integer("a byte digest's flag", as: UInt8.self)
+    var digest: [UInt8]?
+    var change = TensorChange.dense
+    switch flag {
+    case 0: break
+    case 1: digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
+    case 2: change = .none
+    case 3:
+      change = .product(rank: Int(try reader.integer("an adapter's rank", as: UInt32.self)))
+      digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
+    default: throw .badFlag(section: "a byte digest's flag", found: Int(flag))
+    }
+    return Entry(tensor: TunedTensor(name: name, dtype: dtype, shape: shape, change: change), byteDigest: digest)
+  }
+}

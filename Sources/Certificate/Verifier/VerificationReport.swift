@@ -1,0 +1,91 @@
+import DriftProofStatement
+import Checkpoint
+import Commitment
+
+/// One term of the soundness error: an attack on this step succeeds with probability at most 2^-bits.
+public struct SoundnessTerm: Hashable, Sendable {
+  public let name: String
+  public let bits: Double
+
+  public init(name: String, bits: Double) {
+    self.name = name
+    self.bits = bits
+  }
+}
+
+/// How many tensors of base and tuned model fall into each class.
+public struct TensorCounts: Hashable, Sendable {
+  public let frozen: Int
+  public let norm: Int
+  public let rank: Int
+  public let sparse: Int
+  public let composed: Int
+  public let excluded: Int
+
+  init(_ statement: DerivedStatement) {
+    frozen = statement.count(.frozen)
+    norm = statement.count(.norm)
+    rank = statement.count(.rank)
+    sparse = statement.count(.sparse)
+    composed = statement.count(.composed)
+    excluded = statement.count(.excluded)
+  }
+}
+
+/// The numerical precision of the certified tensors: changes below 2^-f per entry are invisible, so a proven bound B
+/// means ‖W' - W‖ ≤ B + sqrt(entries)·2^-f.
+public struct PrecisionSummary: Hashable, Sendable {
+  /// Fractional bits f of the certified tensors and how many have them, by rising f; without products of adapters.
+  public let tensorsByFractionBits: [(fractionBits: Int, tensors: Int)]
+
+  init(_ statement: DerivedStatement) {
+    var counts: [Int: Int] = [:]
+    // The heads of a tensor have one precision and count as that tensor.
+    for claim in statement.claims where (claim.tensor.block?.index ?? 0) == 0 && claim.factor == nil {
+      counts[claim.tensor.fractionBits, default: 0] += 1
+    }
+    tensorsByFractionBits = counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  public static func == (a: PrecisionSummary, b: PrecisionSummary) -> Bool {
+    a.tensorsByFractionBits.elementsEqual(b.tensorsByFractionBits) { $0 == $1 }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for (bits, tensors) in tensorsByFractionBits {
+      hasher.combine(bits)
+      hasher.combine(tensors)
+    }
+  }
+}
+
+/// What a verified certificate says.
+public struct VerificationReport: Hashable, Sendable {
+  public let policyName: String
+  /// Hexadecimal, as the next two.
+  public let policyDigest: String
+  public let baseIdentity: String
+  public let tunedCommitment: String
+  /// Of a link: the tuned commitment of its parent, from whose model the drift starts. Nil: it starts from the base.
+  public let parent: String?
+  /// The level of the statement as a whole; at least 128.
+  public let securityBits: Double
+  public let soundness: [SoundnessTerm]
+  public let tensors: TensorCounts
+  /// Names that the policy leaves outside the proof, in order.
+  public let excluded: [String]
+  /// Entries of the tensors in the tableau.
+  public let certifiedParameters: Int
+  /// Entries of the frozen tensors.
+  public let frozenParameters: Int
+  public let precision: PrecisionSummary
+  /// Nil unless the tuned model is the base and an unmerged adapter.
+  public let adapter: AdapterSummary?
+  /// The code of the commitment, such as "l 17, rate 1/8, 131 queries, 20 bits of grinding"; nil with an empty tableau.
+  public let code: String?
+  /// Bytes of the argument's proof.
+  public let proofBytes: Int
+  /// Bytes of the whole certificate.
+  public let certificateBytes: Int
+  public let verifySeconds: Double
+}

@@ -1,0 +1,151 @@
+import DriftProofStatement
+import Checkpoint
+import DriftPolicy
+
+/// What one link's certificate proves about each tensor's drift from its parent's model, as far as links can be added up.
+struct LinkDrift: Sendable {
+  /// One tensor.
+  enum Share: Hashable, Sendable {
+    /// Outside the link's proof.
+    case excluded
+    /// The parent's bytes.
+    case frozen
+    case clauses(Clauses)
+  }
+
+  /// All of `forms` hold, for the whole tensor or for each head, in units of 2^-fractionBits.
+  struct Clauses: Hashable, Sendable {
+    let forms: [ClauseForm]
+    let split: HeadSplit?
+    let fractionBits: Int
+  }
+
+  /// The link's file name, for messages.
+  let name: String
+  private let shares: [String: Share]
+  /// Names that the link leaves outside, in order.
+  let excluded: [String]
+  /// Names of the tensors in its tableau.
+  let certified: [String]
+  /// Of the drift of all certified tensors together, without precision: the policy's total, or what its norm clauses give
+  /// together, whichever is less; nil where neither says anything.
+  let total: NormBound?
+  /// Of what the units of all certified tensors hide, together.
+  let totalPrecision: NormBound
+  /// What the policy's total says of each tensor.
+  private let statedTotal: NormBound?
+
+  init(name: String, identity: BaseIdentity, policy: Policy, derived: DerivedStatement) {
+    self.name = name
+    var shares: [String: Share] = [:]
+    for coverage in derived.coverage { shares[coverage.name] = coverage.tensorClass == .excluded ? .excluded : .frozen }
+    var certified: [String] = []
+    var precision = BigUInt.zero
+    var squares: BigUInt? = .zero
+    let base = NormBound.squareOfBase(identity.tensors)
+    let stated = policy.total.map { NormBound($0, baseSquare: base) }
+    // Heads of one tensor have one clause list and one precision: the first stands for all.
+    for claim in derived.claims where (claim.tensor.block?.index ?? 0) == 0 {
+      let leaf = identity.tensors[claim.baseIndex]
+      let allowance = policy.rules[claim.rule].allowance
+      var split: HeadSplit?
+      if case .heads(let heads, _) = allowance { split = heads }
+      let clauses = Clauses(
+        forms: allowance.forms ?? [], split: split, fractionBits: claim.tensor.fractionBits)
+      shares[leaf.name] = .clauses(clauses)
+      certified.append(leaf.name)
+      let scope = DriftScope(leaf)
+      precision = precision + scope.precision(clauses).square
+      squares = squares.flatMap { sum in Self.normBound(clauses, of: leaf).map { sum + $0.square } }
+    }
+    self.shares = shares
+    self.certified = certified
+    excluded = derived.excludedNames
+    totalPrecision = NormBound(square: precision)
+    total = [stated, squares.map { NormBound(square: $0) }].compactMap { $0 }.min()
+    statedTotal = stated
+  }
+
+  /// Excluded for a name that neither the base nor the link's model has.
+  func share(of tensor: String) -> Share { shares[tensor] ?? .excluded }
+
+  /// The least bound on the whole tensor's drift, without precision; nil without any.
+  func normBound(of leaf: BaseIdentity.Leaf) -> NormBound? {
+    guard case .clauses(let clauses) = share(of: leaf.name) else { return nil }
+    return [Self.normBound(clauses, of: leaf), statedTotal].compactMap { $0 }.min()
+  }
+
+  /// The ways in which the certificate says that the drift is a sum; all are true. Only of tensors with clauses.
+  func parts(of leaf: BaseIdentity.Leaf, scope: DriftScope) -> [DriftPart] {
+    guard case .clauses(let clauses) = share(of: leaf.name) else { return [] }
+    // Clauses of the same heads hold in each; those of other heads say something about the whole tensor, and so of every
+    // block of it.
+    let heads = clauses.split == scope.split ? 1 : DriftScope.headCount(clauses.split, of: leaf)
+    let base = NormBound.squareOfBase([leaf])
+    var parts = clauses.forms.map { form in
+      switch form {
+      case .norm(let bound):
+        DriftPart(residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp)
+      case .sum(let rank, let sparse, let residual):
+        DriftPart(
+          rank: (rank ?? 0) * heads, sparse: sparse.map { $0.times(heads) },
+          residual: residual.map { NormBound($0, baseSquare: base).times(orthogonal: heads).roundedUp } ?? .zero)
+      }
+    }
+    if let statedTotal { parts.append(DriftPart(residual: statedTotal.roundedUp)) }
+    return parts
+  }
+
+  private static func normBound(_ clauses: Clauses, of leaf: BaseIdentity.Leaf) -> NormBound? {
+    let base = NormBound.squareOfBase([leaf])
+    let heads = DriftScope.headCount(clauses.split, of: leaf)
+    return clauses.forms.compactMap { form -> NormBound? in
+      guard case .norm(let bound) = form else { return nil }
+      return NormBound(bound, baseSquare: base).times(orthogonal: heads)
+    }.min()
+  }
+}
+
+/// One way to write a drift: a matrix of at most this rank, a sparse one, and one of at most this norm.
+struct DriftPart: Hashable, Sendable {
+  var rank = 0
+  var sparse: SparseForm?
+  /// In units of ``NormBound``, rounded up; without precision.
+  var residual: BigUInt
+}
+
+/// The matrix that clauses of a cumulative policy speak of: a tensor, or each of its heads.
+struct DriftScope: Hashable, Sendable {
+  let rows: Int
+  let columns: Int
+  let split: HeadSplit?
+
+  /// - Parameter split: divides the tensor; the coverage check has seen to it.
+  init(_ leaf: BaseIdentity.Leaf, split: HeadSplit? = nil) {
+    let (rows, columns) = leaf.matrixShape
+    self.split = split
+    self.rows = split.map { $0.axis == .rows ? $0.size : rows } ?? rows
+    self.columns = split.map { $0.axis == .columns ? $0.size : columns } ?? columns
+  }
+
+  /// What the units of a link hide of the drift of one such matrix.
+  func precision(_ clauses: LinkDrift.Clauses) -> NormBound {
+    NormBound(precisionOf: rows * columns, fractionBits: clauses.fractionBits)
+  }
+
+  static func headCount(_ split: HeadSplit?, of leaf: BaseIdentity.Leaf) -> Int {
+    let (rows, columns) = leaf.matrixShape
+    return split.flatMap { $0.count(rows: rows, columns: columns) } ?? 1
+  }
+}
+
+extension SparseForm {
+  /// Of as many blocks together. Counts and heads are far below 2^31 each.
+  fileprivate func times(_ blocks: Int) -> SparseForm {
+    switch self {
+    case .entries(let count): .entries(count * blocks)
+    case .rows(let count): .rows(count * blocks)
+    case .columns(let count): .columns(count * blocks)
+    }
+  }
+}

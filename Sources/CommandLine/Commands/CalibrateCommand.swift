@@ -1,0 +1,68 @@
+import DriftProofCalibration
+import Checkpoint
+
+/// `driftproof calibrate`: a policy that encloses several reference fine-tunes by a margin.
+enum CalibrateCommand: Command {
+  static let description = CommandDescription(
+    name: "calibrate",
+    summary: "write a policy from reference fine-tunes",
+    details: [
+      "Measures fine-tunes that are known to be honest, and writes a policy whose bounds are the largest value of any "
+        + "run times the margin, rounded up to two digits. Tensors whose names differ in layer numbers only share a "
+        + "rule. Every rule bounds the norm; beside it stands a rank where all runs are of low rank plus rounding, and "
+        + "entries, rows or columns where all runs changed few. What no run touched is frozen.",
+      "Shows for each rule the distribution of the runs' drift, and what the bounds admit that no run did: a larger "
+        + "spectral norm, rank or support. Read the warnings. Every run is tried under the policy with the checks that "
+        + "driftproof prove makes.",
+      "Without --out the policy is printed, with the report as comments before it. --json has the policy as \"policy\".",
+    ],
+    positionals: [],
+    ownOptions: [
+      .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
+      .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
+      .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
+      .optional("out", short: "o", "POLICY.json", "where the policy is written"),
+    ])
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    var margin = Calibration.defaultMargin
+    if let text = arguments.values["margin"] {
+      guard let value = Double(text), Calibration.marginRange.contains(value) else {
+        throw CommandFailure(
+          UsageError("--margin \(Quoting.shown(text)): \(CalibrationError.marginOutOfRange)", command: description))
+      }
+      margin = value
+    }
+    let output = arguments.values["out"]
+    // Before the work, not after it.
+    if let output { try AtomicFile.checkFolder(of: output) }
+    let base = try arguments.openCheckpoint("base")
+    let paths = arguments.lists["runs"] ?? []
+    var runs: [(path: String, checkpoint: Checkpoint)] = []
+    for path in paths {
+      do {
+        runs.append((path, try Checkpoint.open(path)))
+      } catch {
+        throw CommandFailure(error)
+      }
+    }
+    console.remark(
+      "measuring \(Format.count(runs.count, "run")) of \(Format.count(base.tensors.count, "tensor"))")
+    let calibration: Calibration
+    do {
+      calibration = try Calibration.calibrate(base: base, runs: runs, margin: margin) { what, fraction in
+        console.progress(Quoting.plain(what), fraction: fraction)
+      }
+    } catch {
+      throw CommandFailure(
+        ExitCode(error), error.description,
+        findings: error.findings.isEmpty ? nil : .init(key: "findings", lines: error.findings))
+    }
+    let report = CalibrateText.report(calibration)
+    if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
+    let text =
+      output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }
+      ?? CalibrateText.policy(calibration, report: report)
+    return CommandResult(text: text, json: CalibrateJSON.render(calibration, output: output))
+  }
+}

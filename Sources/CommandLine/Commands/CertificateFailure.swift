@@ -1,0 +1,20 @@
+import DriftProofCertificate
+
+extension CommandFailure {
+  /// The library's rejections.
+  init(_ error: DriftProofError) {
+    let exitCode = ExitCode(error)
+    switch error {
+    case .policyViolated(let violations):
+      self.init(
+        exitCode, "the drift is outside the policy",
+        findings: .init(key: "violations", lines: violations.map(\.description)), remedy: error.remedy)
+    case .coverageGap(let gaps):
+      self.init(
+        exitCode, "the policy does not cover both checkpoints' tensors",
+        findings: .init(key: "gaps", lines: gaps.map(\.description)))
+    default:
+      self.init(exitCode, error.description, remedy: error.remedy)
+    }
+  }
+}

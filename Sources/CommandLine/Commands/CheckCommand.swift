@@ -1,0 +1,44 @@
+import DriftProofCertificate
+import DriftProofProving
+
+/// `driftproof check`: for someone who holds the weights, whether a certificate is about exactly these checkpoints.
+enum CheckCommand: Command {
+  static let description = CommandDescription.check
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    let model = try arguments.tunedModel()
+    let identity = try arguments.readIdentity()
+    let opening = try arguments.required("opening")
+    let report: VerificationReport
+    do {
+      report = try CertificateChecker.check(
+        certificate: certificate, model: model, openingPath: opening, identity: identity
+      ) { phase in console.phase(phase) }
+    } catch {
+      throw CommandFailure(error)
+    }
+    let seconds = Format.number(report.verifySeconds, digits: 3)
+    let what =
+      report.parent == nil
+      ? "the certificate is about exactly \(subject(model))"
+      : "the link is about exactly the change between these two checkpoints\(report.originMark)"
+    let head = "CHECKED in \(seconds) s: \(what)"
+    let json: [(key: String, value: JSONOutput)] =
+      [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
+    let lines = [head] + report.lines + (report.parent == nil ? [] : [parentRemark])
+    return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
+  }
+
+  private static func subject(_ model: TunedModel) -> String {
+    switch model {
+    case .checkpoint: "these two checkpoints"
+    // Without the base nobody compares it with its identity.
+    case .adapter(_, let base): "this base and this adapter" + (base == nil ? ", the base by its identity alone" : "")
+    }
+  }
+
+  private static let parentRemark =
+    "That BASE is the parent's model, a check of the parent's certificate tells: this one says what changed from it."
+}

@@ -1,0 +1,58 @@
+import Checkpoint
+
+/// One verb of the tool.
+protocol Command: Sendable {
+  static var description: CommandDescription { get }
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult
+}
+
+extension ParsedArguments {
+  /// A required argument; the parser has made sure that it is there.
+  func required(_ name: String) throws(CommandFailure) -> String {
+    do {
+      return try value(name)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  func openCheckpoint(_ name: String) throws(CommandFailure) -> Checkpoint {
+    let path = try required(name)
+    do {
+      return try Checkpoint.open(path)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The bytes of a file of at most `limit` bytes: what is larger is no policy, identity or certificate.
+  func readFile(_ name: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+    try Self.readFile(at: try required(name), limit: limit)
+  }
+
+  /// The same of any path.
+  static func readFile(at path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+    do {
+      let file = try MappedFile(path: path)
+      guard file.count <= limit else {
+        throw CommandFailure(
+          .operational, "\(path): \(Format.byteCount(file.count)) are too many for this kind of file",
+          remedy: "Is it the right file? The limit is \(Format.byteCount(limit)).")
+      }
+      return try file.bytes(in: 0..<file.count)
+    } catch let error as CheckpointError {
+      throw CommandFailure(error)
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw CommandFailure(.operational, "\(path): \(error)")
+    }
+  }
+}
+
+extension CommandFailure {
+  /// Checkpoint messages name the file, the problem and the remedy already.
+  init(_ error: CheckpointError) {
+    self.init(.operational, error.description, remedy: error.remedy)
+  }
+}

@@ -1,0 +1,64 @@
+import DriftProofProving
+import Checkpoint
+import DriftPolicy
+
+/// `driftproof prove --dry-run`: what the proof would be and cost. Reads headers, writes nothing.
+enum ForecastCommand {
+  static func run(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
+    let model = try arguments.tunedModel()
+    let policy = try arguments.readPolicy()
+    let identity = try arguments.readIdentity()
+    let parent = try arguments.readParent(identity)
+    let forecast: Forecast
+    do {
+      forecast = try Forecast(model, policy: policy, identity: identity, parent: parent)
+    } catch {
+      throw CommandFailure(error)
+    }
+    return CommandResult(text: text(forecast), json: json(forecast))
+  }
+
+  private static func text(_ forecast: Forecast) -> String {
+    let phases = forecast.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 2))" }
+    var lines = [
+      "DRY RUN: nothing was proved, no weight was read",
+      "time              about \(Format.number(forecast.seconds, digits: 2)) s (\(phases.joined(separator: ", ")))",
+      "peak memory       about \(Format.byteCount(forecast.peakMemoryBytes, digits: 2))",
+      "proof             about \(Format.byteCount(forecast.proofBytes, digits: 3))",
+      "parameters        \(Format.count(forecast.certifiedParameters)) certified, "
+        + "\(Format.count(forecast.frozenParameters)) frozen",
+    ]
+    if forecast.logLength > 0 {
+      lines.append(
+        "code              rows of 2^\(forecast.logLength), blow-up \(forecast.blowup), \(forecast.queries) queries; "
+          + "\(forecast.driftRows) drift rows, \(forecast.proofRows) rows of the proof's own")
+    }
+    if !forecast.excluded.isEmpty {
+      lines.append("NOT COVERED       \(forecast.excluded.map(Quoting.plain).joined(separator: ", "))")
+    }
+    if !forecast.isExact {
+      lines.append("without --identity, norms of the base are guessed; the figures may move a little")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func json(_ forecast: Forecast) -> JSONOutput {
+    .object([
+      ("dryRun", .boolean(true)),
+      ("seconds", .number(forecast.seconds)),
+      ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
+      ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
+      ("proofBytes", .integer(forecast.proofBytes)),
+      ("certifiedParameters", .integer(forecast.certifiedParameters)),
+      ("frozenParameters", .integer(forecast.frozenParameters)),
+      ("excluded", .array(forecast.excluded.map { .string($0) })),
+      ("logLength", .integer(forecast.logLength)),
+      ("blowup", .integer(forecast.blowup)),
+      ("queries", .integer(forecast.queries)),
+      ("driftRows", .integer(forecast.driftRows)),
+      ("proofRows", .integer(forecast.proofRows)),
+      ("identityGiven", .boolean(forecast.isExact)),
+      ("exitCode", .integer(0)),
+    ])
+  }
+}

@@ -1,0 +1,98 @@
+import DriftProofInspection
+import Checkpoint
+
+/// An inspection for machines: every tensor has the same keys, null where something does not apply.
+enum InspectJSON {
+  static func render(_ inspection: CheckpointInspection) -> JSONOutput {
+    .object([
+      ("tensors", .array(inspection.tensors.map(tensor))),
+      ("missing", .array(inspection.missing.map(lone))),
+      ("added", .array(inspection.added.map(lone))),
+      ("reshaped", .array(inspection.reshaped.map(mismatch))),
+      ("recast", .array(inspection.recast.map(mismatch))),
+      ("notes", .array(inspection.notes.map { .string($0) })),
+      ("total", total(inspection)),
+    ])
+  }
+
+  private static func total(_ inspection: CheckpointInspection) -> JSONOutput {
+    let hasBase = inspection.baseNorm > 0
+    return .object([
+      ("tensors", .integer(inspection.tensors.count)),
+      ("changedTensors", .integer(inspection.changedTensorCount)),
+      ("parameters", .integer(inspection.parameterCount)),
+      ("baseNorm", .number(inspection.baseNorm)),
+      ("driftNorm", .number(inspection.driftNorm)),
+      ("relativeDrift", .number(hasBase ? inspection.driftNorm / inspection.baseNorm : nil)),
+    ])
+  }
+
+  private static func tensor(_ tensor: TensorInspection) -> JSONOutput {
+    let (rows, columns) = Shape.matrix(tensor.shape)
+    let (status, entries, problem) = state(tensor.outcome)
+    let drift = tensor.drift
+    let isIdentical = tensor.outcome == .identical
+    let nothing: Double? = isIdentical && tensor.baseNorm != nil ? 0 : nil
+    let none: Int? = isIdentical ? 0 : nil
+    return .object([
+      ("name", .string(tensor.name)),
+      ("dtype", .string(tensor.dtype.rawValue)),
+      ("shape", .array(tensor.shape.map { .integer($0) })),
+      ("rows", .integer(rows)),
+      ("columns", .integer(columns)),
+      ("status", .string(status)),
+      ("baseNorm", .number(tensor.baseNorm)),
+      ("driftNorm", .number(drift?.norm ?? nothing)),
+      ("relativeDrift", .number(drift.map(\.relativeNorm) ?? nothing)),
+      ("maxDrift", .number(drift?.maximum ?? nothing)),
+      ("changedEntries", optional(entries ?? none)),
+      ("changedRows", optional(drift?.changedRows ?? none)),
+      ("changedColumns", optional(drift?.changedColumns ?? none)),
+      ("rank", optional(drift?.lowRank?.rank)),
+      ("residual", .number(drift?.lowRank?.residual)),
+      ("residualOfDrift", .number(drift?.lowRank?.residualOfDrift)),
+      ("residualOfBase", .number(drift?.lowRank?.residualOfBase)),
+      ("residuals", residuals(drift?.lowRank)),
+      ("rankClaimIsWeak", .boolean(drift?.warning != nil)),
+      ("warning", drift?.warning.map { .string(InspectText.sentence($0, of: tensor)) } ?? .null),
+      ("problem", problem.map { .string($0) } ?? .null),
+    ])
+  }
+
+  private static func state(
+    _ outcome: TensorInspection.Outcome
+  ) -> (status: String, changedEntries: Int?, problem: String?) {
+    switch outcome {
+    case .identical: ("identical", nil, nil)
+    case .bytesDiffer(let entries): ("bytesDiffer", entries, nil)
+    case .notEncodable(let reason, let entries): ("notEncodable", entries, reason)
+    case .drifted(let drift): (drift.norm > 0 ? "drifted" : "belowPrecision", drift.changedEntries, nil)
+    }
+  }
+
+  private static func residuals(_ lowRank: LowRankMeasure?) -> JSONOutput {
+    guard let lowRank else { return .null }
+    return .array(
+      lowRank.residuals.map { .object([("rank", .integer($0.rank)), ("residual", .number($0.residual))]) })
+  }
+
+  private static func lone(_ tensor: CheckpointInspection.Lone) -> JSONOutput {
+    .object([
+      ("name", .string(tensor.name)), ("dtype", .string(tensor.dtype.rawValue)), ("shape", shape(tensor.shape)),
+    ])
+  }
+
+  private static func mismatch(_ pair: CheckpointInspection.Mismatch) -> JSONOutput {
+    .object([
+      ("name", .string(pair.name)),
+      ("baseDtype", .string(pair.baseDtype.rawValue)),
+      ("tunedDtype", .string(pair.tunedDtype.rawValue)),
+      ("baseShape", shape(pair.baseShape)),
+      ("tunedShape", shape(pair.tunedShape)),
+    ])
+  }
+
+  private static func shape(_ shape: [Int]) -> JSONOutput { .array(shape.map { .integer($0) }) }
+
+  private static func optional(_ value: Int?) -> JSONOutput { value.map { .integer($0) } ?? .null }
+}

@@ -1,0 +1,115 @@
+import DriftProofInspection
+import Checkpoint
+
+/// An inspection as a table.
+enum InspectText {
+  private static let header = [
+    "tensor", "dtype", "shape", "‖W‖", "‖Δ‖", "‖Δ‖/‖W‖", "max|Δ|", "entries", "rows", "columns", "rank r", "‖Δ-Δr‖",
+    "/‖W‖", "/‖Δ‖",
+  ]
+
+  static func render(_ inspection: CheckpointInspection) -> String {
+    var lines = Format.table(header: header, rows: inspection.tensors.map(row), leftAligned: 3)
+    let remarks = remarks(inspection)
+    if !remarks.isEmpty { lines += [""] + remarks }
+    lines += differences(inspection)
+    if !inspection.notes.isEmpty { lines += [""] + inspection.notes }
+    lines += ["", total(inspection)]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func total(_ inspection: CheckpointInspection) -> String {
+    let (drift, base) = (inspection.driftNorm, inspection.baseNorm)
+    let relative = base > 0 ? " (\(Format.number(drift / base)) of ‖W‖)" : ""
+    return "total: ‖Δ‖ \(Format.number(drift))\(relative), "
+      + "\(Format.count(inspection.parameterCount, "parameter")), "
+      + "\(Format.count(inspection.changedTensorCount)) of \(Format.count(inspection.tensors.count, "tensor")) changed"
+  }
+
+  private static func row(_ tensor: TensorInspection) -> [String] {
+    let start = [
+      Quoting.plain(tensor.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
+      tensor.baseNorm.map { Format.number($0) } ?? "-",
+    ]
+    let blank = Array(repeating: "", count: header.count - start.count)
+    switch tensor.outcome {
+    case .identical: return start + ["identical"] + blank.dropFirst()
+    case .bytesDiffer(let entries), .notEncodable(_, let entries):
+      return start + ["-", "-", "-", Format.count(entries)] + blank.dropFirst(4)
+    case .drifted(let drift):
+      let numbers = [
+        Format.number(drift.norm), drift.relativeNorm.map { Format.number($0) } ?? "-", Format.number(drift.maximum),
+        Format.count(drift.changedEntries), Format.count(drift.changedRows), Format.count(drift.changedColumns),
+      ]
+      guard let lowRank = drift.lowRank else { return start + numbers + ["-", "", "", ""] }
+      return start + numbers + [
+        "\(lowRank.rank)\(drift.warning == nil ? "" : "?")", Format.number(lowRank.residual),
+        lowRank.residualOfBase.map { Format.number($0) } ?? "-", Format.number(lowRank.residualOfDrift),
+      ]
+    }
+  }
+
+  /// Sentences where the numbers alone could mislead, each once with the tensors that it is about.
+  private static func remarks(_ inspection: CheckpointInspection) -> [String] {
+    var names: [String: [String]] = [:]
+    var order: [String] = []
+    for tensor in inspection.tensors {
+      guard let remark = remark(tensor) else { continue }
+      if names[remark] == nil { order.append(remark) }
+      names[remark, default: []].append(Quoting.plain(tensor.name))
+    }
+    let shown = 3
+    return order.map { remark in
+      let all = names[remark] ?? []
+      let rest = all.count > shown + 1 ? " and \(all.count - shown) more" : ""
+      return "\(all.prefix(rest.isEmpty ? all.count : shown).joined(separator: ", "))\(rest): \(remark)"
+    }
+  }
+
+  private static func remark(_ tensor: TensorInspection) -> String? {
+    switch tensor.outcome {
+    case .identical: return nil
+    case .bytesDiffer: return "changed; \(tensor.dtype.rawValue) tensors are compared exactly."
+    case .notEncodable(let reason, _): return "changed, but not measured: \(reason)."
+    case .drifted(let drift):
+      if drift.norm == 0 { return "bytes changed, but below the encoding's precision." }
+      return drift.warning.map { sentence($0, of: tensor) }
+    }
+  }
+
+  /// What a warning says; also in the JSON.
+  static func sentence(_ warning: RankWarning, of tensor: TensorInspection) -> String {
+    switch warning {
+    case .rankIsFull:
+      "a rank claim means nothing here: every matrix of this shape has that rank."
+    case .residualIsTheDrift:
+      "a rank claim means little here: the residual is of the size of the drift itself."
+    case .driftWithinRounding(let fraction):
+      "a rank claim means little here: merging in \(tensor.dtype.rawValue) needs a residual of about "
+        + "\(Format.number(fraction)) ‖W‖, which admits most changes of this size."
+    }
+  }
+
+  private static func differences(_ inspection: CheckpointInspection) -> [String] {
+    var lines: [String] = []
+    func list(_ title: String, _ entries: [String]) {
+      if !entries.isEmpty { lines += ["", title] + entries.map { "  \($0)" } }
+    }
+    list("only in BASE:", inspection.missing.map(describe))
+    list("only in TUNED:", inspection.added.map(describe))
+    list(
+      "another shape:",
+      inspection.reshaped.map { pair in
+        "\(Quoting.plain(pair.name))  \(pair.baseDtype.rawValue) \(Format.shape(pair.baseShape)) -> "
+          + "\(pair.tunedDtype.rawValue) \(Format.shape(pair.tunedShape))"
+      })
+    list(
+      "another dtype (cast one of the checkpoints to compare):",
+      inspection.recast.map { "\(Quoting.plain($0.name))  \($0.baseDtype.rawValue) -> \($0.tunedDtype.rawValue)" })
+    return lines
+  }
+
+  private static func describe(_ tensor: CheckpointInspection.Lone) -> String {
+    "\(Quoting.plain(tensor.name))  \(tensor.dtype.rawValue) \(Format.shape(tensor.shape))"
+  }
+}

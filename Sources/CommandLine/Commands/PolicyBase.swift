@@ -1,0 +1,25 @@
+import Checkpoint
+import DriftPolicy
+
+/// A base as the policy commands see it: names, types, shapes and norms.
+enum PolicyBase {
+  /// Reads `--base`: an identity file (`*.json`), which is quick, or a checkpoint, all of whose bytes are read.
+  static func tensors(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> [PolicyTensor] {
+    let path = try arguments.required("base")
+    let identity: BaseIdentity
+    do {
+      if path.hasSuffix(".json") {
+        identity = try BaseIdentity.parse(try arguments.readFile("base", limit: FileLimits.identity))
+      } else {
+        identity = try BaseIdentity.compute(checkpoint: try arguments.openCheckpoint("base")) { done, total in
+          console.progress("base", fraction: total > 0 ? Double(done) / Double(total) : 1)
+        }
+      }
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure(.operational, "\(path): \(error)")
+    }
+    return identity.tensors.map { PolicyTensor($0) }
+  }
+}

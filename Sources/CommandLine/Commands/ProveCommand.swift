@@ -1,0 +1,129 @@
+import DriftProofChain
+import DriftProofProving
+import Checkpoint
+import DriftPolicy
+
+/// `driftproof prove`: from two checkpoints and a policy to a certificate and its opening.
+enum ProveCommand: Command {
+  static let description = CommandDescription.prove
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    if arguments.has("dry-run") { return try ForecastCommand.run(arguments) }
+    let output = try arguments.required("out")
+    let openingPath = try arguments.required("opening")
+    guard output != openingPath else {
+      throw CommandFailure(UsageError("--out and --opening name the same file", command: description))
+    }
+    // Before the work, not after it.
+    try AtomicFile.checkFolder(of: output)
+    try AtomicFile.checkFolder(of: openingPath)
+    var request = DriftProver.Request(
+      try arguments.tunedModel(), policy: try arguments.readPolicy(), openingPath: openingPath)
+    request.identity = try arguments.readIdentity()
+    request.parent = try arguments.readParent(request.identity)
+
+    let result: DriftProver.Result
+    do {
+      if let folder = arguments.values["resume"] { try request.keep(in: folder) }
+      var progress: (@Sendable (ProveProgress) -> Void)?
+      if !console.isQuiet {
+        let line = ProgressLine(console: console)
+        progress = { line.show($0) }
+      }
+      result = try DriftProver.prove(request, progress: progress)
+    } catch {
+      throw CommandFailure(error)
+    }
+    try AtomicFile.write(result.certificate, to: output)
+    result.finish()
+    return CommandResult(
+      text: text(result, output: output, openingPath: openingPath), json: json(result, output: output, openingPath))
+  }
+
+  private static func text(_ result: DriftProver.Result, output: String, openingPath: String) -> String {
+    let report = result.report
+    let phases = report.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 3))" }
+    var lines =
+      ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s\(result.verification.originMark)"]
+      + result.verification.lines
+    lines += [
+      "seconds           \(phases.joined(separator: ", "))",
+      "peak memory       \(Format.byteCount(report.peakMemoryBytes))",
+      "certificate       \(Quoting.plain(output))",
+      "opening           \(Quoting.plain(openingPath)): keep it secret, and keep one copy"
+        + (report.proofsAllowed > 0 ? " (proof \(report.proofsUsed) of \(report.proofsAllowed))" : ""),
+    ]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func json(_ result: DriftProver.Result, output: String, _ openingPath: String) -> JSONOutput {
+    let report = result.report
+    var members: [(key: String, value: JSONOutput)] = [("verified", .boolean(true)), ("reason", .null)]
+    members += result.verification.members
+    members += [
+      ("proofSections", .object(report.proofSections.map { ($0.name, .integer($0.bytes)) })),
+      ("verifySeconds", .number(result.verification.verifySeconds)),
+      ("proveSeconds", .number(report.totalSeconds)),
+      ("seconds", .object(phaseMembers(report.phases))),
+      ("peakMemoryBytes", .integer(report.peakMemoryBytes)),
+      ("proofsUsed", .integer(report.proofsUsed)),
+      ("proofsAllowed", .integer(report.proofsAllowed)),
+      ("out", .string(output)),
+      ("opening", .string(openingPath)),
+      ("exitCode", .integer(0)),
+    ]
+    return .object(members)
+  }
+
+  /// One member per name: a phase that was entered twice counts once, with its whole time.
+  static func phaseMembers(
+    _ phases: [(name: String, seconds: Double)]
+  ) -> [(key: String, value: JSONOutput)] {
+    var order: [String] = []
+    var sums: [String: Double] = [:]
+    for (name, seconds) in phases {
+      if sums[name] == nil { order.append(name) }
+      sums[name, default: 0] += seconds
+    }
+    return order.map { ($0, .number(sums[$0])) }
+  }
+}
+
+extension ParsedArguments {
+  func readPolicy() throws(CommandFailure) -> Policy {
+    let bytes = try readFile("policy", limit: FileLimits.policy)
+    do {
+      return try Policy.parse(bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(try required("policy")): \(error)")
+    }
+  }
+
+  /// The verified certificate of `--parent`; nil without one.
+  func readParent(_ identity: BaseIdentity?) throws(CommandFailure) -> ParentCertificate? {
+    guard let path = values["parent"] else { return nil }
+    guard let identity else {
+      throw CommandFailure(
+        UsageError("--parent needs --identity, that of the chain's base", command: command))
+    }
+    let bytes = try readFile("parent", limit: FileLimits.certificate)
+    do {
+      return try ParentCertificate(bytes, identity: identity)
+    } catch {
+      let failure = CommandFailure(error)
+      throw CommandFailure(
+        failure.exitCode, "\(path): \(failure.reason)", findings: failure.findings, remedy: failure.remedy)
+    }
+  }
+
+  /// The file of `--identity`, or of the option named; nil without one.
+  func readIdentity(_ option: String = "identity") throws(CommandFailure) -> BaseIdentity? {
+    guard let path = values[option] else { return nil }
+    let bytes = try readFile(option, limit: FileLimits.identity)
+    do {
+      return try BaseIdentity.parse(bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(path): \(error)")
+    }
+  }
+}

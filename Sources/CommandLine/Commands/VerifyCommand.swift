@@ -1,0 +1,55 @@
+import DriftProofCertificate
+import DriftProofChain
+import Checkpoint
+import DriftPolicy
+
+/// Sizes beyond which a file is not what it is said to be.
+enum FileLimits {
+  static let certificate = 256 << 20
+  static let identity = 256 << 20
+  static let policy = PolicyLimits.maximumBytes
+  /// A statement holds the policy's rules, in base64.
+  static let attestation = 64 << 20
+  static let key = 1 << 20
+}
+
+/// `driftproof verify`: a certificate against a base identity and a policy, without any weights.
+enum VerifyCommand: Command {
+  static let description = CommandDescription.verify
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let policy = try arguments.readFile("policy", limit: FileLimits.policy)
+    let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
+    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    let parent = try expectedParent(arguments)
+    let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
+    let report: VerificationReport
+    do {
+      report = try CertificateVerifier.verify(
+        certificate: certificate, identityFile: identity, policyFile: policy, parent: parent)
+    } catch {
+      throw CommandFailure(error)
+    }
+    let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
+    let text =
+      (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines + (attestation?.lines ?? [])).joined(
+        separator: "\n") + "\n"
+    let json: [(key: String, value: JSONOutput)] =
+      [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + (attestation.map { [("attestation", .object($0.members))] } ?? [])
+      + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
+    return CommandResult(text: text, json: .object(json))
+  }
+
+  /// `--parent`: 64 digits, or the file of a certificate, of which only the commitment is read.
+  private static func expectedParent(_ arguments: ParsedArguments) throws(CommandFailure) -> ExpectedParent {
+    guard let text = arguments.values["parent"] else { return .none }
+    if let digits = try? JSONNode(.string(text)).hex(byteCount: 32) { return .commitment(digits) }
+    let bytes = try arguments.readFile("parent", limit: FileLimits.certificate)
+    do {
+      return .commitment(try ParentCertificate.statedCommitment(bytes))
+    } catch {
+      throw CommandFailure(ExitCode(error), "\(text): \(error)")
+    }
+  }
+}

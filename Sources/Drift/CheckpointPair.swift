@@ -1,0 +1,34 @@
+import Checkpoint
+import Kernels
+import Synchronization
+
+/// Base and tuned weights, whose difference is a drift.
+package struct CheckpointPair: Sendable {
+  package let base: Checkpoint
+  /// The tuned model, or those tensors that an adapter puts in place of the base's.
+  package let tuned: Checkpoint
+
+  package init(base: Checkpoint, tuned: Checkpoint) {
+    self.base = base
+    self.tuned = tuned
+  }
+
+  /// The first byte, from the beginning of its data, in which each of the named tensors differs; those that are equal, or
+  /// that one side lacks, are left out.
+  /// - Throws: `CheckpointError` when a file cannot be read.
+  package func firstDifferences(_ names: [String]) throws -> [(name: String, offset: Int)] {
+    let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
+    Parallel.forEach(names.count) { index in
+      let result = Result { () throws -> Int? in
+        guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
+          return nil
+        }
+        return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
+      }
+      results.withLock { $0[index] = result }
+    }
+    return try zip(names, results.withLock { $0 }).compactMap { name, result in
+      try result?.get().map { (name, $0) }
+    }
+  }
+}

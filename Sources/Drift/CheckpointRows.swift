@@ -1,0 +1,242 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftProofCertificate
+import Field
+import Kernels
+import Synchronization
+
+/// The rows of the drift tableau, streamed from two checkpoints in the order of the tableau's plan.
+///
+/// A row is narrow when all its entries fit 32 bits, otherwise made of field elements (d < 0 becomes p + d). Cells
+/// outside a tensor are zero. All calls are read-only and may run on several threads at once.
+package struct CheckpointRows: TableauRows {
+  private let plan: TableauPlan
+  private let sources: [RowSource]
+  /// One per row, or none; nil for a row that found no room.
+  private let cache: [KeptRow?]
+  private let asked: (@Sendable () -> Void)?
+
+  package var rowCount: Int { plan.rowCount }
+
+  /// Bytes of rows that are kept in memory unless the caller says otherwise: the prover asks several times for each.
+  package static let defaultCacheLimit = 1 << 30
+
+  /// Rows after the one asked for that the system is told to fetch: what a commitment encodes at once.
+  private static let lookAhead = 8
+
+  /// - Parameters:
+  ///   - plan: of `tensors`.
+  ///   - tensors: the tableau's tensors; each is in both checkpoints with one dtype and shape.
+  ///   - cacheLimit: in bytes; rows are computed once, now and on all cores, when they fit into it with 32 bits per entry
+  ///     or with 16, which most drifts need.
+  ///   - asked: told of each row that is asked for: a unit of progress.
+  /// - Throws: `CheckpointError`; `DriftProofError` for a tensor that a checkpoint lacks.
+  package init(
+    plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint,
+    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
+  ) throws {
+    try self.init(
+      plan: plan, tensors: tensors, pair: CheckpointPair(base: base, tuned: tuned), factors: [:],
+      cacheLimit: cacheLimit,
+      asked: asked)
+  }
+
+  /// With tensors that lie in memory, by name; the others are in both checkpoints, without which they cannot be.
+  package init(
+    plan: TableauPlan, tensors: [TableauTensor], pair: CheckpointPair?, factors: [String: FactorMatrix],
+    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
+  ) throws {
+    self.plan = plan
+    self.asked = asked
+    let sources = try tensors.map { tensor in
+      if let matrix = factors[tensor.name] { return RowSource.memory(matrix) }
+      guard let pair else { throw DriftProofError.missingInput(.baseOfAdapter) }
+      return .checkpoints(
+        try DriftSource(pair, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block))
+    }
+    self.sources = sources
+    let cells = plan.rowCount * plan.length
+    guard cells * MemoryLayout<Int16>.size <= cacheLimit else {
+      cache = []
+      return
+    }
+    let isCompact = cells * MemoryLayout<Int32>.size > cacheLimit
+    let results = Mutex((rows: [Result<KeptRow?, any Error>?](repeating: nil, count: plan.rowCount), room: cacheLimit))
+    Parallel.forEach(plan.rowCount) { row in
+      let result = Result { try KeptRow(Self.compute(row, plan: plan, sources: sources), isCompact: isCompact) }
+      results.withLock { state in
+        state.rows[row] = result.map { kept in
+          guard kept.byteCount <= state.room else { return nil }
+          state.room -= kept.byteCount
+          return kept
+        }
+      }
+    }
+    cache = try results.withLock { try $0.rows.map { try $0?.get() } }
+  }
+
+  package func message(_ row: Int) throws -> RowMessage {
+    asked?()
+    if row < cache.count, let kept = cache[row] { return kept.message }
+    if row + Self.lookAhead < rowCount { fetch(row + Self.lookAhead) }
+    return try Self.compute(row, plan: plan, sources: sources)
+  }
+
+  /// A hint for runs that lie together in the files.
+  private func fetch(_ row: Int) {
+    for region in plan.regions(ofRow: row) {
+      guard case .checkpoints(let source) = sources[region.tensor] else { continue }
+      let run = RegionRun(region, source)
+      if run.isDense { source.willRead(run.entries) }
+    }
+  }
+
+  private static func compute(_ row: Int, plan: TableauPlan, sources: [RowSource]) throws -> RowMessage {
+    var filler = RowFiller(length: plan.length)
+    for region in plan.regions(ofRow: row) {
+      switch sources[region.tensor] {
+      case .checkpoints(let source): try filler.fill(region, from: source)
+      case .memory(let matrix): filler.fill(region, from: matrix)
+      }
+    }
+    return filler.message
+  }
+}
+
+/// Where a tensor's integers come from.
+private enum RowSource: Sendable {
+  case checkpoints(DriftSource)
+  case memory(FactorMatrix)
+}
+
+/// A row in the cache.
+private enum KeptRow: Sendable {
+  case whole(RowMessage)
+  case short([Int16])
+
+  init(_ message: RowMessage, isCompact: Bool) {
+    guard isCompact, case .narrow(let values) = message,
+      values.allSatisfy({ $0 == Int32(Int16(truncatingIfNeeded: $0)) })
+    else {
+      self = .whole(message)
+      return
+    }
+    self = .short(values.map { Int16(truncatingIfNeeded: $0) })
+  }
+
+  var message: RowMessage {
+    switch self {
+    case .whole(let message): message
+    case .short(let values): .narrow(values.map(Int32.init))
+    }
+  }
+
+  var byteCount: Int {
+    switch self {
+    case .whole(.zero): 0
+    case .whole(.narrow(let values)): 4 * values.count
+    case .whole(.field(let values)): 8 * values.count
+    case .short(let values): 2 * values.count
+    }
+  }
+}
+
+/// The part of a region that lies inside its tensor.
+private struct RegionRun {
+  let rows: Range<Int>
+  let columns: Range<Int>
+  /// Whole rows of the file's matrix: neighbours in the file, too.
+  let isDense: Bool
+  /// Flat indices, in the whole tensor, from the first entry to the last.
+  let entries: Range<Int>
+
+  init(_ region: TableauPlan.Region, _ source: DriftSource) {
+    let height = region.positions.count / region.width
+    rows = region.firstRow..<max(region.firstRow, min(source.rows, region.firstRow + height))
+    columns = region.firstColumn..<max(region.firstColumn, min(source.columns, region.firstColumn + region.width))
+    isDense = source.isDense && columns.count == source.columns
+    let start = source.wholeIndex(row: rows.lowerBound, column: columns.lowerBound)
+    guard !rows.isEmpty, !columns.isEmpty else {
+      entries = start..<start
+      return
+    }
+    entries = start..<source.wholeIndex(row: rows.upperBound - 1, column: columns.upperBound - 1) + 1
+  }
+}
+
+/// One row on its way from checkpoints to field elements.
+private struct RowFiller {
+  private var narrow: [Int32]
+  private var wide: [DriftReader.Wide] = []
+  private var isZero = true
+
+  init(length: Int) { narrow = [Int32](repeating: 0, count: length) }
+
+  mutating func fill(_ region: TableauPlan.Region, from source: DriftSource) throws {
+    let run = RegionRun(region, source)
+    let columns = run.columns.count
+    guard !run.entries.isEmpty else { return }
+    var reader = try source.reader()
+    // Whole matrix rows follow each other in the file: several in one read. Long ones are cut.
+    let step = run.isDense ? max(1, DriftSource.block / columns) : 1
+    for first in stride(from: run.rows.lowerBound, to: run.rows.upperBound, by: step) {
+      let count = min(step, run.rows.upperBound - first)
+      let start = source.wholeIndex(row: first, column: run.columns.lowerBound)
+      let target = region.positions.lowerBound + (first - region.firstRow) * region.width
+      if count == 1 {
+        for piece in stride(from: 0, to: columns, by: DriftSource.block) {
+          let length = min(DriftSource.block, columns - piece)
+          try reader.load(start + piece..<start + piece + length)
+          try convert(&reader, first: 0, count: length, at: target + piece)
+        }
+        continue
+      }
+      try reader.load(start..<start + count * columns)
+      if region.width == columns {
+        try convert(&reader, first: 0, count: count * columns, at: target)
+      } else {
+        for row in 0..<count {
+          try convert(&reader, first: row * columns, count: columns, at: target + row * region.width)
+        }
+      }
+    }
+  }
+
+  mutating func fill(_ region: TableauPlan.Region, from matrix: FactorMatrix) {
+    let height = region.positions.count / region.width
+    let rows = min(height, matrix.rows - region.firstRow)
+    let columns = min(region.width, matrix.columns - region.firstColumn)
+    guard rows > 0, columns > 0 else { return }
+    for row in 0..<rows {
+      let source = (region.firstRow + row) * matrix.columns + region.firstColumn
+      let target = region.positions.lowerBound + row * region.width
+      for column in 0..<columns {
+        let value = matrix.narrow[source + column]
+        narrow[target + column] = value
+        if value != 0 { isZero = false }
+      }
+    }
+    for entry in matrix.wide {
+      let (row, column) = entry.position.quotientAndRemainder(dividingBy: matrix.columns)
+      let (i, j) = (row - region.firstRow, column - region.firstColumn)
+      guard (0..<rows).contains(i), (0..<columns).contains(j) else { continue }
+      wide.append(.init(position: region.positions.lowerBound + i * region.width + j, value: entry.value))
+      isZero = false
+    }
+  }
+
+  private mutating func convert(_ reader: inout DriftReader, first: Int, count: Int, at position: Int) throws {
+    if try reader.convert(first: first, count: count, into: &narrow, at: position, wide: &wide) { isZero = false }
+  }
+
+  var message: RowMessage {
+    if isZero { return .zero }
+    if wide.isEmpty { return .narrow(narrow) }
+    var cells = narrow.map { Self.element(Int64($0)) }
+    for entry in wide { cells[entry.position] = Self.element(entry.value) }
+    return .field(cells)
+  }
+
+  private static func element(_ value: Int64) -> UInt64 { Goldilocks(value).value }
+}

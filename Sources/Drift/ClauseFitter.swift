@@ -1,0 +1,176 @@
+import Argument
+import LinearAlgebra
+
+/// What the drift of one tensor needs to satisfy one structured clause, or by how much it fails.
+package enum ClauseFit: Sendable {
+  /// The witness of the clause.
+  case fits(factors: ArgumentWitness.Factors?, support: [Int]?)
+  /// The drift is outside of the clause.
+  case violated(Finding)
+  /// The real drift is inside, but not with integer factors of this precision.
+  case imprecise(String)
+
+  /// Where a drift lies outside.
+  package enum Finding: Sendable, Equatable {
+    /// ‖E‖ of the best explanation found, in units of the weights.
+    case residual(found: Double)
+    /// Changed entries, rows or columns.
+    case count(found: Int)
+    /// The drift's rank is above the allowed one; ‖Δ - Δ_r‖ in units of the weights.
+    case rank(residual: Double)
+  }
+}
+
+/// Finds integer factors and supports; everything that decides is exact integer arithmetic.
+package struct ClauseFitter {
+  let drift: IntegerMatrix
+  let fractionBits: Int
+
+  package init(drift: IntegerMatrix, fractionBits: Int) {
+    self.drift = drift
+    self.fractionBits = fractionBits
+  }
+
+  package func fit(_ clause: StructuredClause) throws(LinearAlgebraError) -> ClauseFit {
+    guard let rank = clause.rank else {
+      guard let sparse = clause.sparse else { return .fits(factors: nil, support: nil) }
+      return try fitSparse(sparse, clause)
+    }
+    if drift.maximumMagnitude == 0 {
+      return .fits(factors: zeroFactors(rank), support: clause.sparse.map { _ in [] })
+    }
+    guard let sparse = clause.sparse else { return try fitFactors(drift, rank, clause, support: nil) }
+    let parts = try Sparse.decompose(drift, rank: rank, form: Self.form(sparse))
+    return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support)
+  }
+
+  // MARK: Sparse alone
+
+  private func fitSparse(_ sparse: SparseForm, _ clause: StructuredClause) throws(LinearAlgebraError) -> ClauseFit {
+    let changed = changed(sparse)
+    if changed.count <= sparse.count { return .fits(factors: nil, support: changed) }
+    guard let bound = clause.bound else { return .violated(.count(found: changed.count)) }
+    let parts = try Sparse.decompose(drift, rank: nil, form: Self.form(sparse))
+    var rest = BoundSum()
+    rest.add(SquareSum.of(parts.cleaned(drift)), shift: 2 * clause.scale)
+    if !rest.exceeds(bound) { return .fits(factors: nil, support: parts.support) }
+    return .violated(.residual(found: norm(rest.approximation, scale: clause.scale)))
+  }
+
+  /// Changed entries (row·columns + column), rows or columns, in rising order.
+  func changed(_ sparse: SparseForm) -> [Int] {
+    let columns = drift.columns
+    var found = [Bool](
+      repeating: false,
+      count: {
+        switch sparse {
+        case .entries: drift.count
+        case .rows: drift.rows
+        case .columns: columns
+        }
+      }())
+    var (row, column) = (0, 0)
+    for index in 0..<drift.count {
+      if drift[index] != 0 {
+        switch sparse {
+        case .entries: found[index] = true
+        case .rows: found[row] = true
+        case .columns: found[column] = true
+        }
+      }
+      column += 1
+      if column == columns { (row, column) = (row + 1, 0) }
+    }
+    return found.indices.filter { found[$0] }
+  }
+
+  // MARK: Low rank, with or without a sparse part
+
+  private func fitFactors(
+    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?
+  ) throws(LinearAlgebraError) -> ClauseFit {
+    guard let bound = clause.bound else { return try fitExactly(target, rank, clause, support: support) }
+    var found: BoundSum?
+    do {
+      let (factors, residual) = try IntegerFactors.quantise(target, rank: rank, scaleBits: clause.scale)
+      var sum = BoundSum(residual.sumOfSquares)
+      if sum.exceeds(bound), case .entries? = clause.sparse, let support {
+        sum = try BoundSum(residual.sumOfSquares - free(support, target, factors, clause.scale))
+      }
+      if !sum.exceeds(bound) {
+        return .fits(factors: .init(left: factors.left, right: factors.right), support: support)
+      }
+      found = sum
+    } catch .factorBoundExceeded {
+    } catch .integerOverflow {
+    }
+    // Would real factors do?
+    let (left, right) = try LowRank.approximate(target, rank: rank)
+    let real = LowRank.residualNorm(target, left: left, right: right)
+    let allowed = norm(BoundSum.approximation(bound), scale: clause.scale)
+    let best = norm(real * real, scale: 0)
+    guard best <= allowed else {
+      return .violated(.residual(found: found.map { min(norm($0.approximation, scale: clause.scale), best) } ?? best))
+    }
+    let reached = found.map { "integer factors reach \(norm($0.approximation, scale: clause.scale))" }
+    return .imprecise(
+      "a rank-\(rank) part leaves \(best), inside the bound \(allowed), but "
+        + (reached ?? "its factors are too large for the integers of the proof") + "; widen the residual")
+  }
+
+  /// Σ E² over the entries of the support, where E is free. `support` holds entries.
+  private func free(
+    _ support: [Int], _ target: IntegerMatrix, _ factors: IntegerFactors, _ scale: Int
+  ) throws(LinearAlgebraError) -> UInt128 {
+    var total: UInt128 = 0
+    for index in support {
+      let (row, column) = index.quotientAndRemainder(dividingBy: target.columns)
+      var entry = target[index] << Int64(scale)
+      for k in 0..<factors.rank {
+        entry -= Int64(factors.left[row * factors.rank + k]) * Int64(factors.right[column * factors.rank + k])
+      }
+      total += SquareSum.square(entry)
+    }
+    return total
+  }
+
+  private func fitExactly(
+    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?
+  ) throws(LinearAlgebraError) -> ClauseFit {
+    if let factors = try IntegerFactors.exact(target, rank: rank), let left = Self.scaled(factors.left, clause.scale) {
+      return .fits(factors: .init(left: left, right: factors.right), support: support)
+    }
+    let (left, right) = try LowRank.approximate(target, rank: rank)
+    let residual = LowRank.residualNorm(target, left: left, right: right)
+    let size = Double(SquareSum.of(target)).squareRoot()
+    // Integers of rank above r are far from rank r unless they are huge; below this it is rounding of the doubles.
+    if residual > 1e-9 * size { return .violated(.rank(residual: norm(residual * residual, scale: 0))) }
+    return .imprecise(
+      "the drift has rank \(rank) or less, but no integer factors of bounded size were found; allow a small residual")
+  }
+
+  private static func scaled(_ entries: [Int32], _ scale: Int) -> [Int32]? {
+    if scale == 0 { return entries }
+    let factor = Int64(1) << Int64(scale)
+    let result = entries.compactMap { Int32(exactly: Int64($0) * factor) }
+    return result.count == entries.count ? result : nil
+  }
+
+  private func zeroFactors(_ rank: Int) -> ArgumentWitness.Factors {
+    .init(
+      left: [Int32](repeating: 0, count: drift.rows * rank), right: [Int32](repeating: 0, count: drift.columns * rank))
+  }
+
+  /// The norm in units of the weights of a sum of squares in units of 4^-(f + s).
+  private func norm(_ sumOfSquares: Double, scale: Int) -> Double {
+    sumOfSquares.squareRoot() * Double(sign: .plus, exponent: -(fractionBits + scale), significand: 1)
+  }
+
+  private static func form(_ sparse: SparseForm) -> Sparse.Form {
+    switch sparse {
+    case .entries(let count): .entries(count)
+    case .rows(let count): .rows(count)
+    case .columns(let count): .columns(count)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import DriftProofStatement
+import DriftProofCertificate
+import Argument
+import Checkpoint
+import Foundation
+import Kernels
+import LinearAlgebra
+import Synchronization
+
+/// Decides, before any cryptography, whether a drift lies inside the policy, and finds the witness of its clauses.
+///
+/// All comparisons are of exact integers.
+package struct DriftMeasurer {
+  /// Nil where the whole drift lies in memory: an adapter on a base that is known by its identity alone.
+  private let pair: CheckpointPair?
+
+  package init(pair: CheckpointPair?) { self.pair = pair }
+
+  /// What the argument needs besides the rows.
+  package struct Measurement: Sendable, Equatable {
+    package var factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:]
+    package var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
+
+    package init(
+      factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:],
+      supports: [ArgumentWitness.ClauseID: [Int]] = [:]
+    ) {
+      self.factors = factors
+      self.supports = supports
+    }
+  }
+
+  /// - Parameters:
+  ///   - differences: frozen tensors whose bytes differ, with the first offset.
+  ///   - tensors: the tableau's.
+  ///   - squares: ‖Δ‖² of each of them, in its units.
+  ///   - totalBound: of the statement.
+  ///   - progress: told the fraction of the fits that is done, from several threads.
+  /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing
+  ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
+  package func measure(
+    differences: [(name: String, offset: Int)], tensors: [TableauTensor], squares: [UInt128], totalBound: [UInt16]?,
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
+  ) throws -> Measurement {
+    var violations = differences.map(Self.change)
+    for (tensor, sum) in zip(tensors, squares) where tensor.plainBound != nil {
+      let bits = tensor.fractionBits
+      violations += excess(BoundSum(sum), bound: tensor.plainBound, of: tensor.name, fractionBits: bits)
+    }
+    if let totalBound, let finest = tensors.filter(\.countsInTotal).map(\.fractionBits).max() {
+      var total = BoundSum()
+      for (tensor, sum) in zip(tensors, squares) where tensor.countsInTotal {
+        total.add(sum, shift: 2 * (finest - tensor.fractionBits))
+      }
+      violations += excess(total, bound: totalBound, of: PolicyViolation.wholeModel, fractionBits: finest)
+    }
+    var measurement = Measurement()
+    var imprecise: [UnprovableClause] = []
+    let sources = try tensors.map { tensor -> DriftSource? in
+      guard !tensor.clauses.isEmpty else { return nil }
+      guard let pair else { throw DriftProofError.missingInput(.baseOfAdapter) }
+      return try DriftSource(pair, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
+    }
+    let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, progress: progress)
+    for (index, tensor) in tensors.enumerated() {
+      for (number, fit) in fits[index] {
+        switch fit {
+        case .fits(let factors, let support):
+          measurement.factors[.init(tensor: index, clause: number)] = factors
+          measurement.supports[.init(tensor: index, clause: number)] = support
+        case .violated(let finding):
+          violations.append(Self.violation(tensor, tensor.clauses[number], finding))
+        case .imprecise(let reason):
+          imprecise.append(UnprovableClause(tensor: tensor.name, reason: reason))
+        }
+      }
+    }
+    guard violations.isEmpty else { throw DriftProofError.policyViolated(violations) }
+    guard imprecise.isEmpty else { throw DriftProofError.precisionRefused(imprecise) }
+    return measurement
+  }
+
+  // MARK: Parts
+
+  private static func change(_ difference: (name: String, offset: Int)) -> PolicyViolation {
+    PolicyViolation(tensor: difference.name, .change(atByte: difference.offset))
+  }
+
+  private func excess(
+    _ sum: BoundSum, bound: [UInt16]?, of name: String, fractionBits: Int
+  ) -> [PolicyViolation] {
+    guard sum.exceeds(bound) else { return [] }
+    let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
+    let found = sum.approximation.squareRoot() * unit
+    let allowed = BoundSum.approximation(bound).squareRoot() * unit
+    return [PolicyViolation(tensor: name, .norm(found: found, allowed: allowed))]
+  }
+
+  private static func violation(
+    _ tensor: TableauTensor, _ clause: StructuredClause, _ finding: ClauseFit.Finding
+  ) -> PolicyViolation {
+    let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
+    let limits = PolicyViolation.ClauseLimits(
+      rank: clause.rank, sparse: clause.sparse,
+      residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit })
+    let excess: PolicyViolation.Excess =
+      switch finding {
+      case .residual(let found): .residual(found: found, clause: limits)
+      case .count(let found): .count(found: found, clause: limits)
+      case .rank(let residual): .rank(remainder: residual, clause: limits)
+      }
+    return PolicyViolation(tensor: tensor.name, excess)
+  }
+}

@@ -1,0 +1,8 @@
+// The verifier's face: a program that only verifies depends on this product alone. It links libcrypto and neither a prover
+// nor BLAS. The modules below are one library in several targets, so they are exported as one.
+
+@_exported import DriftProofAttestation
+@_exported import DriftProofCertificate
+@_exported import DriftProofChain
+@_exported import DriftProofReportFacts
+@_exported import DriftProofStatement

@@ -1,0 +1,194 @@
+import DriftProofAdapter
+import DriftProofCertificate
+import DriftProofChain
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Kernels
+import Synchronization
+
+/// The check of a holder of the weights (docs/protocol.md section 3): a certificate is about exactly this model and base.
+public enum CertificateChecker {
+  /// Recomputes everything that the certificate says about the weights, and verifies the proof.
+  ///
+  /// The policy is the one inside the certificate; whether it is the wanted one is for `verify` with a policy file, or
+  /// for who reads its digest in the report. Of an adapter the matrices are factored again.
+  /// - Parameters:
+  ///   - certificate: the bytes of `CERT.drift`.
+  ///   - model: of a link, the base is the parent's model; that it is the parent certificate's is for a check of that one
+  ///     to say. Any other base is hashed: that it is the certificate's is part of what is checked. An adapter may come
+  ///     without its base where it replaces no tensors.
+  ///   - opening: the opening file's content.
+  ///   - identity: of the chain's base, needed for a link, or where no base is at hand; otherwise the base's must be the
+  ///     same, if given.
+  ///   - progress: told the name of each phase as it begins.
+  /// - Throws: `identityMismatch` naming the tensor, `coverageGap`, `proofInvalid`, or `operational`.
+  package static func check(
+    certificate: [UInt8], model: TunedModel, opening: OpeningFile, identity given: BaseIdentity? = nil,
+    progress: (@Sendable (String) -> Void)? = nil
+  ) throws(DriftProofError) -> VerificationReport {
+    try DriftProofError.translating {
+      let start = ContinuousClock.now
+      let phase: (String) -> Void = { progress?($0) }
+      phase("base identity")
+      let policy = try CertificateVerifier.embeddedPolicy(certificate)
+      let identity = try identity(of: model, certificate: certificate, given: given)
+      let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
+      try compare(opening, checked)
+      let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
+      let recomputed = try DriftCommitment(
+        derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, model: resolved,
+        secret: opening.secret, tunedDigests: digests, companions: .init(phase: phase))
+      try compare(recomputed, checked, identity: identity)
+      phase("proof")
+      try checked.verifyProof()
+      return checked.report(
+        policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+  }
+
+  /// - Parameter openingPath: of the opening file.
+  package static func check(
+    certificate: [UInt8], model: TunedModel, openingPath: String, identity: BaseIdentity? = nil,
+    progress: (@Sendable (String) -> Void)? = nil
+  ) throws(DriftProofError) -> VerificationReport {
+    try check(
+      certificate: certificate, model: model, opening: loaded(openingPath), identity: identity, progress: progress)
+  }
+
+  /// The model, whose names, types and shapes are the certificate's, and digests of its tensors as far as they are known.
+  private static func resolve(
+    _ model: TunedModel, _ checked: CheckedCertificate, policy: Policy, identity: BaseIdentity, phase: (String) -> Void
+  ) throws -> (ResolvedModel, tunedDigests: [String: [UInt8]]) {
+    switch model {
+    case .checkpoint(let tuned, let base):
+      guard !checked.manifest.isAdapter else {
+        throw mismatch("the certificate is about an unmerged adapter; give its folder")
+      }
+      try compareNames(tuned.manifestTensors, checked.manifest.tuned)
+      if checked.manifest.parent != nil {
+        let gaps = LinkCoverage.gaps(
+          derived: checked.derived, tuned: checked.manifest.tuned, parent: base.manifestTensors)
+        guard gaps.isEmpty else { throw DriftProofError.coverageGap(gaps) }
+      }
+      phase("frozen tensors")
+      let pair = CheckpointPair(base: base, tuned: tuned)
+      try compareFrozen(checked.derived, pair)
+      return (.checkpoints(pair), [:])
+    case .adapter(let adapter, let base):
+      guard checked.manifest.isAdapter else {
+        throw mismatch("the certificate is about a whole tuned model; give that")
+      }
+      phase("adapter")
+      let pass = try AdapterPass.run(adapter, base: base, policy: policy, given: identity)
+      try compareNames(pass.model.tensors, checked.manifest.tuned)
+      return (.adapter(pass.model, base: base, factors: pass.factors), pass.tunedDigests)
+    }
+  }
+
+  // MARK: Comparisons
+
+  private static func compare(
+    _ recomputed: DriftCommitment, _ checked: CheckedCertificate, identity: BaseIdentity
+  ) throws(DriftProofError) {
+    for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
+      guard mine == stated else {
+        throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")
+      }
+    }
+    guard (recomputed.driftRoot ?? Certificate.emptyDriftRoot) == checked.certificate.driftRoot,
+      recomputed.driftPins == checked.certificate.driftPins
+    else {
+      throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
+    }
+    guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {
+      throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
+    }
+  }
+
+  private static func compare(_ opening: OpeningFile, _ checked: CheckedCertificate) throws(DriftProofError) {
+    guard opening.tunedCommitment == checked.certificate.tunedCommitment else {
+      throw mismatch("the opening file belongs to another commitment than the certificate")
+    }
+  }
+
+  private static func loaded(_ path: String) throws(DriftProofError) -> OpeningFile {
+    do throws(OpeningError) {
+      return try OpeningFile.load(path: path)
+    } catch {
+      throw error.asDriftProofError
+    }
+  }
+
+  /// The identity that the certificate must be about: the given one for a link, or without a base; the base's own otherwise.
+  private static func identity(
+    of model: TunedModel, certificate: [UInt8], given: BaseIdentity?
+  ) throws -> BaseIdentity {
+    let parent: [UInt8]?
+    do throws(FormatError) {
+      parent = try DriftManifest.parse(Certificate.parse(certificate).manifest).parent
+    } catch {
+      throw DriftProofError.proofInvalid(.manifest(error))
+    }
+    if let parent {
+      guard let given else {
+        throw DriftProofError.identityMismatch(.parent(certificate: parent.hexadecimal, given: nil))
+      }
+      return given
+    }
+    guard let base = model.base else { return try AdapterPass.identity(base: nil, given: given) }
+    return try computed(base, given: given)
+  }
+
+  private static func computed(_ base: Checkpoint, given: BaseIdentity?) throws -> BaseIdentity {
+    let computed = try BaseIdentity.compute(checkpoint: base)
+    if let given, given.root != computed.root {
+      throw mismatch("the base on disk is \(computed.rootHex), the identity given is \(given.rootHex)")
+    }
+    return computed
+  }
+
+  private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }
+
+  private static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
+    for (mine, theirs) in zip(found, stated) where mine != theirs {
+      if mine.name == theirs.name, mine.change != theirs.change {
+        throw mismatch(
+          "the adapter \(describe(mine.change)) tensor \(StrictJSON.shown(mine.name)), the adapter of the certificate "
+            + describe(theirs.change))
+      }
+      if mine.name == theirs.name {
+        throw mismatch(
+          "tensor \(StrictJSON.shown(mine.name)) is \(mine.dtype.rawValue) \(mine.shape) here and "
+            + "\(theirs.dtype.rawValue) \(theirs.shape) in the certificate")
+      }
+      throw mismatch(
+        "the tuned model has tensor \(StrictJSON.shown(mine.name)) where the certificate has "
+          + StrictJSON.shown(theirs.name))
+    }
+    guard found.count == stated.count else {
+      throw mismatch("the tuned model has \(found.count) tensors, the certificate is about \(stated.count)")
+    }
+  }
+
+  private static func describe(_ change: TensorChange) -> String {
+    switch change {
+    case .dense: "replaces"
+    case .none: "leaves alone"
+    case .product(let rank): "adds a product of rank \(rank) to"
+    }
+  }
+
+  /// Byte equality of what the certificate says did not change.
+  private static func compareFrozen(_ derived: DerivedStatement, _ pair: CheckpointPair) throws {
+    let names = derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name)
+    for difference in try pair.firstDifferences(names) {
+      throw mismatch(
+        "tensor \(StrictJSON.shown(difference.name)) is frozen by the certificate but differs here: a change at byte "
+          + "\(difference.offset) of its data")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import DriftProofAdapter
+import DriftProofCertificate
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Kernels
+import Synchronization
+import Transcript
+
+/// The tuned model of a statement under one opening secret: what prover and holders of the weights compute alike.
+struct DriftCommitment {
+  let statementTensors: [TableauTensor]
+  let manifest: DriftManifest
+  /// Nil for an empty tableau.
+  let tableau: (rows: CheckpointRows, committed: CommittedTableau)?
+
+  var driftRoot: [UInt8]? { tableau?.committed.root }
+  var driftPins: [UInt8] { tableau?.committed.pins?.bytes ?? [] }
+
+  func commitment(baseRoot: [UInt8]) -> [UInt8] {
+    TunedCommitment.commitment(
+      baseRoot: baseRoot, manifest: manifest.bytes, driftRoot: driftRoot ?? Certificate.emptyDriftRoot,
+      driftPins: driftPins)
+  }
+
+  /// What a proof does besides: none of it changes the commitment.
+  struct Companions {
+    /// Refuses a drift before it is committed.
+    var check: ChunkCheck?
+    /// Keeps the tree, or has it.
+    var archive: (any CommitmentArchive)?
+    /// Told of each row that is asked for.
+    var asked: (@Sendable () -> Void)?
+    /// Told the name of each phase as it begins.
+    var phase: (String) -> Void = { _ in }
+  }
+
+  /// - Parameters:
+  ///   - parent: tuned commitment of the certificate whose model the base is; nil for the base itself.
+  ///   - code: nil for an empty tableau.
+  ///   - secret: the opening's.
+  ///   - tunedDigests: SHA-256 of the bytes of the tuned tensors where they are known already, by name.
+  /// - Throws: errors of the checkpoints' weights.
+  package init(
+    derived: DerivedStatement, parent: [UInt8]? = nil, code: CodeParameters?, model: ResolvedModel, secret: [UInt8],
+    tunedDigests: [String: [UInt8]] = [:], companions: Companions = Companions()
+  ) throws {
+    statementTensors = derived.tensors
+    if tunedDigests.isEmpty { companions.phase("byte digests") }
+    let digests = try Self.byteDigests(of: derived, tuned: model.moved, known: tunedDigests, secret: secret)
+    let products = try model.productDigests(secret: secret)
+    let entries = model.manifestTensors.map { tensor in
+      DriftManifest.Entry(tensor: tensor, byteDigest: products[tensor.name] ?? digests[tensor.name])
+    }
+    guard let code, !derived.isEmpty else {
+      tableau = nil
+      manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
+      return
+    }
+    companions.phase("rows")
+    let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
+    let rows = try CheckpointRows(
+      plan: plan, tensors: derived.tensors, pair: model.pair, factors: model.factors, asked: companions.asked)
+    try companions.check?.check(plan: plan, rows: rows)
+    companions.phase("commitment")
+    // The binding plays no part in a commitment, which the binding itself contains.
+    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
+    tableau = (rows, try prover.commit(rows: rows, secret: secret, archive: companions.archive))
+    manifest = DriftManifest(
+      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest,
+      entries: entries)
+  }
+
+  /// By the names of the tuned tensors that are not frozen.
+  private static func byteDigests(
+    of derived: DerivedStatement, tuned: Checkpoint, known: [String: [UInt8]], secret: [UInt8]
+  ) throws -> [String: [UInt8]] {
+    let wanted = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
+    let tensors = tuned.tensors
+    let results = Mutex([Result<[UInt8], any Error>?](repeating: nil, count: tensors.count))
+    Parallel.forEach(tensors.count) { index in
+      let info = tensors[index]
+      guard wanted.contains(info.name) else { return }
+      let result = Result { () throws -> [UInt8] in
+        ByteDigest.digest(
+          salt: ByteDigest.salt(secret: secret, tensor: info.name),
+          tensor: TunedTensor(name: info.name, dtype: info.dtype, shape: info.shape),
+          sha256: try known[info.name] ?? tuned.digest(of: info))
+      }
+      results.withLock { $0[index] = result }
+    }
+    var digests: [String: [UInt8]] = [:]
+    for (tensor, result) in zip(tensors, results.withLock { $0 }) { digests[tensor.name] = try result?.get() }
+    return digests
+  }
+}

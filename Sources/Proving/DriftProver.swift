@@ -1,0 +1,202 @@
+import DriftProofAdapter
+import DriftProofCertificate
+import DriftProofChain
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Foundation
+import Transcript
+
+/// Certifies that a tuned checkpoint differs from its base only inside a policy.
+public enum DriftProver {
+  /// A finished proof. The opening file is on disk by then; the certificate is the caller's to write.
+  public struct Result: Sendable {
+    /// The bytes of `CERT.drift`.
+    public let certificate: [UInt8]
+    /// What the verifier says about it: it was verified before this was returned.
+    public let verification: VerificationReport
+    public let report: ProveReport
+    /// What a proof that can go on keeps; see ``finish()``.
+    let session: ProofSession?
+
+    /// Removes what a proof that can go on has kept: to be called when the certificate is on disk.
+    public func finish() { session?.finish() }
+  }
+
+  /// What a proof is about and how it is made.
+  package struct Request: Sendable {
+    package var model: TunedModel
+    package var policy: Policy
+    /// A new file, or one of an earlier proof about the same commitment, which is continued: it counts what its proofs
+    /// reveal. A file of another commitment is an error and left as it is.
+    package var openingPath: String
+    /// The base's, when it is known: then frozen tensors are compared but not hashed; see ``CheckpointPass``.
+    package var identity: BaseIdentity?
+    /// Of a link: the certificate whose model `base` is. Then `identity`, that of the chain's base, must be given.
+    package var parent: ParentCertificate?
+    /// How many proofs a new commitment is to serve.
+    package var proofs = CodeSelection.defaultProofs
+    /// Nil for a proof that keeps nothing on its way.
+    package var session: ProofSession?
+
+    package init(_ model: TunedModel, policy: Policy, openingPath: String) {
+      self.model = model
+      self.policy = policy
+      self.openingPath = openingPath
+    }
+
+    /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
+    package mutating func keep(in folder: String) throws(DriftProofError) {
+      let secret = try OpeningSession.existing(openingPath)?.secret
+      let inputs = ProofSession.fingerprint(
+        model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs)
+      session = try DriftProofError.translating {
+        try ProofSession(path: folder, inputs: inputs, secret: secret)
+      }
+    }
+  }
+
+  /// Proves, and verifies the proof.
+  /// - Throws: `policyViolated` with all violations, before any cryptography; `precisionRefused`, `coverageGap`,
+  ///   `identityMismatch` of a given identity, or `operational`.
+  package static func prove(
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, openingPath: String, identity: BaseIdentity? = nil,
+    proofs: Int = CodeSelection.defaultProofs, progress: (@Sendable (ProveProgress) -> Void)? = nil
+  ) throws(DriftProofError) -> Result {
+    var request = Request(.checkpoint(tuned, base: base), policy: policy, openingPath: openingPath)
+    request.identity = identity
+    request.proofs = proofs
+    return try prove(request, progress: progress)
+  }
+
+  /// The same.
+  /// - Parameter progress: told how far the proof is, at the beginning of each phase and several times a second, one
+  ///   call at a time.
+  package static func prove(
+    _ request: Request, progress: (@Sendable (ProveProgress) -> Void)? = nil
+  ) throws(DriftProofError) -> Result {
+    let clock = PhaseClock(meter: ProgressMeter(handler: progress))
+    defer { clock.finish(isComplete: false) }
+    do {
+      return try run(request, clock: clock)
+    } catch {
+      let reason = DriftProofError(translating: error)
+      switch reason {
+      // A refusal is final: what was kept would only lead to it again.
+      case .policyViolated, .precisionRefused, .coverageGap, .identityMismatch: request.session?.finish()
+      case .operational, .missingInput, .tooLarge, .proofInvalid: break
+      }
+      throw reason
+    }
+  }
+
+  private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
+    let (policy, session) = (request.policy, request.session)
+    let parent = request.parent?.commitment
+    if clock.isWatched, let model = forecast(request) { clock.meter.plan(model.phases(), rowCount: 0) }
+    let prepared = try PreparedModel(request, clock: clock)
+    let (record, derived) = (prepared.record, prepared.derived)
+    let identity = record.identity
+    let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    if clock.isWatched {
+      let model = CostModel(
+        derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil)
+      clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0)
+    }
+
+    let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
+    var asked: (@Sendable () -> Void)?
+    if clock.isWatched { asked = { clock.meter.asked() } }
+    let committed = try DriftCommitment(
+      derived: derived, parent: parent, code: code, model: prepared.model, secret: opening.secret,
+      tunedDigests: record.tunedDigests,
+      companions: .init(
+        check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts), archive: session, asked: asked,
+        phase: clock.begin))
+    let commitment = committed.commitment(baseRoot: identity.root)
+    // On disk before the proof exists, so that no proof goes uncounted.
+    let counted = try opening.reserve(
+      commitment: commitment, budget: code?.driftTail ?? 0, positions: code?.queries ?? 0, session: session)
+
+    var proof: ArgumentProof?
+    if let code, let tableau = committed.tableau {
+      let binding = TunedCommitment.binding(
+        baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
+      let statement = derived.statement(code: code, binding: binding)
+      let witness = ArgumentWitness(
+        rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports)
+      let secret = proofSecret(opening: opening.secret, statement: statement, entropy: session?.entropy)
+      do {
+        proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
+          witness: witness, drift: tableau.committed, secret: secret, archive: session, phase: clock.begin)
+      } catch let refusal as ArgumentRefusal {
+        opening.discard()
+        throw refusal
+      }
+    }
+    let certificate = Certificate(
+      baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      driftPins: committed.driftPins, proof: proof?.bytes ?? []
+    ).bytes
+    clock.begin("self-check")
+    let verification: VerificationReport
+    do throws(DriftProofError) {
+      verification = try CertificateVerifier.verify(
+        certificate: certificate, identity: identity, policy: policy,
+        parent: parent.map { .commitment($0) } ?? .none)
+    } catch {
+      let advice = session.map { "; the state in \($0.path) is of no use, remove it" } ?? ""
+      throw DriftProofError.operational(
+        "internal error: the certificate that was made does not verify (\(error)); did the weights change meanwhile? "
+          + "If not, please report this\(advice)")
+    }
+    clock.finish(isComplete: true)
+    var report = ProveReport()
+    report.askedRows = clock.meter.askedRows
+    report.phases = clock.phases
+    report.proofSections = proof.map(sections) ?? []
+    report.proofBytes = proof?.bytes.count ?? 0
+    report.certificateBytes = certificate.count
+    report.peakMemoryBytes = ProveReport.peakMemory()
+    report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
+    report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
+    return Result(certificate: certificate, verification: verification, report: report, session: session)
+  }
+
+  /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.
+  private static func forecast(_ request: Request) -> CostModel? {
+    guard
+      let outline = request.identity ?? request.model.base.map(BaseIdentity.guess),
+      let tensors = try? request.model.manifestTensors(outline: outline, policy: request.policy),
+      let derived = try? DerivedStatement.derive(identity: outline, tuned: tensors, policy: request.policy)
+    else { return nil }
+    let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    return CostModel(
+      derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil,
+      isLink: request.parent != nil)
+  }
+
+  /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof
+  /// that goes on has the entropy of its first run.
+  private static func proofSecret(opening: [UInt8], statement: DriftStatement, entropy: [UInt8]?) -> [UInt8] {
+    var message: [UInt8] = []
+    message.append(lengthPrefixed: "driftproof/proof-secret/v1")
+    message.append(lengthPrefixed: statement.binding)
+    message.append(lengthPrefixed: statement.canonicalBytes)
+    return SHA256.authenticate(key: opening, message: message + (entropy ?? SHA256.systemRandom(32)))
+  }
+
+  /// Bytes per kind of message, the largest first.
+  private static func sections(_ proof: ArgumentProof) -> [(name: String, bytes: Int)] {
+    var sums: [String: Int] = [:]
+    for (section, bytes) in proof.sizes {
+      // "A/round 3" and "A/round 4" are one kind; parts of the opening are shown apart.
+      let parts = section.split(separator: "/")
+      sums[parts.prefix(parts.first == "opening" ? 2 : 1).joined(separator: "/"), default: 0] += bytes
+    }
+    return sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}

@@ -1,0 +1,33 @@
+import Argument
+import Commitment
+import DriftProofCertificate
+import DriftProofStatement
+import LinearAlgebra
+
+// The errors that only provers meet, among those of the library.
+
+extension ArgumentRefusal: DriftProofErrorConvertible {
+  package var asDriftProofError: DriftProofError {
+    switch self {
+    case .chunkTooLarge, .entryTooLarge, .factorTooLarge, .notOrthonormal:
+      .precisionRefused([UnprovableClause(tensor: nil, reason: description)])
+    // The measurement before has found all bounds to hold, so these say that its witness is not the argument's.
+    case .exactClauseViolated, .boundExceeded, .totalExceeded:
+      .operational("internal error: \(self); the weights changed meanwhile, or please report this")
+    }
+  }
+}
+
+extension ResumeError: DriftProofErrorConvertible {
+  package var asDriftProofError: DriftProofError { .operational(description) }
+}
+
+extension ArchiveMismatch: DriftProofErrorConvertible {
+  package var asDriftProofError: DriftProofError {
+    .operational("the state of the stopped proof is damaged: \(self); remove its folder to begin anew")
+  }
+}
+
+extension LinearAlgebraError: DriftProofErrorConvertible {
+  package var asDriftProofError: DriftProofError { .operational("numerical linear algebra failed: \(self)") }
+}

@@ -1,0 +1,179 @@
+import DriftProofAdapter
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import Foundation
+import Kernels
+import Transcript
+
+/// Predicts what proving a statement costs, from sizes alone.
+struct CostModel: Sendable {
+  let tensors: [TableauTensor]
+  /// Nil when nothing is to be proved.
+  let code: CodeParameters?
+  let sizes: ArgumentSizes?
+  /// Bytes of both checkpoints that go through SHA-256, and bytes that are read only to be compared.
+  let hashedBytes: Int
+  let comparedBytes: Int
+
+  /// A byte that is only read costs this part of one that is hashed.
+  private static let comparedShare = 0.15
+
+  /// - Parameters:
+  ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
+  ///   - isLink: the base is a parent's model, which is not hashed at all.
+  init(
+    derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false
+  ) {
+    tensors = derived.tensors
+    self.code = code
+    sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
+    switch model {
+    case .adapter(let adapter, let base):
+      func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
+      // Once for the factors, once for the digests; replaced tensors of the base are as large as the adapter's.
+      hashedBytes = 2 * bytes(adapter.checkpoint) + (hasIdentity ? 0 : base.map(bytes) ?? 0)
+      comparedBytes = 0
+    case .checkpoint(let tuned, let base):
+      (hashedBytes, comparedBytes) = Self.readBytes(
+        derived, base: base, tuned: tuned, hasIdentity: hasIdentity, isLink: isLink)
+    }
+  }
+
+  private static func readBytes(
+    _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool, isLink: Bool
+  ) -> (hashed: Int, compared: Int) {
+    var (hashed, compared) = (0, 0)
+    let divided = Set(derived.tensors.compactMap { $0.block?.tensor })
+    for tensor in derived.coverage {
+      let before = base.tensor(named: tensor.name)?.byteRange.count ?? 0
+      let after = tuned.tensor(named: tensor.name)?.byteRange.count ?? 0
+      switch tensor.tensorClass {
+      case .frozen:
+        hashed += hasIdentity ? 0 : before
+        compared += hasIdentity ? before + after : after
+      case .excluded: hashed += after + (hasIdentity ? 0 : before)
+      case .norm, .rank, .sparse, .composed:
+        hashed += after + (isLink ? 0 : before)
+        compared += isLink ? before : 0
+        // Heads are measured in another reading.
+        if divided.contains(tensor.name) { compared += before + after }
+      }
+    }
+    return (hashed, compared)
+  }
+
+  /// Units of work of a phase; 0 for a phase that does not occur or that is not known.
+  func work(of phase: String) -> Double {
+    if phase == "reading" { return Double(hashedBytes) + Self.comparedShare * Double(comparedBytes) }
+    guard let sizes, let code else { return 0 }
+    let driftCells = Double(sizes.driftRows * sizes.length)
+    switch phase {
+    case "policy check": return tensors.reduce(0) { $0 + Self.fittingWork($1) }
+    // Rows that find no room in the cache are not made beforehand.
+    case "rows": return cacheBytes > 0 ? driftCells : 0
+    case "commitment": return Self.encoding(sizes.driftRows, sizes)
+    case "witness":
+      return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
+        + Double(sizes.orthonormalProducts) * 5
+    case "factors": return Self.encoding(sizes.factorRows, sizes)
+    case "projections": return Double(sizes.tileCells)
+    case "digit commitment": return Self.encoding(sizes.digitRows, sizes)
+    case "stage A":
+      return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11 * sizes.orthonormalCells)
+    case "stages B and C": return Double(sizes.factorCells)
+    case "opening":
+      let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
+      return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
+    default: return 0
+    }
+  }
+
+  /// Code positions of a tree: rows are encoded eight at a time, empty lanes too.
+  private static func encoding(_ rows: Int, _ sizes: ArgumentSizes) -> Double {
+    let lanes = CostTable.encodedRows
+    return Double((rows + lanes - 1) / lanes * lanes * sizes.positions)
+  }
+
+  /// Multiplications of a tensor's fits: the range finder has ten columns more than the rank.
+  private static func fittingWork(_ tensor: TableauTensor) -> Double {
+    tensor.clauses.reduce(0) { $0 + Double(tensor.rows * tensor.columns * (10 + ($1.rank ?? 0))) }
+  }
+
+  /// Seconds of each phase that occurs, on a machine `speed` times as fast as the table's.
+  func phases(speed: Double = 1) -> [(name: String, seconds: Double)] {
+    CostTable.costs.compactMap { cost in
+      let units = work(of: cost.phase)
+      guard units > 0 || cost.phase == "self-check" else { return nil }
+      return (cost.phase, (cost.fixed + (cost.nanoseconds * units + streaming(cost.phase)) / 1e9) / speed)
+    }
+  }
+
+  /// Nanoseconds of a phase's passes over rows that are not kept: both checkpoints are read again in each.
+  private func streaming(_ phase: String) -> Double {
+    guard let sizes, cacheBytes == 0 else { return 0 }
+    let passes = Double(CostTable.streamedPasses[phase] ?? 0)
+    return passes * CostTable.streamedNanoseconds * Double(sizes.driftRows * sizes.length)
+  }
+
+  /// Bytes of rows that are kept between passes.
+  var cacheBytes: Int {
+    guard let sizes else { return 0 }
+    let cells = sizes.driftRows * sizes.length
+    let limit = CheckpointRows.defaultCacheLimit
+    return 4 * cells <= limit ? 4 * cells : 2 * cells <= limit ? 2 * cells : 0
+  }
+
+  /// Resident bytes at the peak: the rows' cache, tiles that are kept and the trees last; on top of them a tree is being
+  /// made, Stage A's tables stand, or the combinations of an opening.
+  var peakBytes: Int {
+    guard let sizes else { return CostTable.fixedBytes }
+    let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
+    let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
+    let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : ProcessInfo.processInfo.activeProcessorCount
+    let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4)
+    let tables =
+      CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
+      + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
+      + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
+      + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)
+    let claims = sizes.factorRows > 0 ? 2.0 : 1.0
+    let opening =
+      claims
+      * (CostTable.openingBytesPerCell * Double(sizes.length)
+        + CostTable.openingBytesPerPosition * Double(sizes.positions))
+    let tiles = 4 * sizes.structuredCells <= CheckpointRows.defaultCacheLimit ? 4 * sizes.structuredCells : 0
+    return CostTable.fixedBytes + cacheBytes + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
+      + max(encoding, Int(tables), Int(opening))
+  }
+
+  /// Seconds of a small commitment, the best of a few: what encoding, hashing and threads cost here. About a second.
+  static func machineSeconds() -> Double {
+    let rows = MicroRows(rowCount: 16, length: 1 << 16)
+    let code = CodeParameters(unchecked: 16, logBlowup: 2, queries: 64, grindingBits: 0, driftTail: 64)
+    let shapes = [RowShape](repeating: RowShape(tailOffset: 1 << 16, tailCount: 64), count: rows.rowCount)
+    var best = Double.infinity
+    for _ in 0..<5 {
+      let start = ContinuousClock.now
+      let secret = [UInt8](repeating: 0, count: SHA256.digestLength)
+      _ = try? HashCommitment(code).commit(label: "drift", rows: rows, shapes: shapes, secret: secret)
+      best = min(best, (ContinuousClock.now - start) / .seconds(1))
+    }
+    return best
+  }
+
+  /// How many times as fast as the table's machine this one is.
+  static func measuredSpeed() -> Double { CostTable.referenceSeconds / max(1e-6, machineSeconds()) }
+}
+
+/// Rows of small integers without any meaning.
+private struct MicroRows: TableauRows {
+  let rowCount: Int
+  let length: Int
+
+  func message(_ row: Int) -> RowMessage {
+    .narrow((0..<length).map { Int32(truncatingIfNeeded: ($0 &* 2_654_435_761 &+ row) & 0xFFFF) - 0x8000 })
+  }
+}

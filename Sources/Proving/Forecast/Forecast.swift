@@ -1,0 +1,105 @@
+import DriftProofAdapter
+import DriftProofCertificate
+import DriftProofChain
+import DriftProofDrift
+import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+
+/// What a proof will be and cost, without proving anything.
+public struct Forecast: Sendable {
+  /// Seconds of each phase and of all.
+  public let phases: [(name: String, seconds: Double)]
+  public var seconds: Double { phases.reduce(0) { $0 + $1.seconds } }
+  /// Resident bytes at the peak.
+  public let peakMemoryBytes: Int
+  /// Bytes of the argument; 0 when nothing may change.
+  public let proofBytes: Int
+  /// The code: log2 of a row's length, code positions per cell, opened positions. 0 without a proof.
+  public let logLength: Int
+  public let blowup: Int
+  public let queries: Int
+  /// Rows of the drift tableau and of the proof's own trees.
+  public let driftRows: Int
+  public let proofRows: Int
+  /// Entries of tensors that may change inside clauses, that may not change, and names that the policy excludes.
+  public let certifiedParameters: Int
+  public let frozenParameters: Int
+  public let excluded: [String]
+  /// Whether the base's identity was known; without it bounds relative to the base's norm are guessed, which may move the
+  /// figures a little.
+  public let isExact: Bool
+
+  /// - Parameters:
+  ///   - identity: the base's, when it is known; needed where the model has no base at hand.
+  ///   - parent: of a link, whose model the base is; needs `identity`.
+  ///   - proofs: Q, how many proofs a new commitment is to serve.
+  ///   - speed: of this machine against the cost table's; nil to measure it, which takes about a second.
+  /// - Throws: `coverageGap`, `identityMismatch` or `operational`, as `prove` does before it reads weights.
+  package init(
+    _ model: TunedModel, policy: Policy, identity: BaseIdentity? = nil, parent: ParentCertificate? = nil,
+    proofs: Int = CodeSelection.defaultProofs, speed: Double? = nil
+  ) throws(DriftProofError) {
+    guard parent == nil || identity != nil else { throw .missingInput(.identityOfChain) }
+    if let identity, parent == nil, let base = model.base { try CheckpointPass.compareHeaders(base, identity) }
+    guard let outline = identity ?? model.base.map(BaseIdentity.guess) else { throw .missingInput(.baseOfAdapter) }
+    let (derived, code) = try DriftProofError.translating {
+      let tensors = try model.manifestTensors(outline: outline, policy: policy)
+      let derived = try DerivedStatement.derive(identity: outline, tuned: tensors, policy: policy)
+      if let base = model.base { try parent?.check(base: base, tuned: tensors, derived: derived) }
+      return (derived, derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs))
+    }
+    let cost = CostModel(
+      derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil)
+    self.init(derived, cost, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
+  }
+
+  private init(
+    _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, proofs: Int, speed: Double?, isExact: Bool
+  ) {
+    phases = model.phases(speed: speed ?? CostModel.measuredSpeed())
+    peakMemoryBytes = model.peakBytes
+    proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0
+    logLength = code?.logLength ?? 0
+    blowup = code.map { 1 << $0.logBlowup } ?? 0
+    queries = code?.queries ?? 0
+    driftRows = model.sizes?.driftRows ?? 0
+    proofRows = model.sizes.map { $0.digitRows + $0.factorRows } ?? 0
+    excluded = derived.excludedNames
+    var (certified, frozen) = (0, 0)
+    for tensor in derived.coverage {
+      switch tensor.tensorClass {
+      case .frozen: frozen += tensor.entryCount
+      case .excluded: break
+      case .norm, .rank, .sparse, .composed: certified += tensor.entryCount
+      }
+    }
+    (certifiedParameters, frozenParameters) = (certified, frozen)
+    self.isExact = isExact
+  }
+}
+
+extension BaseIdentity {
+  /// Names, types and shapes of a base with statistics as small weights have them, for estimates before it is read.
+  static func guess(of base: Checkpoint) -> BaseIdentity {
+    BaseIdentity(
+      sorted: base.tensors.map { tensor in
+        // A fifth of the largest weight is a usual root mean square: q of 2^21/5.
+        let square = UInt128(tensor.dtype.isFloating ? tensor.entryCount : 0) << 37
+        return Leaf(
+          name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
+          statistics: TensorStatistics(
+            fractionBits: tensor.dtype.isFloating ? Encoding.fractionBitsRange.upperBound : 0, sumOfSquares: square,
+            maxAbs: 0, sha256: [UInt8](repeating: 0, count: Digest.byteCount)))
+      })
+  }
+}
+
+extension CodeSelection {
+  /// Bytes of a proof with this code, as the choice estimates them.
+  static func proofBytes(tensors: [TableauTensor], code: CodeParameters, proofs: Int) -> Int? {
+    estimate(tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs)?.proofBytes
+  }
+}

@@ -1,0 +1,138 @@
+import DriftProofCertificate
+import DriftProofStatement
+import Checkpoint
+import DriftPolicy
+import Transcript
+
+/// What a page for people says about one certificate: values only, no layout.
+package struct CertificateReport: Sendable {
+  /// Who chose the policy that the certificate was verified against.
+  package enum PolicySource: String, Sendable {
+    /// The reader, who gave a file.
+    case given
+    /// The certificate's maker: it is the one inside the certificate.
+    case embedded
+  }
+
+  /// What verification said.
+  package enum Outcome: Sendable {
+    case verified(VerifiedContents)
+    case rejected(DriftProofError)
+  }
+
+  /// What the file says of itself; only for a verified certificate is it true.
+  package struct Claims: Sendable, Equatable {
+    package let baseIdentity: String
+    package let tunedCommitment: String
+    package let policyName: String
+    package let policyDigest: String
+  }
+
+  /// As the reader named it.
+  package let fileName: String
+  package let byteCount: Int
+  /// Of the file, hexadecimal.
+  package let sha256: String
+  /// The identity that it was verified against.
+  package let givenBase: String
+  package let policySource: PolicySource
+  /// Nil where the file is no certificate, or contradicts itself.
+  package let claims: Claims?
+  package let outcome: Outcome
+  /// Nil where the drift starts from the base.
+  package let link: ReportedLink?
+
+  package var contents: VerifiedContents? {
+    if case .verified(let contents) = outcome { contents } else { nil }
+  }
+
+  package var failure: DriftProofError? {
+    if case .rejected(let error) = outcome { error } else { nil }
+  }
+
+  /// It names a parent, and was verified without its chain.
+  package var isLinkAlone: Bool { if case .identityMismatch(.parent) = failure { true } else { false } }
+
+  /// Verifies a certificate and gathers what it says. A certificate that fails is a report, too.
+  /// - Parameters:
+  ///   - policy: the reader's; nil for the one inside the certificate.
+  ///   - link: of a certificate that names a parent, its place in the chain, or why it has none. Without it such a
+  ///     certificate fails: alone it says nothing about the base.
+  package init(
+    fileName: String, certificate: [UInt8], identity: BaseIdentity, policy: Policy?,
+    link: Result<ReportedLink, DriftProofError>? = nil
+  ) {
+    self.fileName = fileName
+    byteCount = certificate.count
+    sha256 = SHA256.hash(certificate).hexadecimal
+    givenBase = identity.rootHex
+    policySource = policy == nil ? .embedded : .given
+    let facts = try? CertificateFacts(certificate)
+    claims = facts.map { facts in
+      Claims(
+        baseIdentity: facts.baseIdentity, tunedCommitment: facts.tunedCommitment, policyName: facts.policyName,
+        policyDigest: facts.policyDigest)
+    }
+    self.link = try? link?.get()
+    do throws(DriftProofError) {
+      _ = try link?.get()
+      outcome = .verified(
+        try VerifiedContents(
+          certificate, identity: identity, policy: policy, parent: link == nil ? ExpectedParent.none : .any))
+    } catch {
+      outcome = .rejected(error)
+    }
+  }
+}
+
+/// What a certificate that has been verified says.
+package struct VerifiedContents: Sendable {
+  package let verification: VerificationReport
+  package let policy: Policy
+  /// The policy laid over base and tuned model.
+  package let explanation: PolicyExplanation
+  /// Every name of base and tuned model, in order.
+  package let tensors: [ReportedTensor]
+  package let coverage: ReportedCoverage
+  package let map: ModuleMap
+  /// The tuned model's tensors.
+  package let tuned: [TunedTensor]
+  package let identity: BaseIdentity
+
+  init(
+    _ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?, parent: ExpectedParent
+  ) throws(DriftProofError) {
+    let policy = if let given { given } else { try CertificateVerifier.embeddedPolicy(bytes) }
+    verification = try CertificateVerifier.verify(
+      certificate: bytes, identity: identity, policy: policy, parent: parent)
+    let manifest: DriftManifest
+    do throws(FormatError) {
+      manifest = try DriftManifest.parse(Certificate.parse(bytes).manifest)
+    } catch {
+      throw .proofInvalid(.manifest(error))
+    }
+    // The pure function of public data by which the verifier, too, knew what was to be proved.
+    let derived = try DriftProofError.translating {
+      try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    }
+    let pairs = TensorPair.merge(base: identity.tensors, tuned: manifest.tuned)
+    let described = pairs.compactMap { pair in
+      pair.base.map { PolicyTensor(identity.tensors[$0]) }
+        ?? pair.tuned.map { PolicyTensor(added: manifest.tuned[$0]) }
+    }
+    let explanation = PolicyExplanation(policy, tensors: described)
+    tensors = zip(explanation.tensors, derived.coverage).map { effect, coverage in
+      ReportedTensor(
+        name: effect.tensor.name, dtype: effect.tensor.dtype, shape: effect.tensor.shape,
+        parameters: coverage.entryCount, tensorClass: coverage.tensorClass, rule: effect.rule ?? 0, words: effect.words,
+        shortWords: effect.rule.map { policy.rules[$0].allowance.shortWords } ?? "",
+        largestNorm: coverage.tensorClass == .frozen ? 0 : effect.largestNorm)
+    }
+    coverage = ReportedCoverage(tensors)
+    map = ModuleMap(names: tensors.map(\.name))
+    tuned = manifest.tuned
+    self.policy = policy
+    self.explanation = explanation
+    self.identity = identity
+  }
+}

@@ -1,0 +1,103 @@
+import Argument
+import Checkpoint
+import DriftPolicy
+
+/// What an adapter's records in a manifest must satisfy: those of prover and of verifiers, who know nothing else.
+struct AdapterClaims {
+  private let identity: BaseIdentity
+  private let tuned: [TunedTensor]
+  private let pairs: [TensorPair]
+
+  /// Nil for tuned models without an adapter.
+  /// - Throws: `adapterRecord` for a record that fits no tensor of the base. Provers make no such records.
+  init?(identity: BaseIdentity, tuned: [TunedTensor], pairs: [TensorPair]) throws(StatementError) {
+    guard tuned.contains(where: { $0.change != .dense }) else { return nil }
+    self.identity = identity
+    self.tuned = tuned
+    self.pairs = pairs
+    for pair in pairs {
+      guard let own = pair.tuned.map({ tuned[$0] }), own.change != .dense else { continue }
+      if let problem = Self.problem(own, pair.base.map { identity.tensors[$0] }) {
+        throw .adapterRecord(tensor: StrictJSON.shown(own.name), problem: problem)
+      }
+    }
+  }
+
+  private static func problem(_ own: TunedTensor, _ leaf: BaseIdentity.Leaf?) -> AdapterRecordProblem? {
+    guard let leaf else { return .notInBase }
+    guard leaf.dtype == own.dtype, leaf.shape == own.shape else { return .otherShape }
+    guard let rank = own.change.rank else { return nil }
+    guard leaf.dtype.isFloating else { return .notFloating }
+    let columns = leaf.matrixShape.columns
+    guard (1...max(1, min(columns, Limits.maximumRank))).contains(rank), columns > 0 else {
+      return .rank(found: rank, limit: min(columns, Limits.maximumRank))
+    }
+    return nil
+  }
+
+  /// Compares products and policy.
+  /// - Parameter resolutions: one for each pair.
+  /// - Throws: `policyViolated` with every tensor that its rule does not allow; otherwise `precisionRefused` for clauses
+  ///   that are not provable of a product's factors.
+  func check(_ resolutions: [Resolution]) throws(StatementError) {
+    var violations: [PolicyViolation] = []
+    var unprovable: [UnprovableClause] = []
+    for (pair, resolution) in zip(pairs, resolutions) {
+      guard let rank = pair.tuned.flatMap({ tuned[$0].change.rank }), let leaf = pair.base.map({ identity.tensors[$0] })
+      else { continue }
+      var (rows, columns) = leaf.matrixShape
+      switch resolution.allowance {
+      case .any: continue
+      case .frozen: violations.append(PolicyViolation(tensor: leaf.name, .addedProduct(rank: rank)))
+      case .heads(let split, let clauses):
+        if split.axis == .rows { rows = min(rows, split.size) } else { columns = min(columns, split.size) }
+        let hasNorm = clauses.contains { clause in
+          if case .norm = clause { true } else { false }
+        }
+        if hasNorm {
+          unprovable.append(
+            UnprovableClause(
+              tensor: leaf.name,
+              reason:
+                "a norm of each head cannot be proved of an unmerged adapter; merge it and prove the merged model, "
+                + "or bound the whole tensor"))
+        }
+        violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
+      case .clauses(let clauses):
+        violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
+      }
+      if leaf.matrixShape.columns > 1 << ProductPrecision.logMaximumColumns {
+        unprovable.append(
+          UnprovableClause(tensor: leaf.name, reason: "it has too many columns for an unmerged adapter; merge it"))
+      }
+    }
+    guard violations.isEmpty else { throw .policyViolated(violations) }
+    guard unprovable.isEmpty else { throw .precisionRefused(unprovable) }
+  }
+
+  /// Clauses that a product of this rank does not satisfy by being one.
+  private func excesses(_ clauses: [ClauseForm], rank: Int) -> [PolicyViolation.Excess] {
+    clauses.compactMap { clause in
+      guard case .sum(let allowed, _, _) = clause else { return nil }
+      guard let allowed else { return .denseProduct(rank: rank) }
+      return rank <= allowed ? nil : .productRank(found: rank, allowed: allowed)
+    }
+  }
+}
+
+/// Why a manifest's record of an adapter fits no base.
+public enum AdapterRecordProblem: Error, Equatable, Sendable, CustomStringConvertible {
+  case notInBase
+  case otherShape
+  case notFloating
+  case rank(found: Int, limit: Int)
+
+  public var description: String {
+    switch self {
+    case .notInBase: "the base has no such tensor"
+    case .otherShape: "its dtype or shape is not the base's"
+    case .notFloating: "no product of matrices can be added to its dtype"
+    case .rank(let found, let limit): "a rank of \(found), where 1 to \(limit) is possible"
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Argument
+import Commitment
+import Foundation
+
+/// The prover's choice of code for a tableau: small proofs at bounded cost. The verifier never calls this; it reads the
+/// parameters from the manifest and checks ranges and security.
+package enum CodeSelection {
+  /// Proofs that one commitment serves: Q of docs/protocol.md section 3.
+  package static let defaultProofs = 2
+  static let grindingBits = 20
+  /// log2 of the padded cells up to which a tableau gets each log blow-up; beyond the last one, 1. Encoding and hashing
+  /// grow with the blow-up, queries and so proofs fall.
+  static let blowups: [(logCells: Int, logBlowup: Int)] = [(19, 5), (21, 4), (25, 3), (29, 2)]
+  /// A code of w times the work must save the w^(1/4)-th part of the bytes.
+  static let workExponent = 0.25
+  /// Longer rows make a prover of 7 billion weights hold more than 10 GiB: it encodes eight rows at a time.
+  static let maximumLogLength = 24
+
+  /// One candidate with its estimates.
+  package struct Estimate: Hashable, Sendable {
+    let code: CodeParameters
+    package let proofBytes: Int
+    /// Field elements of all codewords.
+    let work: Int
+
+    var price: Double { Double(proofBytes) * pow(Double(work), workExponent) }
+  }
+
+  /// - Parameters:
+  ///   - tensors: the tableau, not empty, as in ``DerivedStatement/tensors``.
+  ///   - proofs: Q ≥ 1.
+  /// - Throws: `tooLarge` when no length serves them.
+  package static func choose(
+    tensors: [TableauTensor], proofs: Int = defaultProofs
+  ) throws(StatementError) -> CodeParameters {
+    let cells = tensors.reduce(0) {
+      $0 + 1 << StatementLimits.paddedLog(rows: $1.rows, columns: $1.columns)
+    }
+    let logBlowup = blowups.first(where: { cells <= 1 << $0.logCells })?.logBlowup ?? 1
+    var estimates: [Estimate] = []
+    for logLength in CodeParameters.logLengthRange.lowerBound...maximumLogLength {
+      // Thousands of rows never win, and their layouts take time.
+      guard cells >> logLength <= 1 << 12 || logLength == maximumLogLength else { continue }
+      if let estimate = estimate(tensors, logLength: logLength, logBlowup: logBlowup, proofs: proofs) {
+        estimates.append(estimate)
+      }
+    }
+    guard let best = estimates.min(by: { $0.price < $1.price }) else {
+      throw .tooLarge(.proofs(proofs))
+    }
+    return best.code
+  }
+
+  package static func estimate(_ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int) -> Estimate? {
+    guard
+      let queries = CodeParameters.queries(
+        logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs),
+      let code = try? CodeParameters(
+        logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits,
+        driftTail: proofs * queries)
+    else { return nil }
+    let size = ProofSize(tensors: tensors, code: code)
+    return Estimate(code: code, proofBytes: size.bytes, work: size.work)
+  }
+}

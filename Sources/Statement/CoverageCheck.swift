@@ -1,0 +1,97 @@
+import Checkpoint
+import DriftPolicy
+
+/// One name with its places in base and tuned model.
+package struct TensorPair: Hashable, Sendable {
+  let name: String
+  /// Index into the base identity's tensors.
+  package let base: Int?
+  /// Index into the tuned tensors.
+  package let tuned: Int?
+
+  /// The union of two lists in rising order of the names' UTF-8 bytes.
+  package static func merge(base: [BaseIdentity.Leaf], tuned: [TunedTensor]) -> [TensorPair] {
+    var result: [TensorPair] = []
+    var i = 0
+    var j = 0
+    while i < base.count || j < tuned.count {
+      if j == tuned.count || (i < base.count && precedes(base[i].name, tuned[j].name)) {
+        result.append(TensorPair(name: base[i].name, base: i, tuned: nil))
+        i += 1
+      } else if i == base.count || precedes(tuned[j].name, base[i].name) {
+        result.append(TensorPair(name: tuned[j].name, base: nil, tuned: j))
+        j += 1
+      } else {
+        result.append(TensorPair(name: base[i].name, base: i, tuned: j))
+        i += 1
+        j += 1
+      }
+    }
+    return result
+  }
+
+  /// The order of tensors everywhere: by UTF-8 bytes, never by Unicode's own order.
+  package static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+}
+
+/// Compares names, types and shapes of everything that the policy does not exclude.
+struct CoverageCheck {
+  let identity: BaseIdentity
+  let tuned: [TunedTensor]
+  let pairs: [TensorPair]
+  /// One per pair.
+  let resolutions: [Resolution]
+
+  static let maximumRenameComparisons = 1 << 16
+
+  /// Every gap, in name order.
+  func gaps() -> [CoverageGap] {
+    var result: [CoverageGap] = []
+    var lost: [BaseIdentity.Leaf] = []
+    var new: [TunedTensor] = []
+    let checked = zip(pairs, resolutions).filter { $0.1.allowance != .any }
+    for (pair, _) in checked {
+      if pair.tuned == nil, let index = pair.base { lost.append(identity.tensors[index]) }
+      if pair.base == nil, let index = pair.tuned { new.append(tuned[index]) }
+    }
+    // Looking for renamed tensors is quadratic; with this many differences the hint would not help anyway.
+    if lost.count * new.count > Self.maximumRenameComparisons {
+      lost = []
+      new = []
+    }
+    for (pair, resolution) in checked {
+      switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {
+      case (let base?, nil):
+        let other = new.first { $0.dtype == base.dtype && $0.shape == base.shape }
+        result.append(.missing(tensor: pair.name, renamedTo: other?.name))
+      case (nil, let own?):
+        let other = lost.first { $0.dtype == own.dtype && $0.shape == own.shape }
+        result.append(.added(tensor: pair.name, renamedFrom: other?.name))
+      case (let base?, let own?):
+        if base.dtype != own.dtype {
+          result.append(
+            .dataTypeChanged(tensor: pair.name, base: base.dtype.rawValue, tuned: own.dtype.rawValue))
+        } else if base.shape != own.shape {
+          result.append(.reshaped(tensor: pair.name, base: base.shape, tuned: own.shape))
+        } else if resolution.allowance.forms != nil, !base.dtype.isFloating {
+          result.append(
+            .notCertifiable(tensor: pair.name, dataType: base.dtype.rawValue, rule: resolution.ruleIndex))
+        } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
+        {
+          result.append(gap)
+        }
+      case (nil, nil): break
+      }
+    }
+    return result
+  }
+
+  /// Heads that do not cover the matrix exactly: a rest would be certified by nothing, or by a clause nobody wrote.
+  private func misfit(_ leaf: BaseIdentity.Leaf, _ split: HeadSplit, _ rule: Int) -> CoverageGap? {
+    let (rows, columns) = leaf.matrixShape
+    guard rows > 0, columns > 0, split.count(rows: rows, columns: columns) == nil else { return nil }
+    return .headsDoNotFit(
+      tensor: leaf.name, axis: split.axis.rawValue, length: split.axis == .rows ? rows : columns, size: split.size,
+      rule: rule)
+  }
+}

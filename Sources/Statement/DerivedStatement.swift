@@ -1,0 +1,126 @@
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+
+/// What a policy says about one base and the names, types and shapes of a tuned model: the statement to prove, without
+/// code parameters and commitment. A pure function of public data, so prover and verifier derive the same.
+package struct DerivedStatement: Sendable {
+  /// A tensor's place in the report.
+  package struct Coverage: Hashable, Sendable {
+    package let name: String
+    package let tensorClass: TensorClass
+    /// Entries: of the base's tensor, or of the tuned model's where the base has none.
+    package let entryCount: Int
+    /// The tuned tensor has a salted byte digest in the manifest: it is in the tableau, or it is excluded and exists.
+    package let hasByteDigest: Bool
+    /// Of the product that an adapter adds to it; nil without one.
+    package var productRank: Int?
+  }
+
+  /// The tableau's tensors, in name order; the heads of one stand in its place, in rising order.
+  package let claims: [TensorClaim]
+  /// Digits of the global ball; nil without one or with an empty tableau.
+  package let totalBound: [UInt16]?
+  /// Every name of base and tuned model, in order.
+  package let coverage: [Coverage]
+  /// The tuned model is the base and an adapter.
+  package var isAdapter = false
+
+  /// Nothing is to be proved: every tensor is frozen or excluded.
+  package var isEmpty: Bool { claims.isEmpty }
+  package var tensors: [TableauTensor] { claims.map(\.tensor) }
+  package var excludedNames: [String] { coverage.filter { $0.tensorClass == .excluded }.map(\.name) }
+  package func count(_ tensorClass: TensorClass) -> Int {
+    coverage.reduce(0) { $0 + ($1.tensorClass == tensorClass ? 1 : 0) }
+  }
+
+  package func statement(code: CodeParameters, binding: [UInt8]) -> DriftStatement {
+    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: binding)
+  }
+
+  /// - Parameters:
+  ///   - tuned: in rising order of the names' UTF-8 bytes, names distinct.
+  /// - Throws: `coverageGap` with every gap, or `tooLarge` for sizes beyond ``StatementLimits``.
+  package static func derive(
+    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy
+  ) throws(StatementError) -> DerivedStatement {
+    let pairs = TensorPair.merge(base: identity.tensors, tuned: tuned)
+    let resolutions: [Resolution]
+    do throws(PolicyError) {
+      resolutions = try policy.resolve(tensorNames: pairs.map(\.name))
+    } catch {
+      throw .coverageGap([.policy(error)])
+    }
+    let adapter = try AdapterClaims(identity: identity, tuned: tuned, pairs: pairs)
+    let gaps = CoverageCheck(identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions).gaps()
+    guard gaps.isEmpty else { throw .coverageGap(gaps) }
+    try adapter?.check(resolutions)
+
+    var claims: [TensorClaim] = []
+    var coverage: [Coverage] = []
+    var names = Set(pairs.map(\.name))
+    for (pair, resolution) in zip(pairs, resolutions) {
+      let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
+      let entries = Shape.entryCount(shape) ?? 0
+      var tensorClass = TensorClass.frozen
+      let change = pair.tuned.map { tuned[$0].change } ?? .dense
+      if resolution.allowance == .any, change != .none { tensorClass = .excluded }
+      if case .product(let rank) = change, let clauses = resolution.allowance.forms, let base = pair.base,
+        let own = pair.tuned
+      {
+        tensorClass = TensorClass(clauses)
+        let leaf = identity.tensors[base]
+        try StatementLimits.check(leaf)
+        let builder = ProductClaimBuilder(leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil)
+        claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
+      }
+      // An empty tensor has nothing that could change.
+      if change == .dense, let clauses = resolution.allowance.forms, entries > 0, let base = pair.base,
+        let own = pair.tuned
+      {
+        tensorClass = TensorClass(clauses)
+        let leaf = identity.tensors[base]
+        try StatementLimits.check(leaf)
+        var blocks: [TensorBlock?] = [nil]
+        if case .heads(let split, _) = resolution.allowance {
+          try StatementLimits.check(heads: split, of: leaf, after: claims.count)
+          blocks = try HeadBlocks.blocks(of: leaf, split: split, taken: &names)
+        }
+        for block in blocks {
+          let builder = TensorClaimBuilder(
+            leaf: leaf, clauses: clauses, block: block, hasTotal: policy.total != nil)
+          claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
+        }
+      }
+      coverage.append(
+        Coverage(
+          name: pair.name, tensorClass: tensorClass, entryCount: entries,
+          hasByteDigest: tensorClass != .frozen && pair.tuned != nil, productRank: change.rank))
+    }
+    try StatementLimits.check(claims.map(\.tensor))
+    return DerivedStatement(
+      claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage,
+      isAdapter: adapter != nil)
+  }
+
+  private static func totalBound(_ bound: Bound?, claims: [TensorClaim], identity: BaseIdentity) -> [UInt16]? {
+    let counted = claims.filter(\.tensor.countsInTotal)
+    let fractionBits = counted.map(\.tensor.fractionBits)
+    guard let bound, let finest = fractionBits.max() else { return nil }
+    let base = identity.tensors.filter(\.dtype.isFloating).map {
+      (fractionBits: $0.statistics.fractionBits, sumOfSquares: $0.statistics.sumOfSquares)
+    }
+    // The bound shrinks by the worst product's factor, for all summands.
+    let shrinkage = claims.compactMap { claim in
+      claim.tensor.isOrthonormal
+        ? OrthonormalShrinkage(rank: claim.tensor.rows, fractionBits: claim.tensor.fractionBits) : nil
+    }.min()
+    let exact =
+      shrinkage.map { shrinkage in
+        BoundArithmetic.totalBound(bound, finest: finest, base: base, extraShift: shrinkage.log)
+          .divided(by: shrinkage.divisor)
+      } ?? BoundArithmetic.totalBound(bound, finest: finest, base: base)
+    return BoundArithmetic.totalDigits(exact, fractionBits: fractionBits)
+  }
+}

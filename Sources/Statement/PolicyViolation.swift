@@ -1,0 +1,120 @@
+import Argument
+import Foundation
+
+/// One thing that a drift has more of than its policy allows.
+public struct PolicyViolation: Error, Hashable, Sendable {
+  /// The tensor's name, or ``wholeModel``.
+  public let tensor: String
+  public let excess: Excess
+
+  /// How reports name the bound over all tensors.
+  public static let wholeModel = "(all tensors together)"
+
+  package init(tensor: String, _ excess: Excess) {
+    self.tensor = tensor
+    self.excess = excess
+  }
+
+  /// What exceeds what. Norms and residuals are Frobenius norms in the weights' own units.
+  public enum Excess: Hashable, Sendable {
+    /// A frozen tensor's bytes differ, from this offset of its data on.
+    case change(atByte: Int)
+    case norm(found: Double, allowed: Double)
+    /// What remains after the best fit of the clause's form.
+    case residual(found: Double, clause: ClauseLimits)
+    /// Entries, rows or columns that changed.
+    case count(found: Int, clause: ClauseLimits)
+    /// The rank is higher: after the best fit of the allowed one this much remains.
+    case rank(remainder: Double, clause: ClauseLimits)
+    /// An adapter adds a product of this rank to a frozen tensor; nil where its rank is not known.
+    case addedProduct(rank: Int?)
+    /// An adapter puts another tensor in place of a frozen one.
+    case replaced
+    /// An adapter adds a product of rank `found`.
+    case productRank(found: Int, allowed: Int)
+    /// An adapter's product of this rank where only few places may change.
+    case denseProduct(rank: Int)
+    /// The links of a chain may add up to more than their cumulative policy allows; says how.
+    case chain(String)
+  }
+
+  /// A clause's form and limits.
+  public struct ClauseLimits: Hashable, Sendable {
+    public let rank: Int?
+    /// How many entries, rows or columns may change arbitrarily, and which of them.
+    public let count: Int?
+    public let unit: String?
+    /// Largest residual; nil when none is allowed.
+    public let residual: Double?
+
+    package init(rank: Int?, sparse: SparseForm?, residual: Double?) {
+      self.rank = rank
+      self.residual = residual
+      switch sparse {
+      case .entries(let count): (self.count, unit) = (count, "entries")
+      case .rows(let count): (self.count, unit) = (count, "rows")
+      case .columns(let count): (self.count, unit) = (count, "columns")
+      case nil: (count, unit) = (nil, nil)
+      }
+    }
+  }
+
+  /// found / allowed; nil where the policy allows nothing, or where they are no numbers.
+  public var ratio: Double? {
+    switch excess {
+    case .norm(let found, let allowed): Self.ratio(found, allowed)
+    case .residual(let found, let clause): clause.residual.flatMap { Self.ratio(found, $0) }
+    case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
+    case .change, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .chain: nil
+    }
+  }
+
+  private static func ratio(_ found: Double, _ allowed: Double) -> Double? { allowed > 0 ? found / allowed : nil }
+}
+
+extension PolicyViolation: CustomStringConvertible {
+  public var description: String {
+    "tensor \(tensor): \(finding)" + (ratio.map { String(format: ", %.6g times as much", $0) } ?? "") + hint
+  }
+
+  private var finding: String {
+    switch excess {
+    case .change(let offset): "allowed no change, found a change at byte \(offset) of its data"
+    case .norm(let found, let allowed):
+      "allowed a norm of at most \(Self.text(allowed)), found a norm of \(Self.text(found))"
+    case .residual(let found, let clause): "allowed \(clause), found a residual of \(Self.text(found))"
+    case .count(let found, let clause): "allowed \(clause), found \(found) changed"
+    case .rank(let remainder, let clause): "allowed \(clause), found a higher rank: \(Self.text(remainder)) remains"
+    case .addedProduct(let rank):
+      "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"
+    case .replaced: "allowed no change, the adapter replaces it by another"
+    case .productRank(let found, let allowed): "allowed rank \(allowed), the adapter adds a product of rank \(found)"
+    case .denseProduct(let rank):
+      "allowed changes at few places, the adapter adds a product of rank \(rank), which changes all; if it does not, merge "
+        + "it and prove the merged model"
+    case .chain(let finding): finding
+    }
+  }
+
+  /// What an honest publisher may have overlooked: why is W' not W + BA?
+  private var hint: String {
+    guard case .rank = excess else { return "" }
+    return
+      "; merging rounds W + BA to the stored type, which gives the difference full rank: allow a residual as large as "
+      + "the rounding (in bf16 about 0.003 of the tensor's norm), or prove the adapter before it is merged"
+  }
+
+  /// Six significant digits; figures close to their bound differ in later ones, which the ratio shows.
+  fileprivate static func text(_ value: Double) -> String { String(format: "%.6g", value) }
+}
+
+extension PolicyViolation.ClauseLimits: CustomStringConvertible {
+  /// `rank 8 + 500 entries + a residual of at most 0.5`.
+  public var description: String {
+    var parts = rank.map { ["rank \($0)"] } ?? []
+    if let count, let unit { parts.append("\(count) \(unit)") }
+    let form = parts.joined(separator: " + ")
+    guard let residual else { return "\(form), exactly" }
+    return "\(form) + a residual of at most \(PolicyViolation.text(residual))"
+  }
+}

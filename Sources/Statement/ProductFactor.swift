@@ -1,0 +1,77 @@
+import Argument
+import DriftPolicy
+
+/// A factor of an adapter's product ΔW = 2^-(f_B + f_A)·B̂·Â, a tensor of the tableau of its own.
+package enum ProductFactor: Hashable, Sendable {
+  /// B̂: rows of W × rank.
+  case left
+  /// Â: rank × columns of W, with nearly orthonormal rows.
+  case right
+
+  /// What the factor is called in statements, layouts and messages. The last `[` separates tensor and factor, as in the
+  /// names of heads; ``ProductClaimBuilder`` refuses a checkpoint that has a tensor of such a name.
+  package func name(of tensor: String) -> String {
+    switch self {
+    case .left: "\(tensor)[lora B]"
+    case .right: "\(tensor)[lora A]"
+    }
+  }
+}
+
+/// Units of the factors, from policy, shapes and base identity only; docs/protocol.md section 12.
+package enum ProductPrecision {
+  /// f_A at most: 2^(2·24) leaves room for the eigenvalues' error r·2^29, and entries fit 32 bits.
+  static let maximumRightBits = 24
+  /// Columns of a product's tensor at most; see ``rightBits(rank:columns:)``.
+  static let logMaximumColumns = 27
+
+  /// f_A. Two things limit it:
+  /// - a projection chunk of 2^14 positions holds at most 2^14/columns rows (of this tensor and of neighbours like it),
+  ///   each of the norm 2^f: 4^f·max(1, 2^14/columns) ≤ 2^51 (``PrecisionRule/logChunkSquare``);
+  /// - the Gram matrix is off by at most 2^f·√r + columns + rounding of the doubles (``BalancedRounding``), which must stay
+  ///   below 2^29: 2^24·16 + 2^27 for r ≤ 256, 2^23·32 + 2^27 for r ≤ 1024.
+  static func rightBits(rank: Int, columns: Int) -> Int {
+    let logShare = max(0, Limits.logChunk - StatementLimits.log2(columns))
+    return min(rank <= 256 ? maximumRightBits : maximumRightBits - 1, (PrecisionRule.logChunkSquare - logShare) / 2)
+  }
+
+  /// An entry of 2^-(f_B + f_A)·B̂·Â differs from that of the adapter's product by at most relative·‖its row of the
+  /// product‖ + absolute, and by what double arithmetic adds.
+  ///
+  /// With Â = 2^f_A·a + ε, |ε| < 1, and B̂ = 2^f_B·b + δ, |δ| ≤ 1/2, the error is Σ_k (b·ε·2^-f_A + δ·a·2^-f_B +
+  /// δ·ε·2^-(f_A + f_B)); rows of b are as long as those of the product, columns of a at most 1.
+  package static func error(rank: Int, leftBits: Int, rightBits: Int) -> (relative: Double, absolute: Double) {
+    let root = Double(rank).squareRoot()
+    func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+    return (
+      root * power(-rightBits), root * power(-leftBits - 1) + Double(rank) * power(-leftBits - rightBits - 1)
+    )
+  }
+}
+
+/// By how much a bound on ‖B̂Â‖² must shrink to be one on 4^f_A·‖B̂‖².
+///
+/// ‖B̂Â‖² ≤ ‖B̂‖²·λmax(ÂÂᵀ) and λmax ≤ 2^(2f) + r·2^29, as each entry of ÂÂᵀ - 2^(2f)·1 is at most 2^29. So the factor is
+/// 2^(2f)/(2^(2f) + r·2^29) = 2^log/divisor with log = 2f - 29 and divisor = 2^log + r. f ≥ 18 (one column) gives log ≥ 7;
+/// f ≤ 24 and r ≤ 1024 give a divisor below 2^20.
+struct OrthonormalShrinkage: Hashable, Sendable, Comparable {
+  let log: Int
+  let divisor: UInt32
+
+  init(rank: Int, fractionBits: Int) {
+    log = max(0, min(30, 2 * fractionBits - 29))
+    divisor = (1 << UInt32(log)) + UInt32(clamping: min(rank, Limits.maximumRank))
+  }
+
+  /// By the factor: 2^a.log/a.divisor < 2^b.log/b.divisor.
+  static func < (a: OrthonormalShrinkage, b: OrthonormalShrinkage) -> Bool {
+    UInt64(b.divisor) << UInt64(a.log) < UInt64(a.divisor) << UInt64(b.log)
+  }
+}
+
+extension TensorChange {
+  /// Of a product.
+  var rank: Int? {
+    if case .product(let rank) = self { rank } else { nil }
+  }
+}

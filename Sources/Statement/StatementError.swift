@@ -1,0 +1,64 @@
+import Argument
+import Checkpoint
+import DriftPolicy
+
+/// Why no statement follows from a base's identity, a tuned model's tensors and a policy.
+package enum StatementError: Error, Equatable, Sendable {
+  /// The policy does not cover the difference in names, types and shapes: every gap.
+  case coverageGap([CoverageGap])
+  /// Sizes beyond what is proved or verified.
+  case tooLarge(StatementSize)
+  /// A record of an adapter fits no tensor of the base. Provers make no such records.
+  case adapterRecord(tensor: String, problem: AdapterRecordProblem)
+  /// What an adapter adds is more than the policy allows, whatever its numbers are.
+  case policyViolated([PolicyViolation])
+  /// Clauses that are not provable of an adapter.
+  case precisionRefused([UnprovableClause])
+}
+
+/// A size beyond ``StatementLimits``; names of tensors are shown safely (`StrictJSON.shown`).
+public enum StatementSize: Error, Equatable, Sendable {
+  /// One tensor of this shape.
+  case tensor(String, shape: [Int])
+  /// The heads of one tensor, `size` rows or columns each.
+  case heads(tensor: String, count: Int, size: Int, axis: String)
+  /// All certified tensors together, padded, have more than 2^logLimit entries.
+  case allTensors(logLimit: Int)
+  /// Rank or counts of one tensor's clauses.
+  case clauses(tensor: String)
+  /// Rows of 2^logLength entries would be too many.
+  case rows(logLength: Int)
+  /// No code serves this many proofs of one commitment.
+  case proofs(Int)
+}
+
+extension StatementSize: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .tensor(let name, let shape): "tensor \(name) of shape \(shape) is too large to certify; freeze or exclude it"
+    case .heads(let tensor, let count, let size, let axis):
+      "tensor \(tensor): \(count) heads of \(size) \(axis) are too many; make them larger, or certify the tensor as a "
+        + "whole"
+    case .allTensors(let logLimit):
+      "the certified tensors together exceed 2^\(logLimit) entries; freeze or exclude some"
+    case .clauses(let tensor):
+      "tensor \(tensor): rank or counts of its clauses are too large for its shape; lower them"
+    case .rows(let logLength): "rows of 2^\(logLength) entries are too short for these tensors"
+    case .proofs(let count): "no code serves \(count) proofs of this tableau; ask for fewer"
+    }
+  }
+}
+
+/// A clause that may hold, but that no proof can show of this drift at this precision.
+public struct UnprovableClause: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The tensor's name; nil where the reason names what it is about.
+  public let tensor: String?
+  public let reason: String
+
+  public init(tensor: String?, reason: String) {
+    self.tensor = tensor
+    self.reason = reason
+  }
+
+  public var description: String { (tensor.map { "tensor \($0): " } ?? "") + reason }
+}
