@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
@@ -15,41 +15,45 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CKernels"),
+    // What every module may use: bytes, hashes, strict JSON, parallel work, durable files.
+    .target(name: "Core", dependencies: ["CCrypto"]),
     .target(name: "Field"),
-    .target(name: "Kernels", dependencies: ["CKernels", "Field"]),
-    .target(name: "Transcript", dependencies: ["CCrypto", "Field"]),
-    .target(name: "Checkpoint", dependencies: ["CCrypto", "Transcript"]),
-    .target(name: "DriftPolicy"),
+    .target(name: "Kernels", dependencies: ["CKernels", "Core", "Field"]),
+    .target(name: "Transcript", dependencies: ["Core", "Field"]),
+    .target(name: "Checkpoint", dependencies: ["Core"]),
+    .target(name: "DriftPolicy", dependencies: ["Core"]),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
-    .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),
-    .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
+    .target(name: "Commitment", dependencies: ["Core", "Field", "Kernels", "Transcript"]),
+    .target(name: "Argument", dependencies: ["Core", "Field", "Kernels", "Transcript", "Commitment"]),
     .target(
       name: "DriftProof",
       dependencies: [
-        "CCrypto", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
-        "Argument",
+        "CCrypto", "Core", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra",
+        "Commitment", "Argument",
       ]),
-    .target(name: "DriftReport", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"]),
+    .target(name: "DriftReport", dependencies: ["Core", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .executableTarget(
-      name: "DriftProofCLI", dependencies: ["DriftProof", "DriftReport", "Checkpoint", "DriftPolicy"],
+      name: "DriftProofCLI", dependencies: ["Core", "DriftProof", "DriftReport", "Checkpoint", "DriftPolicy"],
       path: "Sources/driftproof"),
     .target(
-      name: "BenchmarkSuite", dependencies: ["DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
+      name: "BenchmarkSuite",
+      dependencies: ["Core", "DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
       path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
       dependencies: ["BenchmarkSuite", "DriftProof", "Checkpoint", "DriftPolicy"],
       path: "Benchmarks/driftproof-bench"),
+    .testTarget(name: "CoreTests", dependencies: ["Core"]),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
-    .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
-    .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Core", "Kernels", "Field", "Transcript"]),
+    .testTarget(name: "TranscriptTests", dependencies: ["Core", "Transcript", "Field"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["Core", "Checkpoint"]),
+    .testTarget(name: "DriftPolicyTests", dependencies: ["Core", "DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
-    .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
-    .testTarget(name: "DriftReportTests", dependencies: ["DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+    .testTarget(name: "CommitmentTests", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
+    .testTarget(name: "ArgumentTests", dependencies: ["Core", "Argument"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["Core", "DriftProof", "Checkpoint"]),
+    .testTarget(name: "DriftReportTests", dependencies: ["Core", "DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
     .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
@@ -61,7 +65,8 @@ let package = Package(
 if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
   package.targets.append(
     .executableTarget(
-      name: "driftproof-fuzz", dependencies: ["CLibFuzzer", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
+      name: "driftproof-fuzz",
+      dependencies: ["CLibFuzzer", "Core", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {
     target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]

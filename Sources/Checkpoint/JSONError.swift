@@ -1,3 +1,5 @@
+import Core
+
 /// Why a JSON document was rejected; offsets count bytes from 0, paths start at `$`.
 package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   case invalidUTF8(offset: Int)

@@ -1,3 +1,5 @@
+import Core
+
 /// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
 package struct JSONNode: Sendable {
   package let path: String

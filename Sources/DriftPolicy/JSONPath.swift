@@ -1,3 +1,5 @@
+import Core
+
 /// Where a value stands in a JSON document, printed as `$.rules[2].allow`.
 struct JSONPath: Sendable, CustomStringConvertible {
   /// One step down into a document.

@@ -1,3 +1,5 @@
+import Core
+
 /// Why bytes are not the strict JSON a policy file must be, and where.
 public struct JSONSyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is wrong.

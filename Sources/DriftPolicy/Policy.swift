@@ -1,3 +1,5 @@
+import Core
+
 /// The sizes a policy file must keep to. They bound the work of reading any file.
 public enum PolicyLimits {
   /// Bytes of a policy file.

@@ -1,3 +1,5 @@
+import Core
+
 /// Turns a JSON value into a policy, or into the error that says what is wrong with it.
 enum PolicyDecoder {
   static func policy(_ root: JSONValue) throws(PolicyError) -> Policy {

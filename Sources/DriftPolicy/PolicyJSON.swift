@@ -1,3 +1,5 @@
+import Core
+
 /// A JSON value as it stands in a file: members keep their order, numbers their spelling.
 enum JSONValue: Equatable, Sendable {
   case null

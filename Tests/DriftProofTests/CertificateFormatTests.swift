@@ -1,5 +1,6 @@
 import Checkpoint
 import Commitment
+import Core
 import Testing
 import Transcript
 

@@ -1,5 +1,6 @@
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Testing
 import Transcript

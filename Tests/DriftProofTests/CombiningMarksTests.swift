@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import Testing
 
 @testable import DriftProof

@@ -1,3 +1,5 @@
+import Core
+
 extension PolicyPreset {
   /// Writes the preset as a commented policy whose every rule decides a tensor of this base.
   /// - Parameter tensors: the base's, with distinct names.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// Why a folder is no adapter that can be certified unmerged: one case per reason, with what to do about it.
 package enum AdapterError: Error, Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import Transcript
 
 /// Signed statements about certificates: an in-toto Statement in a DSSE envelope.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// The in-toto Statement (v1) about a certificate; docs/attestations.md has the fields.
 struct AttestationStatement: Equatable {

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Why no policy can be calibrated. Every message names the run or tensor and the remedy.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// A policy as the JSON text that `Policy.parse` reads back to the same policy.

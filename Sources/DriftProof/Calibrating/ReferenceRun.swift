@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// One honest fine-tune of the base, measured tensor by tensor; made only when it has exactly the base's tensors.
 package struct ReferenceRun: Sendable {

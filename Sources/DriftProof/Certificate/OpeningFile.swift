@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import Transcript
 
 /// The content of `OPENING.secret`: what opens a tuned commitment, and how often that was done.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// Why a link of a chain does not hold. Each case has one exit code.
 public enum ChainRejection: Error, Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import Transcript
 
 /// A list of withdrawn certificates: strict JSON of at most ``maximumBytes``.

@@ -1,6 +1,7 @@
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import Foundation
 import Kernels
 import Transcript

@@ -1,9 +1,9 @@
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Kernels
-import Synchronization
 
 /// The check of a holder of the weights (docs/protocol.md section 3): a certificate is about exactly these two checkpoints.
 public enum CertificateChecker {

@@ -1,9 +1,9 @@
 import Argument
 import Checkpoint
+import Core
 import Foundation
 import Kernels
 import LinearAlgebra
-import Synchronization
 
 /// One thing that a drift has more of than its policy allows.
 struct PolicyViolation: Sendable, Equatable, CustomStringConvertible {
@@ -94,22 +94,13 @@ struct DriftMeasurer {
   /// One violation for each of the named tensors whose bytes differ.
   func differences(_ names: [String]) throws -> [PolicyViolation] {
     let (base, tuned) = (base, tuned)
-    let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
-    Parallel.forEach(names.count) { index in
-      let result = Result { () throws -> Int? in
-        guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
-          return nil
-        }
-        return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
+    let offsets = try Parallel.map(names.count) { index throws(CheckpointError) -> Int? in
+      guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
+        return nil
       }
-      results.withLock { $0[index] = result }
+      return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
     }
-    var violations: [PolicyViolation] = []
-    for (name, result) in zip(names, results.withLock { $0 }) {
-      guard let offset = try result?.get() else { continue }
-      violations.append(Self.change((name, offset)))
-    }
-    return violations
+    return zip(names, offsets).compactMap { name, offset in offset.map { Self.change((name, $0)) } }
   }
 
   private static func change(_ difference: (name: String, offset: Int)) -> PolicyViolation {

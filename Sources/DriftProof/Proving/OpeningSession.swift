@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Transcript
 
@@ -13,7 +14,7 @@ final class OpeningSession {
     self.path = path
     guard let opening = try Self.existing(path) else {
       existing = nil
-      self.secret = secret ?? SHA256.systemRandom(SHA256.digestLength)
+      self.secret = secret ?? SystemRandom.bytes(SHA256.digestLength)
       return
     }
     existing = opening

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import Foundation
 
 /// A verdict in plain words: what is known now, and what to do.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// What the two checkpoints themselves show, for a page made by somebody who holds them. Nothing here is proved, and

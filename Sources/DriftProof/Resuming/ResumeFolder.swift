@@ -7,6 +7,7 @@
 #endif
 import Checkpoint
 import Commitment
+import Core
 
 /// The files of a stopped proof: a private folder (mode 0700) of private files (0600), each written as a whole or not at
 /// all and checked when it is read. One process at a time uses it.
@@ -68,7 +69,7 @@ final class ResumeFolder: Sendable {
     guard descriptor >= 0 else { throw ResumeError.cannotUse(path: path, reason: Self.reason()) }
     do {
       defer { close(descriptor) }
-      let stream = try Digest.Stream()
+      let stream = try SHA256.Stream()
       try put(Self.header(name, key: key, count: byteCount), into: descriptor, stream)
       for start in stride(from: 0, to: byteCount, by: Self.piece) {
         try put(piece(start..<min(byteCount, start + Self.piece)), into: descriptor, stream)
@@ -88,7 +89,7 @@ final class ResumeFolder: Sendable {
     }
   }
 
-  private func put(_ bytes: [UInt8], into descriptor: Int32, _ stream: Digest.Stream?) throws {
+  private func put(_ bytes: [UInt8], into descriptor: Int32, _ stream: SHA256.Stream?) throws {
     try stream?.update(bytes.span.bytes)
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -113,13 +114,13 @@ final class ResumeFolder: Sendable {
     let damaged = ResumeError.damaged(path: path, file: name)
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw damaged }
-    let stream = try Digest.Stream()
-    let length = Self.header(name, key: [UInt8](repeating: 0, count: Digest.byteCount), count: 0).count
-    guard let count = Int(exactly: status.st_size).map({ $0 - length - Digest.byteCount }), count >= 0,
+    let stream = try SHA256.Stream()
+    let length = Self.header(name, key: [UInt8](repeating: 0, count: SHA256.digestLength), count: 0).count
+    guard let count = Int(exactly: status.st_size).map({ $0 - length - SHA256.digestLength }), count >= 0,
       byteCount == nil || byteCount == count
     else { throw damaged }
     let header = try take(length, from: descriptor, damaged)
-    let stored = key ?? Array(header[Self.magic.count..<Self.magic.count + Digest.byteCount])
+    let stored = key ?? Array(header[Self.magic.count..<Self.magic.count + SHA256.digestLength])
     guard header == Self.header(name, key: stored, count: count) else { throw damaged }
     try stream.update(header.span.bytes)
     for start in stride(from: 0, to: count, by: Self.piece) {
@@ -127,7 +128,7 @@ final class ResumeFolder: Sendable {
       try stream.update(bytes.span.bytes)
       body(bytes)
     }
-    guard try take(Digest.byteCount, from: descriptor, damaged) == stream.finish() else { throw damaged }
+    guard try take(SHA256.digestLength, from: descriptor, damaged) == stream.finish() else { throw damaged }
     return true
   }
 

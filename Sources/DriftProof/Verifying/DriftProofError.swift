@@ -1,3 +1,4 @@
+import Core
 import Transcript
 
 /// Everything that ends a command of DriftProof other than success. Each case has one exit code and a message that
@@ -159,6 +160,8 @@ extension IdentityMismatch {
     commitment.map { "the model of the tuned commitment \($0)" } ?? "the base"
   }
 }
+
+extension FormatError: TextReadingError {}
 
 extension FormatError: CustomStringConvertible {
   public var description: String {

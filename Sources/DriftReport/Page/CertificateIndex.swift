@@ -1,3 +1,4 @@
+import Core
 import DriftProof
 
 /// The list of several certificates at the top of a page.

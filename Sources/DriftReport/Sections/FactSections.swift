@@ -1,3 +1,4 @@
+import Core
 import DriftProof
 
 /// Pairs of a term and what it is.

@@ -1,5 +1,6 @@
 import Argument
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import Testing
