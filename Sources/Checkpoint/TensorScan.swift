@@ -196,7 +196,8 @@ private struct Pass<Arithmetic: BlockArithmetic> {
   mutating func run() throws(CheckpointError) -> TensorScan.Finding {
     let baseStream = wants.statistics ? try CheckpointError.hashing(SHA256.Stream.init) : nil
     // While all bytes are equal one digest serves both sides.
-    var tunedStream = wants.tunedDigest && (base == nil || baseStream == nil) ? try CheckpointError.hashing(SHA256.Stream.init) : nil
+    var tunedStream =
+      wants.tunedDigest && (base == nil || baseStream == nil) ? try CheckpointError.hashing(SHA256.Stream.init) : nil
     for start in stride(from: 0, to: count, by: Self.blockCount) {
       let length = min(Self.blockCount, count - start)
       try load(start, length)

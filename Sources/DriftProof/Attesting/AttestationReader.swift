@@ -88,7 +88,8 @@ private struct PredicateReader {
       try node.member("digest").member(name).hex(byteCount: SHA256.digestLength).hexadecimal
     }
     subjectName = try subject.optionalMember("name")?.string() ?? ""
-    modelDigest = try subject.member("digest").optionalMember(Name.sha256)?.hex(byteCount: SHA256.digestLength).hexadecimal
+    modelDigest = try subject.member("digest").optionalMember(Name.sha256)?.hex(byteCount: SHA256.digestLength)
+      .hexadecimal
     tunedCommitment = try digest(subject, Name.commitment)
     let base = try predicate.member("base")
     baseURI = try base.optionalMember("uri")?.string()

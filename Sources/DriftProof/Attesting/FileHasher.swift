@@ -57,6 +57,6 @@ struct FileHasher: Sendable {
   }
 
   private static func failure(_ path: String) -> ModelDigestError {
-    .cannotRead(path: path, reason: String(cString: strerror(errno)))
+    .cannotRead(path: path, reason: "\(SystemError())")
   }
 }
