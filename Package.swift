@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
@@ -16,119 +16,129 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CKernels"),
+    // What every module may use: bytes, hashes, strict JSON, parallel work, durable files.
+    .target(name: "Core", dependencies: ["CCrypto"]),
     .target(name: "Field"),
-    .target(name: "Kernels", dependencies: ["CKernels", "Field"]),
-    .target(name: "Transcript", dependencies: ["CCrypto", "Field"]),
-    .target(name: "Checkpoint", dependencies: ["CCrypto", "Transcript"]),
-    .target(name: "DriftPolicy"),
+    .target(name: "Kernels", dependencies: ["CKernels", "Core", "Field"]),
+    .target(name: "Transcript", dependencies: ["Core", "Field"]),
+    .target(name: "Checkpoint", dependencies: ["Core"]),
+    .target(name: "DriftPolicy", dependencies: ["Core"]),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
-    .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),
-    .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
+    .target(name: "Commitment", dependencies: ["Core", "Field", "Kernels", "Transcript"]),
+    .target(name: "Argument", dependencies: ["Core", "Field", "Kernels", "Transcript", "Commitment"]),
     .target(
       name: "DriftProofStatement",
-      dependencies: ["Kernels", "Checkpoint", "DriftPolicy", "Commitment", "Argument"], path: "Sources/Statement"),
+      dependencies: ["Core", "Kernels", "Checkpoint", "DriftPolicy", "Commitment", "Argument"],
+      path: "Sources/Statement"),
     .target(
       name: "DriftProofCertificate",
       dependencies: [
-        "Transcript", "Checkpoint", "DriftPolicy", "Commitment", "Argument", "DriftProofStatement",
+        "Core", "Transcript", "Checkpoint", "DriftPolicy", "Commitment", "Argument", "DriftProofStatement",
       ],
       path: "Sources/Certificate"),
     .target(
       name: "DriftProofChain",
-      dependencies: ["Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate"],
+      dependencies: [
+        "Core", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
+      ],
       path: "Sources/Chain"),
     .target(
       name: "DriftProofAttestation",
       dependencies: [
-        "CCrypto", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "Core", "CCrypto", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
       ],
       path: "Sources/Attestation"),
     .target(
       name: "DriftProofReportFacts",
       dependencies: [
-        "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "Core", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain",
       ],
       path: "Sources/ReportFacts"),
     .target(
       name: "DriftProofDrift",
       dependencies: [
-        "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument", "DriftProofStatement",
+        "Core", "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+        "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain",
       ],
       path: "Sources/Drift"),
     .target(
       name: "DriftProofAdapter",
       dependencies: [
-        "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "Argument", "DriftProofStatement",
+        "Core", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "Argument", "DriftProofStatement",
         "DriftProofCertificate", "DriftProofDrift",
       ],
       path: "Sources/Adapter"),
     .target(
       name: "DriftProofProving",
       dependencies: [
-        "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
+        "Core", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
+        "Argument",
         "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
       ],
       path: "Sources/Proving"),
     .target(
       name: "DriftProofInspection",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "LinearAlgebra", "DriftProofStatement", "DriftProofCertificate",
+        "Core", "Checkpoint", "DriftPolicy", "LinearAlgebra", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofAdapter",
       ],
       path: "Sources/Inspection"),
     .target(
       name: "DriftProofCalibration",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "Argument", "Commitment", "LinearAlgebra", "DriftProofStatement",
+        "Core", "Checkpoint", "DriftPolicy", "Argument", "Commitment", "LinearAlgebra", "DriftProofStatement",
         "DriftProofCertificate", "DriftProofDrift", "DriftProofInspection",
       ],
       path: "Sources/Calibration"),
     .target(
       name: "DriftProofReport",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "Core", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
         "DriftProofReportFacts", "DriftProofInspection",
       ],
       path: "Sources/Report"),
     .target(
       name: "DriftProofVerifier",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
+        "Core", "Checkpoint", "DriftPolicy", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
         "DriftProofReportFacts",
       ]),
     .target(
       name: "DriftProof",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "DriftProofVerifier", "DriftProofProving", "DriftProofCalibration",
+        "Core", "Checkpoint", "DriftPolicy", "DriftProofVerifier", "DriftProofProving", "DriftProofCalibration",
         "DriftProofInspection", "DriftProofReport",
       ]),
     .executableTarget(
       name: "DriftProofCommandLine",
       dependencies: [
-        "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "Core", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
         "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofCalibration", "DriftProofInspection", "DriftProofReport",
       ],
       path: "Sources/CommandLine"),
     .target(
-      name: "BenchmarkSuite", dependencies: ["DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
+      name: "BenchmarkSuite",
+      dependencies: ["Core", "DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
       path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
       dependencies: ["BenchmarkSuite", "DriftProof", "Checkpoint", "DriftPolicy"],
       path: "Benchmarks/driftproof-bench"),
+    .testTarget(name: "CoreTests", dependencies: ["Core"]),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
-    .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
-    .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Core", "Kernels", "Field", "Transcript"]),
+    .testTarget(name: "TranscriptTests", dependencies: ["Core", "Transcript", "Field"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["Core", "Checkpoint"]),
+    .testTarget(name: "DriftPolicyTests", dependencies: ["Core", "DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
-    .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint", "DriftProofCommandLine"]),
+    .testTarget(name: "CommitmentTests", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
+    .testTarget(name: "ArgumentTests", dependencies: ["Core", "Argument"]),
+    .testTarget(name: "DriftProofTests", dependencies: ["Core", "DriftProof", "Checkpoint", "DriftProofCommandLine"]),
     .testTarget(
-      name: "DriftReportTests", dependencies: ["DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+      name: "DriftReportTests", dependencies: ["Core", "DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
     .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCommandLine", "Checkpoint"]),
@@ -140,7 +150,8 @@ let package = Package(
 if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
   package.targets.append(
     .executableTarget(
-      name: "driftproof-fuzz", dependencies: ["CLibFuzzer", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
+      name: "driftproof-fuzz",
+      dependencies: ["CLibFuzzer", "Core", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {
     target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// What `adapter_config.json` says of a LoRA adapter's arithmetic.
 ///

@@ -1,3 +1,4 @@
+import Core
 import Checkpoint
 import DriftProofCertificate
 import Transcript

@@ -2,6 +2,7 @@ import DriftProofDrift
 import DriftProofStatement
 import Argument
 import Checkpoint
+import Core
 import Kernels
 import Synchronization
 
@@ -89,32 +90,23 @@ extension AdapterModel {
       else { return nil }
       return (product, left, right)
     }
-    let state = Mutex(FactorState(count: wanted.count))
-    Parallel.forEach(wanted.count) { index in
+    let finished = Mutex(0)
+    let factors = try Parallel.map(wanted.count) { index in
+      defer {
+        let done = finished.withLock {
+          $0 += 1
+          return $0
+        }
+        progress?(Double(done) / Double(wanted.count))
+      }
       let (product, left, right) = wanted[index]
-      let result = Result {
-        try ProductFactors(product, of: adapter, leftBits: left, rightBits: right)
-      }
-      let done = state.withLock { state in
-        state.results[index] = result
-        state.done += 1
-        return state.done
-      }
-      progress?(Double(done) / Double(wanted.count))
+      return try ProductFactors(product, of: adapter, leftBits: left, rightBits: right)
     }
     var matrices: [String: FactorMatrix] = [:]
-    for ((product, _, _), result) in zip(wanted, state.withLock { $0.results }) {
-      let factors = try result?.get()
-      matrices[ProductFactor.left.name(of: product.tensor)] = factors?.left
-      matrices[ProductFactor.right.name(of: product.tensor)] = factors?.right
+    for ((product, _, _), factors) in zip(wanted, factors) {
+      matrices[ProductFactor.left.name(of: product.tensor)] = factors.left
+      matrices[ProductFactor.right.name(of: product.tensor)] = factors.right
     }
     return matrices
-  }
-
-  private struct FactorState {
-    var results: [Result<ProductFactors, any Error>?]
-    var done = 0
-
-    init(count: Int) { results = Array(repeating: nil, count: count) }
   }
 }

@@ -1,5 +1,6 @@
 import DriftProofCertificate
 import Checkpoint
+import Core
 import Transcript
 
 /// Signed statements about certificates: an in-toto Statement in a DSSE envelope.

@@ -1,5 +1,6 @@
 import DriftProofCertificate
 import Checkpoint
+import Core
 
 extension AttestationStatement {
   /// Reads a signed payload. As in-toto says, unknown members are ignored; those that are read must be as described.
@@ -85,10 +86,11 @@ private struct PredicateReader {
   init(subject: JSONNode, predicate: JSONNode) throws(JSONError) {
     typealias Name = AttestationStatement.DigestName
     func digest(_ node: JSONNode, _ name: String) throws(JSONError) -> String {
-      try node.member("digest").member(name).hex(byteCount: Digest.byteCount).hexadecimal
+      try node.member("digest").member(name).hex(byteCount: SHA256.digestLength).hexadecimal
     }
     subjectName = try subject.optionalMember("name")?.string() ?? ""
-    modelDigest = try subject.member("digest").optionalMember(Name.sha256)?.hex(byteCount: Digest.byteCount).hexadecimal
+    modelDigest = try subject.member("digest").optionalMember(Name.sha256)?.hex(byteCount: SHA256.digestLength)
+      .hexadecimal
     tunedCommitment = try digest(subject, Name.commitment)
     let base = try predicate.member("base")
     baseURI = try base.optionalMember("uri")?.string()
@@ -106,9 +108,9 @@ private struct PredicateReader {
     let annotations = try proof.member("annotations")
     system = try annotations.member("system").string()
     securityBits = try annotations.member("securityBits").integer(in: 0...Int.max)
-    baseCommitment = try annotations.member("baseCommitment").hex(byteCount: Digest.byteCount).hexadecimal
+    baseCommitment = try annotations.member("baseCommitment").hex(byteCount: SHA256.digestLength).hexadecimal
     parentCommitment =
-      try annotations.optionalMember("parentCommitment")?.hex(byteCount: Digest.byteCount).hexadecimal
+      try annotations.optionalMember("parentCommitment")?.hex(byteCount: SHA256.digestLength).hexadecimal
     proverID = try predicate.member("prover").member("id").string()
     provedAt = try predicate.member("provedAt").string()
   }

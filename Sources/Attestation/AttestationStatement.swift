@@ -1,5 +1,6 @@
 import DriftProofCertificate
 import Checkpoint
+import Core
 
 /// The in-toto Statement (v1) about a certificate; docs/attestations.md has the fields.
 struct AttestationStatement: Equatable {

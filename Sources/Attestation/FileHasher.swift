@@ -1,4 +1,4 @@
-import CCrypto
+import Core
 
 #if canImport(Glibc)
   import Glibc
@@ -26,38 +26,37 @@ struct FileHasher: Sendable {
   }
 
   /// - Parameter progress: told how many bytes each block had.
-  func digest(
-    progress: (Int) -> Void
-  ) -> Result<(sha256: [UInt8], bytes: Int), ModelDigestError> {
+  /// - Throws: `cannotRead` or `notAFile`.
+  func digest(progress: (Int) -> Void) throws(ModelDigestError) -> (sha256: [UInt8], bytes: Int) {
     // Not to be held up by a pipe that took the file's place, nor to follow a link that did.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (allowsLinks ? 0 : O_NOFOLLOW)
     let descriptor = open(path, flags)
-    guard descriptor >= 0 else { return .failure(Self.failure(path)) }
+    guard descriptor >= 0 else { throw Self.failure(path) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return .failure(Self.failure(path)) }
-    guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.notAFile(path: path)) }
-    let unavailable = ModelDigestError.cannotRead(path: path, reason: "libcrypto could not compute SHA-256")
-    guard let context = EVP_MD_CTX_new() else { return .failure(unavailable) }
-    defer { EVP_MD_CTX_free(context) }
-    guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return .failure(unavailable) }
+    guard fstat(descriptor, &status) == 0 else { throw Self.failure(path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
     var block = [UInt8](repeating: 0, count: Self.blockBytes)
     var total = 0
-    while true {
-      let count = read(descriptor, &block, block.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { return .failure(Self.failure(path)) }
-      guard count > 0 else { break }
-      guard EVP_DigestUpdate(context, block, count) == 1 else { return .failure(unavailable) }
-      total += count
-      progress(count)
+    do {
+      let stream = try SHA256.Stream()
+      while true {
+        let count = read(descriptor, &block, block.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw Self.failure(path) }
+        guard count > 0 else { return (try stream.finish(), total) }
+        try stream.update(block.span.extracting(first: count).bytes)
+        total += count
+        progress(count)
+      }
+    } catch let error as ModelDigestError {
+      throw error
+    } catch {
+      throw .cannotRead(path: path, reason: "libcrypto could not compute SHA-256")
     }
-    var digest = [UInt8](repeating: 0, count: 32)
-    guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { return .failure(unavailable) }
-    return .success((digest, total))
   }
 
   private static func failure(_ path: String) -> ModelDigestError {
-    .cannotRead(path: path, reason: String(cString: strerror(errno)))
+    .cannotRead(path: path, reason: "\(SystemError())")
   }
 }

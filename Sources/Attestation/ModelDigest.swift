@@ -1,4 +1,4 @@
-import Dispatch
+import Core
 import Synchronization
 import Transcript
 
@@ -58,36 +58,23 @@ public struct ModelDigest: Hashable, Sendable {
       root: SHA256.hash(Array(digests.map(\.sha256).joined())).hexadecimal)
   }
 
-  private struct Shared {
-    var results: [Result<(sha256: [UInt8], bytes: Int), ModelDigestError>?]
-    var done = 0
-  }
-
   /// In parallel over files, the largest first.
   private static func hash(
     _ readers: [FileHasher], progress: (@Sendable (Int, Int) -> Void)?
   ) throws(ModelDigestError) -> [(sha256: [UInt8], bytes: Int)] {
     let total = readers.reduce(0) { $0 + $1.expectedBytes }
     let order = readers.indices.sorted { readers[$0].expectedBytes > readers[$1].expectedBytes }
-    let shared = Mutex(Shared(results: Array(repeating: nil, count: readers.count)))
-    DispatchQueue.concurrentPerform(iterations: readers.count) { iteration in
-      let index = order[iteration]
-      let result = readers[index].digest { count in
+    let done = Mutex(0)
+    // Of several errors the first one in name order, so that equal folders give equal messages.
+    return try Parallel.map(readers.count, order: order) { index throws(ModelDigestError) in
+      try readers[index].digest { count in
         guard let progress else { return }
-        shared.withLock { state in
-          state.done += count
-          progress(state.done, total)
+        done.withLock {
+          $0 += count
+          progress($0, total)
         }
       }
-      shared.withLock { $0.results[index] = result }
     }
-    var digests: [(sha256: [UInt8], bytes: Int)] = []
-    // Of several errors the first one in name order, so that equal folders give equal messages.
-    for (reader, result) in zip(readers, shared.withLock({ $0.results })) {
-      guard let result else { throw .cannotRead(path: reader.path, reason: "it was not read") }
-      digests.append(try result.get())
-    }
-    return digests
   }
 
   private static func name(of root: String) -> String {

@@ -1,3 +1,4 @@
+import Core
 import Transcript
 
 /// Signature schemes for envelopes; the raw values are the names that securesystemslib and TUF use.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// A DSSE envelope (Dead Simple Signing Envelope, v1): a payload, its type, and signatures over both.
 struct SignatureEnvelope: Equatable {

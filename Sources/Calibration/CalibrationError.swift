@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofInspection
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Why no policy can be calibrated. Every message names the run or tensor and the remedy.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 extension PolicyDraft {

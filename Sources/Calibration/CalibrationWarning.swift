@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Something in a calibrated policy that its reader should look at before relying on it.

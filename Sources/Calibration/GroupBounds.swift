@@ -1,6 +1,7 @@
 import DriftProofStatement
 import Argument
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import LinearAlgebra

@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Groups and bounds on their way to a policy.

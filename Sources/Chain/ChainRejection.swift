@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
 import Checkpoint
+import Core
 
 /// Why a link of a chain does not hold.
 public indirect enum ChainRejection: Error, Equatable, Sendable {

@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 import Transcript
 

@@ -1,5 +1,6 @@
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 

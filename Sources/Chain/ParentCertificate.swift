@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// The certificate that a link of a chain continues: its tuned model is the one from which the link's drift starts.

@@ -1,6 +1,7 @@
 import DriftProofAttestation
 import DriftProofCertificate
 import Checkpoint
+import Core
 import Transcript
 
 /// A list of withdrawn certificates: strict JSON of at most ``maximumBytes``.

@@ -1,4 +1,4 @@
-import Dispatch
+import Core
 import Synchronization
 
 /// The base identity (docs/protocol.md section 3): a Merkle root over what a certificate needs to know about the base.
@@ -30,7 +30,7 @@ package struct BaseIdentity: Sendable, Hashable {
   package let root: [UInt8]
 
   /// `root` in lower-case hexadecimal, 64 digits.
-  package var rootHex: String { Self.hex(root) }
+  package var rootHex: String { root.hexadecimal }
 
   /// The leaf of this name, compared by UTF-8 bytes; logarithmic time.
   package func tensor(named name: String) -> Leaf? {
@@ -47,34 +47,30 @@ package struct BaseIdentity: Sendable, Hashable {
     let tensors = checkpoint.tensors
     let total = tensors.reduce(0) { $0 + $1.byteRange.count }
     let order = tensors.indices.sorted { tensors[$0].byteRange.count > tensors[$1].byteRange.count }
-    let state = Mutex(ComputeState(count: tensors.count))
-    DispatchQueue.concurrentPerform(iterations: tensors.count) { iteration in
-      let index = order[iteration]
-      // Tensors after a failed one need no look; those before it do, so that the error reported is always the same.
-      guard state.withLock({ index <= $0.firstFailure }) else { return }
-      let result = checkpoint.statisticsResult(of: tensors[index])
-      state.withLock {
-        $0.record(result, at: index, byteCount: tensors[index].byteRange.count)
-        progress?($0.bytesDone, total)
+    let bytesDone = Mutex(0)
+    let statistics = try Parallel.map(tensors.count, order: order) { index throws(CheckpointError) in
+      let tensor = tensors[index]
+      defer {
+        bytesDone.withLock {
+          $0 += tensor.byteRange.count
+          progress?($0, total)
+        }
       }
+      return try checkpoint.statistics(of: tensor)
     }
-    let results = state.withLock { $0.results }
-    for case .failure(let error)? in results { throw error }
-    var leaves: [Leaf] = []
-    for (tensor, result) in zip(tensors, results) {
-      guard case .success(let statistics)? = result else { throw .digestUnavailable }
-      leaves.append(Leaf(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, statistics: statistics))
-    }
-    return BaseIdentity(sorted: leaves)
+    return BaseIdentity(
+      sorted: zip(tensors, statistics).map { tensor, statistics in
+        Leaf(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, statistics: statistics)
+      })
   }
 
   /// `leaves` must be sorted by name, without duplicates.
   package init(sorted leaves: [Leaf]) {
     tensors = leaves
     var bytes = Array(Self.rootTag.utf8)
-    bytes.appendLittleEndian(UInt64(leaves.count))
-    bytes += Self.merkleRoot(leaves.map { Digest.sha256([0x00] + $0.canonicalBytes()) })
-    root = Digest.sha256(bytes)
+    bytes.append(littleEndian: UInt64(leaves.count))
+    bytes += Self.merkleRoot(leaves.map { SHA256.hash([0x00] + $0.canonicalBytes()) })
+    root = SHA256.hash(bytes)
   }
 
   static let rootTag = "driftproof/identity/v1"
@@ -85,20 +81,14 @@ package struct BaseIdentity: Sendable, Hashable {
   ///
   /// The number of leaves is part of the identity's root, so a tree of another shape cannot give the same root.
   static func merkleRoot(_ leaves: [[UInt8]]) -> [UInt8] {
-    guard !leaves.isEmpty else { return Digest.sha256(Array(emptyTag.utf8)) }
+    guard !leaves.isEmpty else { return SHA256.hash(Array(emptyTag.utf8)) }
     var level = leaves
     while level.count > 1 {
       level = stride(from: 0, to: level.count, by: 2).map { index in
-        index + 1 < level.count ? Digest.sha256([0x01] + level[index] + level[index + 1]) : level[index]
+        index + 1 < level.count ? SHA256.hash([0x01] + level[index] + level[index + 1]) : level[index]
       }
     }
     return level[0]
-  }
-
-  /// Lower-case hexadecimal.
-  package static func hex(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }
 
@@ -110,46 +100,13 @@ extension BaseIdentity.Leaf {
   package func canonicalBytes() -> [UInt8] {
     var bytes: [UInt8] = []
     for text in [BaseIdentity.leafTag, name, dtype.rawValue] {
-      bytes.appendLittleEndian(UInt64(text.utf8.count))
-      bytes += Array(text.utf8)
+      bytes.append(lengthPrefixed: text)
     }
-    bytes.appendLittleEndian(UInt64(shape.count))
-    for size in shape { bytes.appendLittleEndian(UInt64(size)) }
-    bytes.appendLittleEndian(Int64(statistics.fractionBits))
-    bytes.appendLittleEndian(statistics.sumOfSquares)
-    bytes.appendLittleEndian(UInt64(statistics.maxAbs))
+    bytes.append(littleEndian: UInt64(shape.count))
+    for size in shape { bytes.append(littleEndian: UInt64(size)) }
+    bytes.append(littleEndian: Int64(statistics.fractionBits))
+    bytes.append(littleEndian: statistics.sumOfSquares)
+    bytes.append(littleEndian: UInt64(statistics.maxAbs))
     return bytes + statistics.sha256
-  }
-}
-
-extension Checkpoint {
-  fileprivate func statisticsResult(of tensor: TensorInfo) -> Result<TensorStatistics, CheckpointError> {
-    do {
-      return .success(try statistics(of: tensor))
-    } catch {
-      return .failure(error)
-    }
-  }
-}
-
-/// What the threads of `compute` share.
-private struct ComputeState {
-  var results: [Result<TensorStatistics, CheckpointError>?]
-  var firstFailure = Int.max
-  var bytesDone = 0
-
-  init(count: Int) { results = Array(repeating: nil, count: count) }
-
-  mutating func record(_ result: Result<TensorStatistics, CheckpointError>, at index: Int, byteCount: Int) {
-    results[index] = result
-    if case .failure = result { firstFailure = min(firstFailure, index) }
-    bytesDone += byteCount
-  }
-}
-
-extension [UInt8] {
-  /// Appends the bytes of `value`, lowest first.
-  mutating func appendLittleEndian<I: FixedWidthInteger>(_ value: I) {
-    for shift in stride(from: 0, to: I.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {
   /// Value of `driftIdentity` in files of this version.
@@ -12,7 +14,7 @@ extension BaseIdentity {
       text += "{\"name\": \(StrictJSON.quoted(leaf.name)), \"dtype\": \"\(leaf.dtype.rawValue)\", "
       text += "\"shape\": [\(leaf.shape.map(String.init).joined(separator: ", "))], "
       text += "\"fractionBits\": \(statistics.fractionBits), \"sumOfSquares\": \"\(statistics.sumOfSquares)\", "
-      text += "\"maxAbs\": \(statistics.maxAbs), \"sha256\": \"\(Self.hex(statistics.sha256))\"}"
+      text += "\"maxAbs\": \(statistics.maxAbs), \"sha256\": \"\(statistics.sha256.hexadecimal)\"}"
     }
     text += tensors.isEmpty ? "]}\n" : "\n]}\n"
     return Array(text.utf8)
@@ -29,7 +31,7 @@ extension BaseIdentity {
       let document = try JSONNode(parsing: bytes)
       try document.requireKeys(["driftIdentity", "root", "tensors"])
       _ = try document.member("driftIdentity").integer(in: fileVersion...fileVersion)
-      stated = try document.member("root").hex(byteCount: Digest.byteCount)
+      stated = try document.member("root").hex(byteCount: SHA256.digestLength)
       var leaves: [(leaf: Leaf, path: String)] = []
       for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node.path)) }
       raw = leaves
@@ -54,7 +56,7 @@ extension BaseIdentity {
     }
     let identity = BaseIdentity(sorted: raw.map(\.leaf))
     guard identity.root == stated else {
-      throw .identityRootMismatch(stated: hex(stated), computed: identity.rootHex)
+      throw .identityRootMismatch(stated: stated.hexadecimal, computed: identity.rootHex)
     }
     return identity
   }
@@ -75,7 +77,7 @@ extension BaseIdentity {
         fractionBits: try node.member("fractionBits").integer(in: Encoding.fractionBitsRange),
         sumOfSquares: try node.member("sumOfSquares").decimalString(as: UInt128.self),
         maxAbs: try node.member("maxAbs").integer(in: 0...Encoding.maxMagnitude),
-        sha256: try node.member("sha256").hex(byteCount: Digest.byteCount)))
+        sha256: try node.member("sha256").hex(byteCount: SHA256.digestLength)))
   }
 
   /// Relations between the values of one leaf: max² <= Σ q² <= entries·max², and zeros where nothing is encoded.

@@ -1,3 +1,5 @@
+import Core
+
 /// A read-only set of named tensors: one safetensors file, or several tied together by an index.
 package struct Checkpoint: Sendable {
   /// Sorted by the UTF-8 bytes of their names, names distinct.

@@ -1,3 +1,5 @@
+import Core
+
 /// Why a checkpoint, an encoding or an identity was rejected: one case per reason, with what to do about it.
 package enum CheckpointError: Error, Sendable, Equatable {
   // Files and folders
@@ -68,7 +70,7 @@ extension CheckpointError: CustomStringConvertible {
     case .ambiguousFolder(let folder, let names):
       "\(folder): has \(names.joined(separator: " and ")), which may disagree; remove one, or name a single file"
     case .json(let file, let error): "\(file): \(error)"
-    case .digestUnavailable: "libcrypto could not compute SHA-256 (out of memory, or the algorithm is disabled)"
+    case .digestUnavailable: "\(HashUnavailable())"
     case .identityJSON(let error): "base identity: \(error)"
     case .identityValue(let path, let found, let expected):
       "base identity: \(path): found \(found), expected \(expected); recompute the identity from the base's files"
@@ -156,5 +158,17 @@ extension CheckpointError: CustomStringConvertible {
 
   private static func place(_ file: String, _ tensor: String) -> String {
     "\(file): tensor \(StrictJSON.shown(tensor))"
+  }
+}
+
+extension CheckpointError {
+  /// What `body` returns.
+  /// - Throws: `digestUnavailable` for the one error that a running hash has.
+  static func hashing<R>(_ body: () throws(HashUnavailable) -> R) throws(CheckpointError) -> R {
+    do {
+      return try body()
+    } catch {
+      throw .digestUnavailable
+    }
   }
 }

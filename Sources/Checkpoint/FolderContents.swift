@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// What people give in place of a checkpoint folder.

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// A regular file, mapped and open for reading: the only pointers of this module besides the calls in `Digest`.
+/// A regular file, mapped and open for reading: the only pointers of this module.
 ///
 /// Headers and short runs come from the mapping; long runs are read into the caller's buffer, so that weights that were
 /// used once do not count as the process's memory. Every access is checked against the size. The mapping cannot defend

@@ -1,3 +1,5 @@
+import Core
+
 /// The header of one safetensors file: `UInt64 N` little-endian, N bytes of JSON, then the tensors' bytes.
 ///
 /// Stricter than the reference reader: duplicate names, unknown keys and a header that does not start with `{` are

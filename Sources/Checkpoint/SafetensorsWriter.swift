@@ -1,3 +1,5 @@
+import Core
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -61,7 +63,7 @@ package final class SafetensorsWriter {
   package func append<Word: FixedWidthInteger & BitwiseCopyable>(words: [Word]) throws(CheckpointError) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(words.count * MemoryLayout<Word>.size)
-    for word in words { bytes.appendLittleEndian(word) }
+    for word in words { bytes.append(littleEndian: word) }
     try append(bytes)
   }
 
@@ -113,7 +115,7 @@ package final class SafetensorsWriter {
       throw .headerTooLarge(file: path, count: UInt64(json.count), limit: SafetensorsHeader.byteLimit)
     }
     var bytes: [UInt8] = []
-    bytes.appendLittleEndian(UInt64(json.count))
+    bytes.append(littleEndian: UInt64(json.count))
     return (bytes + json, position)
   }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// One streaming pass over a tensor of a base, of a tuned checkpoint, or of both side by side: everything that a
 /// certificate needs to know before any cryptography.
 package struct TensorScan: Sendable {
@@ -192,15 +194,18 @@ private struct Pass<Arithmetic: BlockArithmetic> {
   }
 
   mutating func run() throws(CheckpointError) -> TensorScan.Finding {
-    let baseStream = wants.statistics ? try Digest.Stream() : nil
+    let baseStream = wants.statistics ? try CheckpointError.hashing(SHA256.Stream.init) : nil
     // While all bytes are equal one digest serves both sides.
-    var tunedStream = wants.tunedDigest && (base == nil || baseStream == nil) ? try Digest.Stream() : nil
+    var tunedStream =
+      wants.tunedDigest && (base == nil || baseStream == nil) ? try CheckpointError.hashing(SHA256.Stream.init) : nil
     for start in stride(from: 0, to: count, by: Self.blockCount) {
       let length = min(Self.blockCount, count - start)
       try load(start, length)
       let equal = try compare(start, length)
       if !equal, wants.tunedDigest, tunedStream == nil, let baseStream {
-        tunedStream = try Digest.Stream(copying: baseStream)
+        tunedStream = try CheckpointError.hashing { () throws(HashUnavailable) in
+          try SHA256.Stream(copying: baseStream)
+        }
       }
       if let baseStream { try hash(before, length, into: baseStream) }
       if let tunedStream { try hash(after, length, into: tunedStream) }
@@ -209,10 +214,10 @@ private struct Pass<Arithmetic: BlockArithmetic> {
       if !equal, wants == TensorScan.Wants() { break }
     }
     if let baseStream {
-      finding.statistics = try statistics(sha256: try baseStream.finish())
+      finding.statistics = try statistics(sha256: try CheckpointError.hashing(baseStream.finish))
       if wants.tunedDigest, tunedStream == nil { finding.tunedDigest = finding.statistics?.sha256 }
     }
-    if let tunedStream { finding.tunedDigest = try tunedStream.finish() }
+    if let tunedStream { finding.tunedDigest = try CheckpointError.hashing(tunedStream.finish) }
     try finishDrift()
     return finding
   }
@@ -248,11 +253,13 @@ private struct Pass<Arithmetic: BlockArithmetic> {
     return place * MemoryLayout<Word>.size + bits / 8
   }
 
-  private mutating func hash(_ words: [Word], _ length: Int, into stream: Digest.Stream) throws(CheckpointError) {
+  private mutating func hash(_ words: [Word], _ length: Int, into stream: SHA256.Stream) throws(CheckpointError) {
     #if _endian(big)
       let words = words.map(\.littleEndian)
     #endif
-    try stream.update(words.span.extracting(first: length).bytes)
+    try CheckpointError.hashing { () throws(HashUnavailable) in
+      try stream.update(words.span.extracting(first: length).bytes)
+    }
     finding.hashedBytes += length * MemoryLayout<Word>.size
   }
 

@@ -1,3 +1,4 @@
+import Core
 import DriftProofCertificate
 
 /// The tool as a whole: from arguments to an exit code.

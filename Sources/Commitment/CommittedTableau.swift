@@ -1,6 +1,6 @@
+import Core
 import Field
 import Kernels
-import Synchronization
 import Transcript
 
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
@@ -113,14 +113,9 @@ package struct CommittedTableau: Sendable {
   private func forEachRow<T: Sendable>(
     _ body: @Sendable (_ row: Int, _ message: RowMessage, _ tail: [UInt64]) -> T
   ) throws -> [T] {
-    let results = Mutex([Result<T, any Error>?](repeating: nil, count: shapes.count))
-    Parallel.forEach(shapes.count) { row in
-      let result = Result {
-        body(row, try rows.message(row), randomness.tail(row: row, shape: shapes[row]))
-      }
-      results.withLock { $0[row] = result }
+    try Parallel.map(shapes.count) { row in
+      body(row, try rows.message(row), randomness.tail(row: row, shape: shapes[row]))
     }
-    return try results.withLock { try $0.compactMap { try $0?.get() } }
   }
 }
 
@@ -217,13 +212,7 @@ struct RowEncoder: Sendable {
 
   /// The messages of a batch, computed on all cores.
   private func messages(_ batch: Range<Int>) throws -> [RowMessage] {
-    let results = Mutex([Result<RowMessage, any Error>?](repeating: nil, count: batch.count))
-    Parallel.forEach(batch.count) { index in
-      let result = Result { try rows.message(batch.lowerBound + index) }
-      results.withLock { $0[index] = result }
-    }
-    // No entry is nil when all have run.
-    let messages = try results.withLock { try $0.compactMap { try $0?.get() } }
+    let messages = try Parallel.map(batch.count) { try rows.message(batch.lowerBound + $0) }
     for (row, message) in zip(batch, messages) {
       precondition(message.count <= shapes[row].tailOffset, "row \(row) reaches into its random tail")
     }

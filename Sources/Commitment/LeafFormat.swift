@@ -1,3 +1,4 @@
+import Core
 import Transcript
 
 /// The bytes of a leaf: header (32) ‖ salt (32) ‖ values, zero-padded to a multiple of 64 bytes.

@@ -1,3 +1,4 @@
+import Core
 import Kernels
 
 /// A Merkle tree over 2^depth leaf digests (prover): 32 bytes a leaf, and in a large tree hardly more.

@@ -1,6 +1,5 @@
+import Core
 import Field
-import Kernels
-import Synchronization
 
 /// Tables of K-elements computed on all cores.
 enum ParallelMap {
@@ -10,11 +9,7 @@ enum ParallelMap {
   static func of(count: Int, _ term: @Sendable (Int) -> CubicExtension) -> [CubicExtension] {
     if count <= chunk { return (0..<count).map(term) }
     let chunks = (count + chunk - 1) / chunk
-    let parts = Mutex([[CubicExtension]](repeating: [], count: chunks))
-    Parallel.forEach(chunks) { index in
-      let part = (index * chunk..<min(count, (index + 1) * chunk)).map(term)
-      parts.withLock { $0[index] = part }
-    }
-    return Array(parts.withLock { $0 }.joined())
+    let parts = Parallel.map(chunks) { index in (index * chunk..<min(count, (index + 1) * chunk)).map(term) }
+    return Array(parts.joined())
   }
 }

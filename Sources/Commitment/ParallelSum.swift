@@ -1,3 +1,4 @@
+import Core
 import Field
 import Kernels
 import Synchronization

@@ -1,6 +1,5 @@
 import Checkpoint
-import Kernels
-import Synchronization
+import Core
 
 /// Base and tuned weights, whose difference is a drift.
 package struct CheckpointPair: Sendable {
@@ -17,18 +16,12 @@ package struct CheckpointPair: Sendable {
   /// that one side lacks, are left out.
   /// - Throws: `CheckpointError` when a file cannot be read.
   package func firstDifferences(_ names: [String]) throws -> [(name: String, offset: Int)] {
-    let results = Mutex([Result<Int?, any Error>?](repeating: nil, count: names.count))
-    Parallel.forEach(names.count) { index in
-      let result = Result { () throws -> Int? in
-        guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
-          return nil
-        }
-        return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
+    let offsets = try Parallel.map(names.count) { index throws(CheckpointError) -> Int? in
+      guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
+        return nil
       }
-      results.withLock { $0[index] = result }
+      return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
     }
-    return try zip(names, results.withLock { $0 }).compactMap { name, result in
-      try result?.get().map { (name, $0) }
-    }
+    return zip(names, offsets).compactMap { name, offset in offset.map { (name, $0) } }
   }
 }

@@ -2,6 +2,7 @@ import DriftProofCertificate
 import DriftProofChain
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 import Kernels
 import Synchronization
@@ -145,43 +146,19 @@ package struct CheckpointPass: Sendable {
   /// All tasks on all cores, the largest first; of several errors the first in name order is thrown.
   private static func scan(
     _ tasks: [Task], progress: (@Sendable (Double) -> Void)?
-  ) throws -> [TensorScan.Finding] {
+  ) throws(CheckpointError) -> [TensorScan.Finding] {
     let order = tasks.indices.sorted { tasks[$0].bytes > tasks[$1].bytes }
     let total = max(1, tasks.reduce(0) { $0 + $1.bytes })
-    let state = Mutex(ScanState(count: tasks.count))
-    Parallel.forEach(order.count) { position in
-      let index = order[position]
-      // Tasks after a failed one need no look; those before it do, so that the error is always the same.
-      guard state.withLock({ index <= $0.firstFailure }) else { return }
-      let result: Result<TensorScan.Finding, CheckpointError>
-      do throws(CheckpointError) {
-        result = .success(try tasks[index].scan.get().run())
-      } catch {
-        result = .failure(error)
+    let bytesDone = Mutex(0)
+    return try Parallel.map(tasks.count, order: order) { index throws(CheckpointError) in
+      defer {
+        let done = bytesDone.withLock {
+          $0 += tasks[index].bytes
+          return $0
+        }
+        progress?(Double(done) / Double(total))
       }
-      let done = state.withLock { $0.record(result, at: index, bytes: tasks[index].bytes) }
-      progress?(Double(done) / Double(total))
-    }
-    let results = state.withLock { $0.results }
-    for case .failure(let error)? in results { throw error }
-    return try results.map {
-      guard let finding = try $0?.get() else { throw CheckpointError.digestUnavailable }
-      return finding
-    }
-  }
-
-  private struct ScanState {
-    var results: [Result<TensorScan.Finding, CheckpointError>?]
-    var firstFailure = Int.max
-    var bytesDone = 0
-
-    init(count: Int) { results = Array(repeating: nil, count: count) }
-
-    mutating func record(_ result: Result<TensorScan.Finding, CheckpointError>, at index: Int, bytes: Int) -> Int {
-      results[index] = result
-      if case .failure = result { firstFailure = min(firstFailure, index) }
-      bytesDone += bytes
-      return bytesDone
+      return try tasks[index].scan.get().run()
     }
   }
 
@@ -203,18 +180,9 @@ package struct CheckpointPass: Sendable {
           base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: block))
     }
     let changed = sources
-    let results = Mutex([Result<TensorScan.Drift, CheckpointError>?](repeating: nil, count: changed.count))
-    Parallel.forEach(changed.count) { index in
-      let result: Result<TensorScan.Drift, CheckpointError>
-      do throws(CheckpointError) {
-        result = .success(try changed[index].measure())
-      } catch {
-        result = .failure(error)
-      }
-      results.withLock { $0[index] = result }
-    }
-    for (source, result) in zip(changed, results.withLock { $0 }) {
-      drifts[source.name] = try result?.get()
+    let measured = try Parallel.map(changed.count) { index throws(CheckpointError) in try changed[index].measure() }
+    for (source, drift) in zip(changed, measured) {
+      drifts[source.name] = drift
       counters.readBytes += source.readByteCount
     }
     return drifts
@@ -311,7 +279,7 @@ extension BaseIdentity {
           name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
           statistics: TensorStatistics(
             fractionBits: tensor.dtype.isFloating ? Encoding.fractionBitsRange.upperBound : 0, sumOfSquares: 0,
-            maxAbs: 0, sha256: [UInt8](repeating: 0, count: Digest.byteCount)))
+            maxAbs: 0, sha256: [UInt8](repeating: 0, count: SHA256.digestLength)))
       })
   }
 }

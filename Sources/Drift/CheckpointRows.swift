@@ -2,6 +2,7 @@ import Argument
 import Checkpoint
 import Commitment
 import DriftProofCertificate
+import Core
 import Field
 import Kernels
 import Synchronization
@@ -62,18 +63,16 @@ package struct CheckpointRows: TableauRows {
       return
     }
     let isCompact = cells * MemoryLayout<Int32>.size > cacheLimit
-    let results = Mutex((rows: [Result<KeptRow?, any Error>?](repeating: nil, count: plan.rowCount), room: cacheLimit))
-    Parallel.forEach(plan.rowCount) { row in
-      let result = Result { try KeptRow(Self.compute(row, plan: plan, sources: sources), isCompact: isCompact) }
-      results.withLock { state in
-        state.rows[row] = result.map { kept in
-          guard kept.byteCount <= state.room else { return nil }
-          state.room -= kept.byteCount
-          return kept
-        }
+    let room = Mutex(cacheLimit)
+    cache = try Parallel.map(plan.rowCount) { row -> KeptRow? in
+      let kept = try KeptRow(Self.compute(row, plan: plan, sources: sources), isCompact: isCompact)
+      let fits = room.withLock { room in
+        guard kept.byteCount <= room else { return false }
+        room -= kept.byteCount
+        return true
       }
+      return fits ? kept : nil
     }
-    cache = try results.withLock { try $0.rows.map { try $0?.get() } }
   }
 
   package func message(_ row: Int) throws -> RowMessage {

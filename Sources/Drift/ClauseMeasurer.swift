@@ -1,4 +1,5 @@
 import Argument
+import Core
 import Foundation
 import Kernels
 import LinearAlgebra
@@ -25,25 +26,24 @@ struct ClauseMeasurer {
     let total = Double(order.reduce(0) { $0 + size(tensors[$1]) })
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let lanes = max(1, min(cores, order.count, memoryLimit / (bytesPerEntry * max(1, size(tensors[largest])))))
-    let state = Mutex(State(count: tensors.count))
-    let work: @Sendable () -> Void = {
-      while let position = state.withLock({ $0.take(order.count) }) {
-        let index = order[position]
-        let result = Result { try sources[index].map { try fits(tensors[index], $0) } ?? [] }
-        let done = state.withLock { state in
-          state.results[index] = result
-          state.done += size(tensors[index])
-          return state.done
+    let finished = Mutex(0)
+    let work = { () throws -> [Fits] in
+      // Tensors without clauses, which come last, are nothing to do.
+      let rest = tensors.indices.filter { tensors[$0].clauses.isEmpty }
+      return try Parallel.map(tensors.count, order: order + rest, workers: lanes) { index in
+        let tensor = tensors[index]
+        guard !tensor.clauses.isEmpty else { return [] }
+        defer {
+          let done = finished.withLock {
+            $0 += size(tensor)
+            return $0
+          }
+          progress(Double(done) / total)
         }
-        progress(Double(done) / total)
+        return try sources[index].map { try fits(tensor, $0) } ?? []
       }
     }
-    if lanes > 1 {
-      ThreadCount.withOne { Parallel.forEach(lanes) { _ in work() } }
-    } else {
-      work()
-    }
-    return try state.withLock { try $0.results.map { try $0?.get() ?? [] } }
+    return lanes > 1 ? try ThreadCount.withOne(work) : try work()
   }
 
   private static func fits(_ tensor: TableauTensor, _ source: DriftSource) throws -> Fits {
@@ -52,19 +52,4 @@ struct ClauseMeasurer {
   }
 
   private static func size(_ tensor: TableauTensor) -> Int { tensor.rows * tensor.columns }
-
-  private struct State {
-    var results: [Result<Fits, any Error>?]
-    var done = 0
-    private var next = 0
-
-    init(count: Int) { results = Array(repeating: nil, count: count) }
-
-    /// The next position that nobody works on.
-    mutating func take(_ count: Int) -> Int? {
-      guard next < count else { return nil }
-      defer { next += 1 }
-      return next
-    }
-  }
 }

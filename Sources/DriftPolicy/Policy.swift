@@ -1,3 +1,5 @@
+import Core
+
 /// The sizes a policy file must keep to. They bound the work of reading any file.
 public enum PolicyLimits {
   /// Bytes of a policy file.
@@ -45,7 +47,7 @@ public struct Policy: Sendable {
   public static func parse(_ bytes: [UInt8]) throws(PolicyError) -> Policy {
     let root: JSONValue
     do throws(JSONSyntaxError) {
-      root = try JSONParser.parse(bytes)
+      root = try JSONSyntaxError.parse(bytes)
     } catch {
       throw .malformedJSON(error)
     }

@@ -1,3 +1,5 @@
+import Core
+
 extension Policy {
   /// The domain tag that the canonical bytes start with.
   static let canonicalTag = "driftproof/policy/v1"
@@ -41,7 +43,7 @@ private struct CanonicalWriter {
   var bytes: [UInt8] = []
 
   mutating func integer(_ value: some FixedWidthInteger) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(littleEndian: value)
   }
 
   /// A count as a `u32`. Every count of a parsed policy fits; one made by hand that does not is held at the ends.

@@ -1,3 +1,5 @@
+import Core
+
 /// Turns a JSON value into a policy, or into the error that says what is wrong with it.
 enum PolicyDecoder {
   static func policy(_ root: JSONValue) throws(PolicyError) -> Policy {
@@ -206,7 +208,7 @@ enum PolicyDecoder {
   }
 
   fileprivate static func wrongType(_ value: JSONValue, at path: JSONPath, expected: String) -> PolicyError {
-    .wrongType(path: path.description, expected: expected, found: value.kindName)
+    .wrongType(path: path.description, expected: expected, found: value.policyWord)
   }
 }
 
@@ -234,5 +236,12 @@ private struct ObjectReader {
   func required(_ key: String) throws(PolicyError) -> JSONValue {
     guard let value = optional(key) else { throw .missingKey(path: path.description, key: key) }
     return value
+  }
+}
+
+extension JSONValue {
+  /// The type's name as policies' messages have it.
+  fileprivate var policyWord: String {
+    if case .array = self { "a list" } else { typeName }
   }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// Why a policy is rejected. Every case has the JSON path of what is wrong and, in its description, a remedy.
 public enum PolicyError: Error, Equatable, Sendable {
   /// The bytes are not strict JSON.

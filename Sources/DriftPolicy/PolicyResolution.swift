@@ -1,3 +1,5 @@
+import Core
+
 /// Which rule decides a tensor.
 public struct Resolution: Hashable, Sendable {
   /// The tensor's name.

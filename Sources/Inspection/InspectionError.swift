@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import LinearAlgebra
 
 /// Why an inspection could not be finished.

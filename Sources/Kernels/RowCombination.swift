@@ -1,4 +1,5 @@
 import CKernels
+import Core
 import Field
 
 /// Weighted sums of rows.

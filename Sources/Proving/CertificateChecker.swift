@@ -6,9 +6,9 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Kernels
-import Synchronization
 
 /// The check of a holder of the weights (docs/protocol.md section 3): a certificate is about exactly this model and base.
 public enum CertificateChecker {

@@ -5,9 +5,9 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Kernels
-import Synchronization
 import Transcript
 
 /// The tuned model of a statement under one opening secret: what prover and holders of the weights compute alike.
@@ -79,21 +79,16 @@ struct DriftCommitment {
     of derived: DerivedStatement, tuned: Checkpoint, known: [String: [UInt8]], secret: [UInt8]
   ) throws -> [String: [UInt8]] {
     let wanted = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
-    let tensors = tuned.tensors
-    let results = Mutex([Result<[UInt8], any Error>?](repeating: nil, count: tensors.count))
-    Parallel.forEach(tensors.count) { index in
+    let tensors = tuned.tensors.filter { wanted.contains($0.name) }
+    let found = try Parallel.map(tensors.count) { index in
       let info = tensors[index]
-      guard wanted.contains(info.name) else { return }
-      let result = Result { () throws -> [UInt8] in
-        ByteDigest.digest(
-          salt: ByteDigest.salt(secret: secret, tensor: info.name),
-          tensor: TunedTensor(name: info.name, dtype: info.dtype, shape: info.shape),
-          sha256: try known[info.name] ?? tuned.digest(of: info))
-      }
-      results.withLock { $0[index] = result }
+      return ByteDigest.digest(
+        salt: ByteDigest.salt(secret: secret, tensor: info.name),
+        tensor: TunedTensor(name: info.name, dtype: info.dtype, shape: info.shape),
+        sha256: try known[info.name] ?? tuned.digest(of: info))
     }
     var digests: [String: [UInt8]] = [:]
-    for (tensor, result) in zip(tensors, results.withLock { $0 }) { digests[tensor.name] = try result?.get() }
+    for (tensor, digest) in zip(tensors, found) { digests[tensor.name] = digest }
     return digests
   }
 }

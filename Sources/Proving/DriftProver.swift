@@ -6,6 +6,7 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Foundation
 import Transcript
@@ -186,7 +187,7 @@ public enum DriftProver {
     message.append(lengthPrefixed: "driftproof/proof-secret/v1")
     message.append(lengthPrefixed: statement.binding)
     message.append(lengthPrefixed: statement.canonicalBytes)
-    return SHA256.authenticate(key: opening, message: message + (entropy ?? SHA256.systemRandom(32)))
+    return SHA256.authenticate(key: opening, message: message + (entropy ?? SystemRandom.bytes(32)))
   }
 
   /// Bytes per kind of message, the largest first.

@@ -2,6 +2,7 @@ import DriftProofInspection
 import DriftProofReportFacts
 import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// What the two checkpoints themselves show, for a page made by somebody who holds them. Nothing here is proved, and

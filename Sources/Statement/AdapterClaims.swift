@@ -1,5 +1,6 @@
 import Argument
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// What an adapter's records in a manifest must satisfy: those of prover and of verifiers, who know nothing else.

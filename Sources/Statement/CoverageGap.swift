@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// One difference in names, types or shapes that the policy does not cover.

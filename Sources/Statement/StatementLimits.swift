@@ -1,5 +1,6 @@
 import Argument
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Sizes that bound the verifier's work and memory whatever the identity file says, and keep the argument's integers

@@ -1,3 +1,4 @@
+import Core
 import Field
 
 /// The prover's end: every message enters the transcript and the proof.
@@ -48,23 +49,20 @@ package struct ProverChannel: Sendable {
 /// The verifier's end: reads the same messages from the proof's bytes. Throws, never traps.
 package struct VerifierChannel: Sendable {
   package var transcript: Transcript
-  private let proof: [UInt8]
-  private var position = 0
+  private var reader: ByteReader<ProofRejection>
 
   package init(transcript: Transcript, proof: [UInt8]) {
     self.transcript = transcript
-    self.proof = proof
+    reader = ByteReader(proof)
   }
 
   /// `count` raw bytes, not absorbed.
   package mutating func hint(_ section: String, count: Int) throws(ProofRejection) -> [UInt8] {
-    guard count >= 0, count <= proof.count - position else { throw .truncated(section: section) }
-    defer { position += count }
-    return Array(proof[position..<position + count])
+    try reader.bytes(section, count: count)
   }
 
   package mutating func receive(_ label: String, count: Int) throws(ProofRejection) -> [CubicExtension] {
-    guard count >= 0, count <= (proof.count - position) / 24 else { throw .truncated(section: label) }
+    guard count >= 0, count <= reader.remaining / 24 else { throw .truncated(section: label) }
     let bytes = try hint(label, count: 24 * count)
     guard let values = FieldEncoding.cubicElements(bytes) else { throw .notCanonical(section: label) }
     transcript.absorb(label, .cubic, bytes)
@@ -88,7 +86,7 @@ package struct VerifierChannel: Sendable {
   }
 
   package func finish() throws(ProofRejection) {
-    guard position == proof.count else { throw .trailingBytes(count: proof.count - position) }
+    try reader.finish()
   }
 }
 

@@ -1,3 +1,5 @@
+import Core
+
 /// Why a proof is rejected: one case per check of the verifier.
 public enum ProofRejection: Error, Equatable, Sendable {
   // Bytes
@@ -18,6 +20,8 @@ public enum ProofRejection: Error, Equatable, Sendable {
   // Argument (docs/protocol.md section 5)
   case sumcheckFinal(stage: String)
 }
+
+extension ProofRejection: ByteReadingError {}
 
 extension ProofRejection: CustomStringConvertible {
   public var description: String {

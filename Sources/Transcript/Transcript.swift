@@ -1,3 +1,4 @@
+import Core
 import Field
 
 /// A Fiat-Shamir transcript over SHA-256; docs/protocol.md section 5.

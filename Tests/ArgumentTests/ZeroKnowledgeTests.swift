@@ -1,4 +1,5 @@
 @testable import Commitment
+import Core
 import Field
 import Foundation
 import Testing

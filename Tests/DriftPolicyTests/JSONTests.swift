@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import DriftPolicy
@@ -5,7 +6,7 @@ import Testing
 @Suite struct JSONTests {
   private func failure(_ bytes: [UInt8]) -> JSONSyntaxError? {
     do throws(JSONSyntaxError) {
-      _ = try JSONParser.parse(bytes)
+      _ = try JSONSyntaxError.parse(bytes)
       return nil
     } catch {
       return error
@@ -17,7 +18,7 @@ import Testing
   }
 
   private func value(_ text: String) throws -> JSONValue {
-    try JSONParser.parse(Array(text.utf8))
+    try JSONSyntaxError.parse(Array(text.utf8))
   }
 
   @Test func readsEveryKindOfValue() throws {
@@ -57,7 +58,7 @@ import Testing
 
   @Test func rejects_unexpectedEnd_when_cutAnywhere() throws {
     let bytes = Array(#"{"a": [1, true, null, "x\n\u00e9"], "b": {"c": false}}"#.utf8)
-    _ = try JSONParser.parse(bytes)
+    _ = try JSONSyntaxError.parse(bytes)
     for count in 0..<bytes.count { #expect(failure(Array(bytes.prefix(count)))?.kind == .unexpectedEnd) }
   }
 
@@ -130,5 +131,15 @@ import Testing
     #expect(error?.offset == 10)
     let expected = #"$["é"]: line 2, column 8 (byte 10): expected a value; correct the JSON at this place"#
     #expect(error?.description == expected)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func rejects_combiningMarks_when_tooManyInARow() throws {
+    let marks = { (count: Int) in String(repeating: "\u{301}\u{323}", count: count / 2) }
+    _ = try value("{\"a\(marks(30))\": 1}")
+    let error = failure("{\"b\": {\"a\(marks(1_000_000))\": 1}}")
+    #expect(error?.kind == .combiningMarks)
+    #expect(error?.offset == 7)
+    #expect(error?.path == "$.b")
+    #expect(failure("\"a" + String(repeating: "\\u0301", count: 31) + "\"")?.kind == .combiningMarks)
   }
 }

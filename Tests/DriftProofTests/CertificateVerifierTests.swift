@@ -2,6 +2,7 @@
 @testable import DriftProofStatement
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Testing
 import Transcript

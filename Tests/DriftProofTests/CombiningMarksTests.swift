@@ -1,6 +1,8 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
 import Checkpoint
+import Core
+import DriftPolicy
 import Testing
 
 /// Names whose hash would take Swift a time that grows with the square of their length.
@@ -9,12 +11,6 @@ import Testing
     var text = "a"
     for index in 0..<count { text.unicodeScalars.append(index.isMultiple(of: 2) ? "\u{0301}" : "\u{0323}") }
     return text
-  }
-
-  @Test func runs() {
-    #expect(CombiningMarks.areFew(in: marks(30)) && !CombiningMarks.areFew(in: marks(31)))
-    #expect(CombiningMarks.areFew(in: String(repeating: "e\u{0301}", count: 100)))
-    #expect(CombiningMarks.areFew(in: "") && CombiningMarks.areFew(in: "日本語.ş.weight"))
   }
 
   @Test(.timeLimit(.minutes(1))) func manifests() throws {
@@ -27,11 +23,22 @@ import Testing
     _ = try DriftManifest.parse(DriftManifest(code: nil, rowCount: 0, entries: [plain]).bytes)
   }
 
-  @Test(.timeLimit(.minutes(1))) func documents() throws {
+  /// The policy inside a certificate, which is read as a policy file is.
+  @Test(.timeLimit(.minutes(1))) func policies() throws {
+    let text =
+      "{\"driftPolicy\": 1, \"name\": \"n\", \"securityBits\": 128, \"rules\": [{\"tensors\": \"N\", \"allow\": \"any\"}]}"
+    let plain = try Policy.parse(Array(text.utf8)).canonicalBytes()
+    #expect(try CanonicalPolicyReader.policy(plain).name == "n")
     let name = marks(1_000_000)
-    #expect(throws: JSONError.combiningMarks(offset: 1)) { try StrictJSON.parse(Array("{\"\(name)\": 1}".utf8)) }
-    let escaped = String(repeating: "\\u0301\\u0323", count: 16)
-    #expect(throws: JSONError.combiningMarks(offset: 0)) { try StrictJSON.parse(Array("\"a\(escaped)\"".utf8)) }
-    _ = try StrictJSON.parse(Array("\"\(marks(30))\"".utf8))
+    var hostile: [UInt8] = []
+    var rest = plain
+    // The tag and the version, then the name.
+    let head = 4 + "driftproof/policy/v1".utf8.count + 4
+    hostile += rest.prefix(head)
+    hostile.append(littleEndian: UInt32(name.utf8.count))
+    hostile += Array(name.utf8)
+    rest.removeFirst(head + 4 + 1)
+    hostile += rest
+    #expect(throws: FormatError.self) { try CanonicalPolicyReader.policy(hostile) }
   }
 }

@@ -2,6 +2,7 @@
 @testable import DriftProofInspection
 @testable import DriftProofProving
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import Testing

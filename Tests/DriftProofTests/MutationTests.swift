@@ -3,6 +3,7 @@
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Testing
 import Transcript

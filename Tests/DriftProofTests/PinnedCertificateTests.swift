@@ -1,6 +1,7 @@
 @testable import DriftProofCertificate
 @testable import DriftProofProving
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import Testing

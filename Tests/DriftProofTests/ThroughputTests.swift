@@ -1,6 +1,7 @@
 @testable import DriftProofDrift
 import Argument
 import Checkpoint
+import Core
 import Foundation
 import Kernels
 import Testing

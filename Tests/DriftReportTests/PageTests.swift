@@ -1,3 +1,4 @@
+import Core
 @testable import DriftProof
 @testable import DriftProofCertificate
 @testable import DriftProofAttestation

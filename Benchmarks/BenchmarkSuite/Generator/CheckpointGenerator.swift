@@ -1,7 +1,6 @@
 import Checkpoint
-import Dispatch
+import Core
 import Foundation
-import Synchronization
 
 /// Writes synthetic checkpoints in Hugging Face layout: an index and bf16 shards, on all cores.
 ///
@@ -108,12 +107,7 @@ public struct CheckpointGenerator: Sendable {
   private func write(to path: String, drift: ModelDrift?) throws -> [DriftSums] {
     try? FileManager.default.removeItem(atPath: path)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let results = Mutex([Result<[DriftSums], any Error>?](repeating: nil, count: shards.count))
-    DispatchQueue.concurrentPerform(iterations: shards.count) { index in
-      let result = Result { try writeShard(index, to: path, drift: drift) }
-      results.withLock { $0[index] = result }
-    }
-    return try results.withLock { try $0.flatMap { try $0?.get() ?? [] } }
+    return try Parallel.map(shards.count) { try writeShard($0, to: path, drift: drift) }.flatMap { $0 }
   }
 
   private func writeShard(_ index: Int, to path: String, drift: ModelDrift?) throws -> [DriftSums] {
@@ -142,14 +136,12 @@ public struct CheckpointGenerator: Sendable {
     var total = DriftSums()
     for first in stride(from: 0, to: source.blockCount, by: batch) {
       let count = min(batch, source.blockCount - first)
-      let made = Mutex([(bytes: [UInt8], sums: DriftSums)](repeating: ([], DriftSums()), count: count))
-      DispatchQueue.concurrentPerform(iterations: count) { index in
+      let made = Parallel.map(count) { index in
         var sums = DriftSums()
         let words = source.drift == .none ? source.base(first + index) : source.tuned(first + index, sums: &sums)
-        let bytes = words.withUnsafeBytes { [UInt8]($0) }
-        made.withLock { $0[index] = (bytes, sums) }
+        return (bytes: words.withUnsafeBytes { [UInt8]($0) }, sums: sums)
       }
-      for (bytes, sums) in made.withLock({ $0 }) {
+      for (bytes, sums) in made {
         try writer.append(bytes)
         total.base += sums.base
         total.drift += sums.drift

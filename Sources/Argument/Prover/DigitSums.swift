@@ -1,3 +1,4 @@
+import Core
 import Field
 
 /// V(d) = d(d-1)(d-2)(d-3) along lines, for the rounds of ``DigitComponent``.
@@ -109,7 +110,7 @@ struct WordHistogram {
   init(words: [UInt16], weights: DigitWeights, low: [CubicExtension], high: [CubicExtension]) {
     let logLow = low.count.trailingZeroBitCount
     let workers = words.count < 1 << 12 ? 1 : 2
-    let tables = parallelMap(workers) { worker in
+    let tables = Parallel.map(workers) { worker in
       let zeros = [CubicExtension](repeating: .zero, count: Self.contents)
       var sums = [zeros, zeros, zeros]
       let range = words.count * worker / workers..<words.count * (worker + 1) / workers

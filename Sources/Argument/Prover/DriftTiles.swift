@@ -1,4 +1,5 @@
 import Commitment
+import Core
 import Field
 import Foundation
 import Kernels
@@ -104,15 +105,6 @@ private struct Progress<State: Sendable>: Sendable {
   var next = 0
   var failure: (item: Int, error: any Error)?
   var result: State?
-}
-
-func parallelMap<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-  let results = Mutex([T?](repeating: nil, count: count))
-  Parallel.forEach(count) { index in
-    let value = body(index)
-    results.withLock { $0[index] = value }
-  }
-  return results.withLock { $0.compactMap { $0 } }
 }
 
 /// Changes arrays in place, several at a time.

@@ -1,4 +1,5 @@
 import Commitment
+import Core
 import Field
 import Transcript
 

@@ -1,3 +1,5 @@
+import Core
+
 /// Why the bytes of a certificate, manifest or opening file are rejected.
 public enum FormatError: Error, Equatable, Sendable {
   case truncated(section: String)
@@ -19,6 +21,8 @@ public enum FormatError: Error, Equatable, Sendable {
   case unsupportedParameters(String)
   case notCanonical
 }
+
+extension FormatError: TextReadingError {}
 
 extension FormatError: CustomStringConvertible {
   public var description: String {

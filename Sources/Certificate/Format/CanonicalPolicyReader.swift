@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Reads a policy back from its canonical bytes (`Policy.canonicalBytes`), as certificates carry them.
@@ -6,7 +7,7 @@ import DriftPolicy
 /// The bytes become a policy file, which the strict parser reads; the result must have the same canonical bytes. So
 /// nothing is accepted that no policy file stands for, and each policy has one form.
 struct CanonicalPolicyReader {
-  private var reader: ByteReader
+  private var reader: ByteReader<FormatError>
 
   /// Nil-free: throws `FormatError` for anything but the canonical bytes of a policy; never traps.
   static func policy(_ bytes: [UInt8]) throws(FormatError) -> Policy {

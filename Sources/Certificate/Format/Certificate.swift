@@ -1,3 +1,4 @@
+import Core
 import DriftPolicy
 import Transcript
 
@@ -79,7 +80,7 @@ package struct Certificate: Hashable, Sendable {
 
   /// Reads the frame: magic, version, sections and their lengths, nothing after them. Content is not looked at.
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> Certificate {
-    var reader = ByteReader(bytes)
+    var reader = ByteReader<FormatError>(bytes)
     guard try reader.bytes("the magic", count: magic.count) == magic else { throw .badMagic }
     let version = try reader.integer("the format version", as: UInt32.self)
     guard version == UInt32(formatVersion) else { throw .unsupportedVersion(Int(version)) }

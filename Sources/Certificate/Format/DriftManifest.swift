@@ -1,6 +1,7 @@
 import DriftProofStatement
 import Checkpoint
 import Commitment
+import Core
 import Transcript
 
 /// The public part of the tuned commitment; docs/protocol.md section 3. Without the code parameters in it, one root would open
@@ -94,7 +95,7 @@ package struct DriftManifest: Hashable, Sendable {
 
   /// Reads exactly the bytes that ``bytes`` writes. Whether the content fits base and policy is the verifier's question.
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
-    var reader = ByteReader(bytes)
+    var reader = ByteReader<FormatError>(bytes)
     let version = try reader.integer("the version", as: UInt32.self)
     guard version == UInt32(protocolVersion) || version == UInt32(linkVersion) else {
       throw .unsupportedVersion(Int(version))
@@ -149,7 +150,7 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  private static func entry(_ reader: inout ByteReader) throws(FormatError) -> Entry {
+  private static func entry(_ reader: inout ByteReader<FormatError>) throws(FormatError) -> Entry {
     let name = try reader.text("a tensor's name")
     let typeName = try reader.text("a tensor's dtype")
     guard let dtype = DataType(rawValue: typeName) else { throw .unknownDataType(StrictJSON.shown(typeName)) }

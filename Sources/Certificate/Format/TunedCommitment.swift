@@ -1,5 +1,6 @@
 import DriftProofStatement
 import Checkpoint
+import Core
 import Transcript
 
 /// Hashes that tie the tuned model to base, manifest and drift tableau; docs/protocol.md section 3.

@@ -2,6 +2,7 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Transcript
 

@@ -1,3 +1,4 @@
+import Core
 import DriftProofAttestation
 import DriftProofCertificate
 import DriftProofProving

@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import DriftProofChain
 import Checkpoint
+import Core
 import DriftPolicy
 
 /// Sizes beyond which a file is not what it is said to be.

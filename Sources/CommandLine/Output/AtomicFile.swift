@@ -1,4 +1,5 @@
 import DriftProofProving
+import Core
 
 #if canImport(Glibc)
   import Glibc
@@ -8,9 +9,10 @@ import DriftProofProving
   import Darwin
 #endif
 
-/// Files that are there as a whole or not at all.
+/// The files that commands write: where they go, and what is said when they cannot.
 enum AtomicFile {
-  /// Writes beside `path`, then renames: readers see the old bytes or the new ones, and so they stay after a crash.
+  /// Writes beside `path`, then renames (``DurableFile``): readers see the old bytes or the new ones, and so they stay
+  /// after a crash.
   ///
   /// An existing file is replaced, what a symbolic link points to likewise. A device or pipe, such as /dev/stdout, is
   /// written directly: renaming would put a file in its place.
@@ -18,19 +20,16 @@ enum AtomicFile {
     guard !path.utf8.contains(0) else { throw failure(path, "the path contains a NUL byte") }
     let target = resolved(path)
     var status = stat()
-    if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(path, "it is a folder") }
-      try put(bytes, into: open(target, O_WRONLY | O_CLOEXEC), path: path, syncs: false)
-      return
-    }
-    let temporary = "\(target).\(getpid()).partial"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    do throws(CommandFailure) {
-      try put(bytes, into: descriptor, path: path, syncs: true)
-      guard rename(temporary, target) == 0 else { throw failure(path, systemReason()) }
+    let isDevice = stat(target, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    guard !isDevice || status.st_mode & S_IFMT != S_IFDIR else { throw failure(path, "it is a folder") }
+    do throws(SystemError) {
+      if isDevice {
+        try DurableFile.write(bytes, toDevice: target)
+      } else {
+        try DurableFile.replace(target, with: bytes, mode: mode, folder: .attempted)
+      }
     } catch {
-      if descriptor >= 0 { unlink(temporary) }
-      throw error
+      throw failure(path, "\(error)")
     }
   }
 
@@ -39,27 +38,7 @@ enum AtomicFile {
     let target = resolved(path)
     var status = stat()
     if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw failure(path, "it is a folder") }
-    let folder = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-    guard access(folder, W_OK | X_OK) == 0 else { throw failure(path, systemReason()) }
-  }
-
-  private static func put(
-    _ bytes: [UInt8], into descriptor: Int32, path: String, syncs: Bool
-  ) throws(CommandFailure) {
-    guard descriptor >= 0 else { throw failure(path, systemReason()) }
-    var rest = bytes[...]
-    var reason: String?
-    while !rest.isEmpty, reason == nil {
-      let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 {
-        rest = rest.dropFirst(count)
-      } else if errno != EINTR {
-        reason = systemReason()
-      }
-    }
-    if syncs, reason == nil, fsync(descriptor) != 0 { reason = systemReason() }
-    if close(descriptor) != 0, reason == nil { reason = systemReason() }
-    if let reason { throw failure(path, reason) }
+    guard access(DurableFile.folder(of: target), W_OK | X_OK) == 0 else { throw failure(path, "\(SystemError())") }
   }
 
   /// The file behind symbolic links; the path itself when there is none yet.
@@ -73,11 +52,4 @@ enum AtomicFile {
     CommandFailure(
       .operational, "\(path): cannot be written: \(reason)", remedy: "Choose a writable place with enough space.")
   }
-
-  private static func systemReason() -> String { String(cString: strerror(errno)) }
-}
-
-/// The system call, under a name that `AtomicFile.write` does not hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

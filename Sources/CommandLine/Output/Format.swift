@@ -1,3 +1,5 @@
+import Core
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -21,15 +23,7 @@ enum Format {
   }
 
   /// 1,234,567.
-  static func count(_ value: Int) -> String {
-    let digits = String(value.magnitude)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return (value < 0 ? "-" : "") + text
-  }
+  static func count(_ value: Int) -> String { Thousands.text(value) }
 
   /// `1 tensor`, `2 tensors`.
   static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {

@@ -1,4 +1,5 @@
 import Checkpoint
+import Core
 
 /// JSON for standard output: keys keep the order in which they are given, so that equal results are equal bytes.
 indirect enum JSONOutput: Sendable {

@@ -1,3 +1,5 @@
+import Core
+
 /// What somebody who wants to do harm could still do inside a policy, in plain words. Nothing here is a proof: it says
 /// which room is left, so that a reader of the policy can judge it.
 enum AttackWords {

@@ -1,3 +1,5 @@
+import Core
+
 /// A policy laid over a base: what each tensor gets, which rules say nothing, and what stays possible inside it.
 ///
 /// For people who decide whether a policy is tight enough. Figures are approximations for display; the certificate's

@@ -1,3 +1,5 @@
+import Core
+
 /// Why a preset gives no policy for a base.
 public enum PresetError: Error, Equatable, Sendable {
   /// No tensor has the preset's names; presets whose names do occur, if any.

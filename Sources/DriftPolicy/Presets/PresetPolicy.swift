@@ -1,3 +1,5 @@
+import Core
+
 extension PolicyPreset {
   /// Writes the preset as a commented policy whose every rule decides a tensor of this base.
   /// - Parameter tensors: the base's, with distinct names.
@@ -36,7 +38,7 @@ private struct PresetWriter {
     for (template, members) in zip(templates, members) where !members.isEmpty {
       rules.append(try rule(template, members))
     }
-    let text = document(rules, unused: zip(templates, members).filter { $1.isEmpty }.map(\.0.pattern))
+    let text = try document(rules, unused: zip(templates, members).filter { $1.isEmpty }.map(\.0.pattern))
     do throws(PolicyError) {
       _ = try Policy.parse(Array(text.utf8)).resolve(tensorNames: tensors.map(\.name))
     } catch {
@@ -80,7 +82,7 @@ private struct PresetWriter {
     return patterns.map { pattern in
       """
           // Not floating-point: compared byte for byte.
-          { "tensors": \(Self.quoted(pattern)), "allow": "frozen" }
+          \(PolicyText.rule(pattern: pattern, .frozen))
       """
     }
   }
@@ -113,8 +115,7 @@ private struct PresetWriter {
         lines.append("// The residual is what merging in \(coarsest(members)) needs.")
       }
     }
-    let heads = split.map { ", \"heads\": { \"of\": \"\($0.axis.rawValue)\", \"size\": \($0.size) }" } ?? ""
-    lines.append("{ \"tensors\": \(Self.quoted(template.pattern))\(heads), \"allow\": \(allowance) }")
+    lines.append(PolicyText.rule(pattern: template.pattern, allowance))
     return lines.map { "    " + $0 }.joined(separator: "\n")
   }
 
@@ -143,29 +144,45 @@ private struct PresetWriter {
 
   private func allowance(
     _ template: PolicyPreset.Template, _ members: [PolicyTensor], _ split: HeadSplit?
-  ) throws(PresetError) -> String {
+  ) throws(PresetError) -> Allowance {
+    let clause: ClauseForm
     switch template.form {
-    case .frozen: "\"frozen\""
-    case .any: "\"any\""
+    case .frozen: return .frozen
+    case .any: return .any
     case .lowRank:
-      "{ \"rank\": \(options.rank), \"residual\": \(try bound(residual(members), members, split)) }"
-    case .norm: "{ \"norm\": \(try bound(norm, members, split)) }"
-    case .statistics: "{ \"norm\": \(try bound("2.5", members, nil)) }"
-    case .bias: "{ \"norm\": { \"absolute\": \(try bias(members)) } }"
-    case .rows: "{ \"rows\": \(options.rows ?? preset.defaultRows) }"
+      clause = .sum(rank: options.rank, sparse: nil, residual: try bound(try residual(members), members, split))
+    case .norm: clause = .norm(try bound(try norm(), members, split))
+    case .statistics: clause = .norm(.relative(try decimal("2.5")))
+    case .bias: clause = .norm(.absolute(try bias(members)))
+    case .rows: clause = .sum(rank: nil, sparse: .rows(options.rows ?? preset.defaultRows), residual: nil)
     }
+    return split.map { .heads($0, [clause]) } ?? .clauses([clause])
   }
 
-  private var norm: String { options.norm?.description ?? preset.defaultNorm }
+  /// A number of a preset's own.
+  private func decimal(_ text: String) throws(PresetError) -> Decimal10 {
+    do throws(Decimal10.Failure) { return try Decimal10(text) } catch { throw .unreadable("\(text): \(error)") }
+  }
+
+  private func norm() throws(PresetError) -> Decimal10 {
+    if let norm = options.norm { return norm }
+    return try decimal(preset.defaultNorm)
+  }
+
+  private func total() throws(PresetError) -> Decimal10? {
+    if let total = options.total { return total }
+    guard let total = preset.defaultTotal else { return nil }
+    return try decimal(total)
+  }
 
   /// Above what merging leaves in the coarsest type among `members`; in fp32 the encoding's own rounding, 2^-f, exceeds
   /// that of the type.
-  private func residual(_ members: [PolicyTensor]) -> String {
-    if let residual = options.residual { return residual.description }
+  private func residual(_ members: [PolicyTensor]) throws(PresetError) -> Decimal10 {
+    if let residual = options.residual { return residual }
     switch coarsest(members) {
-    case "BF16": return "0.003"
-    case "F16": return "0.0004"
-    default: return "0.00001"
+    case "BF16": return try decimal("0.003")
+    case "F16": return try decimal("0.0004")
+    default: return try decimal("0.00001")
     }
   }
 
@@ -175,44 +192,41 @@ private struct PresetWriter {
 
   /// A fraction of each tensor's norm, or for heads an absolute bound: 3/2 of the share of the largest tensor.
   private func bound(
-    _ fraction: String, _ members: [PolicyTensor], _ split: HeadSplit?
-  ) throws(PresetError) -> String {
-    guard let split else { return "{ \"relative\": \(fraction) }" }
+    _ fraction: Decimal10, _ members: [PolicyTensor], _ split: HeadSplit?
+  ) throws(PresetError) -> Bound {
+    guard let split else { return .relative(fraction) }
     var share = 0.0
     for tensor in members {
       let heads = split.count(rows: tensor.rows, columns: tensor.columns) ?? 1
       share = max(share, tensor.norm / Double(heads).squareRoot())
     }
-    guard let value = Double(fraction), let decimal = Decimal10.roundedUp(1.5 * value * share) else {
+    guard let decimal = Decimal10.roundedUp(1.5 * fraction.doubleValue * share) else {
       throw .boundOutOfRange(tensor: members[0].name)
     }
-    return "{ \"absolute\": \(decimal) }"
+    return .absolute(decimal)
   }
 
   /// The norm's fraction of the largest vector, but at least 0.01 per entry.
   private func bias(_ members: [PolicyTensor]) throws(PresetError) -> Decimal10 {
-    let fraction = Double(norm) ?? 0
+    let fraction = try norm().doubleValue
     let value = members.map { max(fraction * $0.norm, 0.01 * Double($0.entryCount).squareRoot()) }.max() ?? 0
     guard let decimal = Decimal10.roundedUp(value) else { throw .boundOutOfRange(tensor: members[0].name) }
     return decimal
   }
 
-  private func document(_ rules: [String], unused: [String]) -> String {
+  private func document(_ rules: [String], unused: [String]) throws(PresetError) -> String {
     var lines = ["// \(preset.rawValue): \(preset.summary)."]
     lines += [
       "// The first rule whose pattern matches a tensor decides it. Numbers are proposals"
         + (options.advice.isEmpty ? "." : ": \(options.advice[0])")
     ]
     lines += options.advice.dropFirst().map { "// \($0)" }
-    lines += [
-      "{", "  \"driftPolicy\": 1,", "  \"name\": \"\(name)\",", "  \"securityBits\": 128,", "  \"rules\": [",
-      rules.joined(separator: ",\n"), "  ]",
-    ]
-    if let total = options.total?.description ?? preset.defaultTotal {
+    lines += PolicyText.opening(name: name) + [rules.joined(separator: ",\n"), "  ]"]
+    if let total = try total() {
       lines[lines.count - 1] += ","
       lines += [
         "  // All changes together, as a fraction of the whole base's norm: without it every bound above could be used up.",
-        "  \"total\": { \"norm\": { \"relative\": \(total) } }",
+        PolicyText.total(.relative(total)),
       ]
     }
     lines.append("}")
@@ -225,21 +239,5 @@ private struct PresetWriter {
   private var name: String {
     let isLowRank = preset.templates.contains { $0.form == .lowRank }
     return preset.rawValue + (isLowRank ? "-r\(options.rank)" : "") + (options.headSize == nil ? "" : "-heads")
-  }
-
-  /// JSON text; patterns of names hold no control characters but what the base's names hold.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x22: result += "\\\""
-      case 0x5C: result += "\\\\"
-      case 0..<0x20, 0x7F..<0xA0:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -4,6 +4,7 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import Foundation
 import Kernels
 import Transcript

@@ -6,6 +6,7 @@ import DriftProofStatement
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 
 /// What a proof will be and cost, without proving anything.
@@ -92,7 +93,7 @@ extension BaseIdentity {
           name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
           statistics: TensorStatistics(
             fractionBits: tensor.dtype.isFloating ? Encoding.fractionBitsRange.upperBound : 0, sumOfSquares: square,
-            maxAbs: 0, sha256: [UInt8](repeating: 0, count: Digest.byteCount)))
+            maxAbs: 0, sha256: [UInt8](repeating: 0, count: SHA256.digestLength)))
       })
   }
 }

@@ -1,5 +1,6 @@
 import DriftProofCertificate
 import Checkpoint
+import Core
 import Transcript
 
 /// The content of `OPENING.secret`: what opens a tuned commitment, and how often that was done.

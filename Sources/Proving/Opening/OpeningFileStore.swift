@@ -1,3 +1,5 @@
+import Core
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -18,10 +20,10 @@ extension OpeningFile {
     let opening = OpeningFile(secret: secret, tunedCommitment: tunedCommitment, budget: budget)
     guard !path.utf8.contains(0) else { throw .cannotWrite(path: path, reason: "the path contains a NUL byte") }
     do throws(SystemError) {
-      try write(opening.bytes, to: path)
+      try DurableFile.create(path, with: opening.bytes, mode: 0o600, folder: .attempted)
     } catch {
-      guard error.code != EEXIST else { throw .alreadyExists(path: path) }
-      throw .cannotWrite(path: path, reason: error.reason)
+      guard !error.isExisting else { throw .alreadyExists(path: path) }
+      throw .cannotWrite(path: path, reason: "\(error)")
     }
     return opening
   }
@@ -50,16 +52,10 @@ extension OpeningFile {
       opened.st_dev == current.st_dev
     else { throw .inUse(path: path) }
     let opening = try read(descriptor, path: path).counting(positions, path: path)
-    let temporary = "\(path).\(getpid()).tmp"
     do throws(SystemError) {
-      // Left over by a process of the same number that was killed.
-      unlink(temporary)
-      try write(opening.bytes, to: temporary)
-      guard rename(temporary, path) == 0 else { throw SystemError() }
-      try synchronizeFolder(of: path)
+      try DurableFile.replace(path, with: opening.bytes, mode: 0o600, folder: .required)
     } catch {
-      unlink(temporary)
-      throw .cannotWrite(path: path, reason: error.reason)
+      throw .cannotWrite(path: path, reason: "\(error)")
     }
     return opening
   }
@@ -67,7 +63,7 @@ extension OpeningFile {
   private static func openForReading(_ path: String) throws(OpeningError) -> Int32 {
     guard !path.utf8.contains(0) else { throw .cannotRead(path: path, reason: "the path contains a NUL byte") }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: SystemError().reason) }
+    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: "\(SystemError())") }
     return descriptor
   }
 
@@ -79,49 +75,10 @@ extension OpeningFile {
         pread(descriptor, target.baseAddress.map { $0 + count }, target.count - count, off_t(count))
       }
       if step < 0, errno == EINTR { continue }
-      guard step >= 0 else { throw .cannotRead(path: path, reason: SystemError().reason) }
+      guard step >= 0 else { throw .cannotRead(path: path, reason: "\(SystemError())") }
       if step == 0 { break }
       count += step
     }
     return try parse(Array(buffer.prefix(count)), path: path)
   }
-
-  /// Creates the file with mode 0600, writes it and waits for the disk.
-  private static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw SystemError() }
-    defer { close(descriptor) }
-    var done = 0
-    while done < bytes.count {
-      let step = bytes.withUnsafeBytes { source in
-        #if canImport(Glibc)
-          Glibc.write(descriptor, source.baseAddress.map { $0 + done }, source.count - done)
-        #elseif canImport(Musl)
-          Musl.write(descriptor, source.baseAddress.map { $0 + done }, source.count - done)
-        #else
-          Darwin.write(descriptor, source.baseAddress.map { $0 + done }, source.count - done)
-        #endif
-      }
-      if step < 0, errno == EINTR { continue }
-      guard step > 0 else { throw SystemError() }
-      done += step
-    }
-    guard fsync(descriptor) == 0 else { throw SystemError() }
-  }
-
-  /// Makes a rename durable.
-  private static func synchronizeFolder(of path: String) throws(SystemError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SystemError() }
-    defer { close(descriptor) }
-    // Some file systems cannot synchronise folders; the counter is on disk all the same.
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError() }
-  }
-}
-
-/// The system's last error.
-private struct SystemError: Error {
-  let code = errno
-  var reason: String { String(cString: strerror(code)) }
 }

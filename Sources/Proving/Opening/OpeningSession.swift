@@ -1,4 +1,5 @@
 import DriftProofCertificate
+import Core
 import Foundation
 import Transcript
 
@@ -14,7 +15,7 @@ final class OpeningSession {
     self.path = path
     guard let opening = try Self.existing(path) else {
       existing = nil
-      self.secret = secret ?? SHA256.systemRandom(SHA256.digestLength)
+      self.secret = secret ?? SystemRandom.bytes(SHA256.digestLength)
       return
     }
     existing = opening

@@ -3,6 +3,7 @@ import DriftProofDrift
 import DriftProofStatement
 import Argument
 import Checkpoint
+import Core
 import Transcript
 
 /// What is known of a proof before any cryptography: the base's identity, digests and squares of the drift, and the
@@ -68,15 +69,9 @@ struct PreparedRecord {
 
   /// Reads what ``bytes`` gives; throws, never traps. Whether it fits the statement is for ``fits(_:)``.
   package init(_ bytes: [UInt8]) throws {
-    var reader = ByteReader(bytes)
+    var reader = ByteReader<FormatError>(bytes)
     let section = "the record"
-    func count(_ size: Int) throws(FormatError) -> Int {
-      let stated = try reader.integer(section, as: UInt64.self)
-      guard let count = Int(exactly: stated), count <= reader.remaining / size else {
-        throw .truncated(section: section)
-      }
-      return count
-    }
+    func count(_ size: Int) throws(FormatError) -> Int { try reader.count(section, of: size) }
     func id() throws(FormatError) -> ID {
       let (tensor, clause) = (
         try reader.integer(section, as: UInt64.self), try reader.integer(section, as: UInt64.self)

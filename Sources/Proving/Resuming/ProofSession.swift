@@ -1,6 +1,7 @@
 import DriftProofCertificate
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Foundation
 import Transcript
@@ -52,8 +53,8 @@ package final class ProofSession: CommitmentArchive {
       self.secret = Array(stored[(2 * size)...])
       guard secret == nil || secret == self.secret else { throw ResumeError.otherProof(path: path) }
     } else {
-      self.entropy = entropy ?? SHA256.systemRandom(size)
-      self.secret = secret ?? freshSecret ?? SHA256.systemRandom(size)
+      self.entropy = entropy ?? SystemRandom.bytes(size)
+      self.secret = secret ?? freshSecret ?? SystemRandom.bytes(size)
       stored = inputs + self.entropy + self.secret
       let content = stored
       try folder.write(Self.sessionName, key: inputs, byteCount: content.count) { Array(content[$0]) }

@@ -7,6 +7,7 @@
 #endif
 import Checkpoint
 import Commitment
+import Core
 
 /// The files of a stopped proof: a private folder (mode 0700) of private files (0600), each written as a whole or not at
 /// all and checked when it is read. One process at a time uses it.
@@ -25,13 +26,13 @@ final class ResumeFolder: Sendable {
   init(path: String) throws(ResumeError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .cannotUse(path: path, reason: "no such name") }
     self.path = path
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .cannotUse(path: path, reason: Self.reason()) }
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .cannotUse(path: path, reason: "\(SystemError())") }
     var status = stat()
-    guard stat(path, &status) == 0 else { throw .cannotUse(path: path, reason: Self.reason()) }
+    guard stat(path, &status) == 0 else { throw .cannotUse(path: path, reason: "\(SystemError())") }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw .cannotUse(path: path, reason: "it is not a folder") }
     guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() else { throw .notPrivate(path: path) }
     lock = open("\(path)/\(Self.lockName)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard lock >= 0 else { throw .cannotUse(path: path, reason: Self.reason()) }
+    guard lock >= 0 else { throw .cannotUse(path: path, reason: "\(SystemError())") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       close(lock)
       throw .inUse(path: path)
@@ -62,40 +63,21 @@ final class ResumeFolder: Sendable {
 
   /// On disk under its name before this returns.
   func write(_ name: String, key: [UInt8], byteCount: Int, _ piece: (Range<Int>) -> [UInt8]) throws {
-    let temporary = file(name) + ".tmp"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw ResumeError.cannotUse(path: path, reason: Self.reason()) }
+    let header = Self.header(name, key: key, count: byteCount)
     do {
-      defer { close(descriptor) }
-      let stream = try Digest.Stream()
-      try put(Self.header(name, key: key, count: byteCount), into: descriptor, stream)
+      let file = try DurableFile(replacing: file(name), mode: 0o600, temporary: file(name) + ".tmp")
+      let stream = try SHA256.Stream()
+      try stream.update(header.span.bytes)
+      try file.append(header)
       for start in stride(from: 0, to: byteCount, by: Self.piece) {
-        try put(piece(start..<min(byteCount, start + Self.piece)), into: descriptor, stream)
+        let bytes = piece(start..<min(byteCount, start + Self.piece))
+        try stream.update(bytes.span.bytes)
+        try file.append(bytes)
       }
-      try put(try stream.finish(), into: descriptor, nil)
-      guard fsync(descriptor) == 0, rename(temporary, file(name)) == 0 else {
-        throw ResumeError.cannotUse(path: path, reason: Self.reason())
-      }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-    let folder = open(path, O_RDONLY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
-  }
-
-  private func put(_ bytes: [UInt8], into descriptor: Int32, _ stream: Digest.Stream?) throws {
-    try stream?.update(bytes.span.bytes)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw ResumeError.cannotUse(path: path, reason: Self.reason()) }
-      rest = rest.dropFirst(count)
+      try file.append(try stream.finish())
+      try file.commit(folder: .attempted)
+    } catch let error as SystemError {
+      throw ResumeError.cannotUse(path: path, reason: "\(error)")
     }
   }
 
@@ -106,20 +88,20 @@ final class ResumeFolder: Sendable {
   func read(_ name: String, key: [UInt8]?, byteCount: Int?, _ body: ([UInt8]) -> Void) throws -> Bool {
     let descriptor = open(file(name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
-      guard errno == ENOENT else { throw ResumeError.cannotUse(path: path, reason: Self.reason()) }
+      guard errno == ENOENT else { throw ResumeError.cannotUse(path: path, reason: "\(SystemError())") }
       return false
     }
     defer { close(descriptor) }
     let damaged = ResumeError.damaged(path: path, file: name)
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw damaged }
-    let stream = try Digest.Stream()
-    let length = Self.header(name, key: [UInt8](repeating: 0, count: Digest.byteCount), count: 0).count
-    guard let count = Int(exactly: status.st_size).map({ $0 - length - Digest.byteCount }), count >= 0,
+    let stream = try SHA256.Stream()
+    let length = Self.header(name, key: [UInt8](repeating: 0, count: SHA256.digestLength), count: 0).count
+    guard let count = Int(exactly: status.st_size).map({ $0 - length - SHA256.digestLength }), count >= 0,
       byteCount == nil || byteCount == count
     else { throw damaged }
     let header = try take(length, from: descriptor, damaged)
-    let stored = key ?? Array(header[Self.magic.count..<Self.magic.count + Digest.byteCount])
+    let stored = key ?? Array(header[Self.magic.count..<Self.magic.count + SHA256.digestLength])
     guard header == Self.header(name, key: stored, count: count) else { throw damaged }
     try stream.update(header.span.bytes)
     for start in stride(from: 0, to: count, by: Self.piece) {
@@ -127,7 +109,7 @@ final class ResumeFolder: Sendable {
       try stream.update(bytes.span.bytes)
       body(bytes)
     }
-    guard try take(Digest.byteCount, from: descriptor, damaged) == stream.finish() else { throw damaged }
+    guard try take(SHA256.digestLength, from: descriptor, damaged) == stream.finish() else { throw damaged }
     return true
   }
 
@@ -144,15 +126,9 @@ final class ResumeFolder: Sendable {
     }
     return buffer
   }
-
-  private static func reason() -> String { String(cString: strerror(errno)) }
 }
 
-/// The system calls, under names that methods here do not hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
-}
-
+/// The system call, under a name that the methods do not hide.
 private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
   read(descriptor, bytes, count)
 }

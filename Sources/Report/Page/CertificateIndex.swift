@@ -1,4 +1,5 @@
 import DriftProofReportFacts
+import Core
 
 /// The list of several certificates at the top of a page.
 struct CertificateIndex {

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// Numbers as a page shows them.
@@ -18,15 +19,7 @@ enum PageNumber {
   }
 
   /// 1,234,567.
-  static func count(_ value: Int) -> String {
-    let digits = Array(String(value.magnitude))
-    var text = value < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return text
-  }
+  static func count(_ value: Int) -> String { Thousands.text(value) }
 
   /// `1 tensor`, `2 tensors`.
   static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {

@@ -1,3 +1,4 @@
+import Core
 import DriftProofCertificate
 import DriftProofAttestation
 import DriftProofReportFacts

@@ -1,4 +1,5 @@
 import DriftProofReportFacts
+import Core
 
 /// Pairs of a term and what it is.
 struct FactList {

@@ -5,6 +5,7 @@
 import Argument
 import Checkpoint
 import Commitment
+import Core
 import DriftPolicy
 import Foundation
 import Testing

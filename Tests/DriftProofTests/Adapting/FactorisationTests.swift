@@ -3,6 +3,7 @@
 @testable import DriftProofStatement
 import Argument
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import Testing

@@ -1,3 +1,4 @@
+import Core
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
 import Checkpoint

@@ -1,6 +1,7 @@
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
 import Checkpoint
+import Core
 import Foundation
 import Testing
 

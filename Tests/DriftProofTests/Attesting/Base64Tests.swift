@@ -1,3 +1,4 @@
+import Core
 @testable import DriftProofCertificate
 @testable import DriftProofAttestation
 import Foundation

@@ -1,5 +1,6 @@
 @testable import DriftProofAttestation
 import Checkpoint
+import Core
 import Foundation
 import Testing
 

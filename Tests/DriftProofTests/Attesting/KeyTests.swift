@@ -1,4 +1,5 @@
 @testable import DriftProofAttestation
+import Core
 import Foundation
 import Testing
 import Transcript

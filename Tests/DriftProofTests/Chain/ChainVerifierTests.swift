@@ -3,6 +3,7 @@
 @testable import DriftProofProving
 @testable import DriftProofStatement
 import Checkpoint
+import Core
 import DriftPolicy
 import Testing
 import Transcript

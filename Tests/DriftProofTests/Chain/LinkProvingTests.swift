@@ -4,6 +4,7 @@
 @testable import DriftProofDrift
 @testable import DriftProofProving
 import Checkpoint
+import Core
 import DriftPolicy
 import Foundation
 import Testing

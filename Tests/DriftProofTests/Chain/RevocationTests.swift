@@ -1,5 +1,6 @@
 @testable import DriftProofCertificate
 @testable import DriftProofChain
+import Core
 import Testing
 import Transcript
 

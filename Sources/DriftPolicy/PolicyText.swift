@@ -1,7 +1,7 @@
-import Checkpoint
-import DriftPolicy
+import Core
 
-/// A policy as the JSON text that `Policy.parse` reads back to the same policy.
+/// A policy as the JSON text that `Policy.parse` reads back to the same policy: the one printer, of whole files and of the
+/// parts that presets put their comments between.
 package enum PolicyText {
   /// - Parameters:
   ///   - header: lines of comment before the policy.
@@ -10,27 +10,48 @@ package enum PolicyText {
     render(name: policy.name, rules: policy.rules, total: policy.total, header: header, comments: comments)
   }
 
-  static func render(
+  package static func render(
     name: String, rules: [Rule], total: Bound?, header: [String] = [], comments: [Int: String] = [:]
   ) -> String {
     var lines = header.map { $0.isEmpty ? "//" : "// \($0)" }
-    lines += [
-      "{", "  \"driftPolicy\": 1,", "  \"name\": \(StrictJSON.quoted(name)),",
-      "  \"securityBits\": \(PolicyLimits.securityBits),", "  \"rules\": [",
-    ]
+    lines += opening(name: name)
     for (index, rule) in rules.enumerated() {
       if let comment = comments[index] { lines.append("    // \(comment)") }
       let separator = index + 1 < rules.count ? "," : ""
-      var start = "    { \"tensors\": \(StrictJSON.quoted(rule.tensors.text)),"
-      if case .heads(let split, _) = rule.allowance {
-        start += " \"heads\": { \"of\": \"\(split.axis.rawValue)\", \"size\": \(split.size) },"
-      }
-      let end = "\"allow\": \(text(rule.allowance)) }\(separator)"
-      lines += start.count + end.count < 120 ? ["\(start) \(end)"] : [start, "      \(end)"]
+      let (start, end) = parts(pattern: rule.tensors.text, rule.allowance)
+      lines +=
+        start.count + end.count + separator.count + 4 < 120
+        ? ["    \(start) \(end)\(separator)"] : ["    \(start)", "      \(end)\(separator)"]
     }
     lines.append(total == nil ? "  ]" : "  ],")
-    if let total { lines.append("  \"total\": { \"norm\": \(text(total)) }") }
+    if let total { lines.append(self.total(total)) }
     return lines.joined(separator: "\n") + "\n}\n"
+  }
+
+  /// The lines of a file up to its first rule.
+  static func opening(name: String) -> [String] {
+    [
+      "{", "  \"driftPolicy\": 1,", "  \"name\": \(StrictJSON.quoted(name)),",
+      "  \"securityBits\": \(PolicyLimits.securityBits),", "  \"rules\": [",
+    ]
+  }
+
+  /// A rule on one line, without indentation.
+  static func rule(pattern: String, _ allowance: Allowance) -> String {
+    let (start, end) = parts(pattern: pattern, allowance)
+    return "\(start) \(end)"
+  }
+
+  /// The line of the bound on the whole change.
+  static func total(_ bound: Bound) -> String { "  \"total\": { \"norm\": \(text(bound)) }" }
+
+  /// A rule in two parts, between which a line may break.
+  private static func parts(pattern: String, _ allowance: Allowance) -> (start: String, end: String) {
+    var start = "{ \"tensors\": \(StrictJSON.quoted(pattern)),"
+    if case .heads(let split, _) = allowance {
+      start += " \"heads\": { \"of\": \"\(split.axis.rawValue)\", \"size\": \(split.size) },"
+    }
+    return (start, "\"allow\": \(text(allowance)) }")
   }
 
   /// What stands after `"allow":`; a rule's heads stand before it.

@@ -4,7 +4,8 @@
 /// the square of the run. A name of a few megabytes of them would keep a verifier busy for hours. Unicode's Stream-Safe Text
 /// Format (UAX #15, section 13) allows 30 in a row, more than any language has.
 package enum CombiningMarks {
-  static let longestRun = 30
+  /// Marks in a row that a text may have.
+  package static let longestRun = 30
 
   /// Whether a text has no longer run; in time proportional to its length.
   package static func areFew(in text: String) -> Bool {

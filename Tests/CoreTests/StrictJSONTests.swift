@@ -1,4 +1,5 @@
-import Checkpoint
+import Core
+import Core
 import Testing
 
 @Suite struct StrictJSONTests {
@@ -42,7 +43,7 @@ import Testing
     ("[1", .unexpectedEnd(offset: 2, expected: "',' or ']'")),
     ("{\"a\":1,\"a\":2}", .duplicateKey("a", offset: 7)),
     ("{\"a\":1,\"\\u0061\":2}", .duplicateKey("a", offset: 7)),
-    ("01", .trailingBytes(offset: 1)),
+    ("01", .leadingZero(offset: 0)),
     ("1.", .unexpectedEnd(offset: 2, expected: "a digit")),
     ("-", .unexpectedEnd(offset: 1, expected: "a digit")),
     ("1e", .unexpectedEnd(offset: 2, expected: "a digit")),
@@ -101,5 +102,62 @@ import Testing
     }
     #expect(throws: JSONError.self) { try root.member("big").decimalString(as: UInt64.self) }
     #expect(throws: JSONError.self) { try root.member("big").hex(byteCount: 2) }
+  }
+
+  @Test func rejects_bytes_when_notUTF8AfterValidText() {
+    let cases: [([UInt8], Int)] = [
+      ([0x22, 0x61, 0xED, 0xA0, 0x80, 0x22], 2), ([0x22, 0xC3], 1), ([0xF4, 0x90, 0x80, 0x80], 0),
+      ([0x22, 0xC3, 0xA9, 0x80, 0x22], 3), ([0x22, 0xE2, 0x82, 0x22], 1),
+    ]
+    for (bytes, offset) in cases {
+      #expect(throws: JSONError.invalidUTF8(offset: offset)) { try StrictJSON.parse(bytes) }
+    }
+  }
+
+  // MARK: Dialects
+
+  private func failure(_ text: String, _ dialect: JSONDialect) -> JSONSyntaxFailure? {
+    do throws(JSONSyntaxFailure) {
+      _ = try StrictJSON.parse(Array(text.utf8), as: dialect)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func keepsToTheLimitsOfItsDialect() {
+    let dialect = JSONDialect(maximumBytes: 20, maximumDepth: 2, maximumValues: 4, allowsComments: false)
+    #expect(failure("[1,2,3]", dialect) == nil)
+    #expect(failure("[1,2,3,4]", dialect)?.kind == .tooManyValues(limit: 4))
+    #expect(failure("{\"a\":[1,2,3]}", dialect)?.kind == .tooManyValues(limit: 4))
+    #expect(failure("[[]]", dialect) == nil)
+    #expect(failure("[[[]]]", dialect)?.kind == .tooDeep(limit: 2))
+    #expect(failure("\"\(String(repeating: "a", count: 18))\"", dialect) == nil)
+    #expect(failure("\"\(String(repeating: "a", count: 19))\"", dialect)?.kind == .tooLarge(limit: 20))
+  }
+
+  @Test func readsCommentsOnlyWhereTheDialectHasThem() {
+    let text = "// one\n[1 // two\n]"
+    let lenient = JSONDialect(maximumBytes: .max, maximumDepth: 8, maximumValues: .max, allowsComments: true)
+    #expect(failure(text, lenient) == nil)
+    #expect(failure(text, .standard)?.kind == .expected(.value, found: UInt8(ascii: "/")))
+    #expect(failure("[1 // two\n]", .standard)?.kind == .expected(.commaOrBracket, found: UInt8(ascii: "/")))
+    #expect(failure("[1 / two\n]", lenient)?.kind == .expected(.secondSlash, found: UInt8(ascii: " ")))
+  }
+
+  @Test func failuresSayWhere() throws {
+    let found = try #require(failure("{\n \"é\": [1,\n  2.x]}", .standard))
+    #expect(found.kind == .expected(.digit, found: UInt8(ascii: "x")))
+    #expect(found.path.description == #"$["é"][1]"#)
+    #expect((found.place.offset, found.place.line, found.place.column) == (16, 3, 5))
+    #expect((found.start.offset, found.start.line, found.start.column) == (14, 3, 3))
+  }
+
+  /// A document's keys must not make its messages long.
+  @Test func pathsStayShort() throws {
+    let long = String(repeating: "x.", count: 100_000)
+    let node = try JSONNode(parsing: Array("{\"\(long)\": 1}".utf8)).member(long)
+    #expect(node.path.utf8.count < 200)
+    #expect(JSONPath().key("a").index(3).key("b c").description == #"$.a[3]["b c"]"#)
   }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
 package struct JSONNode: Sendable {
   package let path: String
@@ -14,19 +16,8 @@ package struct JSONNode: Sendable {
     self.init(try StrictJSON.parse(bytes))
   }
 
-  /// `$.key`, or `$["odd key"]` when the key is no plain identifier.
-  package static func path(_ parent: String, key: String) -> String {
-    let plain =
-      !key.isEmpty
-      && key.utf8.allSatisfy {
-        switch $0 {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
-        default: false
-        }
-      }
-    return plain ? "\(parent).\(key)" : "\(parent)[\(StrictJSON.quoted(key))]"
-  }
+  /// The path of a member, as ``JSONPath`` spells it.
+  package static func path(_ parent: String, key: String) -> String { parent + JSONPath.Component.key(key).text }
 
   private func wrongType(_ expected: String) -> JSONError {
     .wrongType(path: path, expected: expected, found: value.typeName)
@@ -102,19 +93,9 @@ package struct JSONNode: Sendable {
   /// A string of exactly `byteCount` bytes in lower-case hexadecimal.
   package func hex(byteCount: Int) throws(JSONError) -> [UInt8] {
     let text = try string()
-    let error = JSONError.outOfRange(
-      path: path, found: StrictJSON.shown(text), expected: "\(byteCount) bytes in lower-case hexadecimal")
-    let digits = Array(text.utf8)
-    guard digits.count == 2 * byteCount else { throw error }
-    var bytes: [UInt8] = []
-    for (index, digit) in digits.enumerated() {
-      let nibble: UInt8
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = digit - UInt8(ascii: "a") + 10
-      default: throw error
-      }
-      if index % 2 == 0 { bytes.append(nibble << 4) } else { bytes[index / 2] |= nibble }
+    guard let bytes = [UInt8](hexadecimal: text), bytes.count == byteCount else {
+      throw .outOfRange(
+        path: path, found: StrictJSON.shown(text), expected: "\(byteCount) bytes in lower-case hexadecimal")
     }
     return bytes
   }

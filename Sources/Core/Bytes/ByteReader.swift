@@ -1,0 +1,75 @@
+/// What a ``ByteReader`` throws: an error of the format that is read.
+package protocol ByteReadingError: Error {
+  /// The bytes end inside a section.
+  static func truncated(section: String) -> Self
+  /// Bytes follow the last section.
+  static func trailingBytes(count: Int) -> Self
+}
+
+/// What a ``ByteReader`` throws for text.
+package protocol TextReadingError: ByteReadingError {
+  /// A text is not UTF-8.
+  static func invalidText(section: String) -> Self
+  /// A text has a run of combining marks that ``CombiningMarks`` does not allow.
+  static func combiningMarks(section: String) -> Self
+}
+
+/// Reads little-endian binary formats front to back; throws at the end, never traps. Sections are named for the errors.
+package struct ByteReader<Failure: ByteReadingError> {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Bytes not read yet.
+  package var remaining: Int { bytes.count - position }
+
+  /// The next `count` bytes.
+  /// - Throws: `truncated`, also for a negative count.
+  package mutating func bytes(_ section: String, count: Int) throws(Failure) -> [UInt8] {
+    guard count >= 0, count <= remaining else { throw .truncated(section: section) }
+    defer { position += count }
+    return Array(bytes[position..<position + count])
+  }
+
+  /// The next integer.
+  /// - Throws: `truncated`.
+  package mutating func integer<I: FixedWidthInteger & UnsignedInteger>(
+    _ section: String, as type: I.Type
+  ) throws(Failure) -> I {
+    let raw = try bytes(section, count: I.bitWidth / 8)
+    return raw.reversed().reduce(I.zero) { ($0 << 8) | I(truncatingIfNeeded: $1) }
+  }
+
+  /// A u64 count of things of at least `size` bytes each, so that it is at most what the rest can hold.
+  /// - Throws: `truncated`.
+  package mutating func count(_ section: String, of size: Int = 1) throws(Failure) -> Int {
+    let stated = try integer(section, as: UInt64.self)
+    guard let count = Int(exactly: stated), count <= remaining / size else { throw .truncated(section: section) }
+    return count
+  }
+
+  /// Bytes after their length as u64.
+  /// - Throws: `truncated`.
+  package mutating func prefixed(_ section: String) throws(Failure) -> [UInt8] {
+    try bytes(section, count: try count(section))
+  }
+
+  /// Checks that everything was read.
+  /// - Throws: `trailingBytes`.
+  package func finish() throws(Failure) {
+    guard remaining == 0 else { throw .trailingBytes(count: remaining) }
+  }
+}
+
+extension ByteReader where Failure: TextReadingError {
+  /// UTF-8 after its length as u64.
+  /// - Throws: `truncated`, `invalidText` or `combiningMarks`.
+  package mutating func text(_ section: String) throws(Failure) -> String {
+    guard let text = String(validating: try prefixed(section), as: UTF8.self) else {
+      throw .invalidText(section: section)
+    }
+    guard CombiningMarks.areFew(in: text) else { throw .combiningMarks(section: section) }
+    return text
+  }
+}
