@@ -38,21 +38,34 @@ let package = Package(
       path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
-      dependencies: ["BenchmarkSuite", "DriftProof", "Checkpoint", "DriftPolicy"],
+      dependencies: [
+        "BenchmarkSuite", "DriftProof", "Argument", "Checkpoint", "Commitment", "DriftPolicy", "Field", "Kernels",
+        "LinearAlgebra", "Transcript",
+      ],
       path: "Benchmarks/driftproof-bench"),
+    // What stands in several test targets: generators, folders, places in this repository.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Field", "Transcript"]),
+    .testTarget(name: "KernelsTests", dependencies: ["TestSupport", "Kernels", "Field"]),
     .testTarget(name: "TranscriptTests", dependencies: ["Transcript", "Field"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
-    .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint"]),
+    .testTarget(name: "DriftPolicyTests", dependencies: ["TestSupport", "DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
-    .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
-    .testTarget(name: "DriftReportTests", dependencies: ["DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
-    .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
+    .testTarget(
+      name: "ArgumentTests", dependencies: ["TestSupport", "Argument", "Commitment", "Field", "Kernels", "Transcript"]),
+    .testTarget(
+      name: "DriftProofTests",
+      dependencies: [
+        "TestSupport", "DriftProof", "Argument", "Checkpoint", "Commitment", "DriftPolicy", "Field", "Kernels",
+        "LinearAlgebra", "Transcript",
+      ]),
+    .testTarget(
+      name: "DriftReportTests", dependencies: ["TestSupport", "DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+    .testTarget(
+      name: "BenchmarkSuiteTests", dependencies: ["TestSupport", "BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
-    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCLI", "Checkpoint"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "DriftProofCLI", "Checkpoint"]),
   ],
   swiftLanguageModes: [.v6]
 )

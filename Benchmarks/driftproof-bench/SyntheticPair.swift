@@ -1,4 +1,5 @@
 import Checkpoint
+import DriftPolicy
 import Foundation
 
 /// A base and a tuned checkpoint of one bf16 matrix with realistic spread, written to a folder.
@@ -64,11 +65,22 @@ struct SyntheticPair {
     try tunedWriter.finish()
   }
 
+  /// A policy with one rule for every tensor.
+  static func policy(_ allowance: String) throws -> Policy {
+    try Policy.parse(
+      Array(
+        #"{"driftPolicy": 1, "name": "bench", "securityBits": 128, "rules": [{"tensors": "*", "allow": \#(allowance)}]}"#
+          .utf8))
+  }
+
   /// To the nearest bf16.
   private static func rounded(_ value: Float) -> Float {
     let bits = value.bitPattern
     return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
   }
+
+  /// To the nearest bf16, as its bits.
+  static func code(_ value: Float) -> UInt16 { pattern(rounded(value)) }
 
   private static func pattern(_ value: Float) -> UInt16 { UInt16(truncatingIfNeeded: value.bitPattern >> 16) }
 }

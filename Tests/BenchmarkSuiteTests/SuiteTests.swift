@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BenchmarkSuite
@@ -110,6 +111,5 @@ import Testing
     #expect(FloorResult.blowup(code: "") == nil)
   }
 
-  private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+  private static let repository = Repository.root.path
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DriftProof
@@ -13,8 +14,7 @@ struct ReportFixture {
   let base: String
   let tuned: String
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/pinned-v2")
+  static let folder = Repository.fixture("pinned-v2")
 
   init(_ name: String = "classes") throws {
     let folder = Self.folder.appendingPathComponent(name)
