@@ -1,18 +1,22 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
-// The order of the targets is the way data takes: checkpoint -> policy -> tableau -> commitment -> argument -> certificate.
+// Every target stands below those that it depends on; docs/architecture.md says which room does what.
 let package = Package(
   name: "DriftProof",
+  // UTF8Span, in the strict JSON, is the newest that is used; without it 15 would do.
+  platforms: [.macOS(.v26)],
   products: [
     .library(name: "DriftProof", targets: ["DriftProof"]),
     .executable(name: "driftproof", targets: ["DriftProofCLI"]),
   ],
   targets: [
     // C libraries of the system.
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CKernels"),
     .target(name: "Field"),
