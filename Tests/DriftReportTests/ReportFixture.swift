@@ -63,8 +63,5 @@ struct ReportFixture {
 
 /// A folder that is removed after use.
 func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-report-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  return try body(url)
+  try TemporaryFolder.with { try body(URL(fileURLWithPath: $0.path)) }
 }

@@ -12,6 +12,12 @@ public final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// Keeps one for as long as `body` runs, even where that remembers paths in it only.
+  public static func with<Result>(_ body: (TemporaryFolder) throws -> Result) throws -> Result {
+    let folder = try TemporaryFolder()
+    return try withExtendedLifetime(folder) { try body(folder) }
+  }
+
   /// The path of a file in it, which may not exist yet.
   public func file(_ name: String) -> String { path + "/" + name }
 

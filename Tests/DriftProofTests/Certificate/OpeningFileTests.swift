@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DriftProof
@@ -8,10 +9,7 @@ struct OpeningFileTests {
   private static let commitment = [UInt8](repeating: 0xAB, count: 32)
 
   private func withPath(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("opening-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.appendingPathComponent("OPENING.secret").path)
+    try TemporaryFolder.with { try body($0.file("OPENING.secret")) }
   }
 
   private func create(_ path: String, budget: Int = 280) throws -> OpeningFile {

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DriftProof
@@ -13,31 +14,26 @@ struct InspectionTests {
     let bytes: [UInt8]
 
     static func f32(_ name: String, _ shape: [Int], _ values: [Float]) -> Tensor {
-      Tensor(name: name, dtype: .f32, shape: shape, bytes: values.flatMap { word($0.bitPattern) })
+      Tensor(name: name, dtype: .f32, shape: shape, bytes: values.flatMap { littleEndian($0.bitPattern) })
     }
 
     static func integers(_ name: String, _ values: [Int64]) -> Tensor {
-      Tensor(name: name, dtype: .i64, shape: [values.count], bytes: values.flatMap { word(UInt64(bitPattern: $0)) })
-    }
-
-    private static func word<I: FixedWidthInteger>(_ value: I) -> [UInt8] {
-      stride(from: 0, to: I.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) }
+      Tensor(name: name, dtype: .i64, shape: [values.count], bytes: littleEndian(values))
     }
   }
 
   private func inspect(_ base: [Tensor], _ tuned: [Tensor]) throws -> CheckpointInspection {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let checkpoints = try [base, tuned].enumerated().map { index, tensors in
-      let path = folder.appendingPathComponent("\(index).safetensors").path
-      let writer = try SafetensorsWriter(
-        path: path, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) })
-      for tensor in tensors { try writer.append(tensor.bytes) }
-      try writer.finish()
-      return try Checkpoint.open(path)
+    try TemporaryFolder.with { folder in
+      let checkpoints = try [base, tuned].enumerated().map { index, tensors in
+        let path = folder.file("\(index).safetensors")
+        let writer = try SafetensorsWriter(
+          path: path, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) })
+        for tensor in tensors { try writer.append(tensor.bytes) }
+        try writer.finish()
+        return try Checkpoint.open(path)
+      }
+      return try CheckpointInspection.inspect(base: checkpoints[0], tuned: checkpoints[1])
     }
-    return try CheckpointInspection.inspect(base: checkpoints[0], tuned: checkpoints[1])
   }
 
   private func drift(_ base: Tensor, _ tuned: Tensor) throws -> DriftMeasure {

@@ -2,6 +2,7 @@ import Argument
 import Checkpoint
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DriftProof
@@ -18,8 +19,8 @@ struct StatementFixture {
   ]
 
   init() throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("statement-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("base.safetensors")
     let writer = try SafetensorsWriter(
       path: path, tensors: Self.shapes.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) })
     for (index, tensor) in Self.shapes.enumerated() {
@@ -36,7 +37,7 @@ struct StatementFixture {
       try writer.append(bytes)
     }
     try writer.finish()
-    identity = try BaseIdentity.compute(checkpoint: try Checkpoint.open(path))
+    identity = try withExtendedLifetime(folder) { try BaseIdentity.compute(checkpoint: try Checkpoint.open(path)) }
     tuned = identity.tensors.map { TunedTensor(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
   }
 
