@@ -2,9 +2,11 @@
 import Foundation
 import PackageDescription
 
-// The order of the targets is the way data takes: checkpoint -> policy -> tableau -> commitment -> argument -> certificate.
+// Every target stands below those that it depends on; docs/architecture.md says which room does what.
 let package = Package(
   name: "DriftProof",
+  // UTF8Span, in the strict JSON, is the newest that is used; without it 15 would do.
+  platforms: [.macOS(.v26)],
   products: [
     .library(name: "DriftProofVerifier", targets: ["DriftProofVerifier"]),
     .library(name: "DriftProof", targets: ["DriftProof"]),
@@ -12,8 +14,10 @@ let package = Package(
   ],
   targets: [
     // C libraries of the system.
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CKernels"),
     // What every module may use: bytes, hashes, strict JSON, parallel work, durable files.
@@ -125,23 +129,37 @@ let package = Package(
       path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
-      dependencies: ["BenchmarkSuite", "DriftProof", "Checkpoint", "DriftPolicy"],
+      dependencies: [
+        "BenchmarkSuite", "DriftProof", "Argument", "Checkpoint", "Commitment", "DriftPolicy", "Field", "Kernels",
+        "LinearAlgebra", "Transcript",
+      ],
       path: "Benchmarks/driftproof-bench"),
-    .testTarget(name: "CoreTests", dependencies: ["Core"]),
+    // What stands in several test targets: generators, folders, places in this repository.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "CoreTests", dependencies: ["TestSupport", "Core"]),
     .testTarget(name: "FieldTests", dependencies: ["Field"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Core", "Kernels", "Field", "Transcript"]),
+    .testTarget(name: "KernelsTests", dependencies: ["TestSupport", "Core", "Kernels", "Field"]),
     .testTarget(name: "TranscriptTests", dependencies: ["Core", "Transcript", "Field"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["Core", "Checkpoint"]),
-    .testTarget(name: "DriftPolicyTests", dependencies: ["Core", "DriftPolicy"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Core", "Checkpoint"]),
+    .testTarget(name: "DriftPolicyTests", dependencies: ["TestSupport", "Core", "DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "CommitmentTests", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
-    .testTarget(name: "ArgumentTests", dependencies: ["Core", "Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["Core", "DriftProof", "Checkpoint", "DriftProofCommandLine"]),
     .testTarget(
-      name: "DriftReportTests", dependencies: ["Core", "DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
-    .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
+      name: "ArgumentTests",
+      dependencies: ["TestSupport", "Core", "Argument", "Commitment", "Field", "Kernels", "Transcript"]),
+    .testTarget(
+      name: "DriftProofTests",
+      dependencies: [
+        "TestSupport", "Core", "DriftProof", "DriftProofCommandLine", "Argument", "Checkpoint", "Commitment",
+        "DriftPolicy", "Field", "Kernels", "LinearAlgebra", "Transcript",
+      ]),
+    .testTarget(
+      name: "DriftReportTests",
+      dependencies: ["TestSupport", "Core", "DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+    .testTarget(
+      name: "BenchmarkSuiteTests", dependencies: ["TestSupport", "BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.
-    .testTarget(name: "CommandLineTests", dependencies: ["DriftProofCommandLine", "Checkpoint"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "DriftProofCommandLine", "Checkpoint"]),
   ],
   swiftLanguageModes: [.v6]
 )

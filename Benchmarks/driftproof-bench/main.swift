@@ -12,6 +12,8 @@ let usage = """
     document RESULTS.json    write docs/performance.md and its plots from earlier results
     table | 22M | case SIZE norm|rank|entries|rows [RUNS]
                              single matrices, the table of README
+    kernels [LOG] | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
+                             the library's parts; the last three reach into it, see scripts/measure-machine
 
   models: mlp-6, resnet-50, llama-7b, transformer-20 ... transformer-33 (2^K parameters), and the small
   llama-1m, resnet-50-narrow; drifts: dense, lora, lora-all, rows, mixed
@@ -91,5 +93,21 @@ case ("table", let rest) where rest.isEmpty: try BlockTable.all()
 case ("22M", let rest) where rest.isEmpty: try BlockTable.miniature()
 case ("case", let rest):
   guard try BlockTable.single(rest) else { fail(usage) }
+case ("kernels", let rest) where rest.count < 2:
+  guard let log = Int(rest.first ?? "20"), (14...26).contains(log) else { fail("LOG is 14 to 26\n\(usage)") }
+  var timings = KernelTimings(logLength: log)
+  timings.run()
+case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
+#if DEBUG || INTERNALS
+  case ("commitment", let rest) where rest.count == 3:
+    let numbers = rest.compactMap { Int($0) }
+    guard numbers.count == 3 else { fail(usage) }
+    try CommitmentTimings(logLength: numbers[0], logBlowup: numbers[1], rowCount: numbers[2]).run()
+  case ("throughput", let rest) where rest.isEmpty: try ThroughputTimings.run()
+  case ("cost-table", let rest) where rest.isEmpty: try CostTimings.printTable()
+#else
+  case ("commitment", _), ("throughput", _), ("cost-table", _):
+    fail("this needs a build with -Xswiftc -enable-testing -Xswiftc -DINTERNALS: scripts/measure-machine")
+#endif
 default: fail(usage)
 }

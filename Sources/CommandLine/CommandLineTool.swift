@@ -1,3 +1,4 @@
+import DriftProof
 import Core
 import DriftProofCertificate
 

@@ -1,5 +1,6 @@
 import Commitment
 import Field
+import TestSupport
 import Testing
 import Transcript
 
@@ -172,7 +173,7 @@ extension Fixture {
     rows: Int = 40, columns: Int = 24, rank: Int, actual: Int? = nil, scale: Int = 0, bound: Int? = 0,
     noise: Int64 = 0, seed: UInt64 = 9
   ) -> Fixture {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let actual = actual ?? rank
     let left = random(rows * actual, 300, &generator).map(Int32.init)
     let right = random(columns * actual, 300, &generator).map(Int32.init)

@@ -1,6 +1,7 @@
 import Commitment
 import Field
 import Kernels
+import TestSupport
 import Testing
 import Transcript
 
@@ -194,7 +195,7 @@ import Transcript
 
   /// Three tensors of different f under one ball, one unit above it.
   private static var ball: Fixture {
-    var generator = Generator(state: 77)
+    var generator = SeededGenerator(seed: 77)
     var fixture = Fixture(tensors: [], drifts: [])
     for (index, (rows, columns, f)) in [(60, 70, 20), (1, 37, 17), (30, 140, 20)].enumerated() {
       fixture.drifts.append(Fixture.random(rows * columns, 500, &generator))

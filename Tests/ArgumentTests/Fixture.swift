@@ -1,5 +1,6 @@
 import Commitment
 import Field
+import TestSupport
 import Transcript
 
 @testable import Argument
@@ -93,24 +94,13 @@ struct Fixture {
   }
 }
 
-struct Generator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 extension Fixture {
-  static func random(_ count: Int, _ bound: Int64, _ generator: inout Generator) -> [Int64] {
+  static func random(_ count: Int, _ bound: Int64, _ generator: inout SeededGenerator) -> [Int64] {
     (0..<count).map { _ in Int64.random(in: -bound...bound, using: &generator) }
   }
 
   static func norm(rows: Int, columns: Int, bound: Int? = nil, name: String = "w", seed: UInt64 = 1) -> Fixture {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let drift = random(rows * columns, 100, &generator)
     let square = drift.reduce(0) { $0 + Int($1 * $1) }
     return Fixture(
@@ -123,7 +113,7 @@ extension Fixture {
 
   /// Every kind of clause, small and large tensors, tensors that share a tile, a global ball over different f.
   static func everything() -> Fixture {
-    var generator = Generator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     var fixture = Fixture(tensors: [], drifts: [])
     func square(_ d: [Int64]) -> Int { d.reduce(0) { $0 + Int($1 * $1) } }
     func add(

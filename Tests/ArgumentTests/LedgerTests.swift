@@ -1,5 +1,6 @@
 import Commitment
 import Field
+import TestSupport
 import Testing
 import Transcript
 
@@ -59,7 +60,7 @@ import Transcript
 
     init(_ statement: DriftStatement, seed: UInt64) throws {
       prover = try ArgumentProver(statement: statement, scheme: HashCommitment(statement.code))
-      var generator = Generator(state: seed)
+      var generator = SeededGenerator(seed: seed)
       pointA = RandomStatement.point(prover.layout.stageAVariables + 1, &generator)
       pointB = RandomStatement.point(prover.layout.stageBVariables + 1, &generator)
       pointC = RandomStatement.point(prover.layout.stageCVariables + 1, &generator)
@@ -201,7 +202,7 @@ import Transcript
 
   /// The closed forms above are what the components of the prover evaluate to.
   @Test func closedFormsAreTheProversEvaluations() {
-    var generator = Generator(state: 8)
+    var generator = SeededGenerator(seed: 8)
     let variables = 9
     let masks = (0..<16).map { _ in CubicExtension(Goldilocks(reducing: generator.next())) }
     let data = RandomStatement.point(1 << variables, &generator)
@@ -220,7 +221,7 @@ import Transcript
   /// Rounds of a Libra-masked sumcheck are uniform: (Σ g, all rounds) determines g's coefficients.
   @Test(arguments: [(5, 3), (4, 11), (8, 2), (17, 3)])
   func libraCoefficientsHaveFullRank(_ variables: Int, _ degree: Int) {
-    var generator = Generator(state: 21)
+    var generator = SeededGenerator(seed: 21)
     let point = (0..<variables).map { _ in CubicExtension(Goldilocks(reducing: generator.next())) }
     let length = Libra.length(variables: variables, degree: degree)
     var columns: [[Goldilocks]] = []

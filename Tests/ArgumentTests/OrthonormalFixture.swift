@@ -1,9 +1,11 @@
+import TestSupport
+
 @testable import Argument
 
 extension Fixture {
   /// Matrices with orthonormal rows, up to rounding: Gram-Schmidt on random rows, in units of 2^-f.
   static func orthonormal(_ shapes: [(rows: Int, columns: Int)], fractionBits: Int = 20, seed: UInt64 = 3) -> Fixture {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var fixture = Fixture(tensors: [], drifts: [])
     for (index, (rows, columns)) in shapes.enumerated() {
       var basis: [[Double]] = []

@@ -1,4 +1,5 @@
 import Commitment
+import TestSupport
 import Testing
 import Transcript
 
@@ -150,7 +151,7 @@ import Transcript
 
   @Test func randomChangesAreRejected() throws {
     let sample = try Sample(Self.small())
-    var generator = Generator(state: 2024)
+    var generator = SeededGenerator(seed: 2024)
     for run in 0..<Self.runs {
       var bytes = sample.proof.bytes
       switch run % 3 {

@@ -1,6 +1,7 @@
 import Commitment
 import Field
 import Kernels
+import TestSupport
 import Transcript
 
 @testable import Argument
@@ -14,7 +15,7 @@ struct RandomStatement {
   ///   - maximum: largest number of rows or columns.
   ///   - orthonormal: whether tensors that can be have the claim.
   init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6, orthonormal: Bool = false) {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     let hasTotal = pick(0...2) == 0
     let tensors = (0..<pick(1...count)).map { index in
@@ -49,14 +50,14 @@ struct RandomStatement {
     layout = ArgumentLayout(statement)
   }
 
-  static func challenge(_ generator: inout Generator) -> CubicExtension {
+  static func challenge(_ generator: inout SeededGenerator) -> CubicExtension {
     CubicExtension(
       Goldilocks(reducing: generator.next()), Goldilocks(reducing: generator.next()),
       Goldilocks(reducing: generator.next())
     )
   }
 
-  static func point(_ count: Int, _ generator: inout Generator) -> [CubicExtension] {
+  static func point(_ count: Int, _ generator: inout SeededGenerator) -> [CubicExtension] {
     (0..<count).map { _ in challenge(&generator) }
   }
 

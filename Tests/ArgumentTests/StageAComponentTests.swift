@@ -2,6 +2,7 @@ import Commitment
 import Field
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 import Transcript
 
@@ -36,7 +37,7 @@ import Transcript
   func digitRoundsAreThoseOfDenseTables(_ exceptions: Int, _ seed: UInt64) {
     let random = RandomStatement(seed: seed, maximum: 200, tensors: 3, orthonormal: exceptions == 1)
     let (layout, challenges) = (random.layout, random.challenges().0)
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var cells = (0..<layout.digits.used).map { _ in generator.next() & 3 }
     for _ in 0..<(cells.isEmpty ? 0 : exceptions) {
       cells[Int(generator.next() % UInt64(cells.count))] = Goldilocks(reducing: generator.next()).value
@@ -103,7 +104,7 @@ import Transcript
     let claims = orthonormal ? OrthonormalClaims.random(layout.orthonormal, &transcript) : nil
     let challenges = StageAChallenges(layout: layout, orthonormal: claims, transcript: &transcript)
     let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
-    var generator = Generator(state: 4)
+    var generator = SeededGenerator(seed: 4)
     let mask = RandomStatement.point(Limits.maskEntries, &generator)
     let point = RandomStatement.point(layout.driftVariables + 1, &generator)
     var expected: [[CubicExtension]] = []
@@ -196,7 +197,7 @@ import Transcript
   }
 
   @Test func packedDigitsHoldAnyCells() {
-    var generator = Generator(state: 12)
+    var generator = SeededGenerator(seed: 12)
     var digits = PackedDigits(count: 64)
     for number in [0, 1, 4 << 28 - 1, -1, 1 << 30, Int64.max, Int64.min, 123_456_789] as [Int64] {
       for (count, cell) in [(15, 16), (8, 40), (23, 0)] {

@@ -1,5 +1,6 @@
 import Field
 import Kernels
+import TestSupport
 import Testing
 import Transcript
 
@@ -16,7 +17,7 @@ import Transcript
   @Test(arguments: seeds, [false, true])
   func digitWeightsAreTheirTables(_ seed: UInt64, _ orthonormal: Bool) {
     let random = RandomStatement(seed: seed, orthonormal: orthonormal)
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let (challenges, matrix) = random.challenges()
     let point = RandomStatement.point(random.layout.stageAVariables, &generator)
     let own = Array(point.prefix(random.layout.digitVariables))
@@ -31,7 +32,7 @@ import Transcript
   func factorWeightsAreTheirTables(_ seed: UInt64) {
     let random = RandomStatement(seed: seed)
     guard random.layout.hasFactors else { return }
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let (challenges, matrix) = random.challenges()
     let point = RandomStatement.point(random.layout.stageAVariables, &generator)
     let own = Array(point.prefix(random.layout.factorVariables))
@@ -45,7 +46,7 @@ import Transcript
   @Test(arguments: seeds, [false, true])
   func driftWeightsAreTheirDenseSum(_ seed: UInt64, _ orthonormal: Bool) {
     let random = RandomStatement(seed: seed, maximum: 170, tensors: 4, orthonormal: orthonormal)
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let (challenges, matrix) = random.challenges()
     let tableau = random.layout.tableau
     let point = RandomStatement.point(tableau.variables, &generator)
@@ -96,7 +97,7 @@ import Transcript
   func stageCWeightIsItsTable(_ seed: UInt64) {
     let random = RandomStatement(seed: seed)
     guard random.layout.hasFactors else { return }
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let layout = random.layout
     let stageB = StageBWeights(
       layout: layout, stageAPoint: RandomStatement.point(layout.stageAVariables + 1, &generator))

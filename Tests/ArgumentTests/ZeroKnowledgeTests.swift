@@ -2,6 +2,7 @@
 import Core
 import Field
 import Foundation
+import TestSupport
 import Testing
 import Transcript
 
@@ -18,7 +19,7 @@ import Transcript
 
   /// Rank 2 plus three entries plus a ball, and orthonormal rows: all stages. The witness is 0 or close to all bounds.
   private static func fixture(isZero: Bool) -> Fixture {
-    var generator = Generator(state: 31)
+    var generator = SeededGenerator(seed: 31)
     let (rows, columns) = (40, 24)
     let left = Fixture.random(rows * 2, 2000, &generator).map(Int32.init)
     let right = Fixture.random(columns * 2, 2000, &generator).map(Int32.init)

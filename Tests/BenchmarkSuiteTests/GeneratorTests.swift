@@ -1,6 +1,7 @@
 import Checkpoint
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BenchmarkSuite
@@ -37,7 +38,7 @@ import Testing
   }
 
   @Test func aPairIsShardedAndUnchangedTensorsAreEqual() throws {
-    let folder = try Scratch()
+    let folder = try TemporaryFolder()
     let model = try #require(ModelShape(named: "llama-1m"))
     // Small shards: several per checkpoint, some without any change.
     let generator = CheckpointGenerator(model: model, directory: folder.path, shardLimit: 300_000)
@@ -97,16 +98,4 @@ import Testing
     #expect(PolicyWriter.roundedUp(1.2301) == "1.24")
     #expect(PolicyWriter.roundedUp(0) == "0")
   }
-}
-
-/// A folder that is removed with the object.
-final class Scratch {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "driftproof-suite-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 }

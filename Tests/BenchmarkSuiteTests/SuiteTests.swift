@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BenchmarkSuite
@@ -8,7 +9,7 @@ import Testing
 #endif
 
 @Suite struct SuiteTests {
-  private func result(_ name: String, in folder: Scratch) throws -> CaseResult {
+  private func result(_ name: String, in folder: TemporaryFolder) throws -> CaseResult {
     let benchmark = try #require(BenchmarkCase(named: name))
     let model = try #require(ModelShape(named: benchmark.model))
     let pair = try CheckpointGenerator(model: model, directory: folder.path).generate(benchmark.drift)
@@ -18,7 +19,7 @@ import Testing
   /// The generated policies are tight, so a drift that is not what it should be is refused here.
   @Test(arguments: ModelDrift.allCases)
   func everyDriftIsProvedUnderItsPolicy(drift: ModelDrift) throws {
-    let folder = try Scratch()
+    let folder = try TemporaryFolder()
     for model in ["llama-1m", "resnet-50-narrow"] {
       let result = try result("\(model)/\(drift.rawValue)", in: folder)
       #expect(result.verified)
@@ -32,7 +33,7 @@ import Testing
 
   /// Everything that docs/performance.md and its plots are made from, in the JSON and not empty.
   @Test func theJSONHasAllFieldsAndFillsTheDocument() throws {
-    let folder = try Scratch()
+    let folder = try TemporaryFolder()
     var results = SuiteResults(
       date: "2026-01-01", size: "ci", machine: .current(toolchain: "Swift", commit: "0123456"))
     results.record(try result("mlp-6/dense", in: folder))
@@ -79,7 +80,7 @@ import Testing
 
   /// A child that fails is a failure of its case, not the end of the suite, and replaces an older result.
   @Test func aFailedCaseIsRecorded() throws {
-    let folder = try Scratch()
+    let folder = try TemporaryFolder()
     var options = Suite.Options()
     options.cases = [try #require(BenchmarkCase(named: "mlp-6/rows"))]
     options.output = folder.path + "/out"
@@ -110,6 +111,5 @@ import Testing
     #expect(FloorResult.blowup(code: "") == nil)
   }
 
-  private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+  private static let repository = Repository.root.path
 }

@@ -1,10 +1,10 @@
-// Holds every level of the C kernels that a processor has against plain C, without Swift: for processors that are at
-// hand only in emulation. From the root of the repository, for instance
+// Holds every level of the C kernels that a processor has against plain C, without Swift. scripts/test runs it on this
+// processor; for others, which are at hand only in emulation, from the root of the repository for instance
 //
 //   clang --target=aarch64-linux-gnu -O2 -static -fuse-ld=lld Sources/CKernels/*.c Tests/CKernelsTests/levels.c -o levels
 //   qemu-aarch64 ./levels
 //
-// (with the C library for that target; the same without --target for this processor).
+// (with the C library for that target).
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct BaseIdentityTests {
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func isDeterministicAndSurvivesTheFile() throws {
-    var generator = SeededGenerator(state: 11)
+    var generator = SeededGenerator(seed: 11)
     let samples = (0..<17).map { index in
       let words = (0..<index * 700).map { _ in Float.random(in: -2...2, using: &generator).bitPattern }
       return Sample("layer.\(index)\n\"é", .f32, [words.count], littleEndian(words))

@@ -1,4 +1,5 @@
 import Checkpoint
+import TestSupport
 import Testing
 
 /// Expected integers come from Python's exact fractions over numpy's decoding of the bit patterns.
@@ -173,7 +174,7 @@ import Testing
   }
 
   @Test func driftIsTheDifferenceOfEncodings() throws {
-    var generator = SeededGenerator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     let count = 20_001
     let old = (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
     let new = old.map { $0 + Float.random(in: -0.01...0.01, using: &generator) }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// Random damage must give an error or a valid reading, never a trap. It shows nothing about which error is given.
@@ -47,7 +48,7 @@ import Testing
   @Test func damagedFilesNeverTrap() throws {
     let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: writeFile(knownSamples, folder.file("o")))))
     for seed in 0..<3000 {
-      var generator = SeededGenerator(state: UInt64(seed))
+      var generator = SeededGenerator(seed: UInt64(seed))
       let path = try folder.write("m.safetensors", mutate(original, &generator))
       #expect(read(path), "seed \(seed)")
     }
@@ -59,7 +60,7 @@ import Testing
     let original = Array(
       #"{"metadata": {"total_size": 36}, "weight_map": {"a": "s2", "b.count": "s2", "c": "s1"}}"#.utf8)
     for seed in 0..<2000 {
-      var generator = SeededGenerator(state: UInt64(seed))
+      var generator = SeededGenerator(seed: UInt64(seed))
       try folder.write("model.safetensors.index.json", mutate(original, &generator))
       #expect(read(folder.path), "seed \(seed)")
     }
@@ -70,7 +71,7 @@ import Testing
     let original = try BaseIdentity.compute(checkpoint: Checkpoint.open(path))
     let bytes = original.jsonBytes()
     for seed in 0..<3000 {
-      var generator = SeededGenerator(state: UInt64(seed))
+      var generator = SeededGenerator(seed: UInt64(seed))
       do {
         // White space may change; nothing else can without breaking the root.
         #expect(try BaseIdentity.parse(mutate(bytes, &generator)) == original, "seed \(seed)")

@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The commands with an unmerged adapter, on the repository's real one.
 @Suite struct AdapterCommandTests {
   private let folder: TemporaryFolder
   private let identity: String
-  private static let example = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Examples/mlp-lora").path
+  private static let example = Repository.example("mlp-lora").path
 
   init() throws {
     folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// attest, and verify with an attestation, as programs on one small certificate.
@@ -7,8 +8,7 @@ struct AttestTests {
   /// One certificate with everything that belongs to it, proved once.
   private final class Case: Sendable {
     static let shared = Result { try Case() }
-    static let keys = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/attestation")
+    static let keys = Repository.fixture("attestation")
 
     let folder: TemporaryFolder
     let base, tuned, certificate, opening, identity, policy: String
@@ -223,8 +223,7 @@ struct AttestTests {
 
 enum PipelineStep {
   static func run(_ arguments: [String], program: String) throws -> Run {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Examples/ci/verify-drift")
+    let script = Repository.example("ci/verify-drift")
     return try Tool.run(executable: script, arguments, environment: ["DRIFTPROOF": program])
   }
 }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// calibrate as a program, and prove under the policies that it writes; serial, because some tests prove.
@@ -30,8 +31,7 @@ struct CalibrateTests {
   /// The real fine-tune of the demo: LoRA of rank 8, merged and stored in bf16.
   private enum Example {
     static var folder: URL {
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Examples/mlp-lora")
+      Repository.example("mlp-lora")
     }
 
     static var base: String { folder.appendingPathComponent("base").path }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// prove, verify and check as programs, on a pair of a few tensors; serial, because each test proves.

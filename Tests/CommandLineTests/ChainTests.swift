@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Links and chains as a user makes and verifies them.
@@ -167,8 +168,7 @@ struct ChainTests {
   @Test func attestsALink() throws {
     let chain = try Case()
     try chain.proveBoth()
-    let key = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/attestation")
+    let key = Repository.fixture("attestation")
     let attest = [
       "attest", chain.file("2.drift"), "--key", key.appendingPathComponent("ed25519.pem").path, "-o",
       chain.file("a.jsonl"), "--tuned", chain.models[2], "--base", chain.models[1], "--opening",

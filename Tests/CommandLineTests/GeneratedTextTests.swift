@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Completions and the manual page, which are generated from the command descriptions, and the pipeline step's codes.

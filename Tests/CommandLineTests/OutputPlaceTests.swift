@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// No command writes its result over one of its inputs, whatever the file is called.

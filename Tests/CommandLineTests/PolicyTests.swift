@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// policy init and policy explain as programs.

@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The releases of Examples/digits: a chain on a page for people, and an adapter, which is no link of one.
 @Suite(.serialized)
 struct ReleaseLineTests {
-  private static let digits = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Examples/digits").path
+  private static let digits = Repository.example("digits").path
 
   private let folder: TemporaryFolder
   private let identity: String

@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What honest users run into most, on real data: the message says what to do.
 struct RemedyTests {
-  private static let digits = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Examples/digits").path
+  private static let digits = Repository.example("digits").path
   private static let frozen = #"{ "tensors": "*", "allow": "frozen" }"#
 
   private func prove(_ folder: TemporaryFolder, base: String, tuned: String, rules: [String]) throws -> Run {

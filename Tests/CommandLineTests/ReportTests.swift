@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `driftproof report` as a program.
 @Suite(.serialized)
 struct ReportTests {
-  private static let pinned = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/pinned-v2")
+  private static let pinned = Repository.fixture("pinned-v2")
 
   private static func path(_ file: String, of name: String = "classes") -> String {
     pinned.appendingPathComponent(name).appendingPathComponent(file).path

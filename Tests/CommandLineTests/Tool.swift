@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// What a run of the program left.
@@ -60,20 +61,7 @@ enum Tool {
   }
 }
 
-/// A folder that is removed with the object.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
+extension TemporaryFolder {
   /// Writes a checkpoint of F32 tensors and returns its path.
   func checkpoint(_ name: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) throws -> String {
     let writer = try SafetensorsWriter(

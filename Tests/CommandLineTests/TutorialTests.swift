@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/tutorial.md is run as it stands, in a folder of its own.
 struct TutorialTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+  private static let root = Repository.root
 
   @Test func everyCommandDoesWhatTheTextSays() throws {
     let text = try String(contentsOf: Self.root.appendingPathComponent("docs/tutorial.md"), encoding: .utf8)

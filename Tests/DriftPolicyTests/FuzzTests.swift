@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import DriftPolicy
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func mutatedPoliciesNeverTrap() {
-    var generator = SeededGenerator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     let seeds = (Fixtures.shared + [Fixtures.issue]).map { Array($0.utf8) }
     let tokens = [
       "{", "}", "[", "]", ",", ":", "\"", "\\", "*", "-", "1e9999", "99999999999999999999", "0", ".", "//", "\n",
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func randomBytesNeverTrap() {
-    var generator = SeededGenerator(state: 2)
+    var generator = SeededGenerator(seed: 2)
     let alphabet = Array("{}[]\",:\\/*-+.0123456789eEutfn \n".utf8)
     for round in 0..<4000 {
       let count = Int.random(in: 0...64, using: &generator)
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func randomPatternsNeverTrap() {
-    var generator = SeededGenerator(state: 3)
+    var generator = SeededGenerator(seed: 3)
     let alphabet = Array("{},*\\ab")
     for _ in 0..<4000 {
       let count = Int.random(in: 0...16, using: &generator)

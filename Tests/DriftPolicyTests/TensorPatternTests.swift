@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import DriftPolicy
@@ -38,7 +39,7 @@ import Testing
 
   /// Against a plain recursive matcher over expanded alternatives, on random short patterns.
   @Test func agreesWithTheDefinition() throws {
-    var generator = SeededGenerator(state: 7)
+    var generator = SeededGenerator(seed: 7)
     func choice(_ elements: [String]) -> String { elements.randomElement(using: &generator) ?? "" }
     for _ in 0..<400 {
       var text = "", expanded = [""]

@@ -1,5 +1,5 @@
-import Core
 @testable import DriftProof
+import Core
 @testable import DriftProofCertificate
 @testable import DriftProofAttestation
 @testable import DriftProofProving

@@ -3,6 +3,7 @@
 import Checkpoint
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 /// The pinned certificate with one tensor of every class, and everything that belongs to it.
@@ -13,8 +14,7 @@ struct ReportFixture {
   let base: String
   let tuned: String
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/pinned-v2")
+  static let folder = Repository.fixture("pinned-v2")
 
   init(_ name: String = "classes") throws {
     let folder = Self.folder.appendingPathComponent(name)
@@ -64,8 +64,5 @@ struct ReportFixture {
 
 /// A folder that is removed after use.
 func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent("driftproof-report-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  return try body(url)
+  try TemporaryFolder.with { try body(URL(fileURLWithPath: $0.path)) }
 }

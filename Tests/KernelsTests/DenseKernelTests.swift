@@ -1,11 +1,12 @@
 import Core
 import Field
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct ProjectionTests {
   private static let bytes: [UInt8] = {
-    var random = Random(1)
+    var random = SeededGenerator(seed: 1)
     return (0..<33 << 14).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }()
   private static let matrix = ProjectionMatrix(bits: bytes)
@@ -24,7 +25,7 @@ import Testing
   /// Chunks of 1 to 4 limbs, and as many as leave a group part full.
   @Test(arguments: [(1, 8), (5, 16), (3, 9), (2, 24), (9, 30), (1, 32), (0, 8), (17, 8)] as [(Int, Int32)])
   func pathsAgree(chunks: Int, bits: Int32) {
-    var random = Random(UInt64(chunks))
+    var random = SeededGenerator(seed: UInt64(chunks))
     var entries = (0..<chunks << 14).map { _ in random.entry(bits: bits) }
     if chunks > 0 {
       entries[0] = Int32.min >> (32 - bits)
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func weightedColumns() {
-    var random = Random(2)
+    var random = SeededGenerator(seed: 2)
     for weights in [random.cubics(132), (0..<132).map { _ in allMinusOne }] {
       let out = Self.matrix.weightedColumns(rowWeights: weights)
       #expect(out.count == 1 << 14)
@@ -67,7 +68,7 @@ import Testing
 @Suite struct GramTests {
   @Test(arguments: [0, 1, 2, 3, 15, 16, 64, 65, 257], [4, 5, 6])
   func pathsAgree(groups: Int, log: Int) {
-    var random = Random(UInt64(groups))
+    var random = SeededGenerator(seed: UInt64(groups))
     let entries = (0..<groups << log + 20).map { _ in random.entry(bits: 20) }
     let range = 3..<3 + groups << log
     let expected = GramKernel.gram(entries, range: range, log: log, path: .portable)
@@ -93,7 +94,7 @@ import Testing
 
   @Test(arguments: [0, 1, 15, 16, 17, 50], 4...9)
   func fold(groups: Int, log: Int) {
-    var random = Random(UInt64(groups))
+    var random = SeededGenerator(seed: UInt64(groups))
     let width = 1 << log
     let entries =
       groups == 15 ? [Int32](repeating: .min, count: groups * width + 8) : random.entries(groups * width + 8)
@@ -117,7 +118,7 @@ import Testing
 @Suite struct RowCombinationTests {
   @Test(arguments: [1, 16, 255, 257, 5000])
   func rows(length: Int) {
-    var random = Random(UInt64(length))
+    var random = SeededGenerator(seed: UInt64(length))
     let rows: [RowMessage] =
       (0..<20).map { .narrow(random.entries(max(0, length - $0 * 13))) }
       + [.zero, .field(random.elements(length)), .field(random.elements(length / 2)), .field([])]
@@ -145,7 +146,7 @@ import Testing
   /// More rows than fit one sum, at the largest magnitude, and a part of a chunk at the end.
   @Test(arguments: [(40, 600), (300, 3), (16, 1), (1000, 2)])
   func chunks(size: Int, count: Int) {
-    var random = Random(UInt64(size))
+    var random = SeededGenerator(seed: UInt64(size))
     let entries = (0..<size * count - 7).map { _ in count == 600 ? Int32.min : random.entry() }
     let weights = count == 600 ? [CubicExtension](repeating: allMinusOne, count: 600) : random.cubics(count)
     let before = random.cubics(size)
@@ -160,7 +161,7 @@ import Testing
 
   /// More arrays than are held open at once.
   @Test func manyRows() {
-    var random = Random(4)
+    var random = SeededGenerator(seed: 4)
     let rows = (0..<150).map { _ in RowMessage.narrow(random.entries(20)) }
     let fields = (0..<70).map { _ in RowMessage.field(random.elements(20)) }
     let weights = random.cubics(220)
@@ -173,7 +174,7 @@ import Testing
 
   @Test(arguments: [0, 2, 4, 14, 16, 18, 34, 1024, 9000, 40_000])
   func folding(count: Int) {
-    var random = Random(UInt64(count))
+    var random = SeededGenerator(seed: UInt64(count))
     let table = random.cubics(count)
     let r = random.cubic()
     for path in KernelPath.allCases {

@@ -1,5 +1,6 @@
 import Field
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct EncoderTests {
@@ -33,7 +34,7 @@ import Testing
     #expect((0..<64).allSatisfy { $0 % 8 < 2 || blocks[$0] == 0 })
   }
 
-  private func messages(_ random: inout Random, length: Int) -> [RowMessage] {
+  private func messages(_ random: inout SeededGenerator, length: Int) -> [RowMessage] {
     let half = (0..<length / 2 + 1).map { _ in random.entry() }
     return [
       .narrow(random.entries(length)), .field(random.elements(length)), .zero, .narrow([]), .field(random.elements(1)),
@@ -44,7 +45,7 @@ import Testing
 
   @Test(arguments: [3, 4, 5, 6, 7])
   func agreesWithEvaluation(log: Int) {
-    var random = Random(UInt64(log))
+    var random = SeededGenerator(seed: UInt64(log))
     let length = 1 << log
     let rows = messages(&random, length: length)
     let tails = (0..<8).map { $0 == 2 ? random.elements(2 * length) : random.elements($0) }
@@ -73,7 +74,7 @@ import Testing
 
   @Test(arguments: [8, 9, 10, 11, 12, 13])
   func pathsAgree(log: Int) {
-    var random = Random(UInt64(100 + log))
+    var random = SeededGenerator(seed: UInt64(100 + log))
     let rows = Array(messages(&random, length: 1 << log).prefix(log == 9 ? 3 : 8))
     let tails = rows.map { _ in random.elements(5) }
     let offsets = rows.indices.map { (1 << log) - $0 }
@@ -87,7 +88,7 @@ import Testing
   /// At sizes too big for the twin in a debug build: a value at some positions, from the polynomial.
   @Test(arguments: [16, 17])
   func bigLengths(log: Int) {
-    var random = Random(7)
+    var random = SeededGenerator(seed: 7)
     let entries = (0..<1 << log).map { _ in random.entry() }
     let shift: Goldilocks = 11
     let root = Goldilocks.rootOfUnity(logOrder: log)
@@ -108,7 +109,7 @@ import Testing
   @Test(arguments: paths)
   func laneArithmetic(path: KernelPath) {
     let p = Goldilocks.modulus
-    var random = Random(5)
+    var random = SeededGenerator(seed: 5)
     let values: [UInt64] =
       [
         0, 1, 2, p - 1, p - 2, 0xFFFF_FFFF, 0x1_0000_0000, 0xFFFF_FFFF_0000_0000, 0xFFFF_FFFE_FFFF_FFFF,

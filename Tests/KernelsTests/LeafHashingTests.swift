@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct LeafHashingTests {
@@ -56,7 +57,7 @@ import Testing
   /// Different messages in different lanes, for counts around the widths of the kernels.
   @Test(arguments: [1, 2, 7, 8, 15, 16, 17, 33])
   func pathsAgree(count: Int) {
-    var random = Random(UInt64(count))
+    var random = SeededGenerator(seed: UInt64(count))
     let salts = (0..<32 * count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     let blocks = (0..<3).map { _ in (0..<8 * count).map { _ in random.next() } }
     let children = AlignedBuffer<UInt8>((0..<64 * count).map { _ in UInt8(truncatingIfNeeded: random.next()) })
@@ -73,7 +74,7 @@ import Testing
   /// A range of messages in the middle leaves the others alone.
   @Test(arguments: KernelPath.allCases)
   func ranges(path: KernelPath) {
-    var random = Random(3)
+    var random = SeededGenerator(seed: 3)
     let salts = AlignedBuffer<UInt8>((0..<32 * 40).map { _ in UInt8(truncatingIfNeeded: random.next()) })
     let block = AlignedBuffer<UInt64>((0..<8 * 20).map { _ in random.next() })
     let header = [UInt8](repeating: 9, count: 32)
@@ -94,7 +95,7 @@ import Testing
   /// One buffer as salts, states and digests, and blocks from the middle of a buffer.
   @Test(arguments: KernelPath.allCases, [1, 5, 16, 40])
   func inPlace(path: KernelPath, count: Int) {
-    var random = Random(4)
+    var random = SeededGenerator(seed: 4)
     let salts = (0..<32 * count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     let block = (0..<8 * count).map { _ in random.next() }
     let memory = AlignedBuffer<UInt8>(salts)

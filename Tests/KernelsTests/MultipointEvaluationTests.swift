@@ -1,5 +1,6 @@
 import Field
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct MultipointEvaluationTests {
@@ -18,7 +19,7 @@ import Testing
   /// Messages of all lengths modulo groups and digits, entries at the limits of every way through.
   @Test(arguments: [(8, 1, 5), (11, 1, 3), (12, 3, 20), (14, 1, 227), (14, 4, 55), (15, 2, 64)])
   func pathsAgree(log: Int, logBlowup: Int, count: Int) {
-    var random = Random(UInt64(log))
+    var random = SeededGenerator(seed: UInt64(log))
     let length = 1 << log
     let root = Goldilocks.rootOfUnity(logOrder: log + logBlowup)
     let points = (0..<count).map { _ in Goldilocks.generator * root.power(random.next()) }
@@ -43,7 +44,7 @@ import Testing
 
   /// No two points in one class, and points that are 0, 1, p - 1 or equal.
   @Test func anyPoints() {
-    var random = Random(9)
+    var random = SeededGenerator(seed: 9)
     let special: [Goldilocks] = [0, 1, -.one, 1, Goldilocks(reducing: (Goldilocks.modulus - 1) / 2), 2]
     let points = special + (0..<30).map { _ in Goldilocks(reducing: random.next()) }
     agree(points, length: 1 << 12, rows: [(.narrow(random.entries(4096)), random.elements(9), 4096)])

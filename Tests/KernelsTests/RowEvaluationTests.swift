@@ -1,5 +1,6 @@
 import Field
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct RowEvaluationTests {
@@ -18,7 +19,7 @@ import Testing
   /// Lengths around the runs of 4096, and one of more than 512 runs.
   @Test(arguments: [0, 1, 17, 4095, 4096, 4097, 12_300, 515 << 12 | 9])
   func pathsAgree(count: Int) {
-    var random = Random(UInt64(count))
+    var random = SeededGenerator(seed: UInt64(count))
     let z = count == 17 ? allMinusOne : random.cubic()
     let tail = random.elements(count % 2 == 1 ? 75 : 0)
     let rows: [RowMessage] = [

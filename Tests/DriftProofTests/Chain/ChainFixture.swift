@@ -8,6 +8,7 @@ import Checkpoint
 import Commitment
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 /// Small models M0 -> M1 -> M2 -> M3 with their certificates, made once, and a fork M1 -> M3.
@@ -16,7 +17,7 @@ import Testing
 final class ChainFixture: Sendable {
   static let shared = Result { try ChainFixture() }
 
-  let folder: TestFolder
+  let folder: TemporaryFolder
   let models: [TestModel]
   let checkpoints: [Checkpoint]
   let identity: BaseIdentity
@@ -35,8 +36,8 @@ final class ChainFixture: Sendable {
   }
 
   init() throws {
-    folder = try TestFolder()
-    var random = TestRandom(seed: 21)
+    folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 21)
     var model = TestModel()
     for (name, shape) in [("a.norm", [24, 20]), ("b.rank", [32, 24]), ("c.bias", [19]), ("d.entries", [40, 16])] {
       model.tensors[name] = TestTensor(shape, random: &random)
@@ -91,7 +92,7 @@ final class ChainFixture: Sendable {
     ] as [(String, String, Int, Int, String?, String)] {
       var request = DriftProver.Request(
         base: checkpoints[base], tuned: checkpoints[tuned], policy: try Policy.parse(policies[policy] ?? []),
-        openingPath: folder.path(opening + ".secret"))
+        openingPath: folder.file(opening + ".secret"))
       request.identity = identity
       if let parent { request.parent = try ParentCertificate(certificates[parent] ?? [], identity: identity) }
       certificates[name] = try DriftProver.prove(request).certificate
@@ -99,7 +100,7 @@ final class ChainFixture: Sendable {
     let loose = try Policy.parse(policies["loose"] ?? [])
     certificates["loose"] = try Self.second(
       of: Certificate.parse(certificates["first"] ?? []), under: loose, identity: identity, base: checkpoints[0],
-      tuned: checkpoints[1], secret: OpeningFile.load(path: folder.path("first.secret")).secret)
+      tuned: checkpoints[1], secret: OpeningFile.load(path: folder.file("first.secret")).secret)
     self.certificates = certificates
   }
 
@@ -142,7 +143,7 @@ final class ChainFixture: Sendable {
 
   func policy(_ name: String) throws -> Policy { try Policy.parse(#require(policies[name])) }
 
-  func opening(_ name: String) -> String { folder.path(name + ".secret") }
+  func opening(_ name: String) -> String { folder.file(name + ".secret") }
 
   /// Each certificate under the policy of the same name (`third` and `fork`: `back`); nil gives none.
   func input(_ name: String, policy: String? = "") throws -> ChainVerifier.Input {

@@ -141,7 +141,7 @@ import Transcript
     // A link whose bounds refer to another base, below the right parent.
     var request = DriftProver.Request(
       base: fixture.checkpoints[1], tuned: fixture.checkpoints[2], policy: try fixture.policy("second"),
-      openingPath: fixture.folder.path("other-base.secret"))
+      openingPath: fixture.folder.file("other-base.secret"))
     request.identity = other
     request.parent = ParentCertificate(
       unverified: try fixture.commitment("first"), tensors: fixture.checkpoints[1].manifestTensors)
@@ -223,11 +223,11 @@ import Transcript
     let wide = try testPolicy([("c.bias", "\"any\""), ("steps", "\"any\""), ("*", "{\"norm\": {\"absolute\": 30}}")])
     let root = try DriftProver.prove(
       base: fixture.checkpoints[0], tuned: parentModel, policy: wide,
-      openingPath: fixture.folder.path("reshaped.secret"))
+      openingPath: fixture.folder.file("reshaped.secret"))
     let gap = CoverageGap.differsInParent(tensor: "c.bias", link: "F32 [19]", parent: "F32 [19, 1]")
     var request = DriftProver.Request(
       base: fixture.checkpoints[1], tuned: fixture.checkpoints[2], policy: try fixture.policy("second"),
-      openingPath: fixture.folder.path("below-reshaped.secret"))
+      openingPath: fixture.folder.file("below-reshaped.secret"))
     request.identity = fixture.identity
     request.parent = try ParentCertificate(root.certificate, identity: fixture.identity)
     // The base on disk is not the parent's model, and the parent's model would not do.

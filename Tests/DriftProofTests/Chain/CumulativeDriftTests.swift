@@ -3,6 +3,7 @@
 @testable import DriftProofStatement
 import Checkpoint
 import DriftPolicy
+import TestSupport
 import Testing
 
 /// Links' policies added up against a cumulative one. Statements are derived without weights, so there are many.
@@ -254,7 +255,7 @@ import Testing
   }
 
   @Test func roots() {
-    var random = TestRandom(seed: 9)
+    var random = SeededGenerator(seed: 9)
     for value in 0..<2000 as Range<UInt> {
       let (down, up) = (BigUInt(value).squareRoot, BigUInt(value).squareRootRoundedUp)
       #expect(down * down <= BigUInt(value) && BigUInt(value) <= up * up && up <= down + BigUInt(1 as UInt))

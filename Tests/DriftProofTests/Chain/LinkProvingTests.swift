@@ -7,6 +7,7 @@ import Checkpoint
 import Core
 import DriftPolicy
 import Foundation
+import TestSupport
 import Testing
 
 /// Proving and checking a link: what the prover compares, and what a holder of the weights learns.
@@ -18,7 +19,7 @@ import Testing
   private func request(_ opening: String, base: Checkpoint? = nil) throws -> DriftProver.Request {
     var request = DriftProver.Request(
       base: base ?? fixture.checkpoints[1], tuned: fixture.checkpoints[2], policy: try fixture.policy("second"),
-      openingPath: fixture.folder.path(opening))
+      openingPath: fixture.folder.file(opening))
     request.identity = fixture.identity
     request.parent = try ParentCertificate(#require(fixture.certificates["first"]), identity: fixture.identity)
     return request
@@ -66,7 +67,7 @@ import Testing
     var bare = try request("stranger.secret")
     bare.identity = nil
     #expect(error { _ = try DriftProver.prove(bare) } == .missingInput(.identityOfChain))
-    #expect(!FileManager.default.fileExists(atPath: fixture.folder.path("stranger.secret")))
+    #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("stranger.secret")))
   }
 
   private func withoutBias(_ model: TestModel) -> TestModel {
@@ -107,7 +108,7 @@ import Testing
       return
     }
     #expect(lines.count == 1 && lines.first?.contains("c.bias") == true)
-    #expect(!FileManager.default.fileExists(atPath: fixture.folder.path("strict.secret")))
+    #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("strict.secret")))
   }
 
   @Test func stoppedLinksGoOn() throws {
@@ -124,7 +125,7 @@ import Testing
     func run(stopping: Bool) throws -> DriftProver.Result {
       var request = plain
       request.session = try ProofSession(
-        path: fixture.folder.path("resume"), inputs: own, secret: nil, entropy: entropy
+        path: fixture.folder.file("resume"), inputs: own, secret: nil, entropy: entropy
       ) { kept in if stopping, kept == "leaves of drift" { throw Stop() } }
       return try DriftProver.prove(request)
     }
@@ -195,18 +196,17 @@ import Testing
 
   /// The library's own entry points, on the shipped pair: from the base to the tuned model and back.
   @Test func theShippedPairThereAndBack() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Examples/mlp-lora")
+    let root = Repository.example("mlp-lora")
     let (base, tuned) = (root.appendingPathComponent("base").path, root.appendingPathComponent("tuned").path)
     let policy = [UInt8](try Data(contentsOf: root.appendingPathComponent("policy.json")))
     let identity = try BaseIdentityFile.compute(base: base)
     let there = try DriftProver.prove(
-      base: base, tuned: tuned, policyFile: policy, openingPath: fixture.folder.path("there.secret"))
+      base: base, tuned: tuned, policyFile: policy, openingPath: fixture.folder.file("there.secret"))
     let back = try DriftProver.prove(
-      base: tuned, tuned: base, policyFile: policy, openingPath: fixture.folder.path("back.secret"),
+      base: tuned, tuned: base, policyFile: policy, openingPath: fixture.folder.file("back.secret"),
       identityFile: identity, parentCertificate: there.certificate)
     _ = try CertificateChecker.check(
-      certificate: back.certificate, base: tuned, tuned: base, openingPath: fixture.folder.path("back.secret"),
+      certificate: back.certificate, base: tuned, tuned: base, openingPath: fixture.folder.file("back.secret"),
       identityFile: identity)
     let forecast = try Forecast.make(
       base: tuned, tuned: base, policyFile: policy, identityFile: identity, parentCertificate: there.certificate)

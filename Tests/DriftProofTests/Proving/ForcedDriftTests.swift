@@ -1,0 +1,109 @@
+@testable import DriftProofCertificate
+@testable import DriftProofDrift
+@testable import DriftProofProving
+@testable import DriftProofStatement
+import Argument
+import Checkpoint
+import Commitment
+import DriftPolicy
+import Foundation
+import LinearAlgebra
+import TestSupport
+import Testing
+import Transcript
+
+/// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
+@Suite struct ForcedDriftTests {
+  /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.
+  static func forced(base: Checkpoint, tuned: Checkpoint, policy: Policy) throws -> [UInt8] {
+    let identity = try BaseIdentity.compute(checkpoint: base)
+    let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
+    let code = try CodeSelection.choose(tensors: derived.tensors)
+    let secret = [UInt8](repeating: 3, count: 32)
+    let committed = try DriftCommitment(
+      derived: derived, code: code, base: base, tuned: tuned, secret: secret, phase: { _ in })
+    let tableau = try #require(committed.tableau)
+    let statement = derived.statement(
+      code: code,
+      binding: TunedCommitment.binding(
+        baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy),
+        commitment: committed.commitment(baseRoot: identity.root)))
+    var witness = ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:])
+    for (index, tensor) in statement.tensors.enumerated() {
+      let drift = try DriftSource(
+        base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block
+      ).matrix()
+      for (number, clause) in tensor.clauses.enumerated() {
+        let id = ArgumentWitness.ClauseID(tensor: index, clause: number)
+        if let rank = clause.rank, drift.maximumMagnitude > 0 {
+          let factors = try IntegerFactors.quantise(drift, rank: rank, scaleBits: clause.scale).factors
+          witness.factors[id] = .init(left: factors.left, right: factors.right)
+        }
+        if let sparse = clause.sparse {
+          let changed = ClauseFitter(drift: drift, fractionBits: tensor.fractionBits).changed(sparse)
+          witness.supports[id] = Array(changed.prefix(sparse.count))
+        }
+      }
+    }
+    var tampering = ArgumentTampering()
+    tampering.skipsRefusals = true
+    let proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
+      witness: witness, drift: tableau.committed, secret: [UInt8](repeating: 4, count: 32), tampering: tampering)
+    return Certificate(
+      baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      driftPins: committed.driftPins,
+      proof: proof.bytes
+    ).bytes
+  }
+
+  static func expectStopped(base: String, tuned: String, policy: Policy) throws {
+    let base = try Checkpoint.open(base)
+    let tuned = try Checkpoint.open(tuned)
+    let path = NSTemporaryDirectory() + "driftproof-forced-\(UUID().uuidString).secret"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let refusal = #expect(throws: DriftProofError.self) {
+      try DriftProver.prove(base: base, tuned: tuned, policy: policy, openingPath: path)
+    }
+    #expect(refusal?.exitCode == 10)
+    let certificate = try forced(base: base, tuned: tuned, policy: policy)
+    #expect(throws: DriftProofError.proofInvalid(.argument(.sumcheckFinal(stage: "A")))) {
+      try CertificateVerifier.verify(
+        certificate: certificate, identity: try BaseIdentity.compute(checkpoint: base), policy: policy)
+    }
+  }
+
+  private static func policy(_ rule: String) throws -> Policy {
+    try Policy.parse(
+      Array(
+        #"""
+        {"driftPolicy": 1, "name": "forced", "securityBits": 128,
+         "rules": [{"tensors": "fc.*.weight", "allow": \#(rule)}, {"tensors": "*", "allow": "frozen"}]}
+        """#.utf8))
+  }
+
+  static var example: String {
+    Repository.example("mlp-lora").path
+  }
+
+  @Test(arguments: [
+    #"{"rank": 8, "residual": {"relative": 0.002}}"#, #"{"rank": 7, "residual": {"relative": 0.003}}"#,
+    #"{"norm": {"relative": 0.2}}"#,
+  ])
+  func shippedPairUnderANarrowerPolicy(_ rule: String) throws {
+    try Self.expectStopped(base: Self.example + "/base", tuned: Self.example + "/tuned", policy: try Self.policy(rule))
+  }
+
+  /// By hand: `DRIFTPROOF_DISHONEST="BASE TUNED POLICY;…"` names more pairs.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_DISHONEST"] != nil))
+  func pairsNamedByTheEnvironment() throws {
+    let list = ProcessInfo.processInfo.environment["DRIFTPROOF_DISHONEST"] ?? ""
+    for entry in list.split(separator: ";") {
+      let words = entry.split(separator: " ").map(String.init)
+      guard words.count == 3, let policy = FileManager.default.contents(atPath: words[2]) else {
+        Issue.record("\(entry): expected BASE TUNED POLICY")
+        continue
+      }
+      try Self.expectStopped(base: words[0], tuned: words[1], policy: try Policy.parse(Array(policy)))
+    }
+  }
+}

@@ -1,0 +1,130 @@
+@testable import DriftProofCertificate
+@testable import DriftProofProving
+import Checkpoint
+import DriftPolicy
+import Foundation
+import TestSupport
+import Testing
+
+/// A certificate of Tests/Fixtures/pinned-v2 with everything that belongs to it, made once by an earlier version.
+struct PinnedCertificate: Sendable {
+  let certificate: [UInt8]
+  let identityFile: [UInt8]
+  let policyFile: [UInt8]
+  let opening: [UInt8]
+  let identity: BaseIdentity
+  let policy: Policy
+  let base: String
+  let tuned: String
+
+  static let folder = Repository.fixture("pinned-v2")
+
+  /// One 4 × 4 tensor with a norm clause: the smallest certificate.
+  static let norm = Result { try PinnedCertificate("norm") }
+  /// One small tensor of every class of drift.
+  static let classes = Result { try PinnedCertificate("classes") }
+
+  init(_ name: String) throws {
+    let folder = Self.folder.appendingPathComponent(name)
+    func read(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(file))) }
+    certificate = try read("tuned.drift")
+    identityFile = try read("base.identity.json")
+    policyFile = try read("policy.json")
+    opening = try read("opening.json")
+    identity = try BaseIdentity.parse(identityFile)
+    policy = try Policy.parse(policyFile)
+    base = folder.appendingPathComponent("base.safetensors").path
+    tuned = folder.appendingPathComponent("tuned.safetensors").path
+  }
+
+  func verify(_ bytes: [UInt8]) throws(DriftProofError) -> VerificationReport {
+    try CertificateVerifier.verify(certificate: bytes, identity: identity, policy: policy)
+  }
+}
+
+/// Makes the files. Run it when a new format version needs a new pin, in a new folder; old pins stay as they are:
+///
+///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter PinnedCertificateGenerator
+///
+/// It replaces the certificates and openings; their secrets are random, so the bytes differ from run to run.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
+struct PinnedCertificateGenerator {
+  @Test func norm() throws {
+    var random = SeededGenerator(seed: 1)
+    var base = TestModel()
+    base.tensors["w"] = TestTensor([4, 4], random: &random)
+    var tuned = base
+    tuned.tensors["w"]?.values[5] += 0.125
+    try make(
+      "norm", base, tuned,
+      """
+      { "driftPolicy": 1, "name": "pinned norm", "securityBits": 128,
+        "rules": [ { "tensors": "w", "allow": { "norm": { "absolute": 0.25 } } } ] }
+
+      """)
+  }
+
+  @Test func classes() throws {
+    var random = SeededGenerator(seed: 2)
+    var base = TestModel()
+    for (name, shape) in [
+      ("columns", [4, 12]), ("entries", [10, 6]), ("frozen", [5, 3]), ("mixed", [8, 8]), ("norm", [7, 9]),
+      ("rows", [12, 5]), ("twice", [8, 10]), ("bias", [11]),
+    ] { base.tensors[name] = TestTensor(shape, random: &random) }
+    base.tensors["rank"] = TestTensor([16, 12], isHalf: true, random: &random)
+    base.counter = ("steps", 1)
+    var tuned = base
+    tuned.counter = ("steps", 900)
+    for name in ["norm", "bias"] {
+      for index in tuned.tensors[name]?.values.indices ?? 0..<0 {
+        tuned.tensors[name]?.values[index] += 0.02 * random.signed()
+      }
+    }
+    tuned.tensors["rank"]?.addLowRank(2, scale: 0.05, random: &random)
+    tuned.tensors["twice"]?.addLowRank(1, scale: 0.02, random: &random)
+    tuned.tensors["mixed"]?.addLowRank(1, scale: 0.02, random: &random)
+    tuned.tensors["mixed"]?.values[13] += 1
+    for index in [0, 59] { tuned.tensors["entries"]?.values[index] += 0.25 }
+    for column in 0..<5 { tuned.tensors["rows"]?.values[3 * 5 + column] += 0.1 }
+    for row in 0..<4 { tuned.tensors["columns"]?.values[row * 12 + 11] *= 0.5 }
+    try make(
+      "classes", base, tuned,
+      """
+      { "driftPolicy": 1, "name": "pinned classes", "securityBits": 128,
+        "rules": [
+          { "tensors": "{norm,bias}", "allow": { "norm": { "absolute": 1 } } },
+          { "tensors": "rank", "allow": { "rank": 2, "residual": { "relative": 0.01 } } },
+          { "tensors": "entries", "allow": { "entries": 2 } },
+          { "tensors": "rows", "allow": { "rows": 1 } },
+          { "tensors": "columns", "allow": { "columns": 1 } },
+          { "tensors": "mixed", "allow": { "rank": 1, "entries": 1, "residual": { "absolute": 0.001 } } },
+          { "tensors": "twice",
+            "allow": [ { "norm": { "relative": 0.2 } }, { "rank": 1, "residual": { "absolute": 0.001 } } ] },
+          { "tensors": "steps", "allow": "any" },
+          { "tensors": "*", "allow": "frozen" } ],
+        "total": { "norm": { "absolute": 5 } } }
+
+      """)
+  }
+
+  private func make(_ name: String, _ base: TestModel, _ tuned: TestModel, _ policy: String) throws {
+    let folder = PinnedCertificate.folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    func write(_ bytes: [UInt8], _ file: String) throws {
+      try Data(bytes).write(to: folder.appendingPathComponent(file))
+    }
+    let temporary = try TemporaryFolder()
+    let before = try base.write("base", in: temporary)
+    let after = try tuned.write("tuned", in: temporary)
+    let opening = temporary.file("opening")
+    let result = try DriftProver.prove(
+      base: before, tuned: after, policy: try Policy.parse(Array(policy.utf8)), openingPath: opening)
+    for (source, target) in [
+      (before.path, "base.safetensors"), (after.path, "tuned.safetensors"), (opening, "opening.json"),
+    ] { try write([UInt8](try Data(contentsOf: URL(fileURLWithPath: source))), target) }
+    try write(result.certificate, "tuned.drift")
+    try write(BaseIdentity.compute(checkpoint: before).jsonBytes(), "base.identity.json")
+    try write(Array(policy.utf8), "policy.json")
+    try write(Array((result.verification.tunedCommitment + "\n").utf8), "tuned-commitment.txt")
+  }
+}
