@@ -21,13 +21,18 @@ let package = Package(
     .target(name: "Checkpoint", dependencies: ["CCrypto", "Transcript"]),
     .target(name: "DriftPolicy"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+    // What a verifier needs, and the prover's half in a target of its own, which the verifier's never imports.
     .target(name: "Commitment", dependencies: ["Field", "Kernels", "Transcript"]),
+    .target(name: "CommitmentProver", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
     .target(name: "Argument", dependencies: ["Field", "Kernels", "Transcript", "Commitment"]),
+    .target(
+      name: "ArgumentProver",
+      dependencies: ["Argument", "Commitment", "CommitmentProver", "Field", "Kernels", "Transcript"]),
     .target(
       name: "DriftProof",
       dependencies: [
         "CCrypto", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
-        "Argument",
+        "CommitmentProver", "Argument", "ArgumentProver",
       ]),
     .target(name: "DriftReport", dependencies: ["DriftProof", "Checkpoint", "DriftPolicy"]),
     .executableTarget(
@@ -46,9 +51,22 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"]),
     .testTarget(name: "DriftPolicyTests", dependencies: ["DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    .testTarget(name: "CommitmentTests", dependencies: ["Commitment", "Field", "Kernels", "Transcript"]),
-    .testTarget(name: "ArgumentTests", dependencies: ["Argument"]),
-    .testTarget(name: "DriftProofTests", dependencies: ["DriftProof", "Checkpoint"]),
+    // Cheating provers of the commitment, for the tests of both proof layers.
+    .target(
+      name: "TamperingSupport", dependencies: ["Commitment", "CommitmentProver", "Field", "Kernels"],
+      path: "Tests/TamperingSupport"),
+    .testTarget(
+      name: "CommitmentTests",
+      dependencies: ["Commitment", "CommitmentProver", "TamperingSupport", "Field", "Kernels", "Transcript"]),
+    .testTarget(
+      name: "ArgumentTests",
+      dependencies: [
+        "Argument", "ArgumentProver", "Commitment", "CommitmentProver", "TamperingSupport", "Field", "Kernels",
+        "Transcript",
+      ]),
+    .testTarget(
+      name: "DriftProofTests",
+      dependencies: ["DriftProof", "Argument", "ArgumentProver", "Commitment", "CommitmentProver", "Checkpoint"]),
     .testTarget(name: "DriftReportTests", dependencies: ["DriftReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
     .testTarget(name: "BenchmarkSuiteTests", dependencies: ["BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
     // Runs the built program, which the dependency makes sure of.

@@ -1,4 +1,5 @@
 @testable import Argument
+@testable import ArgumentProver
 
 extension Fixture {
   /// Matrices with orthonormal rows, up to rounding: Gram-Schmidt on random rows, in units of 2^-f.

@@ -1,8 +1,10 @@
 import Commitment
+import CommitmentProver
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Bytes that are not the proof's: all rejected, none may trap (docs/protocol.md section 11, item 9).
 @Suite struct ProofBytesTests {
@@ -14,8 +16,8 @@ import Transcript
     init(_ fixture: Fixture) throws {
       self.fixture = fixture
       proof = try fixture.run()
-      let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-      drift = Fixture.Drift(try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
+      let committer = try DriftCommitter(statement: fixture.statement, scheme: HashCommitment(fixture.code))
+      drift = Fixture.Drift(try committer.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
     }
 
     func rejection(_ bytes: [UInt8]) -> ProofRejection? {

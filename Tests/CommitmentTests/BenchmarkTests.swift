@@ -5,6 +5,7 @@ import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Times and sizes at full size, in release builds, when DRIFTPROOF_BENCHMARK is set to "logLength,logBlowup,rows".
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_BENCHMARK"] != nil))

@@ -1,4 +1,5 @@
 import Argument
+import ArgumentProver
 import Checkpoint
 import Foundation
 import Testing
@@ -16,8 +17,8 @@ struct CalibrationTests {
   @Test func printTable() throws {
     let norm = "{ \"norm\": { \"relative\": 0.1 } }"
     let rank = "{ \"rank\": 8, \"residual\": { \"relative\": 0.004 } }"
-    var samples: [String: [Sample]] = [:]
-    var passes: [String: Int] = [:]
+    var samples: [ProofPhase: [Sample]] = [:]
+    var passes: [ProofPhase: Int] = [:]
     let machine = CostModel.machineSeconds()
     for side in [256, 1024, 2048, 4096] {
       for (name, clause) in [("norm", norm), ("rank", rank)] {
@@ -27,12 +28,14 @@ struct CalibrationTests {
         let derived = try CheckpointPass.run(base: base, tuned: tuned, policy: policy).derived
         let code = try CodeSelection.choose(tensors: derived.tensors)
         let model = CostModel(derived: derived, code: code, base: base, tuned: tuned, hasIdentity: false)
-        var best: [String: Double] = [:]
+        var best: [ProofPhase: Double] = [:]
         for run in 0..<3 {
           let result = try DriftProver.prove(
             base: base, tuned: tuned, policy: policy, openingPath: folder.path("\(run)"), progress: { _ in })
-          var sums: [String: Double] = [:]
-          for (phase, seconds) in result.report.phases { sums[phase, default: 0] += seconds }
+          var sums: [ProofPhase: Double] = [:]
+          for (name, seconds) in result.report.phases {
+            sums[try #require(ProofPhase(rawValue: name)), default: 0] += seconds
+          }
           for (phase, seconds) in sums { best[phase] = min(best[phase] ?? .infinity, seconds) }
           for (phase, rows) in result.report.askedRows {
             passes[phase] = max(passes[phase] ?? 0, Int((Double(rows) / Double(model.sizes?.driftRows ?? 1)).rounded()))
@@ -52,11 +55,11 @@ struct CalibrationTests {
       }
     }
     let known = CostTable.costs.map(\.phase)
-    for phase in known + samples.keys.filter({ !known.contains($0) }).sorted() {
+    for phase in known + samples.keys.filter({ !known.contains($0) }).sorted(by: { $0.rawValue < $1.rawValue }) {
       let points = (samples[phase] ?? []).filter { $0.work > 0 || known.last == phase }
       let (fixed, slope) = Self.line(points)
       print(
-        "    Cost(phase: \"\(phase)\", fixed: \(Self.text(fixed)), nanoseconds: \(Self.text(slope * 1e9)), "
+        "    Cost(phase: .\(phase), fixed: \(Self.text(fixed)), nanoseconds: \(Self.text(slope * 1e9)), "
           + "passes: \(passes[phase] ?? 0)),")
     }
     print("  static let referenceSeconds = \(Self.text(machine))")

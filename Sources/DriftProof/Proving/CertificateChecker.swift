@@ -67,7 +67,7 @@ public enum CertificateChecker {
       derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, base: subject.base,
       tuned: subject.tuned, secret: opening.secret, tunedDigests: subject.tunedDigests, adapter: subject.model,
       factors: subject.factors,
-      phase: phase)
+      phase: { phase($0.rawValue) })
     for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
       guard mine == stated else {
         throw mismatch("tensor \(StrictJSON.shown(stated.tensor.name)) is not the one that the certificate is about")

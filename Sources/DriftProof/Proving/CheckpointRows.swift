@@ -1,6 +1,7 @@
 import Argument
 import Checkpoint
 import Commitment
+import CommitmentProver
 import Field
 import Kernels
 import Synchronization

@@ -1,4 +1,5 @@
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import Field

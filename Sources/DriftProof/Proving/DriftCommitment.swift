@@ -1,6 +1,8 @@
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
+import CommitmentProver
 import DriftPolicy
 import Kernels
 import Synchronization
@@ -43,10 +45,10 @@ struct DriftCommitment {
     derived: DerivedStatement, parent: [UInt8]? = nil, code: CodeParameters?, base: Checkpoint, tuned: Checkpoint,
     secret: [UInt8], tunedDigests: [String: [UInt8]] = [:], adapter: AdapterModel? = nil,
     factors: [String: FactorMatrix] = [:], check: ChunkCheck? = nil,
-    archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (String) -> Void
+    archive: (any CommitmentArchive)? = nil, asked: (@Sendable () -> Void)? = nil, phase: (ProofPhase) -> Void
   ) throws {
     statementTensors = derived.tensors
-    if tunedDigests.isEmpty { phase("byte digests") }
+    if tunedDigests.isEmpty { phase(.byteDigests) }
     let digests = try Self.byteDigests(of: derived, tuned: tuned, known: tunedDigests, secret: secret)
     let products = try adapter.map { try Self.productDigests(of: $0, secret: secret) } ?? [:]
     let entries = (adapter?.tensors ?? tuned.manifestTensors).map { tensor in
@@ -57,17 +59,18 @@ struct DriftCommitment {
       manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
       return
     }
-    phase("rows")
+    phase(.rows)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
       plan: plan, tensors: derived.tensors, base: base, tuned: tuned, factors: factors, asked: asked)
     try check?.check(plan: plan, rows: rows)
-    phase("commitment")
+    phase(.commitment)
     // The binding plays no part in a commitment, which the binding itself contains.
-    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
-    tableau = (rows, try prover.commit(rows: rows, secret: secret, archive: archive))
+    let outline = derived.statement(code: code, binding: [])
+    let committer = try DriftCommitter(statement: outline, scheme: HashCommitment(code))
+    tableau = (rows, try committer.commit(rows: rows, secret: secret, archive: archive))
     manifest = DriftManifest(
-      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest,
+      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: outline.layoutDigest,
       entries: entries)
   }
 

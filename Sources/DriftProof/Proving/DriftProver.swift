@@ -1,4 +1,5 @@
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import DriftPolicy
@@ -149,7 +150,7 @@ public enum DriftProver {
       baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
       driftPins: committed.driftPins, proof: proof?.bytes ?? []
     ).bytes
-    clock.begin("self-check")
+    clock.begin(.selfCheck)
     let verification: VerificationReport
     do throws(DriftProofError) {
       verification = try CertificateVerifier.verify(
@@ -195,11 +196,11 @@ public enum DriftProver {
       try request.parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
       return (record, derived, Subject(tuned: tuned))
     }
-    clock.begin("reading")
+    clock.begin(.reading)
     let pass = try CheckpointPass.run(
       base: base, tuned: tuned, policy: policy, given: request.identity, parent: request.parent
     ) { clock.meter.advance($0) }
-    clock.begin("policy check")
+    clock.begin(.policyCheck)
     let measurement = try DriftMeasurer(base: base, tuned: tuned).measure(
       differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
       totalBound: pass.derived.totalBound
@@ -214,7 +215,7 @@ public enum DriftProver {
   private static func prepare(
     _ request: Request, _ adapter: Adapter, clock: PhaseClock
   ) throws -> (record: PreparedRecord, derived: DerivedStatement, subject: Subject) {
-    clock.begin("reading")
+    clock.begin(.reading)
     if let session = request.session, let bytes = try session.bytes(ProofSession.preparedName) {
       guard let record = try? PreparedRecord(bytes) else { throw session.damaged(ProofSession.preparedName) }
       let model = try AdapterModel(adapter, identity: record.identity, policy: request.policy)
@@ -226,7 +227,7 @@ public enum DriftProver {
     let pass = try AdapterPass.run(
       adapter, base: request.hasBase ? request.base : nil, policy: request.policy, given: request.identity
     ) { clock.meter.advance($0) }
-    clock.begin("policy check")
+    clock.begin(.policyCheck)
     let measurement = try DriftMeasurer(base: request.base, tuned: pass.model.wholes).measure(
       differences: [], tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
       totalBound: pass.derived.totalBound

@@ -1,5 +1,6 @@
 import Checkpoint
 import Commitment
+import CommitmentProver
 import DriftPolicy
 import Foundation
 import Transcript
