@@ -213,6 +213,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       orthonormality: orthonormal?.outcome)
   }
 
+  /// V → P: χ; P → V: the merging stage (Stage C), which brings the structure stage's evaluations to one point.
   private func proveMerging(
     _ structure: SumcheckOutcome, _ structureWeights: StructureStageWeights, _ factors: FactorOracle,
     _ auxiliary: AuxiliaryOracles, _ session: inout ProverSession

@@ -78,7 +78,7 @@ package struct CommittedTableau: Sendable {
     }
   }
 
-  /// The same tree with the values of all rows at a point outside F: a pass over the rows.
+  /// The tree pinned by the values of all rows at a point outside F: a pass over the rows.
   func pinned(at point: CubicExtension) throws -> CommittedTableau {
     let longest = shapes.map(\.tailOffset).max() ?? 0
     let evaluation = RowEvaluation(point, length: longest)

@@ -81,7 +81,7 @@ struct OpeningProver {
       }
     }
     let pinBetas = claims.indices.map { index in
-      layout.pins[index].indices.map { channel.transcript.challenge("\(OpeningLabel.pinBeta)/\(index)/\($0)") }
+      layout.pins[index].indices.map { channel.transcript.challenge(OpeningLabel.pinBeta(claim: index, pin: $0)) }
     }
 
     var maskValues: [CubicExtension] = []

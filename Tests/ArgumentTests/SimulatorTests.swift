@@ -187,7 +187,7 @@ import Transcript
     channel.transcript.absorb(OpeningLabel.parameters, bytes: code.bytes)
     channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value]))
     channel.send(OpeningLabel.maskPin, nu)
-    _ = channel.transcript.challenge("\(OpeningLabel.pinBeta)/0/0")
+    _ = channel.transcript.challenge(OpeningLabel.pinBeta(claim: 0, pin: 0))
     channel.send(OpeningLabel.maskValue, mu)
     return channel.transcript.challenges(OpeningLabel.beta, 1)[0]
   }

@@ -120,6 +120,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
       orthonormality: orthonormal?.outcome)
   }
 
+  /// V → P: χ; P → V: the merging stage (Stage C), which brings the structure stage's evaluations to one point.
   private func verifyMerging(
     _ structure: SumcheckOutcome, _ structureWeights: StructureStageWeights, _ channel: inout VerifierChannel
   ) throws(ProofRejection) -> SumcheckOutcome {

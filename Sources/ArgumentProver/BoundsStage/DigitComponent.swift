@@ -12,13 +12,13 @@ import Kernels
 ///   of one content, ``WordHistogram``;
 /// - in the next three rounds a bound value is a sum of two table entries a word;
 /// - then there are tables of 1/64 of the oracle.
-/// Words with masks or with cells that are no digits are held apart as ``Special``; the words hold 0 there.
+/// Words with masks or with cells that are no digits are held apart as ``DigitSpecial``; the words hold 0 there.
 struct DigitComponent: SumcheckComponent {
   let rounds: Int
   private let point: [CubicExtension]
   private var words: [UInt16]
   private var weights: DigitWeights
-  private var specials: [Special] = []
+  private var specials: [DigitSpecial] = []
   private var histogram: WordHistogram
   /// The four values of a digit, later of all contents of 2, 4 and 8 cells with the variables bound so far.
   private var contentValues: [CubicExtension]
@@ -44,17 +44,6 @@ struct DigitComponent: SumcheckComponent {
   /// Rounds after those inside a word that make no tables.
   private let streamedRounds: Int
 
-  /// A word as elements: its cells, later what is left of them.
-  private struct Special {
-    var word: Int
-    var cells: [CubicExtension]
-    var masks: [CubicExtension]
-    /// eq(z, ·) over the word's address.
-    var equality: CubicExtension
-    var weight: CubicExtension
-    var isShort: Bool
-  }
-
   /// - Parameters:
   ///   - digits: beyond them the oracle is 0.
   ///   - mask: entries at the lowest indices of the half top = 1: one word.
@@ -79,7 +68,7 @@ struct DigitComponent: SumcheckComponent {
       let first = word << logWord
       let segment = weights.segment(of: word)
       specials.append(
-        Special(
+        DigitSpecial(
           word: word,
           cells: (first..<first + PackedDigits.wordCells).map {
             $0 < digits.count ? CubicExtension(Goldilocks(reducing: digits[$0])) : .zero
@@ -356,7 +345,7 @@ struct DigitComponent: SumcheckComponent {
   private mutating func bindGroups(_ r: CubicExtension) {
     lookup = lookup.map { $0 * (.one - r) } + lookup.map { $0 * r }
     weights.fold(r)
-    var folded: [Special] = []
+    var folded: [DigitSpecial] = []
     for special in specials {
       var special = special
       special.cells[0] *= special.word & 1 == 1 ? r : .one - r

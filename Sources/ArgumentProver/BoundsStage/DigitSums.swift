@@ -164,3 +164,14 @@ struct WordHistogram {
     return placeSums(low) + placeSums(high)
   }
 }
+
+/// A word as elements: its cells, later what is left of them.
+struct DigitSpecial {
+  var word: Int
+  var cells: [CubicExtension]
+  var masks: [CubicExtension]
+  /// eq(z, ·) over the word's address.
+  var equality: CubicExtension
+  var weight: CubicExtension
+  var isShort: Bool
+}

@@ -172,7 +172,7 @@ private struct StructuredPart: Sendable {
     }
   }
 
-  /// The same for entries of any size.
+  /// entries := 2^s·entries - U·Vᵀ on the region, for entries of any size.
   func subtract(from entries: inout [Int64], region: TileRegion) {
     _ = forEachLine(region) { x, row, column, count in
       for i in 0..<count {

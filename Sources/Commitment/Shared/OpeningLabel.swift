@@ -5,7 +5,6 @@ package enum OpeningLabel {
   package static let maskValue = "opening/mask value"
   package static let treeValue = "opening/tree at a pin"
   package static let maskPin = "opening/mask at a pin"
-  package static let pinBeta = "opening/pin beta"
   package static let beta = "opening/beta"
   package static let clear = "opening/clear combination"
   package static let high = "opening/high part"
@@ -19,6 +18,8 @@ package enum OpeningLabel {
   package static let final = "opening/final coefficients"
   package static let nonce = "opening/proof of work"
   package static let positions = "opening/positions"
+  /// β_a of one pinned tree of a claim.
+  package static func pinBeta(claim: Int, pin: Int) -> String { "opening/pin beta/\(claim)/\(pin)" }
   package static func rows(_ tree: String) -> String { "opening/rows of \(tree)" }
   package static func salts(_ tree: String) -> String { "opening/salts of \(tree)" }
   package static func paths(_ tree: String) -> String { "opening/paths of \(tree)" }

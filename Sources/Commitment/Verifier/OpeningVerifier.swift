@@ -61,7 +61,7 @@ struct OpeningVerifier {
     }
   }
 
-  /// Values, P_b(z_a) and mask(z_a), β_a, μ, β: the order in which ``OpeningProver`` sends and draws.
+  /// Values, P_b(z_a) and mask(z_a), β_a, μ, β: the order in which the prover sends and draws.
   private func receiveTargets(_ channel: inout VerifierChannel) throws(ProofRejection) -> Combinations {
     channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
     for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
@@ -74,7 +74,7 @@ struct OpeningVerifier {
       }
     }
     let pinBetas = claims.indices.map { index in
-      layout.pins[index].indices.map { channel.transcript.challenge("\(OpeningLabel.pinBeta)/\(index)/\($0)") }
+      layout.pins[index].indices.map { channel.transcript.challenge(OpeningLabel.pinBeta(claim: index, pin: $0)) }
     }
     var maskValues: [CubicExtension] = []
     for _ in claims { maskValues.append(try channel.receive(OpeningLabel.maskValue)) }
@@ -86,14 +86,19 @@ struct OpeningVerifier {
       var coefficients = claim.weights.map { $0.isEmpty ? CubicExtension.zero : beta }
       for (pin, own) in zip(layout.pins[index], pinBetas[index]) { coefficients[pin.tree] += own }
       result.coefficients.append(coefficients)
+      var pins: [CubicExtension] = []
+      for (pin, sent) in zip(layout.pins[index], pinValues[index]) {
+        // The layout has pins of pinned trees only; no other value stands for one that is not there.
+        guard let own = trees[pin.tree].pins else {
+          throw .unsupportedParameters("a tree has not one pin for each row")
+        }
+        pins.append(
+          layout.pinTarget(
+            claim: index, pin: pin, own: own.combined(claim.weights[pin.tree]), others: sent.others, mask: sent.mask,
+            beta: beta, pinBetas: pinBetas[index]))
+      }
       result.targets.append(
-        OpeningLayout.Targets(
-          functional: beta * claim.value + maskValues[index],
-          pins: zip(layout.pins[index], pinValues[index]).map { pin, sent in
-            layout.pinTarget(
-              claim: index, pin: pin, own: trees[pin.tree].pins?.combined(claim.weights[pin.tree]) ?? .zero,
-              others: sent.others, mask: sent.mask, beta: beta, pinBetas: pinBetas[index])
-          }))
+        OpeningLayout.Targets(functional: beta * claim.value + maskValues[index], pins: pins))
     }
     return result
   }
