@@ -5,8 +5,7 @@ import PackageDescription
 // Every target stands below those that it depends on; docs/architecture.md says which room does what.
 let package = Package(
   name: "DriftProof",
-  // UTF8Span, in the strict JSON, is the newest that is used; without it 15 would do.
-  platforms: [.macOS(.v26)],
+  platforms: [.macOS(.v15)],
   products: [
     .library(name: "DriftProofVerifier", targets: ["DriftProofVerifier"]),
     .library(name: "DriftProof", targets: ["DriftProof"]),
@@ -28,7 +27,9 @@ let package = Package(
     .target(name: "Checkpoint", dependencies: ["Core"]),
     .target(name: "DriftPolicy", dependencies: ["Core"]),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+    // What a verifier needs, and the prover's half in a target of its own, which the verifier's never imports.
     .target(name: "Commitment", dependencies: ["Core", "Field", "Kernels", "Transcript"]),
+    .target(name: "CommitmentProver", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
     .target(name: "Argument", dependencies: ["Core", "Field", "Kernels", "Transcript", "Commitment"]),
     .target(
       name: "DriftProofStatement",
@@ -62,9 +63,8 @@ let package = Package(
     .target(
       name: "DriftProofDrift",
       dependencies: [
-        "Core", "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument",
-        "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofChain",
+        "Core", "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument", "ArgumentProver",
+        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
       ],
       path: "Sources/Drift"),
     .target(
@@ -78,8 +78,8 @@ let package = Package(
       name: "DriftProofProving",
       dependencies: [
         "Core", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
-        "Argument",
-        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
+        "CommitmentProver", "Argument", "ArgumentProver", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
       ],
       path: "Sources/Proving"),
     .target(
@@ -110,6 +110,9 @@ let package = Package(
         "DriftProofReportFacts",
       ]),
     .target(
+      name: "ArgumentProver",
+      dependencies: ["Argument", "Commitment", "CommitmentProver", "Field", "Kernels", "Transcript"]),
+    .target(
       name: "DriftProof",
       dependencies: [
         "Core", "Checkpoint", "DriftPolicy", "DriftProofVerifier", "DriftProofProving", "DriftProofCalibration",
@@ -130,7 +133,8 @@ let package = Package(
     .executableTarget(
       name: "DriftProofBenchmarks",
       dependencies: [
-        "BenchmarkSuite", "DriftProof", "Argument", "Checkpoint", "Commitment", "DriftPolicy", "Field", "Kernels",
+        "BenchmarkSuite", "Core", "DriftProof", "DriftProofStatement", "DriftProofDrift", "DriftProofProving", "Argument",
+        "ArgumentProver", "Checkpoint", "Commitment", "CommitmentProver", "DriftPolicy", "Field", "Kernels",
         "LinearAlgebra", "Transcript",
       ],
       path: "Benchmarks/driftproof-bench"),
@@ -143,15 +147,24 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Core", "Checkpoint"]),
     .testTarget(name: "DriftPolicyTests", dependencies: ["TestSupport", "Core", "DriftPolicy"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    .testTarget(name: "CommitmentTests", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
+    // Cheating provers of the commitment, for the tests of both proof layers.
+    .target(
+      name: "TamperingSupport", dependencies: ["Commitment", "CommitmentProver", "Field", "Kernels"],
+      path: "Tests/TamperingSupport"),
+    .testTarget(
+      name: "CommitmentTests",
+      dependencies: ["Core", "Commitment", "CommitmentProver", "TamperingSupport", "Field", "Kernels", "Transcript"]),
     .testTarget(
       name: "ArgumentTests",
-      dependencies: ["TestSupport", "Core", "Argument", "Commitment", "Field", "Kernels", "Transcript"]),
+      dependencies: [
+        "TestSupport", "TamperingSupport", "Core", "Argument", "ArgumentProver", "Commitment", "CommitmentProver",
+        "Field", "Kernels", "Transcript",
+      ]),
     .testTarget(
       name: "DriftProofTests",
       dependencies: [
-        "TestSupport", "Core", "DriftProof", "DriftProofCommandLine", "Argument", "Checkpoint", "Commitment",
-        "DriftPolicy", "Field", "Kernels", "LinearAlgebra", "Transcript",
+        "TestSupport", "Core", "DriftProof", "DriftProofCommandLine", "Argument", "ArgumentProver", "Checkpoint",
+        "Commitment", "CommitmentProver", "DriftPolicy", "Field", "Kernels", "LinearAlgebra", "Transcript",
       ]),
     .testTarget(
       name: "DriftReportTests",

@@ -98,16 +98,11 @@ case ("kernels", let rest) where rest.count < 2:
   var timings = KernelTimings(logLength: log)
   timings.run()
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
-#if DEBUG || INTERNALS
-  case ("commitment", let rest) where rest.count == 3:
-    let numbers = rest.compactMap { Int($0) }
-    guard numbers.count == 3 else { fail(usage) }
-    try CommitmentTimings(logLength: numbers[0], logBlowup: numbers[1], rowCount: numbers[2]).run()
-  case ("throughput", let rest) where rest.isEmpty: try ThroughputTimings.run()
-  case ("cost-table", let rest) where rest.isEmpty: try CostTimings.printTable()
-#else
-  case ("commitment", _), ("throughput", _), ("cost-table", _):
-    fail("this needs a build with -Xswiftc -enable-testing -Xswiftc -DINTERNALS: scripts/measure-machine")
-#endif
+case ("commitment", let rest) where rest.count == 3:
+  let numbers = rest.compactMap { Int($0) }
+  guard numbers.count == 3 else { fail(usage) }
+  try CommitmentTimings(logLength: numbers[0], logBlowup: numbers[1], rowCount: numbers[2]).run()
+case ("throughput", let rest) where rest.isEmpty: try ThroughputTimings.run()
+case ("cost-table", let rest) where rest.isEmpty: try CostTimings.printTable()
 default: fail(usage)
 }

@@ -5,7 +5,7 @@ import PackageDescription
 // which needs libcrypto and no OpenBLAS, and holds no prover.
 let package = Package(
   name: "embed-verifier",
-  platforms: [.macOS(.v26)],
+  platforms: [.macOS(.v15)],
   dependencies: [
     // Outside this repository: .package(url: "…", from: "0.1.0").
     .package(name: "DriftProof", path: "../..")

@@ -3,6 +3,7 @@ import Checkpoint
 import Commitment
 import DriftProofCertificate
 import Core
+import CommitmentProver
 import Field
 import Kernels
 import Synchronization

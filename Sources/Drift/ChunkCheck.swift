@@ -1,5 +1,6 @@
 import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import Field

@@ -1,4 +1,5 @@
 import Argument
+import ArgumentProver
 import LinearAlgebra
 
 /// What the drift of one tensor needs to satisfy one structured clause, or by how much it fails.

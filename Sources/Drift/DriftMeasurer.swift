@@ -1,3 +1,4 @@
+import ArgumentProver
 import DriftProofStatement
 import DriftProofCertificate
 import Argument

@@ -72,18 +72,6 @@ package enum GramKernel {
     }
   }
 
-  package static func gram16(_ entries: [Int32], range: Range<Int>, path: KernelPath = .selected) -> [Int64] {
-    gram(entries, range: range, log: 4, path: path)
-  }
-
-  package static func fold16(
-    _ entries: [Int32], range: Range<Int>, weights: [CubicExtension], into out: inout [CubicExtension], at: Int,
-    path: KernelPath = .selected
-  ) {
-    precondition(weights.count == 16, "\(weights.count) weights")
-    fold(entries, range: range, weights: weights, into: &out, at: at, path: path)
-  }
-
   private static func check(_ entries: [Int32], _ range: Range<Int>, _ width: Int) {
     precondition(range.lowerBound >= 0 && range.upperBound <= entries.count && range.count % width == 0, "\(range)")
   }

@@ -41,7 +41,7 @@ public enum CertificateChecker {
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
         derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, model: resolved,
-        secret: opening.secret, tunedDigests: digests, companions: .init(phase: phase))
+        secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase($0.rawValue) }))
       try compare(recomputed, checked, identity: identity)
       phase("proof")
       try checked.verifyProof()

@@ -3,6 +3,8 @@ import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
 import Argument
+import ArgumentProver
+import CommitmentProver
 import Checkpoint
 import Commitment
 import Core
@@ -34,8 +36,8 @@ struct DriftCommitment {
     var archive: (any CommitmentArchive)?
     /// Told of each row that is asked for.
     var asked: (@Sendable () -> Void)?
-    /// Told the name of each phase as it begins.
-    var phase: (String) -> Void = { _ in }
+    /// Told of each phase as it begins.
+    var phase: (ProofPhase) -> Void = { _ in }
   }
 
   /// - Parameters:
@@ -49,7 +51,7 @@ struct DriftCommitment {
     tunedDigests: [String: [UInt8]] = [:], companions: Companions = Companions()
   ) throws {
     statementTensors = derived.tensors
-    if tunedDigests.isEmpty { companions.phase("byte digests") }
+    if tunedDigests.isEmpty { companions.phase(.byteDigests) }
     let digests = try Self.byteDigests(of: derived, tuned: model.moved, known: tunedDigests, secret: secret)
     let products = try model.productDigests(secret: secret)
     let entries = model.manifestTensors.map { tensor in
@@ -60,17 +62,18 @@ struct DriftCommitment {
       manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
       return
     }
-    companions.phase("rows")
+    companions.phase(.rows)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
       plan: plan, tensors: derived.tensors, pair: model.pair, factors: model.factors, asked: companions.asked)
     try companions.check?.check(plan: plan, rows: rows)
-    companions.phase("commitment")
+    companions.phase(.commitment)
     // The binding plays no part in a commitment, which the binding itself contains.
-    let prover = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: HashCommitment(code))
-    tableau = (rows, try prover.commit(rows: rows, secret: secret, archive: companions.archive))
+    let outline = derived.statement(code: code, binding: [])
+    let committer = try DriftCommitter(statement: outline, scheme: HashCommitment(code))
+    tableau = (rows, try committer.commit(rows: rows, secret: secret, archive: companions.archive))
     manifest = DriftManifest(
-      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: prover.statement.layoutDigest,
+      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: outline.layoutDigest,
       entries: entries)
   }
 

@@ -4,6 +4,7 @@ import DriftProofChain
 import DriftProofDrift
 import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import Core
@@ -142,7 +143,7 @@ public enum DriftProver {
       baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
       driftPins: committed.driftPins, proof: proof?.bytes ?? []
     ).bytes
-    clock.begin("self-check")
+    clock.begin(.selfCheck)
     let verification: VerificationReport
     do throws(DriftProofError) {
       verification = try CertificateVerifier.verify(

@@ -1,3 +1,4 @@
+import ArgumentProver
 import Argument
 import Commitment
 import DriftProofCertificate

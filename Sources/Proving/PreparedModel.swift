@@ -1,3 +1,4 @@
+import ArgumentProver
 import Checkpoint
 import DriftPolicy
 import DriftProofAdapter
@@ -22,7 +23,7 @@ struct PreparedModel {
       return
     }
     let reading = try Reading(request, clock: clock)
-    clock.begin("policy check")
+    clock.begin(.policyCheck)
     let measurement = try DriftMeasurer(pair: reading.model.pair).measure(
       differences: reading.differences, tensors: reading.derived.tensors, squares: reading.drifts.map(\.sumOfSquares),
       totalBound: reading.derived.totalBound
@@ -44,7 +45,7 @@ struct PreparedModel {
       try request.parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
       return (derived, .checkpoints(CheckpointPair(base: base, tuned: tuned)))
     case .adapter(let adapter, let base):
-      clock.begin("reading")
+      clock.begin(.reading)
       let model = try AdapterModel(adapter, identity: identity, policy: request.policy)
       let derived = try DerivedStatement.derive(identity: identity, tuned: model.tensors, policy: request.policy)
       return (derived, .adapter(model, base: base, factors: try model.factors(derived)))
@@ -61,7 +62,7 @@ struct PreparedModel {
     let drifts: [TensorScan.Drift]
 
     init(_ request: DriftProver.Request, clock: PhaseClock) throws {
-      clock.begin("reading")
+      clock.begin(.reading)
       switch request.model {
       case .checkpoint(let tuned, let base):
         let pass = try CheckpointPass.run(

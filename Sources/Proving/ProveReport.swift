@@ -1,3 +1,4 @@
+import ArgumentProver
 import Foundation
 import Synchronization
 
@@ -17,7 +18,7 @@ public struct ProveReport: Sendable {
   public internal(set) var proofsUsed = 0
   public internal(set) var proofsAllowed = 0
   /// Rows of the drift tableau that phases have asked for, when somebody watched the progress.
-  var askedRows: [String: Int] = [:]
+  package var askedRows: [ProofPhase: Int] = [:]
 
   /// Seconds of all phases together.
   public var totalSeconds: Double { phases.reduce(0) { $0 + $1.seconds } }
@@ -36,7 +37,7 @@ public struct ProveReport: Sendable {
 final class PhaseClock: Sendable {
   private struct State {
     var phases: [(name: String, seconds: Double)] = []
-    var current: (name: String, start: ContinuousClock.Instant)?
+    var current: (phase: ProofPhase, start: ContinuousClock.Instant)?
   }
 
   private let state = Mutex(State())
@@ -47,10 +48,10 @@ final class PhaseClock: Sendable {
   init(meter: ProgressMeter) { self.meter = meter }
 
   /// Ends the current phase and begins the one named.
-  func begin(_ name: String) {
+  func begin(_ phase: ProofPhase) {
     endPhase()
-    state.withLock { $0.current = (name, ContinuousClock.now) }
-    meter.begin(name)
+    state.withLock { $0.current = (phase, ContinuousClock.now) }
+    meter.begin(phase)
   }
 
   /// Ends the current phase and the progress.
@@ -61,9 +62,9 @@ final class PhaseClock: Sendable {
 
   private func endPhase() {
     state.withLock { state in
-      guard let (name, start) = state.current else { return }
+      guard let (phase, start) = state.current else { return }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      state.phases.append((name, seconds))
+      state.phases.append((phase.rawValue, seconds))
       state.current = nil
     }
   }

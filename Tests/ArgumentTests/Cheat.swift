@@ -1,10 +1,13 @@
 import Commitment
+import TamperingSupport
+import CommitmentProver
 import Field
 import TestSupport
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// A cheating prover and where each way to go on must end.
 ///
@@ -46,19 +49,18 @@ struct Cheat {
       tampering.open = { trees, claims, channel in
         var opening = OpeningTampering()
         opening.persist = true
-        let committed = trees.compactMap { $0 as? CommittedTableau }
-        try scheme.open(committed, claims: claims, channel: &channel, tampering: opening)
+        try scheme.open(trees, claims: claims, channel: &channel, deviation: opening)
       }
     }
     let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
     let drift = try scheme.pin(
       scheme.commit(
-        label: ArgumentProtocol.driftLabel, rows: (committed ?? fixture).rows,
+        label: ArgumentLabel.drift, rows: (committed ?? fixture).rows,
         shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32),
-        tampering: codeword))
+        deviation: codeword ?? CommitmentTampering()))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
-      secret: [UInt8](repeating: secret, count: 32), tampering: tampering)
+      secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
     do {
       try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))
       return nil
@@ -67,23 +69,14 @@ struct Cheat {
     }
   }
 
-  static func set(_ stage: String, _ tampering: inout ArgumentTampering, _ value: SumcheckTampering) {
-    switch stage {
-    case "A": tampering.stageA = value
-    case "B": tampering.stageB = value
-    case "O": tampering.stageO = value
-    default: tampering.stageC = value
-    }
-  }
-
   /// Runs every continuation of a cheat whose false claim is in `stage`.
   ///
   /// - Parameters:
   ///   - forge: an oracle that the stage finishes last and whose evaluation can be forged.
   func expectStopped(
-    at stage: String, forge: String?, location: SourceLocation = #_sourceLocation
+    at stage: Stage, forge: Oracle?, location: SourceLocation = #_sourceLocation
   ) throws {
-    #expect(try rejection() == .sumcheckFinal(stage: stage), sourceLocation: location)
+    #expect(try rejection() == .sumcheckFinal(stage: stage.rawValue), sourceLocation: location)
     #if DEBUG
       // A proof takes seconds here: the other continuations run in release builds, and in ``CheatingTableauTests``.
       return
@@ -92,49 +85,51 @@ struct Cheat {
     #endif
   }
 
-  private func expectPersistenceStopped(at stage: String, forge: String?, location: SourceLocation) throws {
+  private func expectPersistenceStopped(at stage: Stage, forge: Oracle?, location: SourceLocation) throws {
     let persists = SumcheckTampering(persists: true)
     #expect(
-      try rejection { Self.set(stage, &$0, persists) } == .clearCombination(functional: Self.libra),
+      try rejection { $0.stages[stage] = persists } == .clearCombination(functional: Self.libra),
       "g(ρ) forged", sourceLocation: location)
     #expect(
-      try rejection(bendsOpening: true) { Self.set(stage, &$0, persists) }
+      try rejection(bendsOpening: true) { $0.stages[stage] = persists }
         == .rowsAgainstCombination(functional: Self.libra), "g(ρ) and u forged", sourceLocation: location)
     guard forge != nil else { return }
-    let shape =
+    let layout = ArgumentLayout(fixture.statement)
+    let shape: SumcheckShape =
       switch stage {
-      case "A": ArgumentProtocol.stageAShape(ArgumentLayout(fixture.statement))
-      case "B": StageBWeights.shape(ArgumentLayout(fixture.statement))
-      case "O": OrthonormalClaims.shape(ArgumentLayout(fixture.statement).orthonormal)
-      default: StageCWeights.shape(ArgumentLayout(fixture.statement))
+      case .bounds: .bounds(layout)
+      case .structure: .structure(layout)
+      case .merging: .merging(layout)
+      case .orthonormality: .orthonormality(layout.orthonormal)
       }
     // The oracle that the stage finishes last; its evaluation is a root of a polynomial of degree at most 4.
-    let forge = shape.oracles.first { $0.rounds == shape.variables }?.name ?? ""
+    let forge = try #require(shape.finished(by: shape.variables - 1).first)
     let forged = SumcheckTampering(forge: forge, root: RootFinding.root)
-    if stage == "B" {
-      // A forged evaluation of Stage B is a false claim of Stage C; there the same three ways are open.
-      try with { Self.set("B", &$0, forged) }.expectStopped(at: "C", forge: "G", location: location)
+    if stage == .structure {
+      // A forged evaluation of the structure stage is a false claim of the merging stage; there the same three ways are
+      // open.
+      try with { $0.stages[.structure] = forged }.expectStopped(at: .merging, forge: .factors, location: location)
       return
     }
-    if stage == "O" {
-      // One of Stage O is a false claim of Stage A.
-      try with { Self.set("O", &$0, forged) }.expectStopped(at: "A", forge: "E", location: location)
+    if stage == .orthonormality {
+      // One of the orthonormality stage is a false claim of the bounds stage.
+      try with { $0.stages[.orthonormality] = forged }.expectStopped(at: .bounds, forge: .residuals, location: location)
       return
     }
-    let point = stage == "A" ? Self.pointA : Self.pointC
+    let point = stage == .bounds ? Self.pointA : Self.pointC
     // A polynomial may have no root: other randomness gives another one.
     func stopped(bendsOpening: Bool) throws -> ProofRejection? {
       for secret in UInt8(8)..<40 {
-        let rejection = try rejection(bendsOpening: bendsOpening, secret: secret) { Self.set(stage, &$0, forged) }
-        if rejection != .sumcheckFinal(stage: stage) { return rejection }
+        let rejection = try rejection(bendsOpening: bendsOpening, secret: secret) { $0.stages[stage] = forged }
+        if rejection != .sumcheckFinal(stage: stage.rawValue) { return rejection }
       }
-      return .sumcheckFinal(stage: stage)
+      return .sumcheckFinal(stage: stage.rawValue)
     }
     #expect(
-      try stopped(bendsOpening: false) == .openingSumcheck(functional: folded), "\(forge) forged",
+      try stopped(bendsOpening: false) == .openingSumcheck(functional: folded), "\(forge.letter) forged",
       sourceLocation: location)
     #expect(
-      try stopped(bendsOpening: true) == .rowsAgainstCombination(functional: point), "\(forge) and u forged",
+      try stopped(bendsOpening: true) == .rowsAgainstCombination(functional: point), "\(forge.letter) and u forged",
       sourceLocation: location)
   }
 

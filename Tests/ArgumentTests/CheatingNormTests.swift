@@ -6,8 +6,10 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
-/// Norm totals, digits, carries and ranges: every cheat, every continuation (docs/protocol.md section 11, items 1, 12, 16).
+/// Norm totals, digits, carries and ranges: every cheat, every continuation (docs/protocol.md section 11, items 1, 12,
+/// 16).
 @Suite struct CheatingNormTests {
   /// One unit above the bound.
   private static var above: Fixture {
@@ -33,7 +35,7 @@ import Transcript
   }
 
   @Test func normAboveItsBoundWithSlackModulo2To90() throws {
-    try Cheat(Self.above).expectStopped(at: "A", forge: "D")
+    try Cheat(Self.above).expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func honestProverRefusesANormAboveItsBound() throws {
@@ -50,7 +52,7 @@ import Transcript
         guard limb + 1 < line.limbs else { continue }
         Self.put(.zero, &table, at: offset + BoundLine.carryCell(limb: limb, digit: 0), digits: Limits.carryDigits)
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func carriesDividedInTheField() throws {
@@ -69,7 +71,7 @@ import Transcript
         carry = left * inverse
         Self.put(carry, &table, at: offset + BoundLine.carryCell(limb: limb, digit: 0), digits: Limits.carryDigits)
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func carryOutOfTheLastLine() throws {
@@ -77,7 +79,7 @@ import Transcript
       Self.put(
         .one, &table, at: offset + BoundLine.carryCell(limb: Limits.boundLimbs - 1, digit: 0),
         digits: Limits.carryDigits)
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func sumOfSquaresOfAChunkUnderstated() throws {
@@ -86,7 +88,7 @@ import Transcript
         table.storeSquare(1, 0)
         table.fillLine(0)
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func squareDigitsTradedUpwards() throws {
@@ -98,7 +100,7 @@ import Transcript
         cells[cell + 1] = (Goldilocks(reducing: cells[cell + 1]) - .one).value
       }
       table.fillLine(0)
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func projectionDigitsTradedUpwards() throws {
@@ -108,27 +110,27 @@ import Transcript
         cells[cell] += 4
         cells[cell + 1] = (Goldilocks(reducing: cells[cell + 1]) - .one).value
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test(arguments: [0, 127, 128, 131])
   func aProjectionDigitOffByOne(_ row: Int) throws {
     try Self.digits(Self.honest) { table, layout, _ in
       table.tamper { $0[layout.projections[0].cell(chunk: 0, row: row)] ^= 1 }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func aUsedCellThatNoClaimNames() throws {
     // The sixteenth cell of a projection is always 0; a number there is no digit.
     try Self.digits(Self.honest) { table, layout, _ in
       table.tamper { $0[layout.projections[0].cell(chunk: 0, row: 0) + Limits.projectionDigits] = 4 }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func wrongCarry() throws {
     try Self.digits(Self.honest) { table, _, offset in
       table.tamper { $0[offset + BoundLine.carryCell(limb: 0, digit: 0)] ^= 1 }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func wrongCarryWithCompensatedSlack() throws {
@@ -139,7 +141,7 @@ import Transcript
         let next = offset + BoundLine.slackCell(limb: 1, digit: 0)
         cells[next] = (Goldilocks(reducing: cells[next]) - .one).value
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   // MARK: Entries that wrap
@@ -167,7 +169,7 @@ import Transcript
     #expect(root * root + .one == .zero)
     try Cheat(Self.entries([root.centred, 1], bound: 0)) {
       if truncates { $0.digits = Self.truncateProjections }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test(arguments: [false, true])
@@ -175,7 +177,7 @@ import Transcript
     // Four entries (p + 1)/2: S = 1 mod p; unsound with ±1 projections.
     try Cheat(Self.entries([Int64](repeating: Goldilocks.half.centred, count: 4), bound: 1)) {
       if truncates { $0.digits = Self.truncateProjections }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test(arguments: [false, true])
@@ -188,7 +190,7 @@ import Transcript
           table.fillLine(0)
         }
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   // MARK: The global ball
@@ -227,7 +229,7 @@ import Transcript
           line.terms.removeAll { term in pieces.contains { $0 == term.piece } }
           table.fillLine(0, pretending: line)
         }
-      }.expectStopped(at: "A", forge: "D")
+      }.expectStopped(at: .bounds, forge: .digits)
     }
   }
 
@@ -241,7 +243,7 @@ import Transcript
         for index in line.terms.indices { line.terms[index].logWeight = 0 }
         table.fillLine(0, pretending: line)
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
     // The same with a prover that believes in another statement.
     var believed = fixture
     believed.tensors[1].fractionBits = 20

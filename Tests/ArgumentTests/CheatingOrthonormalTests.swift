@@ -4,9 +4,10 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
-/// Rows that are not orthonormal, false products, a false Stage O (docs/protocol.md section 11, items 22 to 25): every
-/// cheat, every continuation.
+/// Rows that are not orthonormal, false products, a false the orthonormality stage (docs/protocol.md section 11, items
+/// 22 to 25): every cheat, every continuation.
 @Suite struct CheatingOrthonormalTests {
   private static var honest: Fixture { .orthonormal([(5, 40), (4, 5000)]) }
 
@@ -55,9 +56,9 @@ import Transcript
 
   // MARK: Products
 
-  @Test func trueProductsThatAreNoDigits() throws { try Cheat(Self.skew).expectStopped(at: "A", forge: "E") }
+  @Test func trueProductsThatAreNoDigits() throws { try Cheat(Self.skew).expectStopped(at: .bounds, forge: .residuals) }
 
-  /// The products of the matrix that it should be: all in range, all sums of Stage O true.
+  /// The products of the matrix that it should be: all in range, all sums of the orthonormality stage true.
   @Test func productsOfAnotherMatrix() throws {
     let cheat = Cheat(Self.skew) {
       $0.digits = { table, layout in
@@ -66,7 +67,7 @@ import Transcript
         }
       }
     }
-    try cheat.expectStopped(at: "A", forge: "E")
+    try cheat.expectStopped(at: .bounds, forge: .residuals)
   }
 
   /// One product, both of a pair with the same or with the opposite sign, errors that cancel within a tensor or between
@@ -78,11 +79,11 @@ import Transcript
       [(0, 0, 0, 1), (0, 1, 1, -1)], [(0, 0, 0, 1), (1, 0, 0, -1)],
       [(0, 0, 3, 1), (0, 3, 0, 1), (0, 1, 2, -1), (0, 2, 1, -1)],
     ]
-    // σ of the matrix: the digits say otherwise. σ of the digits: Stage O says otherwise.
+    // σ of the matrix: the digits say otherwise. σ of the digits: the orthonormality stage says otherwise.
     let cheat = Self.adding(cases[index])
-    try cheat.expectStopped(at: "A", forge: "E")
+    try cheat.expectStopped(at: .bounds, forge: .residuals)
     let sum = Self.sum(cases[index])
-    try cheat.with { $0.orthonormalSum = sum }.expectStopped(at: "O", forge: "left")
+    try cheat.with { $0.orthonormalSum = sum }.expectStopped(at: .orthonormality, forge: .leftRows)
   }
 
   /// The digits say the same number, one of them is none.
@@ -95,7 +96,7 @@ import Transcript
           cells[cell + 1] = (Goldilocks(reducing: cells[cell + 1]) - .one).value
         }
       }
-    }.expectStopped(at: "A", forge: "E")
+    }.expectStopped(at: .bounds, forge: .residuals)
   }
 
   /// Pairs of rows that do not exist, and the sixteenth cell, count nothing but must be digits.
@@ -109,44 +110,45 @@ import Transcript
       { $0.products[0].cell(5, 2) }, { $0.products[0].cell(2, 7) }, { $0.products[0].cell(0, 0) + 15 },
     ] {
       #expect(try cheat(3, cell).rejection() == nil)
-      try cheat(4, cell).expectStopped(at: "A", forge: "E")
+      try cheat(4, cell).expectStopped(at: .bounds, forge: .residuals)
     }
   }
 
-  // MARK: Stage O
+  // MARK: the orthonormality stage
 
   /// A sum that neither the matrices nor the digits have: false in both stages.
   @Test func falseSum() throws {
     let cheat = Cheat(Self.honest) { $0.orthonormalSum = { $1 + 1 } }
     #expect(try cheat.rejection() == .sumcheckFinal(stage: "O"))
     let persists = SumcheckTampering(persists: true)
-    let forged = SumcheckTampering(forge: "left", root: RootFinding.root)
+    let forged = SumcheckTampering(forge: .leftRows, root: RootFinding.root)
     for tampering in [persists, forged] {
-      try cheat.with { $0.stageO = tampering }.expectFalseInStageA()
+      try cheat.with { $0.stages[.orthonormality] = tampering }.expectFalseInStageA()
     }
   }
 
-  @Test(arguments: ["left", "right", "blind"])
-  func forgedEvaluations(_ name: String) throws {
+  @Test(arguments: [Oracle.leftRows, .rightRows, .blind])
+  func forgedEvaluations(_ oracle: Oracle) throws {
     // Of one false sum the claim about the digits is true, so that all that is false is the evaluation.
     let changes: [Change] = [(0, 2, 2, 1)]
     let sum = Self.sum(changes)
     let cheat = Self.adding(changes).with {
       $0.orthonormalSum = sum
-      $0.stageO = SumcheckTampering(forge: name, root: RootFinding.root)
+      $0.stages[.orthonormality] = SumcheckTampering(forge: oracle, root: RootFinding.root)
     }
-    try cheat.expectStopped(at: "A", forge: "E")
+    try cheat.expectStopped(at: .bounds, forge: .residuals)
   }
 
-  /// An evaluation under another mask, a sum under another blind: Stage O holds, its claims do not.
+  /// An evaluation under another mask, a sum under another blind: the orthonormality stage holds, its claims do not.
   @Test(arguments: [
     OrthonormalLayout.maskCell(.left, 0), OrthonormalLayout.maskCell(.right, 7),
     OrthonormalLayout.maskCell(.blindMask, 3), OrthonormalLayout.maskCell(.blind, 0),
     OrthonormalLayout.maskCell(.blind, 2),
   ])
   func masksOfAnotherOracle(_ cell: Int) throws {
-    try Cheat(Self.honest) { $0.masksOfStageO = { $0[cell] += 1 } }.expectStopped(at: "A", forge: "E")
-    try Cheat(Self.honest) { $0.masksOfStageA = { $0[cell] += 1 } }.expectStopped(at: "A", forge: "E")
+    try Cheat(Self.honest) { $0.masksOfOrthonormalityStage = { $0[cell] += 1 } }.expectStopped(
+      at: .bounds, forge: .residuals)
+    try Cheat(Self.honest) { $0.masksOfBoundsStage = { $0[cell] += 1 } }.expectStopped(at: .bounds, forge: .residuals)
     // Both stages alike, but not as committed.
     try Cheat(Self.honest) { $0.committedMasks = { $0[cell] += 1 } }.expectStoppedByOpening()
   }
@@ -157,11 +159,11 @@ import Transcript
   ])
   func evaluationsWithOppositeErrors(_ a: OrthonormalLayout.MaskRun, _ b: OrthonormalLayout.MaskRun) throws {
     try Cheat(Self.honest) {
-      $0.masksOfStageO = {
+      $0.masksOfOrthonormalityStage = {
         $0[OrthonormalLayout.maskCell(a, 2)] += 1
         $0[OrthonormalLayout.maskCell(b, 2)] -= 1
       }
-    }.expectStopped(at: "A", forge: "E")
+    }.expectStopped(at: .bounds, forge: .residuals)
   }
 
   // MARK: Statements
@@ -208,15 +210,17 @@ import Transcript
 }
 
 extension Cheat {
-  /// A false claim of Stage A beside one that Stage O has made false already: stopped there, and when Stage A's g(ρ) is
-  /// forged, too, at the Libra masks.
+  /// A false claim of the bounds stage beside one that the orthonormality stage has made false already: stopped there,
+  /// and when the bounds stage's g(ρ) is forged, too, at the Libra masks.
   fileprivate func expectFalseInStageA(location: SourceLocation = #_sourceLocation) throws {
     #expect(try rejection() == .sumcheckFinal(stage: "A"), sourceLocation: location)
     let persists = SumcheckTampering(persists: true)
     #expect(
-      try rejection { $0.stageA = persists } == .clearCombination(functional: Self.libra), sourceLocation: location)
+      try rejection { $0.stages[.bounds] = persists } == .clearCombination(functional: Self.libra),
+      sourceLocation: location)
     #expect(
-      try rejection(bendsOpening: true) { $0.stageA = persists } == .rowsAgainstCombination(functional: Self.libra),
+      try rejection(bendsOpening: true) { $0.stages[.bounds] = persists }
+        == .rowsAgainstCombination(functional: Self.libra),
       sourceLocation: location)
   }
 }

@@ -5,6 +5,7 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Low-rank and sparse clauses: every cheat, every continuation (docs/protocol.md section 11, items 7, 11, 17).
 @Suite struct CheatingStructureTests {
@@ -23,7 +24,7 @@ import Transcript
           factors[group.values.offset] = 7
         }
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test(arguments: [(1, 2), (3, 4), (5, 6), (5, 8)])
@@ -33,17 +34,17 @@ import Transcript
     if k == 1 {
       // One slot has no padding to use: what lies beyond it are other cells of G. E is honest and not 0.
       let honest = Cheat(.sparse(rows: 30, columns: 20, k: k, changes: changes))
-      try honest.expectStopped(at: "A", forge: "D")
+      try honest.expectStopped(at: .bounds, forge: .digits)
       return
     }
     // d as the k slots give it: not the tableau's value.
     try cheat.expectStoppedByOpening()
     // The tableau's value as d, counting k slots, then all of them.
-    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "values")
+    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .slotValues)
     try cheat.with {
       $0.claimsTrueDrift = true
       $0.usesPadding = true
-    }.expectStopped(at: "C", forge: "G")
+    }.expectStopped(at: .merging, forge: .factors)
   }
 
   @Test func proofOfEightSlotsForAStatementOfFive() throws {
@@ -60,34 +61,34 @@ import Transcript
     let changes: [(Int, Int64)] = [(3, 5), (100, -9), (599, 1)]
     // E is honest and not 0.
     let cheat = Cheat(.sparse(rows: 30, columns: 20, k: 2, changes: changes))
-    try cheat.expectStopped(at: "A", forge: "D")
+    try cheat.expectStopped(at: .bounds, forge: .digits)
     // E forged to 0.
     let forged = cheat.with { $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .zero } } }
     try forged.expectStoppedByOpening()
-    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "dummy")
-    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "bit/0")
+    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .dummy)
+    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .slotBit(0))
   }
 
   @Test func changeOutsideTheSlotsWithTheDriftEvaluationForged() throws {
     // Large enough that E is finished last and its term, without projections and squares, is linear.
     let fixture = Fixture.sparse(rows: 256, columns: 256, k: 2, changes: [(3, 5), (1000, -9), (65_535, 1)])
     let layout = ArgumentLayout(fixture.statement)
-    #expect(layout.driftVariables == layout.stageAVariables)
+    #expect(layout.driftVariables == layout.boundsVariables)
     try Cheat(fixture) { _ in }.expectStoppedByForgingE()
   }
 
   // MARK: Low rank
 
   @Test func residualAboveItsBall() throws {
-    try Cheat(.lowRank(rank: 3, bound: 100, noise: 4)).expectStopped(at: "A", forge: "D")
+    try Cheat(.lowRank(rank: 3, bound: 100, noise: 4)).expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func exactLowRankWithAResidual() throws {
     let cheat = Cheat(.lowRank(rank: 2, bound: nil, noise: 1))
-    try cheat.expectStopped(at: "A", forge: "D")
+    try cheat.expectStopped(at: .bounds, forge: .digits)
     let forged = cheat.with { $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .zero } } }
     try forged.expectStoppedByOpening()
-    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "U")
+    try forged.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .leftFactor)
   }
 
   @Test(arguments: [(3, 4), (5, 8)])
@@ -111,11 +112,11 @@ import Transcript
       }
     }
     try cheat.expectStoppedByOpening()
-    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "V")
+    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .rightFactor)
     try cheat.with {
       $0.claimsTrueDrift = true
       $0.usesPadding = true
-    }.expectStopped(at: "C", forge: "G")
+    }.expectStopped(at: .merging, forge: .factors)
     // A whole proof of the larger rank under the verifier's transcript.
     var other = Cheat(full) { $0.absorbedStatement = statement.statement }
     other.verifier = statement
@@ -133,7 +134,7 @@ import Transcript
           for cell in clause.right.range { cells[cell] = (Goldilocks(cells[cell]) * c.inverse).centred }
         }
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func hugeFactorsWhoseProductWraps() throws {
@@ -154,7 +155,7 @@ import Transcript
           for column in 0..<columns { cells[clause.right.offset + column << clause.logRank] = right.centred }
         }
       }
-    }.expectStopped(at: "A", forge: "D")
+    }.expectStopped(at: .bounds, forge: .digits)
   }
 
   @Test func residualReplacedByZero() throws {
@@ -162,16 +163,16 @@ import Transcript
       $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .zero } }
     }
     try cheat.expectStoppedByOpening()
-    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: "B", forge: "dummy")
+    try cheat.with { $0.claimsTrueDrift = true }.expectStopped(at: .structure, forge: .dummy)
   }
 
   @Test func driftValueOffByOne() throws {
     let cheat = Cheat(.lowRank(rank: 3)) { $0.driftOffset = .one }
-    try cheat.expectStopped(at: "B", forge: nil)
-    // A forged evaluation of Stage B hides the false d up to the tableau's opening.
+    try cheat.expectStopped(at: .structure, forge: nil)
+    // A forged evaluation of the structure stage hides the false d up to the tableau's opening.
     let forged = cheat.with {
-      $0.stageB = SumcheckTampering(forge: "dummy", root: RootFinding.root)
-      $0.stageC = SumcheckTampering(forge: "G", root: RootFinding.root)
+      $0.stages[.structure] = SumcheckTampering(forge: .dummy, root: RootFinding.root)
+      $0.stages[.merging] = SumcheckTampering(forge: .factors, root: RootFinding.root)
     }
     #expect(try forged.rejection() == .openingSumcheck(functional: cheat.folded))
     #expect(try forged.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
@@ -205,14 +206,14 @@ import Transcript
     // The sumchecks do not see s; the weights of the tableau's rows do.
     #expect(try cheat.rejection() == .rowsAgainstCombination(functional: Cheat.pointA))
     // An honest reading of s = 4 has another residual, above the bound.
-    try Cheat(verifier).expectStopped(at: "A", forge: "D")
+    try Cheat(verifier).expectStopped(at: .bounds, forge: .digits)
   }
 }
 
 extension Cheat {
   /// E finished last: its forged value, the tableau's d with it, meets the opening.
   func expectStoppedByForgingE(location: SourceLocation = #_sourceLocation) throws {
-    let forged = with { $0.stageA = SumcheckTampering(forge: "E", root: RootFinding.root) }
+    let forged = with { $0.stages[.bounds] = SumcheckTampering(forge: .residuals, root: RootFinding.root) }
     #expect(try rejection() == .sumcheckFinal(stage: "A"), sourceLocation: location)
     #expect(try forged.rejection() == .openingSumcheck(functional: folded), sourceLocation: location)
     #expect(
@@ -221,6 +222,6 @@ extension Cheat {
     // With the true d the difference d - e is not what the slots explain.
     let trueDrift = forged.with { $0.claimsTrueDrift = true }
     #expect(try trueDrift.rejection() == .sumcheckFinal(stage: "B"), sourceLocation: location)
-    try trueDrift.expectStopped(at: "B", forge: "values", location: location)
+    try trueDrift.expectStopped(at: .structure, forge: .slotValues, location: location)
   }
 }

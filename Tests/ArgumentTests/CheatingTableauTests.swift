@@ -1,10 +1,13 @@
 import Commitment
+import TamperingSupport
+import CommitmentProver
 import Field
 import Kernels
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Tableaux and statements that are not those of the proof (docs/protocol.md section 11, items 3, 9, 14, 15).
 @Suite struct CheatingTableauTests {
@@ -28,8 +31,7 @@ import Transcript
       $0.open = { trees, claims, channel in
         var opening = OpeningTampering()
         opening.claimedRows[0] = rows
-        try scheme.open(
-          trees.compactMap { $0 as? CommittedTableau }, claims: claims, channel: &channel, tampering: opening)
+        try scheme.open(trees, claims: claims, channel: &channel, deviation: opening)
       }
     }
     #expect(try bent.rejection() == .rowsAgainstCombination(functional: Cheat.pointA))
@@ -53,14 +55,14 @@ import Transcript
   }
 
   @Test func falseClaimsOfTwoStagesTogether() throws {
-    // Both claims of the opening are false at once: D at Stage A, G at Stage C. (Errors chosen to cancel over two claims
-    // are tested where claims can be chosen freely, in the commitment's tests.)
+    // Both claims of the opening are false at once: D at the bounds stage, G at the merging stage. (Errors chosen to
+    // cancel over two claims are tested where claims can be chosen freely, in the commitment's tests.)
     let cheat = Cheat(.lowRank(rank: 3, bound: 100, noise: 9)) {
       $0.claimsTrueDrift = true
       $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .narrow([Int32](repeating: 5, count: 1 << 14)) } }
-      $0.stageA = SumcheckTampering(forge: "G", root: RootFinding.root)
-      $0.stageB = SumcheckTampering(forge: "U", root: RootFinding.root)
-      $0.stageC = SumcheckTampering(forge: "G", root: RootFinding.root)
+      $0.stages[.bounds] = SumcheckTampering(forge: .factors, root: RootFinding.root)
+      $0.stages[.structure] = SumcheckTampering(forge: .leftFactor, root: RootFinding.root)
+      $0.stages[.merging] = SumcheckTampering(forge: .factors, root: RootFinding.root)
     }
     #expect(try cheat.rejection() == .openingSumcheck(functional: cheat.folded))
     #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.pointA))
@@ -71,9 +73,9 @@ import Transcript
       $0.claimsTrueDrift = true
       $0.tables = { $0.tamper { tiles, _ in tiles[0].entries = .zero } }
       $0.driftOffset = .one
-      $0.stageA = SumcheckTampering(persists: true)
-      $0.stageB = SumcheckTampering(persists: true)
-      $0.stageC = SumcheckTampering(persists: true)
+      $0.stages[.bounds] = SumcheckTampering(persists: true)
+      $0.stages[.structure] = SumcheckTampering(persists: true)
+      $0.stages[.merging] = SumcheckTampering(persists: true)
     }
     #expect(try cheat.rejection() == .clearCombination(functional: Cheat.libra))
     #expect(try cheat.rejection(bendsOpening: true) == .rowsAgainstCombination(functional: Cheat.libra))
@@ -174,7 +176,7 @@ import Transcript
     // A replay under another root: the root is in the transcript.
     let replay = try scheme.pin(
       scheme.commit(
-        label: ArgumentProtocol.driftLabel, rows: fixture.rows,
+        label: ArgumentLabel.drift, rows: fixture.rows,
         shapes: ArgumentProtocol.driftShapes(ArgumentLayout(fixture.statement)), secret: [1]))
     #expect(rejection(fixture.statement, Fixture.Drift(replay)) == .sumcheckFinal(stage: "A"))
     // So are the pins: a false one is seen at once, and a tree without pins is none.
@@ -185,7 +187,7 @@ import Transcript
     #expect(rejection(fixture.statement, changed) != nil)
     let verifier = try ArgumentVerifier(statement: fixture.statement, scheme: scheme, requiredSecurityBits: 0)
     let unpinned = TableauReference(
-      label: ArgumentProtocol.driftLabel, root: drift.root, shapes: verifier.driftShapes)
+      label: ArgumentLabel.drift, root: drift.root, shapes: verifier.driftShapes)
     #expect(throws: ProofRejection.unsupportedParameters("the drift tableau is not pinned")) {
       try verifier.verify(proof.bytes, drift: unpinned)
     }
@@ -194,7 +196,7 @@ import Transcript
   }
 
   private func drift(of fixture: Fixture) throws -> Fixture.Drift {
-    let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-    return Fixture.Drift(try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
+    let committer = try DriftCommitter(statement: fixture.statement, scheme: HashCommitment(fixture.code))
+    return Fixture.Drift(try committer.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
   }
 }

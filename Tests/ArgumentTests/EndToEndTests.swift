@@ -2,6 +2,7 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 @Suite struct EndToEndTests {
   @Test func normOfOneTensorAtItsBound() throws { try Fixture.norm(rows: 128, columns: 128).run() }

@@ -1,9 +1,11 @@
 import Commitment
+import CommitmentProver
 import Field
 import TestSupport
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 @testable import Kernels
 
 /// A small drift tableau with its witness, for tests.
@@ -58,10 +60,11 @@ struct Fixture {
   func run(_ tampering: ArgumentTampering = ArgumentTampering(), secret: UInt8 = 7) throws -> ArgumentProof {
     let scheme = HashCommitment(code)
     let prover = try ArgumentProver(statement: statement, scheme: scheme)
-    let drift = try prover.commit(rows: rows, secret: [UInt8](repeating: secret, count: 32))
+    let drift = try DriftCommitter(statement: statement, scheme: scheme).commit(
+      rows: rows, secret: [UInt8](repeating: secret, count: 32))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: rows, factors: factors, supports: supports), drift: drift,
-      secret: [UInt8](repeating: secret &+ 1, count: 32), tampering: tampering)
+      secret: [UInt8](repeating: secret &+ 1, count: 32), deviation: tampering)
     try verify(proof.bytes, drift: Drift(drift))
     return proof
   }
@@ -83,7 +86,7 @@ struct Fixture {
 
     func reference(_ verifier: ArgumentVerifier<HashCommitment>) -> TableauReference {
       TableauReference(
-        label: ArgumentProtocol.driftLabel, root: root, shapes: verifier.driftShapes, pinValues: pins,
+        label: ArgumentLabel.drift, root: root, shapes: verifier.driftShapes, pinValues: pins,
         parameters: verifier.statement.code)
     }
   }

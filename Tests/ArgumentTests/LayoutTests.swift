@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Where things lie: disjoint, aligned, complete, and a function of public data only.
 @Suite struct LayoutTests {
@@ -152,8 +153,8 @@ import Testing
         max(clause.left.range.upperBound, clause.right.range.upperBound) <= factors.factorChunks << Limits.logChunk)
       #expect(clause.base & (1 << clause.logRank - 1) == 0)
     }
-    expectDisjoint(factors.lowRank.map { $0.base..<$0.base + 1 << $0.logRank }, "columns of Stage B")
-    expectDisjoint(factors.sparse.map { $0.base..<$0.base + 1 << $0.logCount }, "slots of Stage B")
+    expectDisjoint(factors.lowRank.map { $0.base..<$0.base + 1 << $0.logRank }, "columns of the structure stage")
+    expectDisjoint(factors.sparse.map { $0.base..<$0.base + 1 << $0.logCount }, "slots of the structure stage")
     // Cells of one line stay inside its slot.
     for (line, slot) in zip(layout.digits.lines, layout.digits.lineSlots) {
       #expect(line.limbs <= Limits.maximumBoundLimbs)

@@ -1,20 +1,22 @@
 import Commitment
+import CommitmentProver
 import Field
 import TestSupport
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
-/// The ledger of docs/protocol.md section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask entries, have
-/// full rank over F. So whatever the weights are, the revealed values are uniform.
+/// The ledger of docs/protocol.md section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask
+/// entries, have full rank over F. So whatever the weights are, the revealed values are uniform.
 @Suite struct LedgerTests {
   /// Every mask entry of one proof.
   struct Masks {
     var drift = [Goldilocks](repeating: .zero, count: Limits.maskEntries)
     var digit = [Goldilocks](repeating: .zero, count: Limits.maskEntries)
     var factor = [Goldilocks](repeating: .zero, count: 2 * Limits.maskEntries)
-    /// Masks of Stage B inside G's payload, the dummy included.
+    /// Masks of the structure stage inside G's payload, the dummy included.
     var cells: [Goldilocks]
     /// The oracle O and its mask.
     var orthonormal: [Goldilocks]
@@ -61,9 +63,9 @@ import Transcript
     init(_ statement: DriftStatement, seed: UInt64) throws {
       prover = try ArgumentProver(statement: statement, scheme: HashCommitment(statement.code))
       var generator = SeededGenerator(seed: seed)
-      pointA = RandomStatement.point(prover.layout.stageAVariables + 1, &generator)
-      pointB = RandomStatement.point(prover.layout.stageBVariables + 1, &generator)
-      pointC = RandomStatement.point(prover.layout.stageCVariables + 1, &generator)
+      pointA = RandomStatement.point(prover.layout.boundsVariables + 1, &generator)
+      pointB = RandomStatement.point(prover.layout.structureVariables + 1, &generator)
+      pointC = RandomStatement.point(prover.layout.mergingVariables + 1, &generator)
       pointO = RandomStatement.point(prover.layout.orthonormal.variables + 1, &generator)
       var transcript = Transcript(protocolID: "ledger \(seed)")
       orthonormal = OrthonormalChallenges(layout: prover.layout.orthonormal, transcript: &transcript)
@@ -77,7 +79,7 @@ import Transcript
       return Multilinear.innerProduct(Multilinear.equality(x.prefix(low), scale: scale), entries)
     }
 
-    /// G's evaluation when its payload holds the masks of Stage B alone.
+    /// G's evaluation when its payload holds the masks of the structure stage alone.
     private func factorValue(_ masks: Masks, _ point: [CubicExtension]) -> CubicExtension {
       guard let slot = layout.factors.masks else { return .zero }
       let x = point[1...layout.factorVariables]
@@ -88,7 +90,8 @@ import Transcript
       return sum
     }
 
-    /// σ, all of Stage O and O at A, when the orthonormal tensors are 0: from the prover's own component.
+    /// σ, all of the orthonormality stage and O at A, when the orthonormal tensors are 0: from the prover's own
+    /// component.
     private func orthonormalValues(_ masks: Masks) throws -> [CubicExtension] {
       if !layout.hasOrthonormal { return [] }
       let zeros = DriftTiles(layout: layout, producer: nil)
@@ -102,10 +105,10 @@ import Transcript
       let o =
         (.one - pointA[0]) * data
         + masked(masks.orthonormalMask.map { CubicExtension($0) }, pointA, variables: variables)
-      return [sum] + (try ["left", "right", "blind"].map { try #require(evaluations[$0]) }) + [o]
+      return [sum] + (try [Oracle.leftRows, .rightRows, .blind].map { try #require(evaluations[$0]) }) + [o]
     }
 
-    /// d, e, D, G at A, all of Stage B, G at C, all of Stage O.
+    /// d, e, D, G at A, all of the structure stage, G at C, all of the orthonormality stage.
     func values(_ masks: Masks) throws -> [CubicExtension] {
       let drift = masks.drift.map { CubicExtension($0) }
       let d = masked(drift, pointA, variables: layout.driftVariables)
@@ -120,14 +123,16 @@ import Transcript
       result.append(masked(zip(drift, dummy).map { $0 - $1 }, pointA, variables: layout.driftVariables))
       result.append(factorValue(masks, pointA))
       result.append(factorValue(masks, pointC))
-      // Stage B from the prover's own component.
+      // The structure stage from the prover's own component.
       var cells = [Goldilocks](repeating: .zero, count: layout.factors.used)
       for (cell, value) in zip(slot.range, masks.cells) { cells[cell] = value }
-      let weights = StageBWeights(layout: layout, stageAPoint: pointA)
-      var stageB = prover.stageBComponent(weights, factorCells: cells).components
-      for r in pointB { try stageB[0].bind(r) }
-      let evaluations = stageB[0].evaluations
-      for name in StageBWeights.oracleNames(layout.factors) { result.append(try #require(evaluations[name])) }
+      let weights = StructureStageWeights(layout: layout, boundsPoint: pointA)
+      var structure = StructureTables(weights, factors: layout.factors, cells: cells).component
+      for r in pointB { structure.bind(r) }
+      let evaluations = structure.evaluations
+      for oracle in StructureStageWeights.oracles(layout.factors) {
+        result.append(try #require(evaluations[oracle]))
+      }
       return result
     }
 
@@ -175,7 +180,8 @@ import Transcript
     // d, D, σ, left, right, blind and O.
     #expect(rank == 21 && equations == 21)
     #expect(entries == 2 * 8 + 32 + 8)
-    // Without any of the runs of masks, or the blind, the rank is short. (O has more entries than it needs to mask itself.)
+    // Without any of the runs of masks, or the blind, the rank is short. (O has more entries than it needs to mask
+    // itself.)
     let first = Masks(reveals.layout).firstOrthonormal
     for omitted in [0..<8, 8..<16, 16..<24, 24..<27] {
       let (rank, equations, _) = try reveals.rank(omitting: first + omitted.lowerBound..<first + omitted.upperBound)
@@ -208,14 +214,14 @@ import Transcript
     let data = RandomStatement.point(1 << variables, &generator)
     let point = RandomStatement.point(variables + 1, &generator)
     var component = ProductComponent(
-      variables: variables, names: ["G"], oracles: [data], masks: [masks], weights: [], terms: [])
+      variables: variables, names: [.factors], oracles: [data], masks: [masks], weights: [], terms: [])
     for r in point { component.bind(r) }
     let x = Array(point[1...])
     let scale = x[4...].reduce(point[0]) { $0 * (.one - $1) }
     let expected =
       (.one - point[0]) * Multilinear.evaluate(data, at: x)
       + Multilinear.innerProduct(Multilinear.equality(x.prefix(4), scale: scale), masks)
-    #expect(component.evaluations["G"] == expected)
+    #expect(component.evaluations[.factors] == expected)
   }
 
   /// Rounds of a Libra-masked sumcheck are uniform: (Σ g, all rounds) determines g's coefficients.

@@ -1,4 +1,5 @@
 import Commitment
+import CommitmentProver
 import Field
 import Kernels
 import Synchronization
@@ -6,11 +7,13 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
-/// Nearly orthonormal rows (docs/protocol.md section 5, Stage O): honest provers, what the claim says, and its weights.
+/// Nearly orthonormal rows (docs/protocol.md section 5, the orthonormality stage): honest provers, what the claim says,
+/// and its weights.
 @Suite struct OrthonormalTests {
-  /// Few rows and many; not powers of two; alone in a tile, with others in one, over many tiles; columns that fill less than
-  /// a group of 2^4.
+  /// Few rows and many; not powers of two; alone in a tile, with others in one, over many tiles; columns that fill less
+  /// than a group of 2^4.
   private static let shapes: [[(Int, Int)]] = [
     [(1, 64)], [(1, 1)], [(2, 2)], [(3, 50)], [(8, 8)], [(5, 6), (9, 13), (3, 3)], [(16, 300), (16, 300), (7, 20)],
     [(4, 20_000)], [(33, 1500)], [(130, 140)], [(3, 50), (4, 20_000), (20, 33)],
@@ -58,7 +61,8 @@ import Transcript
     let proofs = try [0, DriftTiles.keptLimit].map { limit in
       var prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
       prover.keptTileBytes = limit
-      let drift = try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
+      let drift = try DriftCommitter(statement: fixture.statement, scheme: scheme).commit(
+        rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
       return try prover.prove(
         witness: ArgumentWitness(rows: fixture.rows, factors: [:], supports: [:]), drift: drift,
         secret: [UInt8](repeating: 8, count: 32))
@@ -169,7 +173,7 @@ import Transcript
     }
   }
 
-  /// Every claim of Stage A has its own power of λ.
+  /// Every claim of the bounds stage has its own power of λ.
   @Test func powersOfTheClaims() throws {
     let random = RandomStatement(seed: 4, orthonormal: true)
     let challenges = random.challenges().0
@@ -177,7 +181,7 @@ import Transcript
     var powers = try #require(challenges.orthonormal).powers
     #expect(powers.count == OrthonormalClaims.count)
     powers += challenges.linePowers(first: 0, count: lines)
-    let claims: [StageAChallenges.Claim] = [.squares, .projections, .exact, .digits, .factorProjections, .bits]
+    let claims: [BoundsStageChallenges.Claim] = [.squares, .projections, .exact, .digits, .factorProjections, .bits]
     powers += claims.map { challenges.power($0) }
     #expect(Set(powers).count == OrthonormalClaims.count + lines + claims.count)
   }
@@ -256,7 +260,8 @@ import Transcript
     fixture.add(.lowRank(rank: 2))
     let scheme = HashCommitment(fixture.code)
     let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
-    let drift = try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
+    let drift = try DriftCommitter(statement: fixture.statement, scheme: scheme).commit(
+      rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
     let archive = Archive()
     func prove(_ archive: Archive?, secret: UInt8 = 8) throws -> [UInt8] {
       try prover.prove(
@@ -266,15 +271,17 @@ import Transcript
     }
     let whole = try prove(nil)
     #expect(try prove(archive) == whole)
-    #expect(archive.kept.withLock { $0[StageARecord.name] } != nil)
-    // From the state after Stage A, and from the trees alone.
+    #expect(archive.kept.withLock { $0[BoundsStageRecord.name] } != nil)
+    // From the state after the bounds stage, and from the trees alone.
     #expect(try prove(archive) == whole)
-    archive.kept.withLock { $0[StageARecord.name] = nil }
+    archive.kept.withLock { $0[BoundsStageRecord.name] = nil }
     #expect(try prove(archive) == whole)
     try fixture.verify(whole, drift: Fixture.Drift(drift))
-    // The record of Stage A belongs to one Stage O.
+    // The record of the bounds stage belongs to one the orthonormality stage.
     let other = Archive()
-    other.kept.withLock { [record = archive.kept.withLock { $0[StageARecord.name] }] in $0[StageARecord.name] = record }
-    #expect(throws: ArchiveMismatch(name: StageARecord.name)) { try prove(other, secret: 9) }
+    other.kept.withLock { [record = archive.kept.withLock { $0[BoundsStageRecord.name] }] in
+      $0[BoundsStageRecord.name] = record
+    }
+    #expect(throws: ArchiveMismatch(name: BoundsStageRecord.name)) { try prove(other, secret: 9) }
   }
 }

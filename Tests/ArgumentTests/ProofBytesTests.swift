@@ -1,9 +1,12 @@
 import Commitment
 import TestSupport
+import CommitmentProver
+import Foundation
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Bytes that are not the proof's: all rejected, none may trap (docs/protocol.md section 11, item 9).
 @Suite struct ProofBytesTests {
@@ -15,8 +18,8 @@ import Transcript
     init(_ fixture: Fixture) throws {
       self.fixture = fixture
       proof = try fixture.run()
-      let prover = try ArgumentProver(statement: fixture.statement, scheme: HashCommitment(fixture.code))
-      drift = Fixture.Drift(try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
+      let committer = try DriftCommitter(statement: fixture.statement, scheme: HashCommitment(fixture.code))
+      drift = Fixture.Drift(try committer.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32)))
     }
 
     func rejection(_ bytes: [UInt8]) -> ProofRejection? {
@@ -67,6 +70,22 @@ import Transcript
     private static let stride = 7
     private static let runs = 300
   #endif
+
+  /// The transcript binds labels, order and messages: one that changes changes every proof. These are the digests of
+  /// proofs from fixed secrets, all stages in the first.
+  @Test func proofsHaveTheBytesThatTheyAlwaysHad() throws {
+    var all = Fixture.everything()
+    all.add(.orthonormal([(3, 50), (16, 1100)]))
+    all.totalBound = nil
+    let expected: [(Fixture, String)] = [
+      (all, "75884188a1ccb41e4b520f59ec9807ce7fc522ad219d1a79f9b09010c7246563"),
+      (.norm(rows: 150, columns: 200), "9442b5188757dc20011e717326873316337c7d110d6d95fd84bd54e9da7f654b"),
+    ]
+    for (fixture, digest) in expected {
+      let bytes = SHA256.hash(try fixture.run().bytes)
+      #expect(bytes.map { String(format: "%02x", $0) }.joined() == digest)
+    }
+  }
 
   @Test func sizesAddUpToTheProof() throws {
     let sample = try Sample(Self.small())

@@ -1,9 +1,11 @@
 @testable import Commitment
+@testable import CommitmentProver
 import Field
 import Synchronization
 import Testing
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// What the prover commits to as masks. The ledger assumes that these cells are random and used once; statistics over
 /// proofs would not notice a mask that is missing, as most revealed values look random without it, too.
@@ -15,9 +17,8 @@ import Testing
     let found = Mutex([CommittedTableau]())
     let cheat = Cheat(fixture) {
       $0.open = { trees, claims, channel in
-        let committed = trees.compactMap { $0 as? CommittedTableau }
-        found.withLock { $0 = committed }
-        try scheme.open(committed, claims: claims, channel: &channel)
+        found.withLock { $0 = trees }
+        try scheme.open(trees, claims: claims, channel: &channel)
       }
     }
     #expect(try cheat.rejection(secret: secret) == nil)
@@ -28,7 +29,7 @@ import Testing
     }
     var result = [
       "D": try row(1, layout.digitMaskRow), "E": try row(1, layout.driftMaskRow),
-      "masks of Stage O": try row(1, layout.orthonormalRow), "O": try row(1, layout.orthonormalMaskRow),
+      "Stage O": try row(1, layout.orthonormalRow), "O": try row(1, layout.orthonormalMaskRow),
       "Libra": try (0..<3).flatMap { try row(1, layout.libraRow + $0) },
       "openings": try (layout.openingMaskRow..<layout.libraRow).flatMap { try row(1, $0) },
     ]
@@ -40,7 +41,7 @@ import Testing
         case .zero: [UInt64](repeating: 0, count: layout.length)
         }
       }
-      result["masks of Stage B"] = Array(rows[try #require(layout.factors.masks).range])
+      result["Stage B"] = Array(rows[try #require(layout.factors.masks).range])
       result["G"] = try row(2, layout.factorRows)
     }
     return result
@@ -64,7 +65,7 @@ import Testing
       let masks = try Self.masks(fixture, secret: secret)
       for (name, cells) in masks { #expect(!cells.isEmpty && !cells.contains(0), "\(name)") }
       #expect(masks["D"]?.count == 8 && masks["E"]?.count == 8 && masks["O"]?.count == 8)
-      #expect(masks["masks of Stage O"]?.count == OrthonormalLayout.maskCells)
+      #expect(masks["Stage O"]?.count == OrthonormalLayout.maskCells)
       if hasFactors { #expect(masks["G"]?.count == 16) }
       for cells in masks.values {
         seen.formUnion(cells)

@@ -5,6 +5,7 @@ import TestSupport
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Random lists of tensors with every kind of clause, for tests of layouts and weights.
 struct RandomStatement {
@@ -61,26 +62,27 @@ struct RandomStatement {
     (0..<count).map { _ in challenge(&generator) }
   }
 
-  /// Stage A's challenges and R, from a transcript of this statement.
-  func challenges() -> (StageAChallenges, ProjectionMatrix) {
+  /// The bounds stage's challenges and R, from a transcript of this statement.
+  func challenges() -> (BoundsStageChallenges, ProjectionMatrix) {
     var transcript = ArgumentProtocol.transcript(statement, driftBinding: [])
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
-    // Any outcome of Stage O, of full length.
+    // Any outcome of the orthonormality stage, of full length.
     let claims = layout.hasOrthonormal ? OrthonormalClaims.random(layout.orthonormal, &transcript) : nil
-    return (StageAChallenges(layout: layout, orthonormal: claims, transcript: &transcript), matrix)
+    return (BoundsStageChallenges(layout: layout, orthonormal: claims, transcript: &transcript), matrix)
   }
 }
 
 extension OrthonormalClaims {
-  /// Claims of a Stage O with uniform messages.
+  /// Claims of a the orthonormality stage with uniform messages.
   static func random(_ layout: OrthonormalLayout, _ transcript: inout Transcript) -> OrthonormalClaims {
-    let names = ["left", "right", "blind"]
+    let oracles: [Oracle] = [.leftRows, .rightRows, .blind]
     let challenges = OrthonormalChallenges(layout: layout, transcript: &transcript)
-    let values = transcript.challenges("values", 2 + names.count)
+    let values = transcript.challenges("values", 2 + oracles.count)
     return OrthonormalClaims(
       layout: layout, challenges: challenges, sum: values[3],
       outcome: SumcheckOutcome(
         point: transcript.challenges("point", layout.variables + 1),
-        evaluations: Dictionary(uniqueKeysWithValues: zip(names, values)), libraValue: values[4]))
+        evaluations: Evaluations(.orthonormality, Dictionary(uniqueKeysWithValues: zip(oracles, values))),
+        libraValue: values[4]))
   }
 }

@@ -1,46 +1,50 @@
 @testable import Commitment
+@testable import CommitmentProver
 import Field
+import TamperingSupport
 import Kernels
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Simulators without a witness.
 ///
-/// What they show: (1) the sumchecks of Stages A, B, C and O, with every evaluation in them, say nothing on their own: uniform
-/// messages satisfy the verifier under the real oracle, since g(ρ) comes last; (2) the opening of any values for rows of
-/// zeros verifies when the challenge β does not depend on the mask's root, as under a programmed oracle. What they do not
-/// show: that prover and simulator have one distribution. For (1) that is the ledger and Libra's rank, for (2) that u is
-/// uniform given (v, μ, mask(z)), and that a row's positions and out-of-domain values are uniform by its tail
-/// (``TailTests``); leaves are salted.
+/// What they show: (1) the sumchecks of Stages A, B, C and O, with every evaluation in them, say nothing on their own:
+/// uniform messages satisfy the verifier under the real oracle, since g(ρ) comes last; (2) the opening of any values
+/// for rows of zeros verifies when the challenge β does not depend on the mask's root, as under a programmed oracle.
+/// What they do not show: that prover and simulator have one distribution. For (1) that is the ledger and Libra's rank,
+/// for (2) that u is uniform given (v, μ, mask(z)), and that a row's positions and out-of-domain values are uniform by
+/// its tail (``TailTests``); leaves are salted.
 @Suite struct SimulatorTests {
   /// Uniform messages of one sumcheck and the g(ρ) that fits.
   private func simulate(
     _ shape: SumcheckShape, total: CubicExtension, channel: inout ProverChannel, random: PseudorandomStream,
-    contribution: (_ round: Int, _ point: [CubicExtension], _ evaluations: [String: CubicExtension]) -> CubicExtension
-  ) -> SumcheckOutcome {
+    contribution: SumcheckVerifier.Contribution
+  ) throws -> SumcheckOutcome {
     let sum = random.extensionElement()
-    channel.send("\(shape.stage)/sum g", sum)
-    let gamma = channel.transcript.challenge("\(shape.stage)/gamma")
+    channel.send("\(shape.stage.rawValue)/sum g", sum)
+    let gamma = channel.transcript.challenge("\(shape.stage.rawValue)/gamma")
     var claim = total + gamma * sum
     var point: [CubicExtension] = []
-    var evaluations: [String: CubicExtension] = [:]
+    var evaluations = Evaluations(shape.stage)
     for round in 0..<shape.variables {
       let values = (0..<shape.degree).map { _ in random.extensionElement() }
-      channel.send("\(shape.stage)/round", values)
-      let r = channel.transcript.challenge("\(shape.stage)/r")
+      channel.send("\(shape.stage.rawValue)/round", values)
+      let r = channel.transcript.challenge("\(shape.stage.rawValue)/r")
       point.append(r)
       claim = Univariate.interpolate([claim - values[0]] + values, at: r)
-      let finished = shape.oracles.filter { $0.rounds == round + 1 }
+      let finished = shape.finished(by: round)
       for oracle in finished {
-        evaluations[oracle.name] = random.extensionElement()
-        channel.send("\(shape.stage)/\(oracle.name)", evaluations[oracle.name] ?? .zero)
+        let value = random.extensionElement()
+        evaluations.set(oracle, value)
+        channel.send("\(shape.stage.rawValue)/\(oracle.letter)", value)
       }
-      if !finished.isEmpty { claim -= contribution(round, point, evaluations) }
+      if !finished.isEmpty { claim -= try contribution(finished, point, evaluations) }
     }
     let libra = claim * gamma.inverse
-    channel.send("\(shape.stage)/g", libra)
+    channel.send("\(shape.stage.rawValue)/g", libra)
     return SumcheckOutcome(point: point, evaluations: evaluations, libraValue: libra)
   }
 
@@ -67,49 +71,48 @@ import Transcript
       let challenges = OrthonormalChallenges(layout: layout.orthonormal, transcript: &channel.transcript)
       let sum = random.extensionElement()
       channel.send("sigma", sum)
-      let outcome = simulate(
-        OrthonormalClaims.shape(layout.orthonormal), total: sum, channel: &channel, random: random
-      ) { _, point, evaluations in OrthonormalClaims.contribution(point, evaluations) }
+      let outcome = try simulate(
+        .orthonormality(layout.orthonormal), total: sum, channel: &channel, random: random,
+        contribution: OrthonormalClaims.contribution)
       claims = OrthonormalClaims(layout: layout.orthonormal, challenges: challenges, sum: sum, outcome: outcome)
     }
-    let challenges = StageAChallenges(layout: layout, orthonormal: claims, transcript: &channel.transcript)
-    let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix)
-    let stageA = simulate(
-      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel, random: random
-    ) { round, point, evaluations in
-      func value(_ name: String) -> CubicExtension { evaluations[name] ?? .zero }
+    let challenges = BoundsStageChallenges(layout: layout, orthonormal: claims, transcript: &channel.transcript)
+    let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: matrix)
+    let stageA = try simulate(
+      .bounds(layout), total: try challenges.total(layout), channel: &channel, random: random
+    ) { (finished, point, evaluations) throws(ProofRejection) in
       let x = Array(point[1...])
       var sum = CubicExtension.zero
-      if round == layout.digitVariables {
-        let w = weights.digits(x)
-        sum += w.range * Digits.vanishing(value("D")) + w.linear * value("D")
+      if finished.contains(.digits) {
+        let (w, d) = (weights.digits(x), try evaluations.value(.digits))
+        sum += w.range * Digits.vanishing(d) + w.linear * d
       }
-      if round == layout.driftVariables {
-        let w = weights.drift(x)
-        sum += (w.square * value("E") + w.linear) * value("E")
+      if finished.contains(.residuals) {
+        let (w, e) = (weights.drift(x), try evaluations.value(.residuals))
+        sum += (w.square * e + w.linear) * e
       }
-      if layout.hasFactors, round == layout.factorVariables {
-        let w = weights.factors(x)
-        sum += (w.square * value("G") + w.linear) * value("G")
+      if finished.contains(.factors) {
+        let (w, g) = (weights.factors(x), try evaluations.value(.factors))
+        sum += (w.square * g + w.linear) * g
       }
-      if let orthonormal = challenges.orthonormal, round == OrthonormalLayout.maskVariables {
-        sum += orthonormal.masks(at: x) * value("O")
+      if let orthonormal = challenges.orthonormal, finished.contains(.orthonormalMasks) {
+        sum += orthonormal.masks(at: x) * (try evaluations.value(.orthonormalMasks))
       }
       return sum * (.one - point[0])
     }
     if layout.hasFactors {
-      let weightsB = StageBWeights(layout: layout, stageAPoint: stageA.point)
+      let weightsB = StructureStageWeights(layout: layout, boundsPoint: stageA.point)
       let d = random.extensionElement()
       channel.send("d", d)
-      let stageB = simulate(
-        StageBWeights.shape(layout), total: d - (stageA.evaluations["E"] ?? .zero), channel: &channel, random: random
-      ) { _, point, evaluations in weightsB.contribution(point, evaluations) }
-      let weightsC = StageCWeights(
-        stageB: weightsB, kappa: stageB.point, chi: channel.transcript.challenge("chi"))
-      _ = simulate(
-        StageCWeights.shape(layout), total: weightsC.total(stageB.evaluations), channel: &channel, random: random
-      ) { _, point, evaluations in
-        (.one - point[0]) * weightsC.weight(at: Array(point[1...])) * (evaluations["G"] ?? .zero)
+      let stageB = try simulate(
+        .structure(layout), total: d - (try stageA.evaluations.value(.residuals)), channel: &channel, random: random,
+        contribution: weightsB.contribution)
+      let weightsC = MergingStageWeights(
+        structure: weightsB, kappa: stageB.point, chi: channel.transcript.challenge("chi"))
+      _ = try simulate(
+        .merging(layout), total: try weightsC.total(stageB.evaluations), channel: &channel, random: random
+      ) { (_, point, evaluations) throws(ProofRejection) in
+        (.one - point[0]) * weightsC.weight(at: Array(point[1...])) * (try evaluations.value(.factors))
       }
     }
     // The verifier accepts every message so far: it misses the first one of the opening, and nothing else.
@@ -161,7 +164,7 @@ import Transcript
     var tampering = OpeningTampering()
     tampering.maskValue = { _, value in value = mu }
     var channel = ProverChannel(transcript: start)
-    try scheme.open([data, mask], claims: [claim], channel: &channel, tampering: tampering)
+    try scheme.open([data, mask], claims: [claim], channel: &channel, deviation: tampering)
     var verifier = VerifierChannel(transcript: start, proof: channel.proof)
     try scheme.verify([data.reference, mask.reference], claims: [claim], channel: &verifier)
     try verifier.finish()
@@ -170,7 +173,7 @@ import Transcript
     var bound = start
     bound.absorb("root", .digest, mask.root)
     channel = ProverChannel(transcript: bound)
-    try scheme.open([data, mask], claims: [claim], channel: &channel, tampering: tampering)
+    try scheme.open([data, mask], claims: [claim], channel: &channel, deviation: tampering)
     verifier = VerifierChannel(transcript: bound, proof: channel.proof)
     #expect(throws: ProofRejection.openingSumcheck(functional: "v")) {
       try scheme.verify([data.reference, mask.reference], claims: [claim], channel: &verifier)
@@ -184,7 +187,7 @@ import Transcript
     channel.transcript.absorb(OpeningLabel.parameters, bytes: code.bytes)
     channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value]))
     channel.send(OpeningLabel.maskPin, nu)
-    _ = channel.transcript.challenge("\(OpeningLabel.pinBeta)/0/0")
+    _ = channel.transcript.challenge(OpeningLabel.pinBeta(claim: 0, pin: 0))
     channel.send(OpeningLabel.maskValue, mu)
     return channel.transcript.challenges(OpeningLabel.beta, 1)[0]
   }

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// The constants and their inequalities; docs/protocol.md section 5, items 1 to 7.
 @Suite struct SoundnessTests {
@@ -47,7 +48,8 @@ import Testing
     }
   }
 
-  /// Terms of Stage O exist when there is an orthonormal tensor, and nothing else changes but for the claims and τ.
+  /// Terms of the orthonormality stage exist when there is an orthonormal tensor, and nothing else changes but for the
+  /// claims and τ.
   @Test func orthonormalityHasTerms() throws {
     let queries = try #require(
       CodeParameters.queries(logLength: 18, logBlowup: 2, grindingBits: 20, proofs: 2))

@@ -1,4 +1,5 @@
 import Commitment
+import CommitmentProver
 import Field
 import Kernels
 import Synchronization
@@ -7,8 +8,9 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
-/// The components of Stage A against slow ones, and the passes that they make over the rows.
+/// The components of the bounds stage against slow ones, and the passes that they make over the rows.
 @Suite struct StageAComponentTests {
   // MARK: Digits
 
@@ -34,7 +36,7 @@ import Transcript
 
   /// Random digits under a random statement's weights, some cells replaced by other elements.
   @Test(arguments: [0, 1, 40], [UInt64(3), 5, 7])
-  func digitRoundsAreThoseOfDenseTables(_ exceptions: Int, _ seed: UInt64) {
+  func digitRoundsAreThoseOfDenseTables(_ exceptions: Int, _ seed: UInt64) throws {
     let random = RandomStatement(seed: seed, maximum: 200, tensors: 3, orthonormal: exceptions == 1)
     let (layout, challenges) = (random.layout, random.challenges().0)
     var generator = SeededGenerator(seed: seed)
@@ -69,10 +71,11 @@ import Transcript
       component.bind(r)
       reference.bind(r)
     }
-    #expect(component.evaluations["D"] == reference.tables[0][0])
+    #expect(component.evaluations[.digits] == reference.tables[0][0])
     let at = reference.tables.map { $0[0] }
     #expect(
-      component.contribution(component.evaluations) == at[3] * (at[2] * Digits.vanishing(at[0]) + at[1] * at[0]))
+      try component.contribution(Evaluations(.bounds, component.evaluations)) == at[3]
+        * (at[2] * Digits.vanishing(at[0]) + at[1] * at[0]))
   }
 
   // MARK: Drift
@@ -102,7 +105,7 @@ import Transcript
     var transcript = Transcript(protocolID: "test")
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&transcript))
     let claims = orthonormal ? OrthonormalClaims.random(layout.orthonormal, &transcript) : nil
-    let challenges = StageAChallenges(layout: layout, orthonormal: claims, transcript: &transcript)
+    let challenges = BoundsStageChallenges(layout: layout, orthonormal: claims, transcript: &transcript)
     let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
     var generator = SeededGenerator(seed: 4)
     let mask = RandomStatement.point(Limits.maskEntries, &generator)
@@ -116,13 +119,13 @@ import Transcript
         smallRounds: log)
       var messages: [[CubicExtension]] = []
       for r in point {
-        messages.append(component.roundValues(degree: ArgumentLayout.stageADegree))
+        messages.append(component.roundValues(degree: ArgumentLayout.boundsDegree))
         try component.bind(r)
       }
-      let e = component.evaluations["E"] ?? .zero
-      messages.append([e, component.contribution(component.evaluations)])
+      let e = component.evaluations[.residuals] ?? .zero
+      messages.append([e, try component.contribution(Evaluations(.bounds, component.evaluations))])
       // Every round is that of the verifier's claim, whose last value is the contribution.
-      let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix).drift(Array(point[1...]))
+      let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: matrix).drift(Array(point[1...]))
       #expect(messages[point.count][1] == (.one - point[0]) * (weights.square * e + weights.linear) * e)
       for (round, r) in point.enumerated() {
         let next = round + 1 < point.count ? messages[round + 1][0] + messages[round + 1][1] : messages[round + 1][1]
@@ -174,14 +177,16 @@ import Transcript
     let fixture = Fixture.everything()
     let scheme = HashCommitment(fixture.code)
     var prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
-    let drift = try prover.commit(rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
+    let drift = try DriftCommitter(statement: fixture.statement, scheme: scheme).commit(
+      rows: fixture.rows, secret: [UInt8](repeating: 7, count: 32))
     prover.keptTileBytes = 0
     let recorder = Recorder(fixture.rows)
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: recorder, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: [UInt8](repeating: 8, count: 32))
     try fixture.verify(proof.bytes, drift: Fixture.Drift(drift))
-    // Completeness and squares, projections, Gram matrices, tables: once per tile each, and the first tile's mask entries.
+    // Completeness and squares, projections, Gram matrices, tables: once per tile each, and the first tile's mask
+    // entries.
     let tiles = prover.layout.tableau.blocks.flatMap { $0.tiles }
     let inexact = prover.layout.tableau.blocks.filter { !$0.signature.exact }.flatMap { $0.tiles }
     #expect(recorder.asked.withLock { $0.count } == 3 * tiles.count + inexact.count + 1)

@@ -5,6 +5,7 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// What the verifier evaluates from aligned cubes equals the prover's dense tables, at random points.
 @Suite struct StageWeightTests {
@@ -19,11 +20,11 @@ import Transcript
     let random = RandomStatement(seed: seed, orthonormal: orthonormal)
     var generator = SeededGenerator(seed: seed)
     let (challenges, matrix) = random.challenges()
-    let point = RandomStatement.point(random.layout.stageAVariables, &generator)
+    let point = RandomStatement.point(random.layout.boundsVariables, &generator)
     let own = Array(point.prefix(random.layout.digitVariables))
     let table = DigitWeights(layout: random.layout, challenges: challenges).cells(count: random.layout.digits.used)
     let padding = [CubicExtension](repeating: .zero, count: 1 << random.layout.digitVariables - table.count)
-    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).digits(point)
+    let weights = BoundsStageWeights(layout: random.layout, challenges: challenges, matrix: matrix).digits(point)
     #expect(weights.range == challenges.power(.digits) * Multilinear.equality(own, challenges.digits))
     #expect(weights.linear == Multilinear.evaluate(table + padding, at: own))
   }
@@ -34,11 +35,11 @@ import Transcript
     guard random.layout.hasFactors else { return }
     var generator = SeededGenerator(seed: seed)
     let (challenges, matrix) = random.challenges()
-    let point = RandomStatement.point(random.layout.stageAVariables, &generator)
+    let point = RandomStatement.point(random.layout.boundsVariables, &generator)
     let own = Array(point.prefix(random.layout.factorVariables))
     let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
-    let tables = StageATables(layout: random.layout, challenges: challenges).factors(columnWeights: columns)
-    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).factors(point)
+    let tables = BoundsStageTables(layout: random.layout, challenges: challenges).factors(columnWeights: columns)
+    let weights = BoundsStageWeights(layout: random.layout, challenges: challenges, matrix: matrix).factors(point)
     #expect(weights.square == Multilinear.evaluate(tables.square, at: own))
     #expect(weights.linear == Multilinear.evaluate(tables.linear, at: own))
   }
@@ -88,7 +89,7 @@ import Transcript
         }
       }
     }
-    let weights = StageAWeights(layout: random.layout, challenges: challenges, matrix: matrix).drift(point)
+    let weights = BoundsStageWeights(layout: random.layout, challenges: challenges, matrix: matrix).drift(point)
     #expect(weights.square == Multilinear.evaluate(square, at: point))
     #expect(weights.linear == Multilinear.evaluate(linear, at: point))
   }
@@ -99,10 +100,10 @@ import Transcript
     guard random.layout.hasFactors else { return }
     var generator = SeededGenerator(seed: seed)
     let layout = random.layout
-    let stageB = StageBWeights(
-      layout: layout, stageAPoint: RandomStatement.point(layout.stageAVariables + 1, &generator))
-    let weights = StageCWeights(
-      stageB: stageB, kappa: RandomStatement.point(layout.stageBVariables + 1, &generator),
+    let stageB = StructureStageWeights(
+      layout: layout, boundsPoint: RandomStatement.point(layout.boundsVariables + 1, &generator))
+    let weights = MergingStageWeights(
+      structure: stageB, kappa: RandomStatement.point(layout.structureVariables + 1, &generator),
       chi: RandomStatement.challenge(&generator))
     let point = RandomStatement.point(layout.factorVariables, &generator)
     #expect(weights.weight(at: point) == Multilinear.evaluate(weights.table(), at: point))
@@ -121,6 +122,7 @@ import Transcript
     let table = DigitWeights(layout: layout, challenges: challenges).cells(count: layout.digits.used)
     var sum = CubicExtension.zero
     for (weight, value) in zip(table, digits.digits.cells) { sum += weight * Goldilocks(reducing: value) }
-    #expect(sum == challenges.total(layout))
+    let total = try challenges.total(layout)
+    #expect(sum == total)
   }
 }

@@ -1,8 +1,10 @@
 import Commitment
+import CommitmentProver
 import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Statements that the argument would not be sound for are refused, each for its reason.
 @Suite struct StatementValidationTests {

@@ -3,10 +3,12 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 @testable import Commitment
+@testable import CommitmentProver
 
-/// docs/protocol.md section 7: what a proof shows of one row is an F-linear map of its tail of full rank, so it is uniform
-/// whatever the row's message is.
+/// docs/protocol.md section 7: what a proof shows of one row is an F-linear map of its tail of full rank, so it is
+/// uniform whatever the row's message is.
 @Suite struct TailTests {
   private static let code = CodeParameters(
     unchecked: 14, logBlowup: 2, queries: 12, grindingBits: 0, driftTail: 36)

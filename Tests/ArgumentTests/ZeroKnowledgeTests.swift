@@ -1,5 +1,6 @@
 @testable import Commitment
 import Core
+@testable import CommitmentProver
 import Field
 import Foundation
 import TestSupport
@@ -7,6 +8,7 @@ import Testing
 import Transcript
 
 @testable import Argument
+@testable import ArgumentProver
 
 /// Statistics over two witnesses of one statement. They would find gross leaks only: a value sent unmasked, a mask used
 /// twice, a length that depends on the drift. That the revealed values are uniform is the ledger's matter.
@@ -50,7 +52,8 @@ import Transcript
   private static func prove(_ fixture: Fixture, proofSecret: Int, driftSecret: Int = 7) throws -> ArgumentProof {
     let scheme = HashCommitment(fixture.code)
     let prover = try ArgumentProver(statement: fixture.statement, scheme: scheme)
-    let drift = try prover.commit(rows: fixture.rows, secret: secret(driftSecret, "drift"))
+    let drift = try DriftCommitter(statement: fixture.statement, scheme: scheme).commit(
+      rows: fixture.rows, secret: secret(driftSecret, "drift"))
     let proof = try prover.prove(
       witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
       secret: secret(proofSecret, "proof"))

@@ -4,6 +4,7 @@ import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 @Suite struct CodeParametersTests {
   @Test(arguments: [

@@ -1,8 +1,10 @@
 import Field
+import TamperingSupport
 import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Cheating with the committed layers; docs/protocol.md section 6.
 @Suite struct LayerTests {
@@ -80,7 +82,7 @@ import Transcript
     let stream = PseudorandomStream(secret: [1], label: "powers")
     let x = stream.extensionElement()
     let challenges = (0..<5).map { _ in stream.extensionElement() }
-    var table = PowerWeights.table(x, logCount: 7, scale: 3)
+    var table = PowerTables.table(x, logCount: 7, scale: 3)
     #expect(table == x.powers(128).map { $0 * 3 })
     for r in challenges { Multilinear.fold(&table, r) }
     let (factor, rest) = PowerWeights.bind(x, challenges[...])
@@ -101,7 +103,7 @@ import Transcript
     for (point, scale) in zip(points, scales) {
       for (i, power) in CubicExtension(point).powers(1 << log).enumerated() { expected[i] += power * scale }
     }
-    PowerWeights.accumulate(points, scales: scales, into: &sum)
+    PowerTables.accumulate(points, scales: scales, into: &sum)
     #expect(sum == expected)
   }
 }

@@ -3,6 +3,7 @@ import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Claims that do not fit the trees are refused before a byte is read: each would weaken the proof or leak.
 @Suite struct LayoutTests {

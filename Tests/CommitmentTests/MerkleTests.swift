@@ -4,6 +4,7 @@ import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 @Suite struct MerkleTests {
   private func leaves(_ count: Int) -> [[UInt8]] { (0..<count).map { SHA256.hash([UInt8($0)]) } }

@@ -1,8 +1,10 @@
 import Field
 import Kernels
+import TamperingSupport
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Rows held in memory.
 struct StoredRows: TableauRows {
@@ -136,7 +138,7 @@ struct OpeningFixture {
     var channel = ProverChannel(transcript: Transcript(protocolID: "test"))
     let trees = try commit(scheme, &channel)
     let claims = claims(&channel.transcript, values: nil)
-    try scheme.open(trees, claims: claims, channel: &channel, tampering: openingTampering)
+    try scheme.open(trees, claims: claims, channel: &channel, deviation: openingTampering ?? OpeningTampering())
     return Proof(
       bytes: channel.proof, values: claims.map(\.value), driftRoot: trees[0].root,
       driftPins: trees[0].pins?.values ?? [], sizes: channel.sizes)
@@ -145,10 +147,14 @@ struct OpeningFixture {
   /// Commits to all trees and sends them; `drift`, with its pins, is known to the verifier beforehand.
   func commit(_ scheme: HashCommitment, _ channel: inout ProverChannel) throws -> [CommittedTableau] {
     let drift = try scheme.pin(
-      scheme.commit(label: "drift", rows: drift, shapes: driftShapes, secret: secret, tampering: commitmentTampering))
+      scheme.commit(
+        label: "drift", rows: drift, shapes: driftShapes, secret: secret,
+        deviation: commitmentTampering ?? CommitmentTampering()))
     channel.transcript.absorb("drift", bytes: scheme.bindingBytes(of: drift.reference))
     let late = try scheme.send(
-      scheme.commit(label: "late", rows: late, shapes: lateShapes, secret: secret, tampering: lateTampering),
+      scheme.commit(
+        label: "late", rows: late, shapes: lateShapes, secret: secret,
+        deviation: lateTampering ?? CommitmentTampering()),
       isPinned: true, to: &channel)
     let aux = try scheme.send(
       scheme.commit(label: "aux", rows: aux, shapes: auxShapes, secret: secret), isPinned: false, to: &channel)

@@ -3,6 +3,7 @@ import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 @Suite struct OpeningTests {
   @Test func honestProofIsAccepted() throws {

@@ -1,9 +1,11 @@
 import Field
 import Kernels
+import TamperingSupport
 import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Trees that the list-decoding regime leaves ambiguous, and false pins; docs/protocol.md section 6.
 @Suite struct PinTests {

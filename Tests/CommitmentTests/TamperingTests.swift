@@ -1,9 +1,11 @@
 import Field
 import Kernels
+import TamperingSupport
 import Testing
 import Transcript
 
 @testable import Commitment
+@testable import CommitmentProver
 
 /// Cheating provers, each with the check that stops it; docs/protocol.md section 11.
 @Suite struct TamperingTests {

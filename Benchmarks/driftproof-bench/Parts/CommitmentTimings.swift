@@ -1,10 +1,11 @@
-#if DEBUG || INTERNALS
-  import Field
-  import Foundation
-  import Kernels
-  import Transcript
+import CommitmentProver
+import Core
+import Field
+import Foundation
+import Kernels
+import Transcript
 
-  @testable import Commitment
+import Commitment
 
   /// `commitment LOGLENGTH LOGBLOWUP ROWS`: times and sizes of committing to a tableau and opening it.
   struct CommitmentTimings {
@@ -130,4 +131,3 @@
       }
     }
   }
-#endif

@@ -1,13 +1,13 @@
-@testable import DriftProofDrift
-@testable import DriftProofProving
-@testable import DriftProofStatement
+import ArgumentProver
+import CommitmentProver
+import DriftProofDrift
+import DriftProofProving
+import DriftProofStatement
 
-#if DEBUG || INTERNALS
-  import Argument
-  import Checkpoint
-  import Foundation
+import Argument
+import Checkpoint
+import Foundation
 
-  @testable import DriftProof
 
   /// `cost-table`: measures `CostTable` anew; `scripts/measure-machine` runs it.
   enum CostTimings {
@@ -17,8 +17,8 @@
     }
 
     static func printTable() throws {
-      var samples: [String: [Sample]] = [:]
-      var passes: [String: Int] = [:]
+      var samples: [ProofPhase: [Sample]] = [:]
+      var passes: [ProofPhase: Int] = [:]
       let machine = CostModel.machineSeconds()
       for side in [256, 1024, 2048, 4096] {
         for drift in [SyntheticPair.Drift.norm, .rank] {
@@ -29,26 +29,29 @@
           let policy = try SyntheticPair.policy(drift.allowance)
           let derived = try CheckpointPass.run(base: base, tuned: tuned, policy: policy).derived
           let code = try CodeSelection.choose(tensors: derived.tensors)
-          let model = CostModel(derived: derived, code: code, base: base, tuned: tuned, hasIdentity: false)
-          var best: [String: Double] = [:]
+          let model = CostModel(derived: derived, code: code, model: .checkpoint(tuned, base: base), hasIdentity: false)
+          var best: [ProofPhase: Double] = [:]
           for run in 0..<3 {
             let result = try DriftProver.prove(
               base: base, tuned: tuned, policy: policy, openingPath: folder + "/\(run).secret", progress: { _ in })
-            var sums: [String: Double] = [:]
-            for (phase, seconds) in result.report.phases { sums[phase, default: 0] += seconds }
+            var sums: [ProofPhase: Double] = [:]
+            for (name, seconds) in result.report.phases {
+              guard let phase = ProofPhase(rawValue: name) else { continue }
+              sums[phase, default: 0] += seconds
+            }
             for (phase, seconds) in sums { best[phase] = min(best[phase] ?? .infinity, seconds) }
             for (phase, rows) in result.report.askedRows {
               passes[phase] = max(
                 passes[phase] ?? 0, Int((Double(rows) / Double(model.sizes?.driftRows ?? 1)).rounded()))
             }
-            if run == 2 {
-              print(
-                "// \(side)² \(drift.rawValue): proof \(result.report.proofBytes) bytes, peak so far "
-                  + "\(result.report.peakMemoryBytes >> 20) MiB, table says "
-                  + "\(CodeSelection.proofBytes(tensors: derived.tensors, code: code, proofs: 2) ?? 0) bytes, "
-                  + "\(model.peakBytes >> 20) MiB, \(model.phases().reduce(0) { $0 + $1.seconds }) s, took "
-                  + "\(best.values.reduce(0, +)) s; \(model.sizes.map { "\($0)" } ?? "")")
-            }
+            guard run == 2 else { continue }
+            let estimate = CodeSelection.proofBytes(tensors: derived.tensors, code: code, proofs: 2) ?? 0
+            let forecast = model.phases().reduce(0.0) { $0 + $1.seconds }
+            let took = best.values.reduce(0, +)
+            print(
+              "// \(side)² \(drift.rawValue): proof \(result.report.proofBytes) bytes, peak so far",
+              "\(result.report.peakMemoryBytes >> 20) MiB, table says \(estimate) bytes, \(model.peakBytes >> 20) MiB,",
+              "\(forecast) s, took \(took) s; \(model.sizes.map { "\($0)" } ?? "")")
           }
           for (phase, seconds) in best {
             samples[phase, default: []].append(Sample(work: model.work(of: phase), seconds: seconds))
@@ -56,11 +59,11 @@
         }
       }
       let known = CostTable.costs.map(\.phase)
-      for phase in known + samples.keys.filter({ !known.contains($0) }).sorted() {
+      for phase in known + samples.keys.filter({ !known.contains($0) }).sorted { $0.rawValue < $1.rawValue } {
         let points = (samples[phase] ?? []).filter { $0.work > 0 || known.last == phase }
         let (fixed, slope) = Self.line(points)
         print(
-          "    Cost(phase: \"\(phase)\", fixed: \(Self.text(fixed)), nanoseconds: \(Self.text(slope * 1e9)), "
+          "    Cost(phase: .\(phase), fixed: \(Self.text(fixed)), nanoseconds: \(Self.text(slope * 1e9)), "
             + "passes: \(passes[phase] ?? 0)),")
       }
       print("  static let referenceSeconds = \(Self.text(machine))")
@@ -88,4 +91,3 @@
 
     private static func text(_ value: Double) -> String { String(format: "%.3g", value) }
   }
-#endif

@@ -1,14 +1,13 @@
-@testable import DriftProofDrift
+import Core
+import DriftProofDrift
 
-#if DEBUG || INTERNALS
-  import Argument
-  import Checkpoint
-  import DriftPolicy
-  import Foundation
-  import Kernels
-  import LinearAlgebra
+import Argument
+import Checkpoint
+import DriftPolicy
+import Foundation
+import Kernels
+import LinearAlgebra
 
-  @testable import DriftProof
 
   /// `throughput`: gigabytes per second of the passes over two checkpoints.
   enum ThroughputTimings {
@@ -64,4 +63,3 @@
       measure("rows, all threads") { Parallel.forEach(rows.rowCount) { _ = try? rows.message($0) } }
     }
   }
-#endif

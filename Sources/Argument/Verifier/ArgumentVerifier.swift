@@ -4,7 +4,9 @@ import Kernels
 import Transcript
 
 /// Verifies a proof of a ``DriftStatement``; docs/protocol.md section 5. Sees no weights, traps on no bytes.
-package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
+///
+/// ``verify(_:drift:)`` reads as the protocol's moves, one method each, in the order of the prover's.
+package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
   package let statement: DriftStatement
   package let scheme: Scheme
   let layout: ArgumentLayout
@@ -34,87 +36,107 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentScheme>: Sendable {
 
   /// - Parameter drift: the drift tableau whose root and pins `statement.binding` names, with ``driftShapes``.
   package func verify(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) {
-    guard scheme.isPinned(drift) else { throw .unsupportedParameters("the drift tableau is not pinned") }
-    let binding = scheme.bindingBytes(of: drift)
-    var channel = VerifierChannel(
-      transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
-    var factorTree: Scheme.Reference?
-    if layout.hasFactors {
-      factorTree = try scheme.receive(
-        label: ArgumentProtocol.factorLabel, shapes: ArgumentProtocol.factorShapes(layout), isPinned: true,
-        from: &channel)
-    }
-    let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
-    let digitTree = try scheme.receive(
-      label: ArgumentProtocol.digitLabel, shapes: ArgumentProtocol.digitShapes(layout), isPinned: false,
-      from: &channel)
-
-    var orthonormal: OrthonormalClaims?
-    if layout.hasOrthonormal { orthonormal = try verifyStageO(&channel) }
-    let challenges = StageAChallenges(
-      layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
-    let stageA = try verifyStageA(challenges, matrix: matrix, channel: &channel)
-    let e = stageA.evaluations["E"] ?? .zero
-    var values = ArgumentProtocol.Values(stageA: stageA, drift: e, stageO: orthonormal?.outcome)
-    if layout.hasFactors {
-      let weights = StageBWeights(layout: layout, stageAPoint: stageA.point)
-      values.drift = try channel.receive("d")
-      let stageB = try SumcheckVerifier.run(
-        StageBWeights.shape(layout), total: values.drift - e, channel: &channel
-      ) { _, point, evaluations in weights.contribution(point, evaluations) }
-      let weightsC = StageCWeights(
-        stageB: weights, kappa: stageB.point, chi: channel.transcript.challenge("chi"))
-      values.stageB = stageB
-      values.stageC = try SumcheckVerifier.run(
-        StageCWeights.shape(layout), total: weightsC.total(stageB.evaluations), channel: &channel
-      ) { _, point, evaluations in
-        (.one - point[0]) * weightsC.weight(at: Array(point[1...])) * (evaluations["G"] ?? .zero)
-      }
-    }
-    let claims = ArgumentProtocol.openingClaims(layout, values: values, transcript: &channel.transcript)
-    let trees = [drift, digitTree] + (factorTree.map { [$0] } ?? [])
-    try scheme.verify(trees, claims: claims, channel: &channel)
+    var channel = try begin(proof, drift: drift)
+    let factorTree = try receiveFactors(&channel)
+    let projection = drawProjection(&channel)
+    let auxiliaryTree = try receiveDigits(&channel)
+    let orthonormal = try verifyOrthonormality(&channel)
+    let bounds = try verifyBounds(projection, orthonormal, &channel)
+    let outcomes = try verifyFactors(bounds, orthonormal, &channel)
+    let trees = [drift, auxiliaryTree] + (factorTree.map { [$0] } ?? [])
+    try verifyOpening(trees, outcomes, &channel)
     try channel.finish()
   }
 
-  private func verifyStageO(_ channel: inout VerifierChannel) throws(ProofRejection) -> OrthonormalClaims {
+  // MARK: Moves
+
+  /// Section 5, before step 1: the transcript begins with the binding, the statement and the drift's commitment.
+  private func begin(_ proof: [UInt8], drift: Scheme.Reference) throws(ProofRejection) -> VerifierChannel {
+    guard scheme.isPinned(drift) else { throw .unsupportedParameters("the drift tableau is not pinned") }
+    let binding = scheme.bindingBytes(of: drift)
+    return VerifierChannel(
+      transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
+  }
+
+  /// P → V: the factor tree, P1, and its pins (section 5, step 1). Nothing when no clause has factors.
+  private func receiveFactors(_ channel: inout VerifierChannel) throws(ProofRejection) -> Scheme.Reference? {
+    guard layout.hasFactors else { return nil }
+    return try scheme.receive(
+      label: ArgumentLabel.factorTree, shapes: ArgumentProtocol.factorShapes(layout), isPinned: true, from: &channel)
+  }
+
+  /// V → P: the projection R (section 5, step 2).
+  private func drawProjection(_ channel: inout VerifierChannel) -> ProjectionMatrix {
+    ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
+  }
+
+  /// P → V: the auxiliary tree, P2, with digits and masks (section 5, step 3).
+  private func receiveDigits(_ channel: inout VerifierChannel) throws(ProofRejection) -> Scheme.Reference {
+    try scheme.receive(
+      label: ArgumentLabel.auxiliaryTree, shapes: ArgumentProtocol.auxiliaryShapes(layout), isPinned: false,
+      from: &channel)
+  }
+
+  /// V → P: s, α, β. P → V: σ, and the orthonormality stage (Stage O) (section 5, step 3). Nothing without orthonormal
+  /// tensors.
+  private func verifyOrthonormality(
+    _ channel: inout VerifierChannel
+  ) throws(ProofRejection) -> OrthonormalClaims? {
+    guard layout.hasOrthonormal else { return nil }
     let challenges = OrthonormalChallenges(layout: layout.orthonormal, transcript: &channel.transcript)
-    let sum = try channel.receive("sigma")
+    let sum = try channel.receive(ArgumentLabel.orthonormalSum)
     let outcome = try SumcheckVerifier.run(
-      OrthonormalClaims.shape(layout.orthonormal), total: sum, channel: &channel
-    ) { _, point, evaluations in OrthonormalClaims.contribution(point, evaluations) }
+      .orthonormality(layout.orthonormal), total: sum, channel: &channel, contribution: OrthonormalClaims.contribution)
     return OrthonormalClaims(layout: layout.orthonormal, challenges: challenges, sum: sum, outcome: outcome)
   }
 
-  private func verifyStageA(
-    _ challenges: StageAChallenges, matrix: ProjectionMatrix, channel: inout VerifierChannel
+  /// V → P: λ and the points of all claims. P → V: the bounds stage (Stage A) (section 5, step 4).
+  private func verifyBounds(
+    _ projection: ProjectionMatrix, _ orthonormal: OrthonormalClaims?, _ channel: inout VerifierChannel
   ) throws(ProofRejection) -> SumcheckOutcome {
-    let weights = StageAWeights(layout: layout, challenges: challenges, matrix: matrix)
-    let layout = layout
+    let challenges = BoundsStageChallenges(
+      layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
+    let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: projection)
     return try SumcheckVerifier.run(
-      ArgumentProtocol.stageAShape(layout), total: challenges.total(layout), channel: &channel
-    ) { round, point, evaluations in
-      func value(_ name: String) -> CubicExtension { evaluations[name] ?? .zero }
-      let x = Array(point[1...])
-      var sum = CubicExtension.zero
-      if round == layout.digitVariables {
-        let w = weights.digits(x)
-        sum += w.range * Digits.vanishing(value("D")) + w.linear * value("D")
-      }
-      if round == layout.driftVariables {
-        let w = weights.drift(x)
-        let e = value("E")
-        sum += (w.square * e + w.linear) * e
-      }
-      if layout.hasFactors, round == layout.factorVariables {
-        let w = weights.factors(x)
-        let g = value("G")
-        sum += (w.square * g + w.linear) * g
-      }
-      if let orthonormal = challenges.orthonormal, round == OrthonormalLayout.maskVariables {
-        sum += orthonormal.masks(at: x) * value("O")
-      }
-      return sum * (.one - point[0])
+      .bounds(layout), total: try challenges.total(layout), channel: &channel, contribution: weights.contribution)
+  }
+
+  /// P → V: d, the structure stage (Stage B); V → P: χ; P → V: the merging stage (Stage C) (section 5, step 5). Without
+  /// factors d is e, which the bounds stage has stated.
+  private func verifyFactors(
+    _ bounds: SumcheckOutcome, _ orthonormal: OrthonormalClaims?, _ channel: inout VerifierChannel
+  ) throws(ProofRejection) -> StageOutcomes {
+    let residual = try bounds.evaluations.value(.residuals)
+    guard layout.hasFactors else {
+      return StageOutcomes(bounds: bounds, drift: residual, factors: nil, orthonormality: orthonormal?.outcome)
     }
+    let drift = try channel.receive(ArgumentLabel.driftValue)
+    let weights = StructureStageWeights(layout: layout, boundsPoint: bounds.point)
+    let structure = try SumcheckVerifier.run(
+      .structure(layout), total: drift - residual, channel: &channel, contribution: weights.contribution)
+    let merging = try verifyMerging(structure, weights, &channel)
+    return StageOutcomes(
+      bounds: bounds, drift: drift, factors: FactorOutcomes(structure: structure, merging: merging),
+      orthonormality: orthonormal?.outcome)
+  }
+
+  /// V → P: χ; P → V: the merging stage (Stage C), which brings the structure stage's evaluations to one point.
+  private func verifyMerging(
+    _ structure: SumcheckOutcome, _ structureWeights: StructureStageWeights, _ channel: inout VerifierChannel
+  ) throws(ProofRejection) -> SumcheckOutcome {
+    let weights = MergingStageWeights(
+      structure: structureWeights, kappa: structure.point,
+      chi: channel.transcript.challenge(ArgumentLabel.mergingPowers))
+    return try SumcheckVerifier.run(
+      .merging(layout), total: try weights.total(structure.evaluations), channel: &channel,
+      contribution: weights.contribution)
+  }
+
+  /// V → P: τ, χ. P → V: the opening of all trees (section 5, step 6, and section 6).
+  private func verifyOpening(
+    _ trees: [Scheme.Reference], _ outcomes: StageOutcomes, _ channel: inout VerifierChannel
+  ) throws(ProofRejection) {
+    let claims = try OpeningClaims.draw(layout, outcomes: outcomes, transcript: &channel.transcript)
+    try scheme.verify(trees, claims: claims, channel: &channel)
   }
 }

@@ -2,19 +2,21 @@ import DriftProofAdapter
 import DriftProofDrift
 import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import Core
+import CommitmentProver
 import Foundation
 import Kernels
 import Transcript
 
 /// Predicts what proving a statement costs, from sizes alone.
-struct CostModel: Sendable {
+package struct CostModel: Sendable {
   let tensors: [TableauTensor]
   /// Nil when nothing is to be proved.
   let code: CodeParameters?
-  let sizes: ArgumentSizes?
+  package let sizes: ArgumentSizes?
   /// Bytes of both checkpoints that go through SHA-256, and bytes that are read only to be compared.
   let hashedBytes: Int
   let comparedBytes: Int
@@ -25,7 +27,7 @@ struct CostModel: Sendable {
   /// - Parameters:
   ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
   ///   - isLink: the base is a parent's model, which is not hashed at all.
-  init(
+  package init(
     derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false
   ) {
     tensors = derived.tensors
@@ -66,29 +68,30 @@ struct CostModel: Sendable {
     return (hashed, compared)
   }
 
-  /// Units of work of a phase; 0 for a phase that does not occur or that is not known.
-  func work(of phase: String) -> Double {
-    if phase == "reading" { return Double(hashedBytes) + Self.comparedShare * Double(comparedBytes) }
+  /// Units of work of a phase; 0 for a phase that does not occur or that no forecast counts.
+  package func work(of phase: ProofPhase) -> Double {
+    if phase == .reading { return Double(hashedBytes) + Self.comparedShare * Double(comparedBytes) }
     guard let sizes, let code else { return 0 }
     let driftCells = Double(sizes.driftRows * sizes.length)
     switch phase {
-    case "policy check": return tensors.reduce(0) { $0 + Self.fittingWork($1) }
+    case .policyCheck: return tensors.reduce(0) { $0 + Self.fittingWork($1) }
     // Rows that find no room in the cache are not made beforehand.
-    case "rows": return cacheBytes > 0 ? driftCells : 0
-    case "commitment": return Self.encoding(sizes.driftRows, sizes)
-    case "witness":
+    case .rows: return cacheBytes > 0 ? driftCells : 0
+    case .commitment: return Self.encoding(sizes.driftRows, sizes)
+    case .witness:
       return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
         + Double(sizes.orthonormalProducts) * 5
-    case "factors": return Self.encoding(sizes.factorRows, sizes)
-    case "projections": return Double(sizes.tileCells)
-    case "digit commitment": return Self.encoding(sizes.digitRows, sizes)
-    case "stage A":
+    case .factors: return Self.encoding(sizes.factorRows, sizes)
+    case .projections: return Double(sizes.tileCells)
+    case .digitCommitment: return Self.encoding(sizes.digitRows, sizes)
+    case .boundsStage:
       return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11 * sizes.orthonormalCells)
-    case "stages B and C": return Double(sizes.factorCells)
-    case "opening":
+    case .factorStages: return Double(sizes.factorCells)
+    case .opening:
       let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
       return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
-    default: return 0
+    // Reading is counted above, without sizes.
+    case .reading, .byteDigests, .selfCheck: return 0
     }
   }
 
@@ -104,16 +107,16 @@ struct CostModel: Sendable {
   }
 
   /// Seconds of each phase that occurs, on a machine `speed` times as fast as the table's.
-  func phases(speed: Double = 1) -> [(name: String, seconds: Double)] {
+  package func phases(speed: Double = 1) -> [(phase: ProofPhase, seconds: Double)] {
     CostTable.costs.compactMap { cost in
       let units = work(of: cost.phase)
-      guard units > 0 || cost.phase == "self-check" else { return nil }
+      guard units > 0 || cost.phase == .selfCheck else { return nil }
       return (cost.phase, (cost.fixed + (cost.nanoseconds * units + streaming(cost.phase)) / 1e9) / speed)
     }
   }
 
   /// Nanoseconds of a phase's passes over rows that are not kept: both checkpoints are read again in each.
-  private func streaming(_ phase: String) -> Double {
+  private func streaming(_ phase: ProofPhase) -> Double {
     guard let sizes, cacheBytes == 0 else { return 0 }
     let passes = Double(CostTable.streamedPasses[phase] ?? 0)
     return passes * CostTable.streamedNanoseconds * Double(sizes.driftRows * sizes.length)
@@ -128,8 +131,8 @@ struct CostModel: Sendable {
   }
 
   /// Resident bytes at the peak: the rows' cache, tiles that are kept and the trees last; on top of them a tree is being
-  /// made, Stage A's tables stand, or the combinations of an opening.
-  var peakBytes: Int {
+  /// made, the bounds stage's tables stand, or the combinations of an opening.
+  package var peakBytes: Int {
     guard let sizes else { return CostTable.fixedBytes }
     let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
     let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
@@ -151,7 +154,7 @@ struct CostModel: Sendable {
   }
 
   /// Seconds of a small commitment, the best of a few: what encoding, hashing and threads cost here. About a second.
-  static func machineSeconds() -> Double {
+  package static func machineSeconds() -> Double {
     let rows = MicroRows(rowCount: 16, length: 1 << 16)
     let code = CodeParameters(unchecked: 16, logBlowup: 2, queries: 64, grindingBits: 0, driftTail: 64)
     let shapes = [RowShape](repeating: RowShape(tailOffset: 1 << 16, tailCount: 64), count: rows.rowCount)

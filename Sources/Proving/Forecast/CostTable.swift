@@ -1,12 +1,14 @@
+import ArgumentProver
+
 /// What proving costs: the one place for constants of time and memory. They say nothing about soundness; a wrong one
 /// makes forecasts and progress worse, nothing else.
 ///
 /// `scripts/calibrate` measures this table anew (release build, idle machine) and prints it; paste it here after changes
 /// of the prover. Units are those of ``CostModel/work(of:)``.
-enum CostTable {
+package enum CostTable {
   /// Seconds of one phase: fixed + nanoseconds·units.
-  struct Cost: Sendable {
-    let phase: String
+  package struct Cost: Sendable {
+    package let phase: ProofPhase
     let fixed: Double
     let nanoseconds: Double
     /// Passes over the drift rows: how many rows the phase asks for, divided by their number.
@@ -14,23 +16,25 @@ enum CostTable {
   }
 
   /// In the order of the phases.
-  static let costs: [Cost] = [
-    Cost(phase: "reading", fixed: 0, nanoseconds: 0.926, passes: 0),
-    Cost(phase: "policy check", fixed: 0.00601, nanoseconds: 0.836, passes: 0),
-    Cost(phase: "rows", fixed: 0.00133, nanoseconds: 0.201, passes: 0),
-    Cost(phase: "commitment", fixed: 0.00929, nanoseconds: 3.39, passes: 2),
-    Cost(phase: "witness", fixed: 0.00232, nanoseconds: 0.0967, passes: 2),
-    Cost(phase: "factors", fixed: 0.00119, nanoseconds: 6.95, passes: 0),
-    Cost(phase: "projections", fixed: 0.0018, nanoseconds: 0.473, passes: 0),
-    Cost(phase: "digit commitment", fixed: 0, nanoseconds: 4.28, passes: 0),
-    Cost(phase: "stage A", fixed: 0.00688, nanoseconds: 2.55, passes: 0),
-    Cost(phase: "stages B and C", fixed: 0, nanoseconds: 131, passes: 0),
-    Cost(phase: "opening", fixed: 0.0123, nanoseconds: 7.82, passes: 2),
-    Cost(phase: "self-check", fixed: 0.00403, nanoseconds: 0, passes: 0),
+  package static let costs: [Cost] = [
+    Cost(phase: .reading, fixed: 0, nanoseconds: 0.926, passes: 0),
+    Cost(phase: .policyCheck, fixed: 0.00601, nanoseconds: 0.836, passes: 0),
+    Cost(phase: .rows, fixed: 0.00133, nanoseconds: 0.201, passes: 0),
+    Cost(phase: .commitment, fixed: 0.00929, nanoseconds: 3.39, passes: 2),
+    Cost(phase: .witness, fixed: 0.00232, nanoseconds: 0.0967, passes: 2),
+    Cost(phase: .factors, fixed: 0.00119, nanoseconds: 6.95, passes: 0),
+    Cost(phase: .projections, fixed: 0.0018, nanoseconds: 0.473, passes: 0),
+    Cost(phase: .digitCommitment, fixed: 0, nanoseconds: 4.28, passes: 0),
+    Cost(phase: .boundsStage, fixed: 0.00688, nanoseconds: 2.55, passes: 0),
+    Cost(phase: .factorStages, fixed: 0, nanoseconds: 131, passes: 0),
+    Cost(phase: .opening, fixed: 0.0123, nanoseconds: 7.82, passes: 2),
+    Cost(phase: .selfCheck, fixed: 0.00403, nanoseconds: 0, passes: 0),
   ]
 
   /// Where rows are made anew in every pass: how often a phase does, and what a cell of a row costs, most of it reading.
-  static let streamedPasses = ["commitment": 2, "witness": 1, "projections": 1, "stage A": 2, "opening": 2]
+  static let streamedPasses: [ProofPhase: Int] = [
+    .commitment: 2, .witness: 1, .projections: 1, .boundsStage: 2, .opening: 2,
+  ]
   static let streamedNanoseconds = 0.8
 
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
@@ -46,11 +50,11 @@ enum CostTable {
   static let encodedRows = 8
   static let bytesPerEncodedCell = 8
   static let logSharedRow = 20
-  /// Tables of Stage A: K-valued tables of 1/64 of E and of the digits with their weights, packed digits, the factor oracle.
+  /// Tables of the bounds stage: K-valued tables of 1/64 of E and of the digits with their weights, packed digits, the factor oracle.
   static let tableBytesPerTileCell = 0.45
   static let tableBytesPerDigitCell = 1.6
   static let tableBytesPerFactorCell = 96.0
-  /// Stage O's four tables and the sums that they are made of.
+  /// The orthonormality stage's four tables and the sums that they are made of.
   static let tableBytesPerOrthonormalColumn = 144.0
   /// One folded combination of an opening: coefficients, weights, codeword.
   static let openingBytesPerCell = 80.0

@@ -60,7 +60,7 @@ public struct Forecast: Sendable {
   private init(
     _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, proofs: Int, speed: Double?, isExact: Bool
   ) {
-    phases = model.phases(speed: speed ?? CostModel.measuredSpeed())
+    phases = model.phases(speed: speed ?? CostModel.measuredSpeed()).map { ($0.phase.rawValue, $0.seconds) }
     peakMemoryBytes = model.peakBytes
     proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0
     logLength = code?.logLength ?? 0
@@ -100,7 +100,7 @@ extension BaseIdentity {
 
 extension CodeSelection {
   /// Bytes of a proof with this code, as the choice estimates them.
-  static func proofBytes(tensors: [TableauTensor], code: CodeParameters, proofs: Int) -> Int? {
+  package static func proofBytes(tensors: [TableauTensor], code: CodeParameters, proofs: Int) -> Int? {
     estimate(tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs)?.proofBytes
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentProver
 import Foundation
 import Synchronization
 
@@ -22,15 +23,15 @@ final class ProgressMeter: Sendable {
   typealias Handler = @Sendable (ProveProgress) -> Void
 
   private struct State {
-    var plan: [(name: String, seconds: Double)] = []
-    var current: (name: String, start: ContinuousClock.Instant)?
+    var plan: [(phase: ProofPhase, seconds: Double)] = []
+    var current: (phase: ProofPhase, start: ContinuousClock.Instant)?
     var reported: Double?
     var askedRows = 0
     /// Rows that finished phases have asked for.
-    var asked: [String: Int] = [:]
+    var asked: [ProofPhase: Int] = [:]
     /// Forecast seconds of finished phases.
     var done = 0.0
-    var finished: Set<String> = []
+    var finished: Set<ProofPhase> = []
     var isOver = false
   }
 
@@ -63,27 +64,27 @@ final class ProgressMeter: Sendable {
   }
 
   /// Replaces the forecast; phases that are over keep what they count.
-  func plan(_ phases: [(name: String, seconds: Double)], rowCount rows: Int) {
+  func plan(_ phases: [(phase: ProofPhase, seconds: Double)], rowCount rows: Int) {
     state.withLock { state in
       let before = state.plan
       state.plan = phases
-      for name in state.finished where !phases.contains(where: { $0.name == name }) {
-        state.plan.append((name, before.first { $0.name == name }?.seconds ?? 0))
+      for phase in state.finished where !phases.contains(where: { $0.phase == phase }) {
+        state.plan.append((phase, before.first { $0.phase == phase }?.seconds ?? 0))
       }
-      state.done = state.plan.reduce(0) { $0 + (state.finished.contains($1.name) ? $1.seconds : 0) }
+      state.done = state.plan.reduce(0) { $0 + (state.finished.contains($1.phase) ? $1.seconds : 0) }
     }
     rowCount.withLock { $0 = rows }
   }
 
-  func begin(_ name: String) {
+  func begin(_ phase: ProofPhase) {
     state.withLock { state in
       Self.end(&state)
       // Phases that a proof which goes on has behind it.
-      if let index = state.plan.firstIndex(where: { $0.name == name }) {
+      if let index = state.plan.firstIndex(where: { $0.phase == phase }) {
         state.plan = state.plan.enumerated()
-          .filter { $0.offset >= index || state.finished.contains($0.element.name) }.map(\.element)
+          .filter { $0.offset >= index || state.finished.contains($0.element.phase) }.map(\.element)
       }
-      state.current = (name, ContinuousClock.now)
+      state.current = (phase, ContinuousClock.now)
       state.reported = nil
       state.askedRows = 0
     }
@@ -91,29 +92,29 @@ final class ProgressMeter: Sendable {
   }
 
   private static func end(_ state: inout State) {
-    guard let name = state.current?.name else { return }
-    state.asked[name, default: 0] += state.askedRows
-    guard state.finished.insert(name).inserted else { return }
-    state.done += state.plan.first { $0.name == name }?.seconds ?? 0
+    guard let phase = state.current?.phase else { return }
+    state.asked[phase, default: 0] += state.askedRows
+    guard state.finished.insert(phase).inserted else { return }
+    state.done += state.plan.first { $0.phase == phase }?.seconds ?? 0
   }
 
   /// Ends the reports; the last one says that all is done, if so.
   func finish(isComplete: Bool) {
-    let last = state.withLock { state -> String? in
+    let last = state.withLock { state -> ProofPhase? in
       guard !state.isOver else { return nil }
       Self.end(&state)
       state.isOver = true
-      return state.current?.name
+      return state.current?.phase
     }
     guard let handler, let last, isComplete else { return }
     let elapsed = (ContinuousClock.now - begin) / .seconds(1)
     reporting.withLock { _ in
-      handler(ProveProgress(phase: last, phaseFraction: 1, fraction: 1, elapsed: elapsed, remaining: 0))
+      handler(ProveProgress(phase: last.rawValue, phaseFraction: 1, fraction: 1, elapsed: elapsed, remaining: 0))
     }
   }
 
   /// Rows of the drift tableau that each phase has asked for.
-  var askedRows: [String: Int] { state.withLock { $0.asked } }
+  var askedRows: [ProofPhase: Int] { state.withLock { $0.asked } }
 
   /// The current phase says how far it is; from any thread.
   func advance(_ fraction: Double) { state.withLock { $0.reported = fraction } }
@@ -136,13 +137,13 @@ final class ProgressMeter: Sendable {
   func snapshot() -> ProveProgress? {
     let rows = rowCount.withLock { $0 }
     return state.withLock { state -> ProveProgress? in
-      guard let (name, start) = state.current else { return nil }
+      guard let (phase, start) = state.current else { return nil }
       let now = ContinuousClock.now
       let elapsed = (now - begin) / .seconds(1)
       let total = state.plan.reduce(0) { $0 + $1.seconds }
-      let isRepeated = state.finished.contains(name)
-      let forecast = isRepeated ? 0 : state.plan.first { $0.name == name }?.seconds ?? 0
-      let passes = CostTable.costs.first { $0.phase == name }?.passes ?? 0
+      let isRepeated = state.finished.contains(phase)
+      let forecast = isRepeated ? 0 : state.plan.first { $0.phase == phase }?.seconds ?? 0
+      let passes = CostTable.costs.first { $0.phase == phase }?.passes ?? 0
       let inPhase = (now - start) / .seconds(1)
       var fraction: Double
       if let reported = state.reported {
@@ -159,7 +160,8 @@ final class ProgressMeter: Sendable {
       let done = state.done + forecast * fraction
       let slowness = Self.slowness(elapsed: elapsed, done: done, total: total)
       return ProveProgress(
-        phase: name, phaseFraction: fraction, fraction: total > 0 ? min(1, done / total) : 0, elapsed: elapsed,
+        phase: phase.rawValue, phaseFraction: fraction, fraction: total > 0 ? min(1, done / total) : 0,
+        elapsed: elapsed,
         remaining: total > 0 ? max(0, (total - done) * slowness) : nil)
     }
   }

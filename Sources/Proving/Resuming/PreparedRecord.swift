@@ -2,6 +2,7 @@ import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Core
 import Transcript

@@ -2,6 +2,7 @@ import DriftProofCertificate
 import Checkpoint
 import Commitment
 import Core
+import CommitmentProver
 import DriftPolicy
 import Foundation
 import Transcript

@@ -4,6 +4,7 @@
 @testable import DriftProofProving
 @testable import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import DriftPolicy

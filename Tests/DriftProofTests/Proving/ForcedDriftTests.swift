@@ -12,6 +12,7 @@ import TestSupport
 import Testing
 import Transcript
 
+@testable import ArgumentProver
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {
   /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.
@@ -45,10 +46,9 @@ import Transcript
         }
       }
     }
-    var tampering = ArgumentTampering()
-    tampering.skipsRefusals = true
     let proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
-      witness: witness, drift: tableau.committed, secret: [UInt8](repeating: 4, count: 32), tampering: tampering)
+      witness: witness, drift: tableau.committed, secret: [UInt8](repeating: 4, count: 32),
+      deviation: UnrefusingProver())
     return Certificate(
       baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
       driftPins: committed.driftPins,

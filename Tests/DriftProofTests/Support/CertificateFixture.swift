@@ -1,9 +1,11 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
 import Argument
+import ArgumentProver
 import Checkpoint
 import Commitment
 import Core
+import CommitmentProver
 import DriftPolicy
 import Kernels
 import Transcript
@@ -51,7 +53,7 @@ struct CertificateFixture: Sendable {
     let rows = Rows(rowCount: plan.rowCount, position: plan.regions(ofRow: 0)[0].positions.lowerBound)
     let scheme = HashCommitment(code)
     // The root comes first; the binding names it.
-    let drift = try ArgumentProver(statement: derived.statement(code: code, binding: []), scheme: scheme)
+    let drift = try DriftCommitter(statement: derived.statement(code: code, binding: []), scheme: scheme)
       .commit(rows: rows, secret: secret)
     let frame = Certificate(
       baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root,

@@ -11,6 +11,7 @@ import Foundation
 import Testing
 import Transcript
 
+@testable import ArgumentProver
 /// Provers who lie about an adapter, in the manifest or in the factors, each with everything else recomputed.
 @Suite struct AdapterCheatTests {
   let fixture: AdapterFixture
@@ -46,7 +47,7 @@ import Transcript
       plan: plan, tensors: derived.tensors, pair: nil, factors: parts.factors)
     let scheme = HashCommitment(code)
     let outline = derived.statement(code: code, binding: [])
-    let drift = try ArgumentProver(statement: outline, scheme: scheme).commit(
+    let drift = try DriftCommitter(statement: outline, scheme: scheme).commit(
       rows: rows, secret: [UInt8](repeating: 9, count: 32))
     let digested = Set(derived.coverage.filter(\.hasByteDigest).map(\.name))
     let manifest = DriftManifest(
@@ -59,12 +60,10 @@ import Transcript
         baseRoot: identity.root, policy: policy, manifest: manifest, driftRoot: drift.root,
         driftPins: drift.pins?.bytes ?? [], proof: proof)
     }
-    var tampering = ArgumentTampering()
-    tampering.skipsRefusals = true
     let statement = derived.statement(code: code, binding: certificate([]).binding)
     let proof = try ArgumentProver(statement: statement, scheme: scheme).prove(
       witness: ArgumentWitness(rows: rows, factors: [:], supports: [:]), drift: drift,
-      secret: [UInt8](repeating: 4, count: 32), tampering: tampering)
+      secret: [UInt8](repeating: 4, count: 32), deviation: UnrefusingProver())
     return certificate(proof.bytes).bytes
   }
 

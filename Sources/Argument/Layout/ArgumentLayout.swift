@@ -1,0 +1,69 @@
+import Commitment
+
+/// Every index space of one statement.
+package struct ArgumentLayout: Sendable {
+  package let statement: DriftStatement
+  package let tableau: TableauLayout
+  package let digits: DigitLayout
+  package let factors: FactorLayout
+  package let orthonormal: OrthonormalLayout
+
+  package init(_ statement: DriftStatement) {
+    self.statement = statement
+    tableau = TableauLayout(tensors: statement.tensors, logLength: statement.code.logLength)
+    factors = FactorLayout(tensors: statement.tensors, layout: tableau)
+    orthonormal = OrthonormalLayout(tensors: statement.tensors, layout: tableau)
+    digits = DigitLayout(
+      layout: tableau,
+      lines: DigitLayout.lines(tensors: statement.tensors, totalBound: statement.totalBound, layout: tableau),
+      factorChunks: factors.factorChunks, orthonormal: orthonormal)
+  }
+
+  package var logLength: Int { statement.code.logLength }
+  package var length: Int { 1 << logLength }
+  package var hasFactors: Bool { !factors.isEmpty }
+  package var hasOrthonormal: Bool { !orthonormal.members.isEmpty }
+
+  /// Rows that an oracle's payload fills.
+  private func rows(_ cells: Int) -> Int { max(1, (cells + length - 1) >> logLength) }
+  package var digitRows: Int { rows(digits.used) }
+  package var factorRows: Int { hasFactors ? rows(factors.used) : 0 }
+
+  // Variables without `top`; every oracle has at least as many as its mask needs.
+  package var driftVariables: Int { tableau.variables }
+  package var digitVariables: Int { digits.variables }
+  package var factorVariables: Int { max(factors.variables, Limits.logMaskEntries + 1) }
+  /// Rounds of the bounds stage (Stage A) after `top`.
+  package var boundsVariables: Int { max(driftVariables, digitVariables, hasFactors ? factorVariables : 0) }
+  /// (1 - top)·eq·d(d-1)(d-2)(d-3) in the round of `top`; eq·d(d-1)(d-2)(d-3) later.
+  package static let boundsDegree = 5
+  /// Rounds of the structure stage (Stage B) after its own `top`.
+  package var structureVariables: Int { factors.structureVariables }
+  /// (1 - top)·value·Π bits; at least (1 - top)·U·V.
+  package var structureDegree: Int { max(3, factors.bitCount + 2) }
+  /// Rounds of the merging stage (Stage C) after its own `top`.
+  package var mergingVariables: Int { factorVariables }
+  package static let mergingDegree = 2
+  /// Of the orthonormality stage (Stage O): (1 - top)·left·right.
+  package static let orthonormalityDegree = 3
+
+  /// Rows of the factor tree, P1: the factor oracle and its mask.
+  package var factorTreeRows: Int { hasFactors ? factorRows + 1 : 0 }
+
+  // Rows of the auxiliary tree, P2, in order.
+  package var digitMaskRow: Int { digitRows }
+  package var driftMaskRow: Int { digitRows + 1 }
+  /// The mask oracle O and its own mask, when there are orthonormal tensors.
+  package var orthonormalRow: Int { digitRows + 2 }
+  package var orthonormalMaskRow: Int { digitRows + 3 }
+  package var openingMaskRow: Int { digitRows + (hasOrthonormal ? 4 : 2) }
+  package var openingMaskRows: Range<Int> { openingMaskRow..<openingMaskRow + Self.extensionRows }
+  package var factorOpeningMaskRow: Int { openingMaskRows.upperBound }
+  package var libraRow: Int { openingMaskRow + (hasFactors ? 2 : 1) * Self.extensionRows }
+  package var libraMaskRow: Int { libraRow + Self.extensionRows }
+  /// Libra coefficients, then their mask.
+  package var libraRows: Range<Int> { libraRow..<libraMaskRow + Self.extensionRows }
+  package var auxiliaryRowCount: Int { libraRows.upperBound }
+  /// Rows of F that stand for one row over K: its coordinates.
+  private static let extensionRows = 3
+}

@@ -1,0 +1,31 @@
+import Commitment
+
+/// Size of a proof and the prover's work, from the layout alone: for choosing a code.
+package struct ProofSize: Hashable, Sendable {
+  /// Bytes of proof and drift pins, up to the exact number of Merkle siblings.
+  package let bytes: Int
+  /// Field elements of all codewords.
+  package let work: Int
+
+  package init(tensors: [TableauTensor], code: CodeParameters) {
+    let layout = ArgumentLayout(DriftStatement(tensors: tensors, totalBound: nil, code: code, binding: []))
+    var rows = [layout.tableau.rowCount, layout.auxiliaryRowCount]
+    var rounds = (layout.boundsVariables + 1) * ArgumentLayout.boundsDegree
+    var high = [code.driftRowTail]
+    // Drift pins, in the certificate.
+    var pins = layout.tableau.rowCount
+    if layout.hasFactors {
+      rows.append(layout.factorRows + 1)
+      rounds += (layout.structureVariables + 1) * layout.structureDegree
+      rounds += (layout.mergingVariables + 1) * ArgumentLayout.mergingDegree
+      high.append(code.proofTail)
+      pins += layout.factorRows + 1
+    }
+    if layout.hasOrthonormal { rounds += (layout.orthonormal.variables + 1) * ArgumentLayout.orthonormalityDegree }
+    bytes =
+      24 * (rounds + pins)
+      + code.openingBytes(
+        rows: rows, highParts: high, clear: [layout.libraLengths.reduce(0, +) + code.proofTail])
+    work = rows.reduce(0, +) << code.logDomain
+  }
+}

@@ -1,0 +1,66 @@
+import Core
+import Transcript
+
+extension DriftStatement {
+  /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.
+  /// What is claimed of them (bounds, orthonormality) does not change the reading and is bound by ``canonicalBytes``.
+  package var layoutDigest: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/layout/v2")
+    bytes.append(littleEndian: UInt64(code.logLength))
+    bytes.append(littleEndian: UInt64(tensors.count))
+    for tensor in tensors {
+      bytes.append(lengthPrefixed: tensor.name)
+      bytes.append(littleEndian: UInt64(tensor.rows))
+      bytes.append(littleEndian: UInt64(tensor.columns))
+      bytes.append(littleEndian: Int64(tensor.fractionBits))
+      let signatures = TableauLayout.signatures(of: tensor)
+      bytes.append(littleEndian: UInt64(signatures.count))
+      for signature in signatures {
+        bytes.append(littleEndian: UInt64(signature.scale))
+        bytes.append(signature.exact ? 1 : 0)
+      }
+    }
+    return SHA256.hash(bytes)
+  }
+
+  /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
+  package var canonicalBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/statement/v1")
+    for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
+      bytes.append(littleEndian: UInt64(value))
+    }
+    func append(bound: [UInt16]?) {
+      guard let bound else { return bytes.append(0) }
+      bytes.append(1)
+      bytes.append(littleEndian: UInt64(bound.count))
+      for digit in bound { bytes.append(littleEndian: digit) }
+    }
+    append(bound: totalBound)
+    bytes.append(littleEndian: UInt64(tensors.count))
+    for tensor in tensors {
+      bytes.append(lengthPrefixed: tensor.name)
+      bytes.append(littleEndian: UInt64(tensor.rows))
+      bytes.append(littleEndian: UInt64(tensor.columns))
+      bytes.append(littleEndian: Int64(tensor.fractionBits))
+      // Two bits: statements without orthonormal tensors have the bytes that they had before there were any.
+      bytes.append((tensor.isPlain ? 1 : 0) | (tensor.isOrthonormal ? 2 : 0))
+      append(bound: tensor.plainBound)
+      bytes.append(littleEndian: UInt64(tensor.clauses.count))
+      for clause in tensor.clauses {
+        bytes.append(littleEndian: UInt64(clause.rank ?? 0))
+        switch clause.sparse {
+        case nil: bytes.append(0)
+        case .entries: bytes.append(1)
+        case .rows: bytes.append(2)
+        case .columns: bytes.append(3)
+        }
+        bytes.append(littleEndian: UInt64(clause.sparse?.count ?? 0))
+        bytes.append(littleEndian: UInt64(clause.scale))
+        append(bound: clause.bound)
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,51 @@
+import Commitment
+import Core
+import Argument
+import CommitmentProver
+import Field
+import Kernels
+import Transcript
+
+/// The rows of P2: the digit oracle, masks of oracles, the orthonormality stage's masks, masks of openings, Libra
+/// coefficients and their masks.
+///
+/// The masks of openings are as long as a row; they come from a stream of their own each time they are asked for.
+struct DigitRows: TableauRows {
+  let layout: ArgumentLayout
+  let digits: PackedDigits
+  let digitMask: [Goldilocks]
+  let driftMask: [Goldilocks]
+  /// The mask oracle O and its mask; empty without orthonormal tensors.
+  let orthonormalMasks: [Goldilocks]
+  let orthonormalMask: [Goldilocks]
+  /// Of all stages.
+  let libra: [CubicExtension]
+  /// The secret of the proof, which no other proof has.
+  let secret: [UInt8]
+
+  var rowCount: Int { layout.auxiliaryRowCount }
+
+  func message(_ row: Int) -> RowMessage {
+    switch row {
+    case ..<layout.digitRows:
+      let first = row * layout.length
+      return digits.row(min(first, digits.count)..<min(first + layout.length, digits.count))
+    case layout.digitMaskRow: return .field(digitMask.map(\.value))
+    case layout.driftMaskRow: return .field(driftMask.map(\.value))
+    case layout.orthonormalRow where layout.hasOrthonormal: return .field(orthonormalMasks.map(\.value))
+    case layout.orthonormalMaskRow where layout.hasOrthonormal: return .field(orthonormalMask.map(\.value))
+    case ..<layout.libraRow: return mask(row, count: layout.length)
+    case layout.libraRow: return .field(libra.map(\.c0.value))
+    case layout.libraRow + 1: return .field(libra.map(\.c1.value))
+    case layout.libraRow + 2: return .field(libra.map(\.c2.value))
+    default: return mask(row, count: libra.count)
+    }
+  }
+
+  private func mask(_ row: Int, count: Int) -> RowMessage {
+    var context: [UInt8] = []
+    context.append(littleEndian: UInt64(row))
+    let stream = PseudorandomStream(secret: secret, label: "opening mask", context: context)
+    return .field(stream.elements(count).map(\.value))
+  }
+}

@@ -1,0 +1,104 @@
+import Argument
+import Field
+import Kernels
+
+/// E-tiles, their sums of squares and the factor oracle's payload, from the drift rows: the first pass over E.
+struct WitnessTables {
+  let layout: ArgumentLayout
+  private(set) var tiles: DriftTiles
+  /// S of every square chunk, by compact index.
+  private(set) var squares: [UInt64]
+  /// G's payload as signed integers; masks are filled in later.
+  private(set) var factors: [Int64]
+
+  /// - Parameters:
+  ///   - refuses: false only for cheating provers, whose tables may hold anything.
+  ///   - keptLimit: bytes of tiles that stay in memory, when all of them fit.
+  /// - Throws: ``ArgumentRefusal``, or what the witness' rows throw.
+  init(
+    layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true, keptLimit: Int = DriftTiles.keptLimit
+  ) throws {
+    self.layout = layout
+    factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
+    squares = []
+    let producer = TileProducer(layout: layout, witness: witness, refuses: refuses)
+    tiles = DriftTiles(layout: layout, producer: producer)
+    placeFactors(witness)
+
+    let (source, keeps) = (tiles, tiles.bytes <= keptLimit || !refuses)
+    let completeness = Completeness(layout: layout)
+    typealias State = (entries: [(Int, RowMessage)], values: [(cell: Int, value: Int64)], squares: [(Int, UInt64)])
+    let result = try DriftTiles.ascending(
+      tiles.count, workers: DriftTiles.workers(length: layout.length), { State([], [], []) },
+      merge: { (all: inout State, own: State) in
+        all.entries += own.entries
+        all.values += own.values
+        all.squares += own.squares
+      },
+      { (state: inout State, position: Int) in
+        let made = try producer.tile(position, checks: true)
+        if refuses { try completeness.check(made.entries, position: position, of: source) }
+        state.squares += Self.squares(made.entries, source.chunks.squares[position])
+        state.values += made.sparseValues
+        if keeps { state.entries.append((position, made.entries)) }
+      })
+    for (cell, value) in result.values { factors[cell] = value }
+    setSquares(result.squares)
+    if keeps {
+      var entries = [RowMessage](repeating: .zero, count: tiles.count)
+      for (position, own) in result.entries { entries[position] = own }
+      tiles.keep(entries)
+    }
+    if refuses { try completeness.check(factors: factors) }
+  }
+
+  private static func squares(_ entries: RowMessage, _ ranges: [ChunkMap.SquareRange]) -> [(Int, UInt64)] {
+    ranges.map { ($0.index, entries.squareSum($0.positions)) }
+  }
+
+  private mutating func setSquares(_ values: [(Int, UInt64)]) {
+    squares = [UInt64](repeating: 0, count: layout.tableau.squareChunks)
+    for (index, value) in values { squares[index] = value }
+  }
+
+  /// For cheating provers: any change of E, U, V and S.
+  mutating func tamper(_ change: (inout [DriftTile], inout [Int64]) -> Void) {
+    var held = tiles.tiles
+    for position in held.indices { held[position].entries = (try? tiles.entries(position)) ?? .zero }
+    change(&held, &factors)
+    tiles.keep(held.map(\.entries))
+    setSquares(held.indices.flatMap { Self.squares(held[$0].entries, tiles.chunks.squares[$0]) })
+  }
+
+  // MARK: Factors
+
+  private mutating func placeFactors(_ witness: ArgumentWitness) {
+    for clause in layout.factors.lowRank {
+      let tensor = layout.statement.tensors[clause.tensor]
+      let id = ArgumentWitness.ClauseID(tensor: clause.tensor, clause: clause.set - (tensor.isPlain ? 1 : 0))
+      guard let pair = witness.factors[id] else { continue }
+      for (slot, values, count) in [(clause.left, pair.left, tensor.rows), (clause.right, pair.right, tensor.columns)] {
+        for index in 0..<count {
+          for k in 0..<clause.rank {
+            factors[slot.offset + index << clause.logRank + k] = Int64(values[index * clause.rank + k])
+          }
+        }
+      }
+    }
+    for group in layout.factors.sparse {
+      let tensor = layout.statement.tensors[group.tensor]
+      let id = ArgumentWitness.ClauseID(tensor: group.tensor, clause: group.set - (tensor.isPlain ? 1 : 0))
+      guard let support = witness.supports[id], let bits = layout.factors.bits else { continue }
+      let columnBits = group.cube.columnVariables.count
+      for (slot, position) in support.enumerated() {
+        // Bits in the order of the group's variables: an entry's column bits, then its row bits.
+        let address =
+          group.vectorVariables.isEmpty
+          ? (position / tensor.columns) << columnBits + position % tensor.columns : position
+        for bit in group.variables.indices where address >> bit & 1 == 1 {
+          factors[bits.offset + bit << layout.factors.logSlots + group.base + slot] = 1
+        }
+      }
+    }
+  }
+}

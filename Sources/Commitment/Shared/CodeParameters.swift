@@ -1,0 +1,113 @@
+import Core
+import Field
+import Foundation
+import Transcript
+
+/// The Reed-Solomon code of the hash backend and its query phase; docs/protocol.md sections 3 ("Hash backend") and 6.
+///
+/// A row is a polynomial of degree below L + q on 2^k points, k = logLength + logBlowup. *Code position* j in [0, 2^k)
+/// is the point η_j = 7·Ω^{rev_k(j)}, Ω a primitive 2^k-th root of unity and rev_k the reversal of k bits. Hence
+/// - coset c = j >> logLength is 7·Ω^{rev_{k-l}(c)} times the L-th roots of unity, in bit-reversed order;
+/// - positions 2a and 2a + 1 are η and -η, and 2^f aligned neighbours are a coset of the 2^f-th roots of unity;
+/// - η_j² is position j >> 1 of the same kind of domain with k - 1 bits and shift 7².
+package struct CodeParameters: Hashable, Sendable {
+  /// l: a row's message has 2^l entries.
+  package let logLength: Int
+  /// The rate is 2^-logBlowup.
+  package let logBlowup: Int
+  /// t: distinct positions opened by one proof.
+  package let queries: Int
+  /// g: leading zero bits of the proof of work.
+  package let grindingBits: Int
+  /// q of the drift tableau: positions that all its proofs together may reveal, `proofs`·t.
+  package let driftTail: Int
+  /// Fixes the folds per layer in tests of small codes; nil otherwise.
+  package let foldSchedule: [Int]?
+
+  package static let logLengthRange = 14...26
+  package static let logBlowupRange = 1...5
+  /// More grinding would rest the 128 bits on work instead of on the code.
+  package static let maximumGrindingBits = 20
+  package static let maximumQueries = 1 << 10
+  package static let requiredSecurityBits = 128.0
+  /// The coset shift: a generator of F*, so that no power 7^(2^m) lies in a subgroup of roots of unity of order 2^k.
+  package static let shift = Goldilocks.generator
+
+  /// Random coefficients of the trees that belong to one proof: one for every position at which their leaves are
+  /// opened, and three for each of the two pinned points, an evaluation in K being three equations over F.
+  package var proofTail: Int { queries + 6 }
+  /// Random coefficients of a drift row: its own pin once, and per proof t positions and P1's pinned point. The
+  /// longest.
+  package var driftRowTail: Int { driftTail + 3 * (driftTail / queries) + 3 }
+  package var length: Int { 1 << logLength }
+  package var logDomain: Int { logLength + logBlowup }
+
+  /// Parameters named by a certificate. Whether they are strong enough is ``securityBits``.
+  package init(logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int) throws(ProofRejection) {
+    guard Self.logLengthRange.contains(logLength) else {
+      throw .unsupportedParameters("log length \(logLength) is outside \(Self.logLengthRange)")
+    }
+    guard Self.logBlowupRange.contains(logBlowup) else {
+      throw .unsupportedParameters("log blow-up \(logBlowup) is outside \(Self.logBlowupRange)")
+    }
+    guard (0...Self.maximumGrindingBits).contains(grindingBits) else {
+      throw .unsupportedParameters("\(grindingBits) bits of grinding are outside 0...\(Self.maximumGrindingBits)")
+    }
+    guard (1...Self.maximumQueries).contains(queries) else {
+      throw .unsupportedParameters("\(queries) queries are outside 1...\(Self.maximumQueries)")
+    }
+    guard driftTail >= queries, driftTail <= 1 << logLength else {
+      throw .unsupportedParameters("a tail of \(driftTail) does not fit \(queries) queries and rows of 2^\(logLength)")
+    }
+    self.init(
+      unchecked: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits, driftTail: driftTail)
+    guard driftRowTail <= length else {
+      throw .unsupportedParameters("a tail of \(driftRowTail) does not fit rows of 2^\(logLength)")
+    }
+  }
+
+  /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
+  package init(
+    unchecked logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int,
+    foldSchedule: [Int]? = nil
+  ) {
+    self.logLength = logLength
+    self.logBlowup = logBlowup
+    self.queries = queries
+    self.grindingBits = grindingBits
+    self.driftTail = driftTail
+    self.foldSchedule = foldSchedule
+  }
+
+  /// -log2 of the probability that a word at distance δ or more from the code passes the query phase and its grinding,
+  ///
+  ///     (1 - δ)^t · 2^-g ≤ 2^-128,  1 - δ = √ρ·(1 + 1/(2m)),  ρ = (L + tail)/2^k  (``JohnsonRadius``).
+  ///
+  /// Distinct positions are no worse than independent ones: each later factor only shrinks.
+  package var securityBits: Double { -Double(queries) * log2(rowCode.agreement) + Double(grindingBits) }
+
+  /// The code of the rows: degree below L + the longest tail.
+  var rowCode: JohnsonRadius {
+    JohnsonRadius(
+      multiplicity: JohnsonRadius.rowMultiplicity, rate: Double(length + driftRowTail) / Double(1 << logDomain),
+      length: Double(1 << logDomain))
+  }
+
+  /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).
+  /// Nil when no t does: the row is too short for that many proofs.
+  package static func queries(logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int) -> Int? {
+    (1...maximumQueries).first { t in
+      let candidate = CodeParameters(
+        unchecked: logLength, logBlowup: logBlowup, queries: t, grindingBits: grindingBits, driftTail: proofs * t)
+      guard candidate.driftRowTail <= candidate.length else { return false }
+      return candidate.securityBits >= requiredSecurityBits
+    }
+  }
+
+  /// Everything above, for the transcript: a proof is bound to its code.
+  package var bytes: [UInt8] {
+    var result: [UInt8] = []
+    for value in [logLength, logBlowup, queries, grindingBits, driftTail] { result.append(littleEndian: UInt64(value)) }
+    return result
+  }
+}

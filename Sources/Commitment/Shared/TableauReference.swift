@@ -1,0 +1,39 @@
+import Field
+
+/// Where the random tail of a row lies: p(X) = message(X) + X^tailOffset·ρ(X), ρ of `tailCount` coefficients.
+///
+/// Normal rows have tailOffset = L. Short rows, which are opened in clear, have the length of their message.
+package struct RowShape: Hashable, Sendable {
+  package let tailOffset: Int
+  package let tailCount: Int
+
+  package init(tailOffset: Int, tailCount: Int) {
+    self.tailOffset = tailOffset
+    self.tailCount = tailCount
+  }
+}
+
+/// The verifier's side of a tableau under the hash backend. `shapes` comes from the public layout, never from a proof.
+package struct TableauReference: Hashable, Sendable {
+  package let label: String
+  /// 32 bytes: the Merkle root.
+  package let root: [UInt8]
+  package let shapes: [RowShape]
+  /// One value per row; nil for a tree that is not pinned.
+  package let pins: TreePins?
+
+  package init(label: String, root: [UInt8], shapes: [RowShape], pins: TreePins? = nil) {
+    self.label = label
+    self.root = root
+    self.shapes = shapes
+    self.pins = pins
+  }
+
+  /// A tree that is pinned at the point that follows from its root.
+  package init(
+    label: String, root: [UInt8], shapes: [RowShape], pinValues: [CubicExtension], parameters: CodeParameters
+  ) {
+    let point = OutOfDomain.point(root: root, label: label, shapes: shapes, parameters: parameters)
+    self.init(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pinValues))
+  }
+}

@@ -1,0 +1,23 @@
+import Transcript
+
+extension HashCommitment: TableauCommitmentVerifier {
+  package func isPinned(_ reference: TableauReference) -> Bool { reference.pins != nil }
+
+  package func receive(
+    label: String, shapes: [RowShape], isPinned: Bool, from channel: inout VerifierChannel
+  ) throws(ProofRejection) -> TableauReference {
+    let root = try channel.receiveDigest(CommitmentLabel.root(label))
+    guard isPinned else { return TableauReference(label: label, root: root, shapes: shapes) }
+    let point = OutOfDomain.point(CommitmentLabel.pins(label), &channel.transcript)
+    let values = try channel.receive(CommitmentLabel.pins(label), count: shapes.count)
+    return TableauReference(
+      label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: values))
+  }
+
+  package func verify(_ trees: [TableauReference], claims: [OpeningClaim], channel: inout VerifierChannel)
+    throws(ProofRejection)
+  {
+    let verifier = try OpeningVerifier(parameters: parameters, trees: trees, claims: claims)
+    try verifier.verify(&channel)
+  }
+}

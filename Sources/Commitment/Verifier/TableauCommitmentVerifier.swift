@@ -1,0 +1,14 @@
+import Transcript
+
+/// What a verifier needs of a commitment to tableaux; none of it knows a row.
+package protocol TableauCommitmentVerifier: TableauCommitmentScheme {
+  /// Whether a reference stands for one tableau only, by itself.
+  func isPinned(_ reference: Reference) -> Bool
+  /// Receives what `TableauCommitmentProver.send(_:isPinned:to:)` sends.
+  func receive(
+    label: String, shapes: [RowShape], isPinned: Bool, from channel: inout VerifierChannel
+  ) throws(ProofRejection) -> Reference
+  /// Checks all claims about `trees`. Commitments and everything that the claims' points and weights derive from must
+  /// be in the transcript; the values are absorbed here.
+  func verify(_ trees: [Reference], claims: [OpeningClaim], channel: inout VerifierChannel) throws(ProofRejection)
+}

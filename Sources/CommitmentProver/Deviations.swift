@@ -1,0 +1,82 @@
+import Commitment
+import Field
+import Kernels
+
+// The seams at which the adversarial tests (docs/protocol.md section 11) replace what an honest prover does. They lie
+// at the boundaries of the prover's moves, and what is honest costs nothing; the verifier knows nothing of them.
+
+/// Deviations while committing. Of the tree and of its opening alike, so that the tree is consistent and only the code
+/// or the message is not.
+package protocol CommitmentDeviation: Sendable {
+  /// Encoded rows before they are hashed: `blocks.pointer[8 * i + lane]` is row `rows.lowerBound + lane` at position
+  /// `positions.lowerBound + i`.
+  func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>)
+  /// A row's values at some positions before they are opened.
+  func opened(_ values: [UInt64], row: Int, positions: [Int]) -> [UInt64]
+  /// The values of all rows at a point outside F before they are stated.
+  func pins(_ values: [CubicExtension]) -> [CubicExtension]
+}
+
+extension CommitmentDeviation {
+  package func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>) {}
+  package func opened(_ values: [UInt64], row: Int, positions: [Int]) -> [UInt64] { values }
+  package func pins(_ values: [CubicExtension]) -> [CubicExtension] { values }
+}
+
+package struct HonestCommitment: CommitmentDeviation {
+  package init() {}
+}
+
+/// Deviations while opening, each told of the claim (its index among all) that a message belongs to.
+package protocol OpeningDeviation: Sendable {
+  /// The rows that the combination of a tree is computed from.
+  func rows(_ committed: any TableauRows, ofTree tree: Int) -> any TableauRows
+  /// P_b(z_a) before it is sent; `pin`: the number of the pinned tree among those of the claim.
+  func treeValue(_ value: CubicExtension, claim: Int, pin: Int, tree: Int) -> CubicExtension
+  /// mask(z_a) before it is sent.
+  func maskPin(_ value: CubicExtension, claim: Int, pin: Int) -> CubicExtension
+  /// μ of a claim before it is sent.
+  func maskValue(_ value: CubicExtension, claim: Int) -> CubicExtension
+  /// All u before anything of them is sent.
+  func combinations(_ combinations: inout [[CubicExtension]], of moves: CombinedClaims)
+  /// p(1) and p(2) of a sumcheck round before they are sent.
+  func round(_ values: inout [CubicExtension], round: Int)
+  /// A folded polynomial before a later layer commits to it; `weights`: those of the running claim.
+  func polynomial(_ coefficients: inout [CubicExtension], layer: Int, claim: Int, weights: [CubicExtension])
+  /// The codewords of a layer before they are hashed; `claims`: those of the codewords, in order.
+  func codewords(_ words: LayerWords, layer: Int, claims: [Int])
+  /// A layer's out-of-domain answer before it is sent.
+  func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension
+  /// The final coefficients of a claim before they are sent; `weights`: those of the running claim.
+  func final(_ coefficients: inout [CubicExtension], claim: Int, weights: [CubicExtension])
+  /// A nonce to send without searching; nil to search.
+  var nonce: UInt64? { get }
+}
+
+extension OpeningDeviation {
+  package func rows(_ committed: any TableauRows, ofTree tree: Int) -> any TableauRows { committed }
+  package func treeValue(_ value: CubicExtension, claim: Int, pin: Int, tree: Int) -> CubicExtension { value }
+  package func maskPin(_ value: CubicExtension, claim: Int, pin: Int) -> CubicExtension { value }
+  package func maskValue(_ value: CubicExtension, claim: Int) -> CubicExtension { value }
+  package func combinations(_ combinations: inout [[CubicExtension]], of moves: CombinedClaims) {}
+  package func round(_ values: inout [CubicExtension], round: Int) {}
+  package func polynomial(
+    _ coefficients: inout [CubicExtension], layer: Int, claim: Int, weights: [CubicExtension]
+  ) {}
+  package func codewords(_ words: LayerWords, layer: Int, claims: [Int]) {}
+  package func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension { value }
+  package func final(_ coefficients: inout [CubicExtension], claim: Int, weights: [CubicExtension]) {}
+  package var nonce: UInt64? { nil }
+}
+
+package struct HonestOpening: OpeningDeviation {
+  package init() {}
+}
+
+/// What the combinations u of all claims must satisfy: ⟨c, u⟩ and u(z) of each.
+package struct CombinedClaims: Sendable {
+  /// By claim: the table of c.
+  package let functionals: [[CubicExtension]]
+  package let targets: [OpeningLayout.Targets]
+  package let layout: OpeningLayout
+}

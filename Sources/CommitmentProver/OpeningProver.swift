@@ -1,0 +1,215 @@
+import Core
+import Commitment
+import Field
+import Kernels
+import Transcript
+
+/// The prover of the opening argument; docs/protocol.md section 6. Its steps mirror ``OpeningVerifier``.
+struct OpeningProver {
+  let parameters: CodeParameters
+  let trees: [CommittedTableau]
+  let claims: [OpeningClaim]
+  let deviation: any OpeningDeviation
+  let layout: OpeningLayout
+
+  init(
+    parameters: CodeParameters, trees: [CommittedTableau], claims: [OpeningClaim], deviation: any OpeningDeviation
+  ) throws {
+    self.parameters = parameters
+    self.trees = trees
+    self.claims = claims
+    self.deviation = deviation
+    layout = try OpeningLayout(
+      parameters, shapes: trees.map(\.shapes), points: trees.map { $0.pins?.point }, claims: claims)
+  }
+
+  func prove(_ channel: inout ProverChannel) throws {
+    let functionals = claims.map(functionalTable)
+    let (combinations, targets) = try combine(functionals, &channel)
+    for index in claims.indices {
+      if case .clear = claims[index].functional {
+        channel.send(OpeningLabel.clear, combinations[index])
+      } else {
+        channel.send(OpeningLabel.high, Array(combinations[index][parameters.length...]))
+      }
+    }
+    if layout.foldedClaims.isEmpty {
+      let positions = positions(parameters.queries, logBound: parameters.logDomain, parameters.grindingBits, &channel)
+      try openTrees(at: positions, &channel)
+    } else {
+      try fold(combinations: combinations, functionals: functionals, targets: targets, channel: &channel)
+    }
+  }
+
+  private func functionalTable(_ claim: OpeningClaim) -> [CubicExtension] {
+    switch claim.functional {
+    case .equality(let point): Multilinear.equality(point)
+    case .clear(let weights): weights
+    }
+  }
+
+  /// ⟨c, u⟩: over the message coefficients only, c has no entries for the tail.
+  static func innerProduct(_ functional: [CubicExtension], _ combination: [CubicExtension]) -> CubicExtension {
+    ParallelSum.of(count: functional.count) { i in functional[i] * combination[i] }
+  }
+
+  // MARK: - u
+
+  /// All u with what ⟨c, u⟩ and u(z) must be. The order of messages and challenges carries the soundness:
+  /// values, then all P_b(z) and mask(z), then β_a, then all μ, then β.
+  private func combine(
+    _ functionals: [[CubicExtension]], _ channel: inout ProverChannel
+  ) throws -> (combinations: [[CubicExtension]], targets: [OpeningLayout.Targets]) {
+    channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
+    for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
+    let masks = try masks()
+    let sums = try treeSums()
+
+    var pinValues = claims.map { _ in [(others: [CubicExtension], mask: CubicExtension)]() }
+    for index in claims.indices {
+      for (number, pin) in layout.pins[index].enumerated() {
+        var others: [CubicExtension] = []
+        for tree in pin.others {
+          let value = deviation.treeValue(
+            ParallelSum.evaluate(sums[index][tree] ?? [], at: pin.point), claim: index, pin: number, tree: tree)
+          channel.send(OpeningLabel.treeValue, value)
+          others.append(value)
+        }
+        let mask = deviation.maskPin(
+          ParallelSum.evaluate(masks[index], at: pin.point), claim: index, pin: number)
+        channel.send(OpeningLabel.maskPin, mask)
+        pinValues[index].append((others, mask))
+      }
+    }
+    let pinBetas = claims.indices.map { index in
+      layout.pins[index].indices.map { channel.transcript.challenge(OpeningLabel.pinBeta(claim: index, pin: $0)) }
+    }
+
+    var maskValues: [CubicExtension] = []
+    for index in claims.indices {
+      var value = Self.innerProduct(functionals[index], masks[index])
+      for (pin, beta) in zip(layout.pins[index], pinBetas[index]) {
+        value += beta * Self.innerProduct(functionals[index], sums[index][pin.tree] ?? [])
+      }
+      value = deviation.maskValue(value, claim: index)
+      channel.send(OpeningLabel.maskValue, value)
+      maskValues.append(value)
+    }
+    // One β per claimed value: a common one would let v1 + δ, v2 - δ pass (docs/protocol.md section 11, item 14).
+    let betas = channel.transcript.challenges(OpeningLabel.beta, claims.count)
+
+    var combinations: [[CubicExtension]] = []
+    var targets: [OpeningLayout.Targets] = []
+    for index in claims.indices {
+      let beta = betas[index]
+      let parts = sums[index].compactMap { tree, sum in
+        let own = layout.pins[index].firstIndex { $0.tree == tree }.map { pinBetas[index][$0] }
+        return (sum, beta + (own ?? .zero))
+      }
+      let mask = masks[index]
+      combinations.append(
+        ParallelMap.of(count: mask.count) { i in parts.reduce(mask[i]) { $0 + $1.0[i] * $1.1 } })
+      targets.append(
+        OpeningLayout.Targets(
+          functional: beta * claims[index].value + maskValues[index],
+          pins: zip(layout.pins[index], pinValues[index]).map { pin, sent in
+            layout.pinTarget(
+              claim: index, pin: pin, own: trees[pin.tree].pins?.combined(claims[index].weights[pin.tree]) ?? .zero,
+              others: sent.others, mask: sent.mask, beta: beta, pinBetas: pinBetas[index])
+          }))
+    }
+    deviation.combinations(
+      &combinations, of: CombinedClaims(functionals: functionals, targets: targets, layout: layout))
+    return (combinations, targets)
+  }
+
+  /// The masks of all claims as polynomials over K: tailOffset + tailCount coefficients each.
+  private func masks() throws -> [[CubicExtension]] {
+    var result: [[CubicExtension]] = []
+    for (index, claim) in claims.enumerated() {
+      let tree = trees[claim.mask.tree]
+      let rows = (0..<3).map { claim.mask.firstRow + $0 }
+      var sum = RowSum(tailOffset: layout.tailOffsets[index], tailCount: layout.tailCounts[index])
+      sum.add(
+        messages: try rows.map { try tree.rows.message($0) },
+        tails: rows.map { tree.randomness.tail(row: $0, shape: tree.shapes[$0]) }, weights: CubicExtension.basis)
+      result.append(sum.coefficients)
+    }
+    return result
+  }
+
+  /// P_b = Σ weight·row of every claim and every tree that it weighs: one pass over the rows of each tree.
+  private func treeSums() throws -> [[Int: [CubicExtension]]] {
+    var result = claims.map { _ in [Int: [CubicExtension]]() }
+    for (treeIndex, tree) in trees.enumerated() {
+      let rows = deviation.rows(tree.rows, ofTree: treeIndex)
+      let users = claims.indices.filter { !claims[$0].weights[treeIndex].isEmpty }
+      var sums = claims.indices.map { index in
+        users.contains(index)
+          ? RowSum(tailOffset: layout.tailOffsets[index], tailCount: layout.tailCounts[index]) : nil
+      }
+      let needed = tree.shapes.indices.filter { row in
+        users.contains { claims[$0].weights[treeIndex][row] != .zero }
+      }
+      for start in stride(from: 0, to: needed.count, by: 8) {
+        let batch = Array(needed[start..<min(start + 8, needed.count)])
+        let messages = try batch.map { try rows.message($0) }
+        let tails = batch.map { tree.randomness.tail(row: $0, shape: tree.shapes[$0]) }
+        for index in users {
+          // A claim sees only the rows that it weighs: others may have another shape.
+          let own = batch.indices.filter { claims[index].weights[treeIndex][batch[$0]] != .zero }
+          if own.isEmpty { continue }
+          sums[index]?.add(
+            messages: own.map { messages[$0] }, tails: own.map { tails[$0] },
+            weights: own.map { claims[index].weights[treeIndex][batch[$0]] })
+        }
+      }
+      for index in users { result[index][treeIndex] = sums[index]?.coefficients }
+    }
+    return result
+  }
+
+  // MARK: - Queries
+
+  /// Proof of work, then distinct ascending positions.
+  func positions(_ count: Int, logBound: Int, _ grindingBits: Int, _ channel: inout ProverChannel) -> [Int] {
+    if grindingBits > 0 {
+      let work = ProofOfWork(&channel.transcript, bits: grindingBits)
+      channel.send(OpeningLabel.nonce, nonce: deviation.nonce ?? work.solve())
+    }
+    return channel.transcript.positions(OpeningLabel.positions, count: count, logBound: logBound)
+  }
+
+  func openTrees(at positions: [Int], _ channel: inout ProverChannel) throws {
+    for index in layout.openedTrees {
+      let tree = trees[index]
+      var bytes: [UInt8] = []
+      for value in try tree.values(at: positions) { bytes.append(littleEndian: value) }
+      channel.hint(OpeningLabel.rows(tree.label), bytes)
+      channel.hint(OpeningLabel.salts(tree.label), tree.randomness.salts(at: positions))
+      channel.hint(OpeningLabel.paths(tree.label), tree.tree.multiproof(positions))
+    }
+  }
+}
+
+/// A weighted sum of rows as a polynomial over K.
+struct RowSum {
+  let tailOffset: Int
+  private var low: [CubicExtension]
+  private var high: [CubicExtension]
+
+  init(tailOffset: Int, tailCount: Int) {
+    self.tailOffset = tailOffset
+    low = [CubicExtension](repeating: .zero, count: tailOffset)
+    high = [CubicExtension](repeating: .zero, count: tailCount)
+  }
+
+  var coefficients: [CubicExtension] { low + high }
+
+  mutating func add(messages: [RowMessage], tails: [[UInt64]], weights: [CubicExtension]) {
+    RowCombination.accumulate(rows: messages, weights: weights, into: &low)
+    for (tail, weight) in zip(tails, weights) {
+      for (i, value) in tail.enumerated() { high[i] += weight * Goldilocks(reducing: value) }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Field
+import Kernels
+
+/// Powers of a point as tables of weights of coefficients.
+enum PowerTables {
+  /// 1, x, x², …, 2^logCount of them, times `scale`.
+  static func table(_ x: CubicExtension, logCount: Int, scale: CubicExtension) -> [CubicExtension] {
+    let low = x.powers(1 << min(logCount, 12))
+    let step = low[low.count - 1] * x
+    var scales = step.powers(1 << logCount / low.count)
+    for i in scales.indices { scales[i] *= scale }
+    let factors = scales
+    return ParallelMap.of(count: 1 << logCount) { i in factors[i / low.count] * low[i % low.count] }
+  }
+
+  /// target[i] += Σ_j scales[j]·points[j]^i. The points' low powers are rows of a weighted sum, the same for all
+  /// blocks.
+  static func accumulate(_ points: [Goldilocks], scales: [CubicExtension], into target: inout [CubicExtension]) {
+    let size = min(target.count, 1 << 12)
+    let rows = points.map { point in
+      var powers: [UInt64] = []
+      powers.reserveCapacity(size)
+      var power = Goldilocks.one
+      for _ in 0..<size {
+        powers.append(power.value)
+        power *= point
+      }
+      return RowMessage.field(powers)
+    }
+    let steps = points.map { $0.power(UInt64(size)) }
+    var scales = scales
+    for start in stride(from: 0, to: target.count, by: size) {
+      var block = Array(target[start..<start + size])
+      RowCombination.accumulate(rows: rows, weights: scales, into: &block)
+      target.replaceSubrange(start..<start + size, with: block)
+      for j in scales.indices { scales[j] = scales[j] * steps[j] }
+    }
+  }
+}

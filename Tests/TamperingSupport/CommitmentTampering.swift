@@ -1,0 +1,40 @@
+import Commitment
+import CommitmentProver
+import Field
+import Kernels
+
+/// What a cheating prover changes while committing.
+package struct CommitmentTampering: CommitmentDeviation {
+  /// (row, position, honest value) -> committed value, canonical. Used at commitment and at opening, so that the tree is
+  /// consistent and only the code or the message is not.
+  package var codeword: (@Sendable (_ row: Int, _ position: Int, _ value: UInt64) -> UInt64)?
+  /// (row, honest value) -> stated pin.
+  package var pin: (@Sendable (_ row: Int, _ value: CubicExtension) -> CubicExtension)?
+
+  package init(
+    codeword: (@Sendable (Int, Int, UInt64) -> UInt64)? = nil,
+    pin: (@Sendable (Int, CubicExtension) -> CubicExtension)? = nil
+  ) {
+    self.codeword = codeword
+    self.pin = pin
+  }
+
+  package func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>) {
+    guard let codeword else { return }
+    for (i, position) in positions.enumerated() {
+      for (lane, row) in rows.enumerated() {
+        blocks[8 * i + lane] = codeword(row, position, blocks[8 * i + lane])
+      }
+    }
+  }
+
+  package func opened(_ values: [UInt64], row: Int, positions: [Int]) -> [UInt64] {
+    guard let codeword else { return values }
+    return zip(positions, values).map { codeword(row, $0, $1) }
+  }
+
+  package func pins(_ values: [CubicExtension]) -> [CubicExtension] {
+    guard let pin else { return values }
+    return values.enumerated().map { pin($0, $1) }
+  }
+}
