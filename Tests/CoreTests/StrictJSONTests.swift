@@ -149,8 +149,8 @@ import Testing
     let found = try #require(failure("{\n \"é\": [1,\n  2.x]}", .standard))
     #expect(found.kind == .expected(.digit, found: UInt8(ascii: "x")))
     #expect(found.path.description == #"$["é"][1]"#)
-    #expect((found.place.offset, found.place.line, found.place.column) == (16, 3, 5))
-    #expect((found.start.offset, found.start.line, found.start.column) == (14, 3, 3))
+    #expect((found.place.offset, found.place.line, found.place.column) == (17, 3, 5))
+    #expect((found.start.offset, found.start.line, found.start.column) == (15, 3, 3))
   }
 
   /// A document's keys must not make its messages long.

@@ -54,61 +54,54 @@ enum BoundsStageRecord {
   static func decode(
     _ bytes: [UInt8], _ shape: SumcheckShape
   ) -> (before: [UInt8], channel: ProverChannel, outcome: SumcheckOutcome)? {
-    var reader = RecordReader(bytes: bytes)
-    guard let before = reader.bytes(SHA256.digestLength), let state = reader.bytes(SHA256.digestLength),
-      let proof = reader.prefixed(), let messages = reader.count()
-    else { return nil }
+    try? read(bytes, shape)
+  }
+
+  private static func read(
+    _ bytes: [UInt8], _ shape: SumcheckShape
+  ) throws(RecordError) -> (before: [UInt8], channel: ProverChannel, outcome: SumcheckOutcome) {
+    var reader = ByteReader<RecordError>(bytes)
+    let before = try reader.bytes("the state before", count: SHA256.digestLength)
+    let state = try reader.bytes("the state after", count: SHA256.digestLength)
+    let proof = try reader.prefixed("the proof")
     var sizes: [(section: String, bytes: Int)] = []
-    for _ in 0..<messages {
-      guard let section = reader.text(), let size = reader.integer() else { return nil }
+    for _ in 0..<(try reader.count("the messages")) {
+      let section = try reader.text("a message's label")
+      guard let size = Int(exactly: try reader.integer("a message's size", as: UInt64.self)) else {
+        throw .notCanonical
+      }
       sizes.append((section, size))
     }
-    guard let length = reader.count(), let point = reader.elements(length), reader.count() == shape.oracles.count
-    else { return nil }
+    let point = try elements(&reader, try reader.count("the point", of: 24))
+    guard try reader.count("the evaluations") == shape.oracles.count else { throw RecordError.notCanonical }
     var evaluations = Evaluations(shape.stage)
     for (oracle, _) in shape.oracles {
-      guard reader.text() == oracle.letter, let value = reader.elements(1) else { return nil }
-      evaluations.set(oracle, value[0])
+      guard try reader.text("an evaluation's label") == oracle.letter else { throw RecordError.notCanonical }
+      evaluations.set(oracle, try elements(&reader, 1)[0])
     }
-    guard let libra = reader.elements(1), reader.isAtEnd else { return nil }
+    let libra = try elements(&reader, 1)[0]
+    try reader.finish()
     return (
       before, ProverChannel(resuming: Transcript(resuming: state), proof: proof, sizes: sizes),
-      SumcheckOutcome(point: point, evaluations: evaluations, libraValue: libra[0])
+      SumcheckOutcome(point: point, evaluations: evaluations, libraValue: libra)
     )
+  }
+
+  private static func elements(
+    _ reader: inout ByteReader<RecordError>, _ count: Int
+  ) throws(RecordError) -> [CubicExtension] {
+    let bytes = try reader.bytes("elements", count: 24 * count)
+    guard let elements = FieldEncoding.cubicElements(bytes) else { throw .notCanonical }
+    return elements
   }
 }
 
-/// Reads a record front to back; nil at the end, never traps.
-private struct RecordReader {
-  let bytes: [UInt8]
-  private var position = 0
-
-  init(bytes: [UInt8]) { self.bytes = bytes }
-
-  var isAtEnd: Bool { position == bytes.count }
-
-  mutating func bytes(_ count: Int) -> [UInt8]? {
-    guard count >= 0, count <= bytes.count - position else { return nil }
-    defer { position += count }
-    return Array(bytes[position..<position + count])
-  }
-
-  mutating func integer() -> Int? {
-    guard let raw = bytes(8) else { return nil }
-    return Int(exactly: FieldEncoding.word(raw, at: 0))
-  }
-
-  /// A count of things of at least a byte each, so that none is larger than the rest.
-  mutating func count() -> Int? {
-    guard let count = integer(), count <= bytes.count - position else { return nil }
-    return count
-  }
-
-  mutating func prefixed() -> [UInt8]? { count().flatMap { bytes($0) } }
-  mutating func text() -> String? { prefixed().flatMap { String(validating: $0, as: UTF8.self) } }
-
-  mutating func elements(_ count: Int) -> [CubicExtension]? {
-    guard count <= (bytes.count - position) / 24 else { return nil }
-    return bytes(24 * count).flatMap { FieldEncoding.cubicElements($0) }
-  }
+/// Why bytes are no record; ``BoundsStageRecord/decode(_:_:)`` only says that they are none.
+private enum RecordError: TextReadingError {
+  case truncated(section: String)
+  case trailingBytes(count: Int)
+  case invalidText(section: String)
+  case combiningMarks(section: String)
+  /// A number that is no field element, or no size.
+  case notCanonical
 }
