@@ -14,165 +14,199 @@ let package = Package(
   targets: [
     // C libraries of the system.
     .systemLibrary(
-      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+      name: "CDriftProofCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+      name: "CDriftProofOpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     // Vector kernels in C; nothing else may be written in C.
-    .target(name: "CKernels"),
+    .target(name: "CDriftProofKernels", path: "Sources/CKernels"),
     // What every module may use: bytes, hashes, strict JSON, parallel work, durable files.
-    .target(name: "Core", dependencies: ["CCrypto"]),
-    .target(name: "Field"),
-    .target(name: "Kernels", dependencies: ["CKernels", "Core", "Field"]),
-    .target(name: "Transcript", dependencies: ["Core", "Field"]),
-    .target(name: "Checkpoint", dependencies: ["Core"]),
-    .target(name: "DriftPolicy", dependencies: ["Core"]),
-    .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
-    // What a verifier needs, and the prover's half in a target of its own, which the verifier's never imports.
-    .target(name: "Commitment", dependencies: ["Core", "Field", "Kernels", "Transcript"]),
-    .target(name: "CommitmentProver", dependencies: ["Core", "Commitment", "Field", "Kernels", "Transcript"]),
-    .target(name: "Argument", dependencies: ["Core", "Field", "Kernels", "Transcript", "Commitment"]),
+    .target(name: "DriftProofCore", dependencies: ["CDriftProofCrypto"], path: "Sources/Core"),
+    // Arithmetic, files and policies.
+    .target(name: "DriftProofField", dependencies: [], path: "Sources/Field"),
+    .target(
+      name: "DriftProofKernels", dependencies: ["CDriftProofKernels", "DriftProofCore", "DriftProofField"],
+      path: "Sources/Kernels"),
+    .target(
+      name: "DriftProofTranscript", dependencies: ["DriftProofCore", "DriftProofField"], path: "Sources/Transcript"),
+    .target(name: "DriftProofCheckpoint", dependencies: ["DriftProofCore"], path: "Sources/Checkpoint"),
+    .target(name: "DriftProofPolicy", dependencies: ["DriftProofCore"], path: "Sources/Policy"),
+    // What verifies: from the commitment up to chains, attestations and reports. No prover, no BLAS.
+    .target(
+      name: "DriftProofCommitment",
+      dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript"],
+      path: "Sources/Commitment"),
+    .target(
+      name: "DriftProofArgument",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+      ], path: "Sources/Argument"),
     .target(
       name: "DriftProofStatement",
-      dependencies: ["Core", "Kernels", "Checkpoint", "DriftPolicy", "Commitment", "Argument"],
-      path: "Sources/Statement"),
+      dependencies: [
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCommitment", "DriftProofArgument",
+      ], path: "Sources/Statement"),
     .target(
       name: "DriftProofCertificate",
       dependencies: [
-        "Core", "Transcript", "Checkpoint", "DriftPolicy", "Commitment", "Argument", "DriftProofStatement",
-      ],
-      path: "Sources/Certificate"),
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCommitment",
+        "DriftProofArgument", "DriftProofStatement",
+      ], path: "Sources/Certificate"),
     .target(
       name: "DriftProofChain",
       dependencies: [
-        "Core", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
-      ],
-      path: "Sources/Chain"),
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofAttestation",
+      ], path: "Sources/Chain"),
     .target(
       name: "DriftProofAttestation",
       dependencies: [
-        "Core", "CCrypto", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
-      ],
-      path: "Sources/Attestation"),
+        "CDriftProofCrypto", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCertificate",
+      ], path: "Sources/Attestation"),
     .target(
       name: "DriftProofReportFacts",
       dependencies: [
-        "Core", "Transcript", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofChain",
-      ],
-      path: "Sources/ReportFacts"),
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofChain",
+      ], path: "Sources/ReportFacts"),
+    // What proves, and sees weights.
+    .target(
+      name: "DriftProofCommitmentProver",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+      ], path: "Sources/CommitmentProver"),
+    .target(
+      name: "DriftProofArgumentProver",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+        "DriftProofCommitmentProver", "DriftProofArgument",
+      ], path: "Sources/ArgumentProver"),
+    .target(name: "DriftProofLinearAlgebra", dependencies: ["CDriftProofOpenBLAS"], path: "Sources/LinearAlgebra"),
     .target(
       name: "DriftProofDrift",
       dependencies: [
-        "Core", "Kernels", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment", "Argument", "ArgumentProver",
-        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
-      ],
-      path: "Sources/Drift"),
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument",
+        "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+      ], path: "Sources/Drift"),
     .target(
       name: "DriftProofAdapter",
       dependencies: [
-        "Core", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "Argument", "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofDrift",
-      ],
-      path: "Sources/Adapter"),
+        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofArgument", "DriftProofStatement", "DriftProofCertificate", "DriftProofDrift",
+      ], path: "Sources/Adapter"),
     .target(
       name: "DriftProofProving",
       dependencies: [
-        "Core", "Field", "Kernels", "Transcript", "Checkpoint", "DriftPolicy", "LinearAlgebra", "Commitment",
-        "CommitmentProver", "Argument", "ArgumentProver", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
-      ],
-      path: "Sources/Proving"),
+        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument",
+        "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "DriftProofDrift", "DriftProofAdapter",
+      ], path: "Sources/Proving"),
     .target(
       name: "DriftProofInspection",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "LinearAlgebra", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofAdapter",
-      ],
-      path: "Sources/Inspection"),
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
+        "DriftProofCertificate", "DriftProofAdapter",
+      ], path: "Sources/Inspection"),
     .target(
       name: "DriftProofCalibration",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "Argument", "Commitment", "LinearAlgebra", "DriftProofStatement",
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofArgument", "DriftProofStatement",
         "DriftProofCertificate", "DriftProofDrift", "DriftProofInspection",
-      ],
-      path: "Sources/Calibration"),
+      ], path: "Sources/Calibration"),
     .target(
       name: "DriftProofReport",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
-        "DriftProofReportFacts", "DriftProofInspection",
-      ],
-      path: "Sources/Report"),
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofAttestation", "DriftProofReportFacts", "DriftProofInspection",
+      ], path: "Sources/Report"),
+    // The faces.
     .target(
       name: "DriftProofVerifier",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
+        "DriftProofCore", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
         "DriftProofReportFacts",
-      ]),
-    .target(
-      name: "ArgumentProver",
-      dependencies: ["Argument", "Commitment", "CommitmentProver", "Field", "Kernels", "Transcript"]),
+      ], path: "Sources/DriftProofVerifier"),
     .target(
       name: "DriftProof",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "DriftProofVerifier", "DriftProofProving", "DriftProofCalibration",
-        "DriftProofInspection", "DriftProofReport",
-      ]),
+        "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofChain", "DriftProofAdapter",
+        "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofVerifier",
+      ], path: "Sources/DriftProof"),
     .executableTarget(
       name: "DriftProofCommandLine",
       dependencies: [
-        "Core", "Checkpoint", "DriftPolicy", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofChain",
         "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
-        "DriftProofCalibration", "DriftProofInspection", "DriftProofReport",
-      ],
-      path: "Sources/CommandLine"),
+        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
+      ], path: "Sources/CommandLine"),
+    // Measurements.
     .target(
       name: "BenchmarkSuite",
-      dependencies: ["Core", "DriftProof", "Checkpoint", "Kernels", "Field", "Transcript"],
-      path: "Benchmarks/BenchmarkSuite"),
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
+        "DriftProofCertificate", "DriftProofProving", "DriftProof",
+      ], path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
       dependencies: [
-        "BenchmarkSuite", "Core", "DriftProof", "DriftProofStatement", "DriftProofDrift", "DriftProofProving", "Argument",
-        "ArgumentProver", "Checkpoint", "Commitment", "CommitmentProver", "DriftPolicy", "Field", "Kernels",
-        "LinearAlgebra", "Transcript",
-      ],
-      path: "Benchmarks/driftproof-bench"),
-    // What stands in several test targets: generators, folders, places in this repository.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
-    .testTarget(name: "CoreTests", dependencies: ["TestSupport", "Core"]),
-    .testTarget(name: "FieldTests", dependencies: ["Field"]),
-    .testTarget(name: "KernelsTests", dependencies: ["TestSupport", "Core", "Kernels", "Field"]),
-    .testTarget(name: "TranscriptTests", dependencies: ["Core", "Transcript", "Field"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Core", "Checkpoint"]),
-    .testTarget(name: "DriftPolicyTests", dependencies: ["TestSupport", "Core", "DriftPolicy"]),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
-    // Cheating provers of the commitment, for the tests of both proof layers.
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
+        "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
+        "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofDrift", "DriftProofProving", "BenchmarkSuite",
+      ], path: "Benchmarks/driftproof-bench"),
+    // What stands in several test targets, and cheating provers of the commitment.
+    .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
     .target(
-      name: "TamperingSupport", dependencies: ["Commitment", "CommitmentProver", "Field", "Kernels"],
+      name: "TamperingSupport",
+      dependencies: ["DriftProofField", "DriftProofKernels", "DriftProofCommitment", "DriftProofCommitmentProver"],
       path: "Tests/TamperingSupport"),
+    .testTarget(name: "CoreTests", dependencies: ["DriftProofCore"]),
+    .testTarget(name: "FieldTests", dependencies: ["DriftProofField"]),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "TestSupport"]),
+    .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCheckpoint", "TestSupport"]),
+    .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
       name: "CommitmentTests",
-      dependencies: ["Core", "Commitment", "CommitmentProver", "TamperingSupport", "Field", "Kernels", "Transcript"]),
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+        "DriftProofCommitmentProver", "TamperingSupport",
+      ]),
     .testTarget(
       name: "ArgumentTests",
       dependencies: [
-        "TestSupport", "TamperingSupport", "Core", "Argument", "ArgumentProver", "Commitment", "CommitmentProver",
-        "Field", "Kernels", "Transcript",
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+        "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "TestSupport",
+        "TamperingSupport",
       ]),
     .testTarget(
       name: "DriftProofTests",
       dependencies: [
-        "TestSupport", "Core", "DriftProof", "DriftProofCommandLine", "Argument", "ArgumentProver", "Checkpoint",
-        "Commitment", "CommitmentProver", "DriftPolicy", "Field", "Kernels", "LinearAlgebra", "Transcript",
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
+        "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
+        "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofDrift", "DriftProofAdapter",
+        "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
+        "DriftProofCommandLine", "TestSupport",
       ]),
     .testTarget(
-      name: "DriftReportTests",
-      dependencies: ["TestSupport", "Core", "DriftProofReport", "DriftProof", "Checkpoint", "DriftPolicy"]),
+      name: "ReportTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofAttestation",
+        "DriftProofReportFacts", "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
+      ]),
     .testTarget(
-      name: "BenchmarkSuiteTests", dependencies: ["TestSupport", "BenchmarkSuite", "Checkpoint", "DriftPolicy"]),
+      name: "BenchmarkSuiteTests",
+      dependencies: ["DriftProofCheckpoint", "DriftProofPolicy", "BenchmarkSuite", "TestSupport"]),
     // Runs the built program, which the dependency makes sure of.
-    .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "DriftProofCommandLine", "Checkpoint"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["DriftProofCheckpoint", "DriftProofCommandLine", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -182,7 +216,10 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
   package.targets.append(
     .executableTarget(
       name: "driftproof-fuzz",
-      dependencies: ["CLibFuzzer", "Core", "DriftProof", "Checkpoint", "DriftPolicy", "Transcript"],
+      dependencies: [
+        "CLibFuzzer", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofProving",
+      ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {
     target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]

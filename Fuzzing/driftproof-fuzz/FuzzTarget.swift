@@ -2,10 +2,10 @@
 @testable import DriftProofChain
 @testable import DriftProofProving
 @testable import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
-import Transcript
+import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {

@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 
 /// The pinned certificate's parts (Tests/Fixtures), and folders to put inputs into that must be files.

@@ -1,6 +1,6 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 
 /// An unmerged LoRA adapter as PEFT saves it: a folder with `adapter_config.json` and `adapter_model.safetensors`.

@@ -1,5 +1,5 @@
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// What `adapter_config.json` says of a LoRA adapter's arithmetic.
 ///

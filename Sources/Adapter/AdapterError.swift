@@ -1,6 +1,6 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// Why a folder is no adapter that can be certified unmerged: one case per reason, with what to do about it.
 package enum AdapterError: Error, Equatable, Sendable {

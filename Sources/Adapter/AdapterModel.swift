@@ -1,7 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// An adapter on one base under one policy: which tensors it changes and how.
 package struct AdapterModel: Sendable {

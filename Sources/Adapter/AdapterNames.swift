@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// How module names of an adapter become names of the base's tensors.
 ///

@@ -1,10 +1,10 @@
 import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import Checkpoint
-import DriftPolicy
-import Kernels
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
+import DriftProofKernels
 import Synchronization
 
 /// The one pass over an unmerged adapter before any cryptography, in place of ``CheckpointPass``: the adapter's matrices are

@@ -1,7 +1,7 @@
-import Core
-import Checkpoint
+import DriftProofCore
+import DriftProofCheckpoint
 import DriftProofCertificate
-import Transcript
+import DriftProofTranscript
 
 extension ByteDigest {
   static let productLabel = "driftproof/adapter-bytes/v1"

@@ -1,9 +1,9 @@
-import Argument
-import Commitment
-import CommitmentProver
-import Field
-import Kernels
-import Transcript
+import DriftProofArgument
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// Proves a ``DriftStatement`` about a committed drift tableau; docs/protocol.md section 5.
 ///

@@ -1,7 +1,7 @@
-import Core
-import Argument
-import CommitmentProver
-import Transcript
+import DriftProofCore
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofTranscript
 
 /// Commits to the drift rows of a statement, before there is anything to prove.
 package struct DriftCommitter<Scheme: TableauCommitmentProver>: Sendable {

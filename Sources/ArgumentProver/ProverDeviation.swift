@@ -1,8 +1,8 @@
-import Argument
-import Commitment
-import CommitmentProver
-import Field
-import Transcript
+import DriftProofArgument
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofTranscript
 
 /// The seam at which the adversarial tests (docs/protocol.md section 11) replace what an honest prover does: at the
 /// boundaries of ``ArgumentProver``'s moves. No other target can reach it; the verifier knows nothing of it.

@@ -1,8 +1,8 @@
-import Argument
-import CommitmentProver
-import Field
-import Kernels
-import Transcript
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// What a proof in the making has throughout: its channel, its randomness, and who watches.
 struct ProverSession {

@@ -1,7 +1,7 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofTranscript
 
 /// Signed statements about certificates: an in-toto Statement in a DSSE envelope.
 public enum Attestation {

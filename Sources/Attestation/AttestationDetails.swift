@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import DriftProofCertificate
 
 /// What kind of derivative the tuned model is, in the words of the Hugging Face Hub's `base_model_relation`.

@@ -1,6 +1,6 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 extension AttestationStatement {
   /// Reads a signed payload. As in-toto says, unknown members are ignored; those that are read must be as described.

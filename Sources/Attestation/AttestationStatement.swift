@@ -1,6 +1,6 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// The in-toto Statement (v1) about a certificate; docs/attestations.md has the fields.
 struct AttestationStatement: Equatable {

@@ -1,4 +1,4 @@
-import CCrypto
+import CDriftProofCrypto
 
 /// A key inside libcrypto: the only file of this folder that calls it with keys.
 ///

@@ -1,6 +1,6 @@
-import Core
+import DriftProofCore
 import Synchronization
-import Transcript
+import DriftProofTranscript
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
-import Core
-import Transcript
+import DriftProofCore
+import DriftProofTranscript
 
 /// Signature schemes for envelopes; the raw values are the names that securesystemslib and TUF use.
 enum SignatureScheme: String, Sendable {

@@ -1,5 +1,5 @@
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// A DSSE envelope (Dead Simple Signing Envelope, v1): a payload, its type, and signatures over both.
 struct SignatureEnvelope: Equatable {

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "include/CKernels.h"
+#include "include/CDriftProofKernels.h"
 
 typedef uint64_t u64;
 typedef unsigned __int128 u128;

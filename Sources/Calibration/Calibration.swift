@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// A policy that encloses several reference fine-tunes of one base, each by a margin; docs/calibration.md.
 package struct Calibration: Sendable {

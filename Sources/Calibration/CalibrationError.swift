@@ -1,8 +1,8 @@
 import DriftProofCertificate
 import DriftProofInspection
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Why no policy can be calibrated. Every message names the run or tensor and the remedy.
 package enum CalibrationError: Error, Sendable, Equatable {

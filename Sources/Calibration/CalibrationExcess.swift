@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 extension CalibratedGroup {
   /// What a group's bounds admit that no reference run did, each at the tensor where the difference is largest.

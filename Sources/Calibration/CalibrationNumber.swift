@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import Foundation
 
 /// Numbers in messages for people.

@@ -1,6 +1,6 @@
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 extension PolicyDraft {
   /// The groups in the order of their rules, with what there is to say about them.

@@ -1,6 +1,6 @@
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Something in a calibrated policy that its reader should look at before relying on it.
 package struct CalibrationWarning: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import DriftPolicy
-import LinearAlgebra
+import DriftProofPolicy
+import DriftProofLinearAlgebra
 
 /// The kind of drift that all runs show in a group of tensors: what its clauses will have beside the norm.
 package enum DriftForm: Sendable, Equatable {

@@ -1,10 +1,10 @@
 import DriftProofStatement
-import Argument
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
-import LinearAlgebra
+import DriftProofLinearAlgebra
 
 /// The clauses of one group: every bound is the margin times the largest value of any tensor and run, rounded up.
 struct GroupBounds: Sendable {

@@ -1,8 +1,8 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Groups and bounds on their way to a policy.
 struct PolicyDraft {

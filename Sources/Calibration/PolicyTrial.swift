@@ -1,13 +1,13 @@
 import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import DriftPolicy
-import Field
-import Kernels
-import LinearAlgebra
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
+import DriftProofField
+import DriftProofKernels
+import DriftProofLinearAlgebra
 
 /// Whether `prove` would accept a reference run under a policy: the same statement and the same exact comparisons, but
 /// no cryptography, and findings that say what to widen.

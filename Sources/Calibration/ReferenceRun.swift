@@ -1,6 +1,6 @@
 import DriftProofInspection
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// One honest fine-tune of the base, measured tensor by tensor; made only when it has exactly the base's tensors.
 package struct ReferenceRun: Sendable {

@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 import Foundation
 
 /// Bounds as a policy shows them: two significant digits, so that a public policy tells little about the runs.

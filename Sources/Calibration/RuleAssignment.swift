@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 /// Rules in order for groups of tensors, such that the first match of every tensor is its own group.
 struct RuleAssignment: Sendable {

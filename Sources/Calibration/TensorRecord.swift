@@ -1,6 +1,6 @@
 import DriftProofInspection
-import Checkpoint
-import LinearAlgebra
+import DriftProofCheckpoint
+import DriftProofLinearAlgebra
 
 /// What all reference runs did to one tensor. Norms are in units of the weights.
 struct TensorRecord: Sendable {

@@ -1,7 +1,7 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// Why a link of a chain does not hold.
 public indirect enum ChainRejection: Error, Equatable, Sendable {

@@ -1,5 +1,5 @@
 import DriftProofCertificate
-import Checkpoint
+import DriftProofCheckpoint
 
 /// What is known of one certificate of a chain.
 public struct ChainLink: Sendable {

@@ -1,9 +1,9 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofTranscript
 
 /// Verifies certificates that name their parents: M0 -> M1 -> M2 …, or a tree of releases. Needs no weights.
 ///

@@ -1,6 +1,6 @@
 import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// The links' clauses added up.
 struct ClauseSum: Hashable, Sendable {

@@ -1,7 +1,7 @@
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 
 /// The drift of a chain's model from its base, as the links' certificates bound it together.

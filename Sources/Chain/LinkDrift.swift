@@ -1,6 +1,6 @@
 import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// What one link's certificate proves about each tensor's drift from its parent's model, as far as links can be added up.
 struct LinkDrift: Sendable {

@@ -1,6 +1,6 @@
 import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// An upper bound of a Frobenius norm as its exact square, so that bounds relative to a norm need no rounding until they are
 /// added to others.

@@ -1,8 +1,8 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// The certificate that a link of a chain continues: its tuned model is the one from which the link's drift starts.
 ///

@@ -1,8 +1,8 @@
 import DriftProofAttestation
 import DriftProofCertificate
-import Checkpoint
-import Core
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofTranscript
 
 /// A list of withdrawn certificates: strict JSON of at most ``maximumBytes``.
 ///

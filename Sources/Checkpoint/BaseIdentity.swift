@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import Synchronization
 
 /// The base identity (docs/protocol.md section 3): a Merkle root over what a certificate needs to know about the base.

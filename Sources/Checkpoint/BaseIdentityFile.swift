@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {

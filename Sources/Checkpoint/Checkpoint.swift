@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// A read-only set of named tensors: one safetensors file, or several tied together by an index.
 package struct Checkpoint: Sendable {

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// Why a checkpoint, an encoding or an identity was rejected: one case per reason, with what to do about it.
 package enum CheckpointError: Error, Sendable, Equatable {

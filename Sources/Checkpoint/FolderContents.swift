@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import Foundation
 
 /// What people give in place of a checkpoint folder.

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// The header of one safetensors file: `UInt64 N` little-endian, N bytes of JSON, then the tensors' bytes.
 ///

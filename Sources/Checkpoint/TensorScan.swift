@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// One streaming pass over a tensor of a base, of a tuned checkpoint, or of both side by side: everything that a
 /// certificate needs to know before any cryptography.

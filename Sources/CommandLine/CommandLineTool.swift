@@ -1,5 +1,5 @@
 import DriftProof
-import Core
+import DriftProofCore
 import DriftProofCertificate
 
 /// The tool as a whole: from arguments to an exit code.

@@ -1,4 +1,4 @@
-import Kernels
+import DriftProofKernels
 import Synchronization
 
 /// Block buffers that parallel workers borrow: as many exist as work at one time, not one per task.

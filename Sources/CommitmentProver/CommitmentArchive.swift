@@ -1,5 +1,5 @@
-import Commitment
-import Kernels
+import DriftProofCommitment
+import DriftProofKernels
 
 /// Where a prover keeps finished work, so that a stopped proof can go on. What it keeps is as secret as the prover's
 /// secret: leaves and messages of a proof that was never sent.

@@ -1,8 +1,8 @@
-import Core
-import Commitment
-import Field
-import Kernels
-import Transcript
+import DriftProofCore
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// The prover's side of a tableau under the hash backend; docs/protocol.md section 3, "Hash backend".
 ///

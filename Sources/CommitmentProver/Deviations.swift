@@ -1,6 +1,6 @@
-import Commitment
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
 
 // The seams at which the adversarial tests (docs/protocol.md section 11) replace what an honest prover does. They lie
 // at the boundaries of the prover's moves, and what is honest costs nothing; the verifier knows nothing of them.

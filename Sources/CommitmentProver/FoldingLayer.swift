@@ -1,8 +1,8 @@
-import Core
-import Commitment
-import Field
-import Kernels
-import Transcript
+import DriftProofCore
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// One committed layer: the codewords of all folded combinations, 2^folds consecutive positions per leaf, claim-major.
 struct FoldingLayer {

@@ -1,5 +1,5 @@
-import Commitment
-import Transcript
+import DriftProofCommitment
+import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentProver {
   package func commit(

@@ -1,6 +1,6 @@
-import Core
-import Commitment
-import Kernels
+import DriftProofCore
+import DriftProofCommitment
+import DriftProofKernels
 
 /// A Merkle tree over 2^depth leaf digests (prover): 32 bytes a leaf, and in a large tree hardly more.
 ///

@@ -1,7 +1,7 @@
-import Commitment
-import Field
-import Kernels
-import Transcript
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 extension OpeningProver {
   /// Sumcheck for all linear claims on the low parts of all u, interleaved with their folding by the same challenges;

@@ -1,8 +1,8 @@
-import Core
-import Commitment
-import Field
-import Kernels
-import Transcript
+import DriftProofCore
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// The prover of the opening argument; docs/protocol.md section 6. Its steps mirror ``OpeningVerifier``.
 struct OpeningProver {

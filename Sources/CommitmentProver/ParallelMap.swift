@@ -1,5 +1,5 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 
 /// Tables of K-elements computed on all cores.
 enum ParallelMap {

@@ -1,6 +1,6 @@
-import Core
-import Field
-import Kernels
+import DriftProofCore
+import DriftProofField
+import DriftProofKernels
 import Synchronization
 
 /// Sums over large index ranges, on all cores. Field sums do not depend on the order, so results are deterministic.

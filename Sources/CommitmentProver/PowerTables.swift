@@ -1,5 +1,5 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 
 /// Powers of a point as tables of weights of coefficients.
 enum PowerTables {

@@ -1,6 +1,6 @@
-import Core
-import Commitment
-import Kernels
+import DriftProofCore
+import DriftProofCommitment
+import DriftProofKernels
 import Synchronization
 
 extension ProofOfWork {

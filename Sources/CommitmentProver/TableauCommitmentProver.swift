@@ -1,6 +1,6 @@
-import Commitment
-import Kernels
-import Transcript
+import DriftProofCommitment
+import DriftProofKernels
+import DriftProofTranscript
 
 /// The rows of a tableau, produced on demand: each pass of the prover asks once for each row, for several at a time.
 package protocol TableauRows: Sendable {

@@ -1,5 +1,5 @@
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// Base and tuned weights, whose difference is a drift.
 package struct CheckpointPair: Sendable {

@@ -1,10 +1,10 @@
 import DriftProofCertificate
 import DriftProofChain
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
-import Kernels
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofKernels
 import Synchronization
 
 /// The one pass over base and tuned checkpoint before any cryptography: identity of the base, comparison of what may not

@@ -1,11 +1,11 @@
-import Argument
-import Checkpoint
-import Commitment
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
 import DriftProofCertificate
-import Core
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCore
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 import Synchronization
 
 /// The rows of the drift tableau, streamed from two checkpoints in the order of the tableau's plan.

@@ -1,11 +1,11 @@
 import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Commitment
-import Field
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofField
 import Foundation
-import Kernels
+import DriftProofKernels
 
 /// Finds, before the drift is committed, a neighbourhood that is too large to be proved at this precision: the argument
 /// would refuse it only after the commitment (docs/protocol.md section 5, completeness).

@@ -1,6 +1,6 @@
-import Argument
-import ArgumentProver
-import LinearAlgebra
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofLinearAlgebra
 
 /// What the drift of one tensor needs to satisfy one structured clause, or by how much it fails.
 package enum ClauseFit: Sendable {

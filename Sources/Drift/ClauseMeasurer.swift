@@ -1,8 +1,8 @@
-import Argument
-import Core
+import DriftProofArgument
+import DriftProofCore
 import Foundation
-import Kernels
-import LinearAlgebra
+import DriftProofKernels
+import DriftProofLinearAlgebra
 import Synchronization
 
 /// Fits the low-rank and sparse clauses of all tensors, a few tensors in memory at a time.

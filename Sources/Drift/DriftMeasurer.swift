@@ -1,11 +1,11 @@
-import ArgumentProver
+import DriftProofArgumentProver
 import DriftProofStatement
 import DriftProofCertificate
-import Argument
-import Checkpoint
+import DriftProofArgument
+import DriftProofCheckpoint
 import Foundation
-import Kernels
-import LinearAlgebra
+import DriftProofKernels
+import DriftProofLinearAlgebra
 import Synchronization
 
 /// Decides, before any cryptography, whether a drift lies inside the policy, and finds the witness of its clauses.

@@ -1,7 +1,7 @@
 import DriftProofCertificate
-import Argument
-import Checkpoint
-import LinearAlgebra
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofLinearAlgebra
 
 /// One tensor of the tableau in both checkpoints, or a head of one, as the integer drift Δ = q' - q.
 package struct DriftSource: Sendable {

@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// An integer matrix of the drift tableau that lies in memory.
 package struct FactorMatrix: Sendable, Equatable {

@@ -7,8 +7,8 @@
 
 import DriftProofCertificate
 import DriftProofChain
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 // The library's entry points by path: what a program that depends on this package calls. Verification without any
 // weights is `CertificateVerifier.verify(certificate:identityFile:policyFile:)`.

@@ -1,7 +1,7 @@
 import DriftProofAdapter
 import DriftProofCertificate
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 
 /// What an unmerged adapter adds to its base, in the figures from which a person writes a policy.

@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// Entry-by-entry comparison of bytes, for tensors without an encoding.
 enum ByteDifference {

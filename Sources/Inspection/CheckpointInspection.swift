@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// The drift between two checkpoints, tensor by tensor, measured so that a person can write a policy from it.
 ///

@@ -1,6 +1,6 @@
-import Checkpoint
-import Core
-import LinearAlgebra
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofLinearAlgebra
 
 /// Why an inspection could not be finished.
 package enum InspectionError: Error, Sendable, Equatable, CustomStringConvertible {

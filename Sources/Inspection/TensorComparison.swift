@@ -1,5 +1,5 @@
-import Checkpoint
-import LinearAlgebra
+import DriftProofCheckpoint
+import DriftProofLinearAlgebra
 
 /// One tensor of both checkpoints, with one dtype and one shape.
 struct TensorComparison {

@@ -1,5 +1,5 @@
-import Checkpoint
-import LinearAlgebra
+import DriftProofCheckpoint
+import DriftProofLinearAlgebra
 
 /// What `inspect` knows about one tensor that both checkpoints have with one dtype and one shape.
 package struct TensorInspection: Sendable, Equatable {

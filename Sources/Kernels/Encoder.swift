@@ -1,6 +1,6 @@
-import CKernels
-import Core
-import Field
+import CDriftProofKernels
+import DriftProofCore
+import DriftProofField
 import Foundation
 
 /// Reed-Solomon encoding of 8 rows at a time.

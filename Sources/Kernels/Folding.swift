@@ -1,6 +1,6 @@
-import CKernels
-import Core
-import Field
+import CDriftProofKernels
+import DriftProofCore
+import DriftProofField
 
 /// Binding a variable of a multilinear table.
 package enum Folding {

@@ -1,5 +1,5 @@
-import CKernels
-import Field
+import CDriftProofKernels
+import DriftProofField
 
 /// Sums over groups of 2^j consecutive entries.
 package enum GramKernel {

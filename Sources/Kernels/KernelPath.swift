@@ -1,4 +1,4 @@
-import CKernels
+import CDriftProofKernels
 import Foundation
 
 /// Which implementation of a kernel runs: the C one for this processor, or its portable Swift twin. All give the same

@@ -1,5 +1,5 @@
-import CKernels
-import Field
+import CDriftProofKernels
+import DriftProofField
 
 /// The field operations of the vector kernels, element by element, so that tests can hold them against ``Goldilocks``.
 package enum LaneArithmetic {

@@ -1,4 +1,4 @@
-import CKernels
+import CDriftProofKernels
 
 /// SHA-256 of many messages at once, for the leaves and nodes of Merkle trees.
 ///

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The form in which C kernels take constants: a·2^64 mod p, so that their product with x, divided by 2^64, is a·x.
 enum Montgomery {

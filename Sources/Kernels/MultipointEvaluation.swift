@@ -1,5 +1,5 @@
-import CKernels
-import Field
+import CDriftProofKernels
+import DriftProofField
 import Synchronization
 
 /// Rows as polynomials evaluated at some points of F: p(η_j) for p(X) = Σ_x m[x]·X^x + X^tailOffset·Σ_i tail[i]·X^i.

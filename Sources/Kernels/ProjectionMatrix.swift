@@ -1,6 +1,6 @@
-import CKernels
-import Core
-import Field
+import CDriftProofKernels
+import DriftProofCore
+import DriftProofField
 import Synchronization
 
 /// A ternary matrix R of 132 rows and 2^14 columns, drawn from bytes.

@@ -1,4 +1,4 @@
-import CKernels
+import CDriftProofKernels
 
 /// What a low-rank product leaves of a line of integers.
 package enum ResidualKernel {

@@ -1,6 +1,6 @@
-import CKernels
-import Core
-import Field
+import CDriftProofKernels
+import DriftProofCore
+import DriftProofField
 
 /// Weighted sums of rows.
 package enum RowCombination {

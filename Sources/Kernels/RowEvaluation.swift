@@ -1,5 +1,5 @@
-import CKernels
-import Field
+import CDriftProofKernels
+import DriftProofField
 
 /// Rows as polynomials evaluated at one point z of K: p(z) for p(X) = Σ_x m[x]·X^x + X^tailOffset·Σ_i tail[i]·X^i.
 ///

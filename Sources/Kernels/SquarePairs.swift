@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Sums of squares over pairs of neighbours.
 package enum SquarePairs {

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CDriftProofOpenBLAS
 
 /// The only place with unsafe pointers: bounds-checked wrappers of BLAS and LAPACK, and element loops over arrays.
 /// All matrices are row-major and contiguous. A row-major n x l array is the column-major l x n matrix that LAPACK sees,

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CDriftProofOpenBLAS
 
 /// How many threads OpenBLAS uses for one product; a setting of the whole process.
 package enum ThreadCount {

@@ -3,12 +3,12 @@ import DriftProofCertificate
 import DriftProofChain
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
-import Kernels
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofKernels
 
 /// The check of a holder of the weights (docs/protocol.md section 3): a certificate is about exactly this model and base.
 public enum CertificateChecker {

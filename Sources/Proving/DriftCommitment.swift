@@ -2,15 +2,15 @@ import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import ArgumentProver
-import CommitmentProver
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
-import Kernels
-import Transcript
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCommitmentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofKernels
+import DriftProofTranscript
 
 /// The tuned model of a statement under one opening secret: what prover and holders of the weights compute alike.
 struct DriftCommitment {

@@ -3,14 +3,14 @@ import DriftProofCertificate
 import DriftProofChain
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
-import Transcript
+import DriftProofTranscript
 
 /// Certifies that a tuned checkpoint differs from its base only inside a policy.
 public enum DriftProver {

@@ -1,9 +1,9 @@
-import ArgumentProver
-import Argument
-import Commitment
+import DriftProofArgumentProver
+import DriftProofArgument
+import DriftProofCommitment
 import DriftProofCertificate
 import DriftProofStatement
-import LinearAlgebra
+import DriftProofLinearAlgebra
 
 // The errors that only provers meet, among those of the library.
 

@@ -1,6 +1,6 @@
-import ArgumentProver
-import Checkpoint
-import DriftPolicy
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofPolicy
 import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofChain

@@ -1,9 +1,9 @@
 import DriftProofInspection
 import DriftProofReportFacts
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// What the two checkpoints themselves show, for a page made by somebody who holds them. Nothing here is proved, and
 /// all of it is about the weights: whoever passes it on publishes that.

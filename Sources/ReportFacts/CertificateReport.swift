@@ -1,9 +1,9 @@
 import DriftProofCertificate
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofTranscript
 
 /// What a page for people says about one certificate: values only, no layout.
 package struct CertificateReport: Sendable {

@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 /// Where a tensor's name puts it: in a layer of a stack, as in `model.layers.7.self_attn.q_proj.weight`.
 package struct ModulePlace: Hashable, Sendable {

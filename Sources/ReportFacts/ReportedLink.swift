@@ -1,6 +1,6 @@
 import DriftProofCertificate
 import DriftProofChain
-import Checkpoint
+import DriftProofCheckpoint
 
 /// A certificate on a page that continues another one: its place in the chain of those on the same page.
 package struct ReportedLink: Sendable, Equatable {

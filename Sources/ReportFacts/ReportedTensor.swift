@@ -1,6 +1,6 @@
 import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// What a certificate says about one tensor of base or tuned model.
 package struct ReportedTensor: Sendable, Equatable {

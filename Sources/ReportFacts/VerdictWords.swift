@@ -1,6 +1,6 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 import Foundation
 
 /// A verdict in plain words: what is known now, and what to do.

@@ -1,7 +1,7 @@
-import Argument
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// What an adapter's records in a manifest must satisfy: those of prover and of verifiers, who know nothing else.
 struct AdapterClaims {

@@ -1,5 +1,5 @@
-import Argument
-import DriftPolicy
+import DriftProofArgument
+import DriftProofPolicy
 
 /// Squared bounds as exact integers: N = floor of a rational that prover and verifier compute alike; docs/protocol.md section 4.
 ///

@@ -1,5 +1,5 @@
-import Argument
-import Commitment
+import DriftProofArgument
+import DriftProofCommitment
 import Foundation
 
 /// The prover's choice of code for a tableau: small proofs at bounded cost. The verifier never calls this; it reads the

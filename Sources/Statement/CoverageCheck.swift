@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// One name with its places in base and tuned model.
 package struct TensorPair: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// One difference in names, types or shapes that the policy does not cover.
 public enum CoverageGap: Error, Equatable, Sendable {

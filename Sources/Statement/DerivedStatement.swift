@@ -1,7 +1,7 @@
-import Argument
-import Checkpoint
-import Commitment
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
 
 /// What a policy says about one base and the names, types and shapes of a tuned model: the statement to prove, without
 /// code parameters and commitment. A pure function of public data, so prover and verifier derive the same.

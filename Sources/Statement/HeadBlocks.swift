@@ -1,6 +1,6 @@
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 extension TensorBlock {
   /// What the block is called in statements, layouts and messages: `q_proj.weight[rows 64-127]`, first and last row.

@@ -1,4 +1,4 @@
-import Argument
+import DriftProofArgument
 import Foundation
 
 /// One thing that a drift has more of than its policy allows.

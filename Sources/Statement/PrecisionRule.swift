@@ -1,4 +1,4 @@
-import Argument
+import DriftProofArgument
 
 /// How many fractional bits a statement leaves out, from policy, shape and base identity only.
 ///

@@ -1,6 +1,6 @@
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// Turns the policy's clauses on a tensor to which an adapter adds a product into claims about the product's factors;
 /// docs/protocol.md section 12. ``AdapterClaims`` has seen to it that its rank satisfies the clauses with a rank.

@@ -1,5 +1,5 @@
-import Argument
-import DriftPolicy
+import DriftProofArgument
+import DriftProofPolicy
 
 /// A factor of an adapter's product ΔW = 2^-(f_B + f_A)·B̂·Â, a tensor of the tableau of its own.
 package enum ProductFactor: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Argument
+import DriftProofArgument
 
 /// s of a structured clause, from policy, shape, rank and base identity only; docs/protocol.md sections 4 and 5.
 ///

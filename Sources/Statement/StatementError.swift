@@ -1,6 +1,6 @@
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// Why no statement follows from a base's identity, a tuned model's tensors and a policy.
 package enum StatementError: Error, Equatable, Sendable {

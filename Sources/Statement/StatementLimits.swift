@@ -1,7 +1,7 @@
-import Argument
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Sizes that bound the verifier's work and memory whatever the identity file says, and keep the argument's integers
 /// inside the field.

@@ -1,6 +1,6 @@
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// What may have happened to a tensor on its way from base to tuned model.
 package enum TensorChange: Hashable, Sendable {

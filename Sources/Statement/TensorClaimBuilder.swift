@@ -1,6 +1,6 @@
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// Turns the policy's clauses on one tensor into the argument's; docs/protocol.md section 4.
 package struct TensorClaimBuilder {
@@ -87,7 +87,7 @@ package struct TensorClaimBuilder {
       rank: heldRank, sparse: heldSparse, scale: scale, bound: BoundArithmetic.tensorDigits(limit))
   }
 
-  private func held(_ form: DriftPolicy.SparseForm, rows: Int, columns: Int) -> Argument.SparseForm {
+  private func held(_ form: DriftProofPolicy.SparseForm, rows: Int, columns: Int) -> DriftProofArgument.SparseForm {
     switch form {
     case .entries(let count): .entries(min(count, rows * columns))
     case .rows(let count): .rows(min(count, rows))

@@ -1,5 +1,5 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 
 /// The prover's end: every message enters the transcript and the proof.
 package struct ProverChannel: Sendable {

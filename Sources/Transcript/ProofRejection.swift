@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// Why a proof is rejected: one case per check of the verifier.
 public enum ProofRejection: Error, Equatable, Sendable {

@@ -1,5 +1,5 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 
 /// A pseudorandom stream: AES-256-CTR under a key that HMAC-SHA-256 derives from a secret and a context.
 ///

@@ -1,5 +1,5 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 
 /// A Fiat-Shamir transcript over SHA-256; docs/protocol.md section 5.
 ///

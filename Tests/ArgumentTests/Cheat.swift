@@ -1,13 +1,13 @@
-import Commitment
+import DriftProofCommitment
 import TamperingSupport
-import CommitmentProver
-import Field
+import DriftProofCommitmentProver
+import DriftProofField
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// A cheating prover and where each way to go on must end.
 ///

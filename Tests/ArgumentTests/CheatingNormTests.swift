@@ -1,12 +1,12 @@
-import Commitment
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Norm totals, digits, carries and ranges: every cheat, every continuation (docs/protocol.md section 11, items 1, 12,
 /// 16).

@@ -1,10 +1,10 @@
-import Commitment
-import Field
+import DriftProofCommitment
+import DriftProofField
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Rows that are not orthonormal, false products, a false the orthonormality stage (docs/protocol.md section 11, items
 /// 22 to 25): every cheat, every continuation.

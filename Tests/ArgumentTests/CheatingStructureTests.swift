@@ -1,11 +1,11 @@
-import Commitment
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Low-rank and sparse clauses: every cheat, every continuation (docs/protocol.md section 11, items 7, 11, 17).
 @Suite struct CheatingStructureTests {

@@ -1,13 +1,13 @@
-import Commitment
+import DriftProofCommitment
 import TamperingSupport
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Tableaux and statements that are not those of the proof (docs/protocol.md section 11, items 3, 9, 14, 15).
 @Suite struct CheatingTableauTests {

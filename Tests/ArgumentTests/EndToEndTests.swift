@@ -1,8 +1,8 @@
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 @Suite struct EndToEndTests {
   @Test func normOfOneTensorAtItsBound() throws { try Fixture.norm(rows: 128, columns: 128).run() }

@@ -1,12 +1,12 @@
-import Commitment
-import CommitmentProver
-import Field
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
 import TestSupport
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
-@testable import Kernels
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
+@testable import DriftProofKernels
 
 /// A small drift tableau with its witness, for tests.
 struct Fixture {

@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Where things lie: disjoint, aligned, complete, and a function of public data only.
 @Suite struct LayoutTests {

@@ -1,12 +1,12 @@
-import Commitment
-import CommitmentProver
-import Field
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// The ledger of docs/protocol.md section 7: all revealed K-values of a proof, as an F-linear map of the proof's mask
 /// entries, have full rank over F. So whatever the weights are, the revealed values are uniform.

@@ -1,7 +1,7 @@
 import TestSupport
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 extension Fixture {
   /// Matrices with orthonormal rows, up to rounding: Gram-Schmidt on random rows, in units of 2^-f.

@@ -1,13 +1,13 @@
-import Commitment
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 import Synchronization
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Nearly orthonormal rows (docs/protocol.md section 5, the orthonormality stage): honest provers, what the claim says,
 /// and its weights.

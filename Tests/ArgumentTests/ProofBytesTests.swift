@@ -1,12 +1,12 @@
-import Commitment
+import DriftProofCommitment
 import TestSupport
-import CommitmentProver
+import DriftProofCommitmentProver
 import Foundation
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Bytes that are not the proof's: all rejected, none may trap (docs/protocol.md section 11, item 9).
 @Suite struct ProofBytesTests {

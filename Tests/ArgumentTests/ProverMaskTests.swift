@@ -1,11 +1,11 @@
-@testable import Commitment
-@testable import CommitmentProver
-import Field
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
+import DriftProofField
 import Synchronization
 import Testing
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// What the prover commits to as masks. The ledger assumes that these cells are random and used once; statistics over
 /// proofs would not notice a mask that is missing, as most revealed values look random without it, too.

@@ -1,11 +1,11 @@
-import Commitment
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
 import TestSupport
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Random lists of tensors with every kind of clause, for tests of layouts and weights.
 struct RandomStatement {

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Roots of polynomials of small degree over K, for provers that forge an evaluation (Cantor and Zassenhaus).
 enum RootFinding {

@@ -1,13 +1,13 @@
-@testable import Commitment
-@testable import CommitmentProver
-import Field
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
+import DriftProofField
 import TamperingSupport
-import Kernels
+import DriftProofKernels
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Simulators without a witness.
 ///

@@ -1,10 +1,10 @@
-import Commitment
-import Field
+import DriftProofCommitment
+import DriftProofField
 import Foundation
 import Testing
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// The constants and their inequalities; docs/protocol.md section 5, items 1 to 7.
 @Suite struct SoundnessTests {

@@ -1,14 +1,14 @@
-import Commitment
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 import Synchronization
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// The components of the bounds stage against slow ones, and the passes that they make over the rows.
 @Suite struct StageAComponentTests {

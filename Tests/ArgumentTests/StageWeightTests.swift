@@ -1,11 +1,11 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// What the verifier evaluates from aligned cubes equals the prover's dense tables, at random points.
 @Suite struct StageWeightTests {

@@ -1,10 +1,10 @@
-import Commitment
-import CommitmentProver
+import DriftProofCommitment
+import DriftProofCommitmentProver
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Statements that the argument would not be sound for are refused, each for its reason.
 @Suite struct StatementValidationTests {

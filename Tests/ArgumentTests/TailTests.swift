@@ -1,11 +1,11 @@
-import Field
+import DriftProofField
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// docs/protocol.md section 7: what a proof shows of one row is an F-linear map of its tail of full rank, so it is
 /// uniform whatever the row's message is.

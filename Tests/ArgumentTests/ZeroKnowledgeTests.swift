@@ -1,14 +1,14 @@
-@testable import Commitment
-import Core
-@testable import CommitmentProver
-import Field
+@testable import DriftProofCommitment
+import DriftProofCore
+@testable import DriftProofCommitmentProver
+import DriftProofField
 import Foundation
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// Statistics over two witnesses of one statement. They would find gross leaks only: a value sent unmasked, a mask used
 /// twice, a length that depends on the drift. That the revealed values are uniform is the ledger's matter.

@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 import TestSupport
 import Testing

@@ -1,10 +1,10 @@
-import Field
+import DriftProofField
 import Foundation
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 @Suite struct CodeParametersTests {
   @Test(arguments: [

@@ -1,10 +1,10 @@
-import Field
+import DriftProofField
 import TamperingSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// Cheating with the committed layers; docs/protocol.md section 6.
 @Suite struct LayerTests {

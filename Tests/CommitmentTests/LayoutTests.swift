@@ -1,9 +1,9 @@
-import Field
+import DriftProofField
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// Claims that do not fit the trees are refused before a byte is read: each would weaken the proof or leak.
 @Suite struct LayoutTests {

@@ -1,10 +1,10 @@
-import Core
-import Kernels
+import DriftProofCore
+import DriftProofKernels
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 @Suite struct MerkleTests {
   private func leaves(_ count: Int) -> [[UInt8]] { (0..<count).map { SHA256.hash([UInt8($0)]) } }

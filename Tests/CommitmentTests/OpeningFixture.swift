@@ -1,10 +1,10 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 import TamperingSupport
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// Rows held in memory.
 struct StoredRows: TableauRows {

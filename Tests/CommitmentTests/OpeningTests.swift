@@ -1,9 +1,9 @@
-import Field
+import DriftProofField
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 @Suite struct OpeningTests {
   @Test func honestProofIsAccepted() throws {

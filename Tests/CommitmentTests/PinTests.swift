@@ -1,11 +1,11 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 import TamperingSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// Trees that the list-decoding regime leaves ambiguous, and false pins; docs/protocol.md section 6.
 @Suite struct PinTests {

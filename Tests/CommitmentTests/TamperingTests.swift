@@ -1,11 +1,11 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 import TamperingSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import Commitment
-@testable import CommitmentProver
+@testable import DriftProofCommitment
+@testable import DriftProofCommitmentProver
 
 /// Cheating provers, each with the check that stops it; docs/protocol.md section 11.
 @Suite struct TamperingTests {

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import Testing
 
 /// Text whose hash would take Swift a time that grows with the square of its length.

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import Testing
 
 @Suite struct SHA256Tests {

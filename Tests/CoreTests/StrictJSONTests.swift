@@ -1,5 +1,5 @@
-import Core
-import Core
+import DriftProofCore
+import DriftProofCore
 import Testing
 
 @Suite struct StrictJSONTests {

@@ -1,4 +1,4 @@
-@testable import ArgumentProver
+@testable import DriftProofArgumentProver
 
 /// A prover that goes on where an honest one refuses.
 struct UnrefusingProver: ProverDeviation {

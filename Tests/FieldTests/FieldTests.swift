@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Field
+@testable import DriftProofField
 
 private func k(_ a: UInt64, _ b: UInt64, _ c: UInt64) -> CubicExtension {
   CubicExtension(Goldilocks(reducing: a), Goldilocks(reducing: b), Goldilocks(reducing: c))

@@ -1,6 +1,6 @@
-import Core
-import Field
-import Kernels
+import DriftProofCore
+import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
 

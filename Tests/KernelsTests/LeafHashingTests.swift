@@ -1,4 +1,4 @@
-import Kernels
+import DriftProofKernels
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Kernels
+@testable import DriftProofKernels
 
 @Suite struct ResidualKernelTests {
   /// Every path against exact integers; lengths around the vector's.

@@ -1,5 +1,5 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import DriftProofLinearAlgebra
 import Testing
 
 /// Expected values are from numpy on the same seeded matrices.

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import DriftProofLinearAlgebra
 import Testing
 
 @Suite struct IntegerFactorsTests {

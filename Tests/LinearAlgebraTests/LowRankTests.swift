@@ -1,4 +1,4 @@
-import LinearAlgebra
+import DriftProofLinearAlgebra
 import Testing
 
 /// Expected residuals are from numpy.linalg.svd on the same seeded matrices.

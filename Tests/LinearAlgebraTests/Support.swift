@@ -1,4 +1,4 @@
-import LinearAlgebra
+import DriftProofLinearAlgebra
 
 /// left * right^T of two seeded random matrices, plus noise uniform in [-level, level).
 func lowRank(_ rows: Int, _ columns: Int, rank: Int, noise level: Double = 0) throws -> Matrix {

@@ -1,7 +1,7 @@
-import Commitment
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 
 /// What a cheating prover changes while committing.
 package struct CommitmentTampering: CommitmentDeviation {

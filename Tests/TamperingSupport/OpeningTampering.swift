@@ -1,6 +1,6 @@
-import Commitment
-import CommitmentProver
-import Field
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
 
 /// What a cheating prover changes while opening.
 package struct OpeningTampering: OpeningDeviation {

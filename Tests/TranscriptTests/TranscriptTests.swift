@@ -1,8 +1,8 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 import Testing
 
-@testable import Transcript
+@testable import DriftProofTranscript
 
 /// Expected values from a Python implementation over hashlib and the cryptography package.
 @Suite struct TranscriptTests {

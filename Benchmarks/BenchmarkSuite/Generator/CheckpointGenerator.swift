@@ -1,5 +1,5 @@
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 import Foundation
 
 /// Writes synthetic checkpoints in Hugging Face layout: an index and bf16 shards, on all cores.

@@ -1,8 +1,8 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 import Foundation
-import Kernels
-import Transcript
+import DriftProofKernels
+import DriftProofTranscript
 
 /// Measures the parts of a prover one by one on this machine.
 public enum FloorMeter {

@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import DriftProofKernels
 
 /// Where figures come from.
 public struct MachineDescription: Codable, Sendable, Equatable {

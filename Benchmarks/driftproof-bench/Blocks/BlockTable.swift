@@ -1,7 +1,7 @@
 import DriftProofCertificate
 import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 
 /// Single matrices of each drift class and one small checkpoint: the table that README shows.

@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 
 /// A base and a tuned checkpoint of one bf16 matrix with realistic spread, written to a folder.

@@ -1,7 +1,7 @@
-import Field
+import DriftProofField
 import Foundation
-import Kernels
-import LinearAlgebra
+import DriftProofKernels
+import DriftProofLinearAlgebra
 
 /// `kernels [LOG]`: nanoseconds of processor time for each entry of rows of 2^LOG entries.
 struct KernelTimings {

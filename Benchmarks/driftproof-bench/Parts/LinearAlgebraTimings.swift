@@ -1,5 +1,5 @@
 import Foundation
-import LinearAlgebra
+import DriftProofLinearAlgebra
 
 /// `linear-algebra`: times and accuracies of ranks, integer factors and sparse parts at full size.
 enum LinearAlgebraTimings {

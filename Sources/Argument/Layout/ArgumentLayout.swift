@@ -1,4 +1,4 @@
-import Commitment
+import DriftProofCommitment
 
 /// Every index space of one statement.
 package struct ArgumentLayout: Sendable {

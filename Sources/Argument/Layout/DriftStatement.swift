@@ -1,4 +1,4 @@
-import Commitment
+import DriftProofCommitment
 
 /// A form of sparsity: at most `count` entries, rows or columns may change (the paper's SDIP).
 package enum SparseForm: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// An aligned sub-cube of a hypercube index space: some variables run free, the others have fixed bits.
 package struct IndexCube: Hashable, Sendable {

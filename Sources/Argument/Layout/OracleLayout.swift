@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// An aligned slot of an oracle's payload: cells offset ..< offset + 2^log.
 package struct Slot: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Where every tensor lies in the drift tableau and in E-space: a pure function of shapes, clauses and l.
 ///

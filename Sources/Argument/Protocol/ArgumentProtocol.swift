@@ -1,5 +1,5 @@
-import Commitment
-import Transcript
+import DriftProofCommitment
+import DriftProofTranscript
 
 /// What both sides do alike before and between the stages: the opening transcript and the shapes of trees.
 package enum ArgumentProtocol {

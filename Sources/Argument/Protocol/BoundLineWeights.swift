@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The cells of one bound line: slack_j + carry_{j-1} - 2^15·carry_j, with carry_{-1} = carry_{J-1} = 0.
 package enum BoundLineWeights {

@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// The verifier's randomness of the bounds stage (Stage A) and the order of its claims: every claim has its own power
 /// of λ.

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Base-4 digits.
 package enum Digits {

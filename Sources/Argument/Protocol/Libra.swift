@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Zero-knowledge masks of a sumcheck (Xie et al., "Libra"): g(x) = a_0 + Σ_i Σ_k a_{i,k}·x_i^k, k = 1...degree, with
 /// random coefficients. The map from coefficients to (Σ g, all rounds) has full rank, so the rounds of h + γ·g are

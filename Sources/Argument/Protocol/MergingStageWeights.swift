@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// The merging stage (Stage C): all evaluations of the structure stage are linear functionals of the factor oracle G;
 /// one linear sumcheck, each claim with its own power of χ, brings them to one point.

@@ -1,6 +1,6 @@
-import Commitment
-import Field
-import Transcript
+import DriftProofCommitment
+import DriftProofField
+import DriftProofTranscript
 
 /// What the stages have left to the final opening (docs/protocol.md section 5, step 6).
 package struct StageOutcomes: Sendable {

@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// A committed oracle of a sumcheck, or a public table that a stage works on. The letters are those of
 /// docs/protocol.md, and what the labels of the proof's messages say.

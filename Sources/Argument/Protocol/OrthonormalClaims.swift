@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// The randomness of the orthonormality stage (Stage O): s batches the orthonormal tensors, α and β their rows.
 ///

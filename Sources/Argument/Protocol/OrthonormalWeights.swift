@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// The orthonormality stage's claims as linear functionals of E, D and O, each with its own power of λ in the bounds
 /// stage:

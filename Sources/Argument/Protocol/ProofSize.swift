@@ -1,4 +1,4 @@
-import Commitment
+import DriftProofCommitment
 
 /// Size of a proof and the prover's work, from the layout alone: for choosing a code.
 package struct ProofSize: Hashable, Sendable {

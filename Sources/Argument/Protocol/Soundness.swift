@@ -1,5 +1,5 @@
-import Commitment
-import Field
+import DriftProofCommitment
+import DriftProofField
 import Foundation
 
 /// Proven round-by-round soundness, term by term; docs/protocol.md section 5, item 7, and section 6.

@@ -1,5 +1,5 @@
-import Core
-import Transcript
+import DriftProofCore
+import DriftProofTranscript
 
 extension DriftStatement {
   /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.

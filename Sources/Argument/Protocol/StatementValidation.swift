@@ -1,4 +1,4 @@
-import Transcript
+import DriftProofTranscript
 
 extension DriftStatement {
   /// What the soundness argument assumes of a statement; both sides refuse any other.

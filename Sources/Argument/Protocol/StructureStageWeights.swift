@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The public quantities of the structure stage (Stage B) at the bounds stage's point: d - e = (1-top)·[Σ w_e·U·V + Σ_j
 /// w_j·v_j·Π_l f_l(j)] + dummy, with f_l(j) = b·x + (1-b)(1-x) for a live index bit b over E-variable x, and 1 for a

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The public side of one batched, Libra-masked sumcheck (docs/protocol.md section 5).
 ///

@@ -1,7 +1,7 @@
-import Commitment
-import Field
-import Kernels
-import Transcript
+import DriftProofCommitment
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// Verifies a proof of a ``DriftStatement``; docs/protocol.md section 5. Sees no weights, traps on no bytes.
 ///

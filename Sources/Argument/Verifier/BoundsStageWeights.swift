@@ -1,5 +1,5 @@
-import Field
-import Kernels
+import DriftProofField
+import DriftProofKernels
 
 /// The public weights of the bounds stage (Stage A) at a point, from aligned cubes only: polylogarithmic in the
 /// tensors' sizes but for one vector of 2^14 entries.

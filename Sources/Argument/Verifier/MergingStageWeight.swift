@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 extension MergingStageWeights {
   /// The weights' multilinear extension at a point of G (without top).

@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 // What the verifier adds up for the terms of finished oracles, from their evaluations and its own public weights.
 

@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 enum SumcheckVerifier {
   /// The value at a point of all terms that some oracles, whose evaluations are known, enter.

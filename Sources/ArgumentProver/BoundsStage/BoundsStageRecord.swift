@@ -1,9 +1,9 @@
-import Commitment
-import Core
-import Argument
-import CommitmentProver
-import Field
-import Transcript
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofTranscript
 
 /// What an archive keeps of a finished bounds stage (Stage A): the channel after it, and the sumcheck's outcome.
 ///

@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The factor oracle's weights in the bounds stage as dense tables: what the verifier's weights are at one point. A
 /// test holds them equal.

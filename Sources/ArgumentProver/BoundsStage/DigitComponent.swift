@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The part of the digit oracle D in the bounds stage: Σ_x (1-top)·[scale·eq(z, x)·V(D(x)) + W(x)·D(x)] with V(d) =
 /// d(d-1)(d-2)(d-3).

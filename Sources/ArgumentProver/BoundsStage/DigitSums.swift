@@ -1,6 +1,6 @@
-import Core
-import Argument
-import Field
+import DriftProofCore
+import DriftProofArgument
+import DriftProofField
 
 /// V(d) = d(d-1)(d-2)(d-3) along lines, for the rounds of ``DigitComponent``.
 enum QuarticRound {

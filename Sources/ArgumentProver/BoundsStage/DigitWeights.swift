@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// W, the digit oracle's linear weights in the bounds stage: what the verifier evaluates at one point.
 ///

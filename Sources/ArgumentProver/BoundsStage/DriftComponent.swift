@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The part of the residuals E in the bounds stage: Σ (1-top)·[wS(x)·E(x)² + (wY(x) + wZ(x) + wO(x))·E(x)] with E given
 /// as small integers.

@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// What the first pass of the bounds stage over E accumulates, on each core.
 struct FirstSums: Sendable {

@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The orthonormality stage's claims about E in the bounds stage: Σ wO(x)·E(x), wO(x) = rows_m(j)·eq(ρ, column) on the
 /// cells of orthonormal tensors.

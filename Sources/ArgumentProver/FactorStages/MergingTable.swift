@@ -1,5 +1,5 @@
-import Argument
-import Field
+import DriftProofArgument
+import DriftProofField
 
 extension MergingStageWeights {
   /// The weights of all cells of G.

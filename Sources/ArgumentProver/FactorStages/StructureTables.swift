@@ -1,5 +1,5 @@
-import Argument
-import Field
+import DriftProofArgument
+import DriftProofField
 
 /// The structure stage's tables (Stage B): U and V combined by the bounds stage's point, slots' values and index bits,
 /// and the dummy.

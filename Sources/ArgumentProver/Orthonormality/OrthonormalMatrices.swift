@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The matrices of the orthonormal tensors: their rows' products, and the tables of the orthonormality stage (Stage O).
 ///

@@ -1,5 +1,5 @@
-import Argument
-import Field
+import DriftProofArgument
+import DriftProofField
 
 extension Libra {
   /// g(point).

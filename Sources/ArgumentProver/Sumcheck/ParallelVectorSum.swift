@@ -1,6 +1,6 @@
-import Core
-import Field
-import Kernels
+import DriftProofCore
+import DriftProofField
+import DriftProofKernels
 import Synchronization
 
 /// Σ over 0..<count of vectors of K-values, split over the cores.

@@ -1,7 +1,7 @@
-import Core
-import Argument
-import Field
-import Kernels
+import DriftProofCore
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// Σ_x (1-top)·Σ_terms w_t(x)·Π oracles(x) over dense tables of one size, `top` bound first.
 ///

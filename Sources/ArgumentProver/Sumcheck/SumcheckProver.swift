@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Transcript
+import DriftProofArgument
+import DriftProofField
+import DriftProofTranscript
 
 /// A sum that the prover can bind variable by variable. `top` is bound first.
 protocol SumcheckComponent {

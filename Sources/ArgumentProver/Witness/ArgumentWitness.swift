@@ -1,6 +1,6 @@
-import Argument
-import CommitmentProver
-import Kernels
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofKernels
 
 /// What the prover knows: the drift rows, and for every structured clause its factors or its support.
 package struct ArgumentWitness: Sendable {

@@ -1,4 +1,4 @@
-import Argument
+import DriftProofArgument
 
 /// Where the chunks of projections and of sums of squares lie in each E-tile, and their compact indices.
 struct ChunkMap: Sendable {

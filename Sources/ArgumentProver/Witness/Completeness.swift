@@ -1,7 +1,7 @@
-import Argument
-import Field
+import DriftProofArgument
+import DriftProofField
 import Foundation
-import Kernels
+import DriftProofKernels
 
 /// The decisions that an honest prover takes before it commits to anything that depends on R (section 5, completeness;
 /// section 11, item 5: never after seeing R, never with new salts).

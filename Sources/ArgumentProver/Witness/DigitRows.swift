@@ -1,10 +1,10 @@
-import Commitment
-import Core
-import Argument
-import CommitmentProver
-import Field
-import Kernels
-import Transcript
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// The rows of P2: the digit oracle, masks of oracles, the orthonormality stage's masks, masks of openings, Libra
 /// coefficients and their masks.

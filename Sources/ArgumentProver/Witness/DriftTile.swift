@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// One E-tile: a tableau row as an E-set sees it.
 struct DriftTile: Sendable {

@@ -1,9 +1,9 @@
-import Commitment
-import Core
-import Argument
-import Field
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofArgument
+import DriftProofField
 import Foundation
-import Kernels
+import DriftProofKernels
 import Synchronization
 
 /// The E-tiles, in E-tile order by block: held when they are few, otherwise made anew from the drift rows in every

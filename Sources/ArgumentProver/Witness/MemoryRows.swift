@@ -1,6 +1,6 @@
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 
 /// Rows that lie in memory.
 struct MemoryRows: TableauRows {

@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// The digit oracle's payload: base-4 digits, eight in a 16-bit word, low first.
 ///

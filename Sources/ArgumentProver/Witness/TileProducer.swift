@@ -1,7 +1,7 @@
-import Argument
-import CommitmentProver
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofKernels
 
 /// Makes E-tiles from the drift rows: E = 2^s·Δ - U·Vᵀ outside the sparse part, and 0 inside it.
 struct TileProducer: Sendable {

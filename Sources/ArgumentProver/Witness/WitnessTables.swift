@@ -1,6 +1,6 @@
-import Argument
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofField
+import DriftProofKernels
 
 /// E-tiles, their sums of squares and the factor oracle's payload, from the drift rows: the first pass over E.
 struct WitnessTables {

@@ -1,6 +1,6 @@
-import Checkpoint
+import DriftProofCheckpoint
 import DriftProofStatement
-import Transcript
+import DriftProofTranscript
 
 /// An error of a lower layer that has a place among those of the library.
 package protocol DriftProofErrorConvertible: Error {

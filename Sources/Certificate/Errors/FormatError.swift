@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// Why the bytes of a certificate, manifest or opening file are rejected.
 public enum FormatError: Error, Equatable, Sendable {

@@ -1,5 +1,5 @@
 import DriftProofStatement
-import Transcript
+import DriftProofTranscript
 
 /// Why a certificate proves nothing.
 public enum InvalidProof: Error, Equatable, Sendable {

@@ -1,8 +1,8 @@
 import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofTranscript
 
 /// What an attestation says of a certificate, read from its bytes. That its proof holds is for the verifier to say.
 package struct CertificateFacts {

@@ -1,6 +1,6 @@
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Reads a policy back from its canonical bytes (`Policy.canonicalBytes`), as certificates carry them.
 ///

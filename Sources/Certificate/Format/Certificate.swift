@@ -1,6 +1,6 @@
-import Core
-import DriftPolicy
-import Transcript
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofTranscript
 
 /// A certificate file, `CERT.drift`.
 ///

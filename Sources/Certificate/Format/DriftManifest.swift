@@ -1,8 +1,8 @@
 import DriftProofStatement
-import Checkpoint
-import Commitment
-import Core
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofTranscript
 
 /// The public part of the tuned commitment; docs/protocol.md section 3. Without the code parameters in it, one root would open
 /// to two drifts (section 11, item 15).

@@ -1,7 +1,7 @@
 import DriftProofStatement
-import Checkpoint
-import Core
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofTranscript
 
 /// Hashes that tie the tuned model to base, manifest and drift tableau; docs/protocol.md section 3.
 package enum TunedCommitment {

@@ -1,10 +1,10 @@
 import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
-import Transcript
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
+import DriftProofTranscript
 
 /// From which model a certificate's drift must start.
 public enum ExpectedParent: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import DriftProofStatement
-import Checkpoint
-import Commitment
+import DriftProofCheckpoint
+import DriftProofCommitment
 
 /// One term of the soundness error: an attack on this step succeeds with probability at most 2^-bits.
 public struct SoundnessTerm: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import DriftProofAttestation
 import DriftProofCertificate
 import DriftProofProving

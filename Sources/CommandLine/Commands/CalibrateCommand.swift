@@ -1,5 +1,5 @@
 import DriftProofCalibration
-import Checkpoint
+import DriftProofCheckpoint
 
 /// `driftproof calibrate`: a policy that encloses several reference fine-tunes by a margin.
 enum CalibrateCommand: Command {

@@ -1,5 +1,5 @@
 import DriftProofCalibration
-import DriftPolicy
+import DriftProofPolicy
 
 /// A calibration for machines; null where something does not apply.
 enum CalibrateJSON {

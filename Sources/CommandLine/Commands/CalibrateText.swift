@@ -1,5 +1,5 @@
 import DriftProofCalibration
-import DriftPolicy
+import DriftProofPolicy
 
 /// A calibration for people: the report, and the policy with comments.
 enum CalibrateText {

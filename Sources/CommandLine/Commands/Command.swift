@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// One verb of the tool.
 protocol Command: Sendable {

@@ -1,6 +1,6 @@
 import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// `driftproof prove --dry-run`: what the proof would be and cost. Reads headers, writes nothing.
 enum ForecastCommand {

@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 
 /// `driftproof identify`: the base identity, for people who will verify without the base's weights.
 enum IdentifyCommand: Command {

@@ -1,6 +1,6 @@
 import DriftProofAdapter
 import DriftProofInspection
-import Checkpoint
+import DriftProofCheckpoint
 
 /// `driftproof inspect`: the drift of every tensor, so that a person can write a policy.
 enum InspectCommand: Command {

@@ -1,5 +1,5 @@
 import DriftProofInspection
-import Checkpoint
+import DriftProofCheckpoint
 
 /// An inspection for machines: every tensor has the same keys, null where something does not apply.
 enum InspectJSON {

@@ -1,5 +1,5 @@
 import DriftProofInspection
-import Checkpoint
+import DriftProofCheckpoint
 
 /// An inspection as a table.
 enum InspectText {

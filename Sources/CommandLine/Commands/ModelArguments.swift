@@ -1,6 +1,6 @@
 import DriftProofProving
 import DriftProofAdapter
-import Checkpoint
+import DriftProofCheckpoint
 
 extension ParsedArguments {
   /// From `--tuned` or `--adapter`, with `--base`, which an adapter's proof needs only without `--identity`.

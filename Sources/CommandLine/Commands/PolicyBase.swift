@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// A base as the policy commands see it: names, types, shapes and norms.
 enum PolicyBase {

@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 /// `driftproof policy explain`: a policy laid over a base.
 enum PolicyExplainCommand: Command {

@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 /// An explained policy for people.
 enum PolicyExplainText {

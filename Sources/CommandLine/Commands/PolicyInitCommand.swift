@@ -1,4 +1,4 @@
-import DriftPolicy
+import DriftProofPolicy
 
 /// `driftproof policy init`: a commented policy for a base, from a preset.
 enum PolicyInitCommand: Command {

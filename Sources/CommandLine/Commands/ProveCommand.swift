@@ -1,7 +1,7 @@
 import DriftProofChain
 import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// `driftproof prove`: from two checkpoints and a policy to a certificate and its opening.
 enum ProveCommand: Command {

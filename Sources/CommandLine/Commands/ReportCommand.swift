@@ -1,11 +1,11 @@
-import Core
+import DriftProofCore
 import DriftProofAttestation
 import DriftProofCertificate
 import DriftProofChain
 import DriftProofReport
 import DriftProofReportFacts
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 #if canImport(Glibc)
   import Glibc

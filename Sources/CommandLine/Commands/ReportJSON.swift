@@ -1,6 +1,6 @@
 import DriftProofReport
 import DriftProofReportFacts
-import DriftPolicy
+import DriftProofPolicy
 
 /// A report for machines: all that the page says, every tensor included.
 enum ReportJSON {

@@ -1,8 +1,8 @@
 import DriftProofCertificate
 import DriftProofChain
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 
 /// Sizes beyond which a file is not what it is said to be.
 enum FileLimits {

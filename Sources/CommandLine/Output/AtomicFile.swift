@@ -1,5 +1,5 @@
 import DriftProofProving
-import Core
+import DriftProofCore
 
 #if canImport(Glibc)
   import Glibc

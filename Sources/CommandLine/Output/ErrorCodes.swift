@@ -1,4 +1,4 @@
-import Checkpoint
+import DriftProofCheckpoint
 import DriftProofAttestation
 import DriftProofCalibration
 import DriftProofCertificate

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 
 /// JSON for standard output: keys keep the order in which they are given, so that equal results are equal bytes.
 indirect enum JSONOutput: Sendable {

@@ -1,5 +1,5 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import DriftProofAdapter
 import DriftProofAttestation
 import DriftProofCertificate

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The points of a code of 2^logSize positions after some foldings; the order is that of ``CodeParameters``.
 package struct CodeDomain: Sendable {

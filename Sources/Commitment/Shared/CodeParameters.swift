@@ -1,7 +1,7 @@
-import Core
-import Field
+import DriftProofCore
+import DriftProofField
 import Foundation
-import Transcript
+import DriftProofTranscript
 
 /// The Reed-Solomon code of the hash backend and its query phase; docs/protocol.md sections 3 ("Hash backend") and 6.
 ///

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The committed layers of an opening; docs/protocol.md section 6.
 ///

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 import Foundation
 
 /// What is proven about Reed-Solomon codes below the Johnson radius; docs/protocol.md section 6 names the theorems.

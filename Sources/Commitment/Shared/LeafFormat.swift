@@ -1,5 +1,5 @@
-import Core
-import Transcript
+import DriftProofCore
+import DriftProofTranscript
 
 /// The bytes of a leaf: header (32) ‖ salt (32) ‖ values, zero-padded to a multiple of 64 bytes.
 ///

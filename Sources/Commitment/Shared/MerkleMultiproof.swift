@@ -1,4 +1,4 @@
-import Kernels
+import DriftProofKernels
 
 /// The merged Merkle paths of several leaves; shared by both sides.
 ///

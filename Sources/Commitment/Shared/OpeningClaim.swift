@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// Σ over trees and rows of weight·⟨c, message⟩ = value, for one public linear functional c on row messages.
 ///

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The linear claims on folded combinations, on both sides; docs/protocol.md section 6.
 

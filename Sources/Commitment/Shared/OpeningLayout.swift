@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// What both sides derive from the public shape of the claims before the first byte of the opening.
 package struct OpeningLayout: Sendable {

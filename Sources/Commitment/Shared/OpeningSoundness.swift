@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 import Foundation
 
 extension CodeParameters {

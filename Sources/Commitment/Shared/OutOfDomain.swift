@@ -1,7 +1,7 @@
-import Core
-import Field
-import Kernels
-import Transcript
+import DriftProofCore
+import DriftProofField
+import DriftProofKernels
+import DriftProofTranscript
 
 /// Points of K outside F at which committed polynomials are evaluated: among the words of a list there is then one at
 /// most with the stated values (docs/protocol.md section 6).

@@ -1,5 +1,5 @@
-import Core
-import Transcript
+import DriftProofCore
+import DriftProofTranscript
 
 /// Grinding before the positions are drawn: a nonce with `bits` leading zero bits in SHA-256(seed ‖ nonce ‖ tag), the
 /// seed 32 challenge bytes of the transcript; docs/protocol.md section 6.

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Where the random tail of a row lies: p(X) = message(X) + X^tailOffset·ρ(X), ρ of `tailCount` coefficients.
 ///

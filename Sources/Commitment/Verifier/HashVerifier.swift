@@ -1,4 +1,4 @@
-import Transcript
+import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentVerifier {
   package func isPinned(_ reference: TableauReference) -> Bool { reference.pins != nil }

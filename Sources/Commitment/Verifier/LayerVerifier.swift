@@ -1,5 +1,5 @@
-import Field
-import Transcript
+import DriftProofField
+import DriftProofTranscript
 
 /// The verifier of the committed layers; docs/protocol.md section 6.
 extension OpeningVerifier {

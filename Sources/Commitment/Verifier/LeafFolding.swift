@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// The folding of whole leaves of one layer: a leaf is a coset of the 2^folds-th roots of unity.
 ///

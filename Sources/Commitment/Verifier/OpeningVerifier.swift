@@ -1,6 +1,6 @@
-import Core
-import Field
-import Transcript
+import DriftProofCore
+import DriftProofField
+import DriftProofTranscript
 
 /// The verifier of the opening argument; docs/protocol.md section 6. All lengths come from public shapes; nothing in a
 /// proof can make it trap.

@@ -1,4 +1,4 @@
-import Field
+import DriftProofField
 
 /// Powers of a point as weights of coefficients, bound to challenges: x^i, i bit by bit, is a tensor.
 enum PowerWeights {

@@ -1,4 +1,4 @@
-import Transcript
+import DriftProofTranscript
 
 /// What a verifier needs of a commitment to tableaux; none of it knows a row.
 package protocol TableauCommitmentVerifier: TableauCommitmentScheme {

@@ -1,4 +1,4 @@
-import CCrypto
+import CDriftProofCrypto
 
 /// The keystream of AES-256 in counter mode from counter 0, through libcrypto; read once, in order, by one thread.
 ///

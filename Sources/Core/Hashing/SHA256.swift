@@ -1,4 +1,4 @@
-import CCrypto
+import CDriftProofCrypto
 
 /// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (FIPS 198-1) through libcrypto: the one wrapper of the project.
 ///

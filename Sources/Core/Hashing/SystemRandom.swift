@@ -1,4 +1,4 @@
-import CCrypto
+import CDriftProofCrypto
 
 /// Secrets from the operating system.
 package enum SystemRandom {

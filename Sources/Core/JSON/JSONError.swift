@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// Why a JSON document was rejected; offsets count bytes from 0, paths start at `$`.
 package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 
 /// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
 package struct JSONNode: Sendable {

@@ -1,15 +1,15 @@
 import DriftProofAdapter
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Commitment
-import Core
-import CommitmentProver
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofCommitmentProver
 import Foundation
-import Kernels
-import Transcript
+import DriftProofKernels
+import DriftProofTranscript
 
 /// Predicts what proving a statement costs, from sizes alone.
 package struct CostModel: Sendable {

@@ -1,4 +1,4 @@
-import ArgumentProver
+import DriftProofArgumentProver
 
 /// What proving costs: the one place for constants of time and memory. They say nothing about soundness; a wrong one
 /// makes forecasts and progress worse, nothing else.

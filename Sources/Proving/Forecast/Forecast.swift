@@ -3,11 +3,11 @@ import DriftProofCertificate
 import DriftProofChain
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
 
 /// What a proof will be and cost, without proving anything.
 public struct Forecast: Sendable {

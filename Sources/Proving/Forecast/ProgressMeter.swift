@@ -1,4 +1,4 @@
-import ArgumentProver
+import DriftProofArgumentProver
 import Foundation
 import Synchronization
 

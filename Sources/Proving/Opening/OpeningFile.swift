@@ -1,7 +1,7 @@
 import DriftProofCertificate
-import Checkpoint
-import Core
-import Transcript
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofTranscript
 
 /// The content of `OPENING.secret`: what opens a tuned commitment, and how often that was done.
 ///

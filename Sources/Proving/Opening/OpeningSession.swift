@@ -1,7 +1,7 @@
 import DriftProofCertificate
-import Core
+import DriftProofCore
 import Foundation
-import Transcript
+import DriftProofTranscript
 
 /// The opening file of one run: a new secret, that of an earlier run, or that of a proof that goes on.
 final class OpeningSession {

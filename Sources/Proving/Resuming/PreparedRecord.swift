@@ -1,11 +1,11 @@
 import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Core
-import Transcript
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofTranscript
 
 /// What is known of a proof before any cryptography: the base's identity, digests and squares of the drift, and the
 /// witness of the structured clauses.

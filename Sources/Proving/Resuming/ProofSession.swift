@@ -1,11 +1,11 @@
 import DriftProofCertificate
-import Checkpoint
-import Commitment
-import Core
-import CommitmentProver
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofCommitmentProver
+import DriftProofPolicy
 import Foundation
-import Transcript
+import DriftProofTranscript
 
 /// A proof that can be stopped and go on: its randomness and its finished phases, in a folder.
 ///

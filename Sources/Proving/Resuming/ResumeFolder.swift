@@ -5,9 +5,9 @@
 #else
   import Darwin
 #endif
-import Checkpoint
-import Commitment
-import Core
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
 
 /// The files of a stopped proof: a private folder (mode 0700) of private files (0600), each written as a whole or not at
 /// all and checked when it is read. One process at a time uses it.

@@ -1,5 +1,5 @@
 import DriftProofReportFacts
-import Core
+import DriftProofCore
 
 /// The list of several certificates at the top of a page.
 struct CertificateIndex {

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 import DriftProofCertificate
 import DriftProofAttestation
 import DriftProofReportFacts

@@ -1,5 +1,5 @@
 import DriftProofReportFacts
-import Core
+import DriftProofCore
 
 /// Pairs of a term and what it is.
 struct FactList {

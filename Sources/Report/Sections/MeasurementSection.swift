@@ -1,7 +1,7 @@
 import DriftProofInspection
 import DriftProofReportFacts
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 
 /// What the weights themselves show. Not proved, and not public.
 struct MeasurementSection {

@@ -1,5 +1,5 @@
 import DriftProofReportFacts
-import DriftPolicy
+import DriftProofPolicy
 
 /// The policy in words, and what stays possible inside it.
 struct PolicySection {

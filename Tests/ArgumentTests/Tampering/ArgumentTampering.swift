@@ -1,10 +1,10 @@
-import Commitment
-import CommitmentProver
-import Field
-import Transcript
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofField
+import DriftProofTranscript
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// What a cheating prover changes (docs/protocol.md section 11).
 struct ArgumentTampering: ProverDeviation {

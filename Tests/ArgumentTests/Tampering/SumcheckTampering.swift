@@ -1,7 +1,7 @@
-import Field
+import DriftProofField
 
-@testable import Argument
-@testable import ArgumentProver
+@testable import DriftProofArgument
+@testable import DriftProofArgumentProver
 
 /// How a cheating prover goes on after its claim has become false.
 struct SumcheckTampering: SumcheckDeviation {

@@ -1,7 +1,7 @@
-import Core
+import DriftProofCore
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 import TestSupport
 import Testing

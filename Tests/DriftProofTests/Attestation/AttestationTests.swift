@@ -1,7 +1,7 @@
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 import Foundation
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import Core
+import DriftProofCore
 @testable import DriftProofCertificate
 @testable import DriftProofAttestation
 import Foundation

@@ -1,6 +1,6 @@
 @testable import DriftProofAttestation
-import Checkpoint
-import Core
+import DriftProofCheckpoint
+import DriftProofCore
 import Foundation
 import Testing
 

@@ -1,9 +1,9 @@
 @testable import DriftProofAttestation
-import Core
+import DriftProofCore
 import Foundation
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 struct KeyTests {
   private static let message = Array("a message".utf8)

@@ -1,8 +1,8 @@
 @testable import DriftProofAttestation
-import Core
+import DriftProofCore
 import Foundation
 import Testing
-import Transcript
+import DriftProofTranscript
 
 #if canImport(Glibc)
   import Glibc

@@ -2,7 +2,7 @@
 @testable import DriftProofCalibration
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 import Testing
 

@@ -1,5 +1,5 @@
 @testable import DriftProofCalibration
-import Checkpoint
+import DriftProofCheckpoint
 import TestSupport
 import Testing
 

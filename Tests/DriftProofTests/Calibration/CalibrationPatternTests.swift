@@ -1,5 +1,5 @@
 @testable import DriftProofCalibration
-import DriftPolicy
+import DriftProofPolicy
 import Testing
 
 /// Patterns over layer numbers, and bounds as a policy shows them.

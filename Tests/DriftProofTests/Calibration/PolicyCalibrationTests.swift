@@ -1,8 +1,8 @@
 @testable import DriftProofCalibration
 @testable import DriftProofCertificate
 @testable import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import TestSupport
 import Testing
 

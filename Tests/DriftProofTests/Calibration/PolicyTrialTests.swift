@@ -1,7 +1,7 @@
 @testable import DriftProofCalibration
 @testable import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import TestSupport
 import Testing
 

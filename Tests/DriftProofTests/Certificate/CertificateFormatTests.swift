@@ -1,11 +1,11 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Checkpoint
-import Commitment
-import Core
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 struct CertificateFormatTests {
   private static func manifest() throws -> DriftManifest {

@@ -1,12 +1,12 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 struct CertificateVerifierTests {
   let fixture: CertificateFixture

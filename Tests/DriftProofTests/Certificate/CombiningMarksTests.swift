@@ -1,8 +1,8 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Testing
 
 /// Names whose hash would take Swift a time that grows with the square of their length.

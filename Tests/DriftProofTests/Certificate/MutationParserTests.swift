@@ -1,13 +1,13 @@
 @testable import DriftProofCertificate
 @testable import DriftProofInspection
 @testable import DriftProofProving
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// Damaged identities, policies, openings and checkpoints: an error with a message, or the same meaning.
 @Suite struct MutationParserTests {

@@ -1,13 +1,13 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// Damaged certificates through the whole verifier: a changed byte is always rejected, and nothing traps.
 ///

@@ -1,11 +1,11 @@
 @testable import DriftProofCertificate
 @testable import DriftProofProving
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// Certificates that an earlier version made: this one must still verify them, and read them alike.
 @Suite struct PinnedCertificateTests {

@@ -3,11 +3,11 @@
 @testable import DriftProofDrift
 @testable import DriftProofProving
 @testable import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Commitment
-import DriftPolicy
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

@@ -2,11 +2,11 @@
 @testable import DriftProofChain
 @testable import DriftProofProving
 @testable import DriftProofStatement
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// Chains and trees of certificates against the verifier, honest and forged.
 @Suite struct ChainVerifierTests {

@@ -1,8 +1,8 @@
 @testable import DriftProofChain
 @testable import DriftProofDrift
 @testable import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
-import Core
+import DriftProofCore
 import Testing
 
 /// A statement about a link says from which model the claims count.

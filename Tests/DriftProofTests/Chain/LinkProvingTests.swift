@@ -3,9 +3,9 @@
 @testable import DriftProofChain
 @testable import DriftProofDrift
 @testable import DriftProofProving
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 @testable import DriftProofReportFacts
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Testing
 
 /// What people read about a link.

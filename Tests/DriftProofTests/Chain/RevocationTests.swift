@@ -1,8 +1,8 @@
 @testable import DriftProofCertificate
 @testable import DriftProofChain
-import Core
+import DriftProofCore
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// Lists of withdrawn certificates.
 @Suite struct RevocationTests {

@@ -1,9 +1,9 @@
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofProving
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import Synchronization
 import TestSupport

@@ -3,11 +3,11 @@
 @testable import DriftProofDrift
 @testable import DriftProofProving
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import DriftPolicy
-import Field
-import Kernels
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
+import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
 

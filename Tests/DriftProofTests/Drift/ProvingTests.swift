@@ -1,10 +1,10 @@
 @testable import DriftProofDrift
-import Argument
-import Checkpoint
-import Field
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofField
 import Foundation
-import Kernels
-import LinearAlgebra
+import DriftProofKernels
+import DriftProofLinearAlgebra
 import TestSupport
 import Testing
 
@@ -89,7 +89,7 @@ import Testing
     for (row, column) in [(1, 2), (1, 5), (4, 2), (11, 8)] { values[row * 9 + column] = 7 }
     let fitter = ClauseFitter(drift: try IntegerMatrix(rows: 12, columns: 9, values: values), fractionBits: 0)
     for (form, fewer, support) in [
-      (Argument.SparseForm.entries(4), Argument.SparseForm.entries(3), [11, 14, 38, 107]),
+      (DriftProofArgument.SparseForm.entries(4), DriftProofArgument.SparseForm.entries(3), [11, 14, 38, 107]),
       (.rows(3), .rows(2), [1, 4, 11]), (.columns(3), .columns(2), [2, 5, 8]),
     ] {
       let exact = StructuredClause(rank: nil, sparse: form, scale: 0, bound: nil)

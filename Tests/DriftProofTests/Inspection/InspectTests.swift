@@ -1,5 +1,5 @@
 @testable import DriftProofInspection
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 import TestSupport
 import Testing

@@ -2,8 +2,8 @@
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

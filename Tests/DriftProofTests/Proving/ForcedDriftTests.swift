@@ -2,17 +2,17 @@
 @testable import DriftProofDrift
 @testable import DriftProofProving
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
 import Foundation
-import LinearAlgebra
+import DriftProofLinearAlgebra
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import ArgumentProver
+@testable import DriftProofArgumentProver
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {
   /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.

@@ -1,5 +1,5 @@
 @testable import DriftProofStatement
-import Argument
+import DriftProofArgument
 import Testing
 
 /// Sizes that the choice of code leads to; no proof is made.

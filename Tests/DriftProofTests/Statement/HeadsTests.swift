@@ -3,9 +3,9 @@
 @testable import DriftProofProving
 @testable import DriftProofReport
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 @testable import DriftProofStatement
-import DriftPolicy
+import DriftProofPolicy
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
 import Testing
 
 struct StatementDerivationTests {

@@ -1,14 +1,14 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Argument
-import ArgumentProver
-import Checkpoint
-import Commitment
-import Core
-import CommitmentProver
-import DriftPolicy
-import Kernels
-import Transcript
+import DriftProofArgument
+import DriftProofArgumentProver
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofCommitmentProver
+import DriftProofPolicy
+import DriftProofKernels
+import DriftProofTranscript
 
 /// An honest certificate about a one-entry drift under norm clauses, made once, with the parts to forge others from.
 struct CertificateFixture: Sendable {

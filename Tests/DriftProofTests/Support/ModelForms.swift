@@ -1,6 +1,6 @@
-import Checkpoint
-import Commitment
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofPolicy
 import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofChain

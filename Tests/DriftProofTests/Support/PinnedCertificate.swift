@@ -1,7 +1,7 @@
 @testable import DriftProofCertificate
 @testable import DriftProofProving
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

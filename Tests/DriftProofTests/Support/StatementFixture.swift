@@ -1,8 +1,8 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

@@ -1,8 +1,7 @@
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
-
 
 /// A tensor of a generated checkpoint.
 struct TestTensor {

@@ -2,16 +2,16 @@
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import Commitment
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 import Testing
-import Transcript
+import DriftProofTranscript
 
-@testable import ArgumentProver
+@testable import DriftProofArgumentProver
 /// Provers who lie about an adapter, in the manifest or in the factors, each with everything else recomputed.
 @Suite struct AdapterCheatTests {
   let fixture: AdapterFixture

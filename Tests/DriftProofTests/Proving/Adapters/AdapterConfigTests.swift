@@ -1,5 +1,5 @@
 @testable import DriftProofAdapter
-import Checkpoint
+import DriftProofCheckpoint
 import Foundation
 import Testing
 

@@ -1,8 +1,8 @@
 @testable import DriftProofAdapter
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
-import Checkpoint
-import DriftPolicy
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import Testing
 

@@ -2,9 +2,9 @@
 @testable import DriftProofAdapter
 @testable import DriftProofCertificate
 @testable import DriftProofProving
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import TestSupport
 

@@ -3,9 +3,9 @@
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofProving
-import Argument
-import Checkpoint
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofPolicy
 import Foundation
 import Testing
 

@@ -1,6 +1,6 @@
 @testable import DriftProofStatement
-import Argument
-import DriftPolicy
+import DriftProofArgument
+import DriftProofPolicy
 import Testing
 
 /// The total over products whose bounds shrink by different factors.

@@ -1,14 +1,14 @@
 @testable import DriftProofDrift
 @testable import DriftProofAdapter
 @testable import DriftProofStatement
-import Argument
-import Checkpoint
-import Core
-import DriftPolicy
+import DriftProofArgument
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing
-import Transcript
+import DriftProofTranscript
 
 /// The canonical factors of a product: orthonormal, exact, nearly so after rounding, and the same on every machine.
 @Suite struct FactorisationTests {

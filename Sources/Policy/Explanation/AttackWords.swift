@@ -1,0 +1,210 @@
+import DriftProofCore
+
+/// What somebody who wants to do harm could still do inside a policy, in plain words. Nothing here is a proof: it says
+/// which room is left, so that a reader of the policy can judge it.
+enum AttackWords {
+  /// About one rule.
+  static func remarks(_ allowance: Allowance, _ members: [PolicyTensor], hasTotal: Bool) -> [String] {
+    guard !members.isEmpty else { return [] }
+    switch allowance {
+    case .frozen: return []
+    case .any:
+      let count = members.reduce(0) { $0 &+ $1.entryCount }
+      return [
+        "Anything can be done to \(tensors(members)) (\(count) entries): replaced, dropped or added. "
+          + "No total counts it."
+      ]
+    case .clauses(let clauses): return clauseRemarks(clauses, members, hasTotal: hasTotal, size: nil)
+    case .heads(let split, let clauses):
+      let cut = members.map { head(of: $0, split) }
+      var remarks = clauseRemarks(clauses, cut, hasTotal: hasTotal, size: split)
+      let heads = members.compactMap { split.count(rows: $0.rows, columns: $0.columns) }.max() ?? 1
+      let ranks = clauses.compactMap { clause -> Int? in
+        if case .sum(let rank?, _, _) = clause { rank } else { nil }
+      }
+      if let rank = ranks.min(), heads > 1 {
+        remarks.append(
+          "Each head has rank \(rank) for itself, so a whole tensor of \(heads) heads may change by rank "
+            + "\(rank.multipliedReportingOverflow(by: heads).partialValue).")
+      }
+      return remarks
+    }
+  }
+
+  /// A head as a tensor of its own. Its norm and largest entry are those of the whole tensor: nothing says more.
+  private static func head(of tensor: PolicyTensor, _ split: HeadSplit) -> PolicyTensor {
+    PolicyTensor(
+      name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
+      rows: split.axis == .rows ? min(split.size, tensor.rows) : tensor.rows,
+      columns: split.axis == .columns ? min(split.size, tensor.columns) : tensor.columns,
+      isFloating: tensor.isFloating, norm: tensor.norm, maximum: tensor.maximum)
+  }
+
+  private static func clauseRemarks(
+    _ clauses: [ClauseForm], _ members: [PolicyTensor], hasTotal: Bool, size split: HeadSplit?
+  ) -> [String] {
+    var remarks: [String] = []
+    let unit = split == nil ? "tensor" : "head"
+    let hasNorm = clauses.contains { if case .norm = $0 { true } else { false } }
+    for clause in clauses {
+      switch clause {
+      case .norm(let bound): remarks += normRemarks(bound, members, unit: unit)
+      case .sum(let rank, let sparse, let residual):
+        let limit = hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size"
+        if let rank { remarks.append(contentsOf: rankRemarks(rank, members, limit: limit)) }
+        if let sparse { remarks.append(contentsOf: sparseRemarks(sparse, members, limit: limit, unit: unit)) }
+        remarks += residualRemarks(residual, members, isLowRank: rank != nil, unit: unit, isHead: split != nil)
+      }
+    }
+    return remarks
+  }
+
+  private static func normRemarks(_ bound: Bound, _ members: [PolicyTensor], unit: String) -> [String] {
+    var remarks: [String] = []
+    if case .relative = bound, let tensor = members.first(where: { $0.norm == 0 }) {
+      remarks.append(
+        "\(displayed(tensor.name)) is zero in the base, so a relative bound freezes it; an absolute one would not.")
+    }
+    // The tensor in which the bound is widest next to the weights.
+    let widest = members.filter { $0.maximum > 0 && $0.norm > 0 }.max {
+      AllowanceWords.norm(bound, of: $0.norm) / $0.norm < AllowanceWords.norm(bound, of: $1.norm) / $1.norm
+    }
+    guard let tensor = widest else { return remarks }
+    let norm = AllowanceWords.norm(bound, of: tensor.norm)
+    guard norm > 0 else { return remarks + ["The bound is zero: no weight moves by as much as the precision."] }
+    let share = norm / tensor.norm
+    remarks.append(
+      "All weights of a \(unit) can move together, or one of them by the whole bound: in \(displayed(tensor.name)) by "
+        + "\(AllowanceWords.number(norm)), \(AllowanceWords.number(norm / tensor.maximum)) times its largest weight.")
+    if share >= 1 {
+      remarks.append(
+        "The bound is \(AllowanceWords.number(share)) times the norm of \(displayed(tensor.name)): the whole tensor can "
+          + "be zeroed or replaced.")
+    } else if share >= 0.2 {
+      remarks.append(
+        "The bound is \(AllowanceWords.percent(share)) of the norm of \(displayed(tensor.name)), far more than most "
+          + "fine-tunes move.")
+    }
+    return remarks
+  }
+
+  private static func rankRemarks(_ rank: Int, _ members: [PolicyTensor], limit: String) -> [String] {
+    let full = members.filter { min($0.rows, $0.columns) <= rank }
+    if full.count == members.count {
+      return ["Rank \(rank) restricts nothing: every matrix of these shapes has it. Any change is allowed, \(limit)."]
+    }
+    var remarks = [
+      "\(rank == 1 ? "One direction" : "\(rank) directions") of the input can be mapped to any output, \(limit). "
+        + "One is enough to react to a trigger: low rank does not exclude a backdoor."
+    ]
+    if !full.isEmpty { remarks.append("Rank \(rank) restricts nothing in \(tensors(full)).") }
+    return remarks
+  }
+
+  private static func sparseRemarks(
+    _ form: SparseForm, _ members: [PolicyTensor], limit: String, unit: String
+  ) -> [String] {
+    let count: Int
+    let full: [PolicyTensor]
+    let words: String
+    switch form {
+    case .entries(let k):
+      (count, full) = (k, members.filter { $0.entryCount <= k })
+      words =
+        "\(k == 1 ? "One weight" : "\(k) weights") of each \(unit), wherever wanted, can become anything, \(limit). "
+        + "500 changed weights of one matrix have carried a working backdoor in a small classifier."
+    case .rows(let k):
+      (count, full) = (k, members.filter { $0.rows <= k })
+      words =
+        "\(k == 1 ? "One row" : "\(k) rows") of each \(unit) can be rewritten, \(limit): in an embedding the meaning of "
+        + "that many tokens, in a layer that many outputs."
+    case .columns(let k):
+      (count, full) = (k, members.filter { $0.columns <= k })
+      words =
+        "\(k == 1 ? "One column" : "\(k) columns") of each \(unit) can be rewritten, \(limit): a layer's answer to that "
+        + "many inputs."
+    }
+    guard full.count < members.count else {
+      return ["\(count) restricts nothing: these tensors have no more than that. Any change is allowed, \(limit)."]
+    }
+    return [words] + (full.isEmpty ? [] : ["\(count) restricts nothing in \(tensors(full))."])
+  }
+
+  private static func residualRemarks(
+    _ residual: Bound?, _ members: [PolicyTensor], isLowRank: Bool, unit: String, isHead: Bool
+  ) -> [String] {
+    guard let residual else {
+      guard isLowRank, let tensor = members.first(where: { $0.mergeRounding != nil }) else { return [] }
+      return [
+        "Without a residual the stored change must have this rank exactly. A merged LoRA does not: \(tensor.dtype) "
+          + "rounding needs about \(AllowanceWords.percent(tensor.mergeRounding ?? 0)) of ‖W‖, so it will be refused."
+      ]
+    }
+    let widest = members.max { AllowanceWords.norm(residual, of: $0.norm) < AllowanceWords.norm(residual, of: $1.norm) }
+    guard let tensor = widest else { return [] }
+    let norm = AllowanceWords.norm(residual, of: tensor.norm)
+    var remarks = [
+      "Besides, any change at all of norm up to \(AllowanceWords.number(norm)) (in \(displayed(tensor.name))), of full "
+        + "rank and in every weight: a fine-tune that small fits into the residual alone."
+    ]
+    // Relative to a head's own norm nothing is known.
+    guard isLowRank, !isHead, let rounding = tensor.mergeRounding, tensor.norm > 0 else { return remarks }
+    let share = norm / tensor.norm
+    if share < rounding {
+      remarks.append(
+        "Merging in \(tensor.dtype) needs a residual of about \(AllowanceWords.percent(rounding)) of ‖W‖; this is "
+          + "\(AllowanceWords.percent(share)), so honest merges may be refused.")
+    } else if share > 4 * max(rounding, 1e-5) {
+      remarks.append(
+        "The residual is \(AllowanceWords.number(share / rounding)) times what merging in \(tensor.dtype) needs; a "
+          + "smaller one would do.")
+    } else if tensor.dtype == "BF16" {
+      remarks.append(
+        "For BF16 this is what rounding needs, and it is wide: merge and publish in F32 where you can.")
+    }
+    return remarks
+  }
+
+  /// About the policy as a whole.
+  static func overall(
+    tensors: [PolicyExplanation.TensorEffect], allowances: [Allowance], totalNorm: Double?, baseNorm: Double
+  ) -> [String] {
+    var remarks: [String] = []
+    func isExcluded(_ effect: PolicyExplanation.TensorEffect) -> Bool {
+      if case .any? = effect.rule.map({ allowances[$0] }) { true } else { false }
+    }
+    let certified = tensors.filter { !isExcluded($0) }
+    let unbounded = certified.filter { $0.largestNorm == nil && $0.rule != nil }
+    let balls = certified.reduce(0) { $0 + ($1.largestNorm ?? 0) * ($1.largestNorm ?? 0) }.squareRoot()
+    let share = baseNorm > 0 ? " (\(AllowanceWords.percent(balls / baseNorm)) of the base's)" : ""
+    switch totalNorm {
+    case nil where !unbounded.isEmpty:
+      remarks.append(
+        "No total and no norm clause bound \(Self.tensors(unbounded.map(\.tensor))): changes of these forms may be "
+          + "of any size. Add a norm clause beside them, or a total.")
+    case nil where balls > 0:
+      remarks.append(
+        "There is no total: all bounds can be used up at once, a change of norm "
+          + "\(AllowanceWords.number(balls))\(share).")
+    case let total? where unbounded.isEmpty && balls > 0 && total >= balls:
+      remarks.append(
+        "The total of \(AllowanceWords.number(total)) never binds: the tensors' own bounds together allow no more than "
+          + "\(AllowanceWords.number(balls)).")
+    case let total?:
+      remarks.append(
+        "The total of \(AllowanceWords.number(total)) can go into a single tensor as far as its own rule lets it"
+          + (unbounded.isEmpty ? "." : "; \(Self.tensors(unbounded.map(\.tensor))) have no norm of their own."))
+    default: break
+    }
+    remarks.append(
+      "Whatever the policy says: configuration, tokenizer, chat template and code are not covered, changes below the "
+        + "precision are invisible, and a change inside the bounds may be harmful.")
+    return remarks
+  }
+
+  /// One name, or the first and how many more.
+  private static func tensors(_ members: [PolicyTensor]) -> String {
+    guard let first = members.first else { return "no tensor" }
+    return displayed(first.name) + (members.count > 1 ? " and \(members.count - 1) more" : "")
+  }
+}

@@ -1,0 +1,151 @@
+import DriftProofCore
+
+/// The sizes a policy file must keep to. They bound the work of reading any file.
+public enum PolicyLimits {
+  /// Bytes of a policy file.
+  public static let maximumBytes = 4 << 20
+  /// Levels of arrays and objects in a policy file.
+  public static let maximumDepth = 32
+  /// Unicode scalars of a policy's name.
+  public static let nameLength = 1...200
+  /// Rules of a policy.
+  public static let maximumRules = 1024
+  /// Bytes of a tensor pattern in UTF-8.
+  public static let maximumPatternBytes = 4096
+  /// Patterns without braces that a pattern with braces stands for.
+  public static let maximumAlternatives = 1024
+  /// Clauses of an intersection.
+  public static let maximumClauses = 16
+  /// Ranks a low-rank part may have.
+  public static let rankRange = 1...1024
+  /// Entries, rows or columns a sparse part may have.
+  public static let countRange = 1...(1 << 20)
+  /// Rows or columns that one head may have.
+  public static let headSizeRange = 1...(1 << 16)
+  /// The one supported security level.
+  public static let securityBits = 128
+}
+
+/// What a fine-tuned network may change in its base.
+///
+/// `Policy.parse` reads one from a file, `resolve` says which rule decides which tensor, `canonicalBytes` is what
+/// a certificate commits to.
+public struct Policy: Sendable {
+  /// A name for people, 1 to 200 Unicode scalars without control characters.
+  public let name: String
+  /// The security level in bits: 128.
+  public let securityBits: Int
+  /// The rules in order, 1 to 1024; the first whose pattern matches a tensor's name decides that tensor.
+  public let rules: [Rule]
+  /// A bound on the Frobenius norm of the whole change, over all tensors together. A relative bound is a fraction of
+  /// the Frobenius norm of the whole base.
+  public let total: Bound?
+
+  /// Reads a policy file.
+  /// - Parameter bytes: the whole file, strict JSON in UTF-8; comments from `//` to the end of a line are skipped.
+  /// - Throws: a `PolicyError` with the JSON path of the first thing wrong and a remedy. No bytes make it trap.
+  public static func parse(_ bytes: [UInt8]) throws(PolicyError) -> Policy {
+    let root: JSONValue
+    do throws(JSONSyntaxError) {
+      root = try JSONSyntaxError.parse(bytes)
+    } catch {
+      throw .malformedJSON(error)
+    }
+    return try PolicyDecoder.policy(root)
+  }
+}
+
+extension Policy: Equatable {
+  /// Policies are equal when their canonical bytes are.
+  public static func == (left: Policy, right: Policy) -> Bool {
+    left.canonicalBytes() == right.canonicalBytes()
+  }
+}
+
+/// One rule of a policy.
+public struct Rule: Hashable, Sendable {
+  /// Which tensors the rule speaks of.
+  public let tensors: TensorPattern
+  /// What it allows them.
+  public let allowance: Allowance
+
+  public init(tensors: TensorPattern, allowance: Allowance) {
+    self.tensors = tensors
+    self.allowance = allowance
+  }
+}
+
+/// What a rule allows a tensor.
+public enum Allowance: Hashable, Sendable {
+  /// No change at all.
+  case frozen
+  /// Any change: the tensor is outside the proof.
+  case any
+  /// A change that satisfies every one of these clauses; a parsed policy has 1 to 16 of them.
+  case clauses([ClauseForm])
+  /// The tensor's matrix is cut into heads, and the change of each must satisfy every one of these clauses. Their
+  /// bounds are absolute: a base identity has the norms of whole tensors only.
+  case heads(HeadSplit, [ClauseForm])
+}
+
+extension Allowance {
+  /// The clauses, of whole tensors or of heads; nil without any.
+  public var forms: [ClauseForm]? {
+    switch self {
+    case .frozen, .any: nil
+    case .clauses(let forms), .heads(_, let forms): forms
+    }
+  }
+}
+
+/// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of
+/// `size` neighbouring rows or columns, without remainder.
+public struct HeadSplit: Hashable, Sendable {
+  public enum Axis: String, Hashable, Sendable {
+    case rows
+    case columns
+  }
+
+  public let axis: Axis
+  /// Rows or columns of one head; of a parsed policy 1 to 2^16.
+  public let size: Int
+
+  public init(axis: Axis, size: Int) {
+    self.axis = axis
+    self.size = size
+  }
+
+  /// How many heads a matrix has; nil when `size` does not divide it, or when it has no entries.
+  public func count(rows: Int, columns: Int) -> Int? {
+    let length = axis == .rows ? rows : columns
+    guard size > 0, rows > 0, columns > 0, length.isMultiple(of: size) else { return nil }
+    return length / size
+  }
+}
+
+/// One condition on the change of a tensor.
+public enum ClauseForm: Hashable, Sendable {
+  /// The change has at most this Frobenius norm.
+  case norm(Bound)
+  /// The change is the sum of a matrix of at most this rank, a sparse one, and one whose Frobenius norm is at most
+  /// the residual bound; a part that is nil is zero. A parsed policy has a rank (1 to 1024) or a sparse form.
+  case sum(rank: Int?, sparse: SparseForm?, residual: Bound?)
+}
+
+/// Where the sparse part of a change may differ from zero. Counts of a parsed policy are 1 to 2^20.
+public enum SparseForm: Hashable, Sendable {
+  /// At most this many entries, anywhere.
+  case entries(Int)
+  /// At most this many whole rows.
+  case rows(Int)
+  /// At most this many whole columns.
+  case columns(Int)
+}
+
+/// A bound on a Frobenius norm, zero included.
+public enum Bound: Hashable, Sendable {
+  /// A fraction of the Frobenius norm of the base tensor (in `total`, of the whole base).
+  case relative(Decimal10)
+  /// The bound itself.
+  case absolute(Decimal10)
+}

@@ -1,0 +1,121 @@
+import DriftProofCore
+
+extension Policy {
+  /// The domain tag that the canonical bytes start with.
+  static let canonicalTag = "driftproof/policy/v1"
+
+  /// The policy as bytes that depend on its meaning alone: white space, the order of keys, comments, string escapes,
+  /// the spelling of numbers (`0.50`, `0.5`, `5e-1`) and a list of one clause instead of the clause leave no trace.
+  /// The order of the rules and of the clauses in a list does, and so does a pattern's text.
+  ///
+  /// All integers are little-endian. `string` is a `u32` count of bytes and that much UTF-8.
+  ///
+  ///     policy    = string "driftproof/policy/v1", u32 version = 1, string name, u32 securityBits,
+  ///                 u32 count of rules, rule..., optional total
+  ///     rule      = string pattern, allowance
+  ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
+  ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
+  ///     clauses   = u32 count of clauses, clause...
+  ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
+  ///     rank      = u8 0 (none) | u8 1, u32 rank
+  ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
+  ///     optional  = u8 0 (none) | u8 1, bound
+  ///     bound     = u8 0 (relative) or 1 (absolute), u64 mantissa, i32 exponent (two's complement)
+  ///
+  /// The encoding is prefix-free, so different policies have different bytes.
+  public func canonicalBytes() -> [UInt8] {
+    var writer = CanonicalWriter()
+    writer.string(Policy.canonicalTag)
+    writer.integer(UInt32(1))
+    writer.string(name)
+    writer.count(securityBits)
+    writer.count(rules.count)
+    for rule in rules {
+      writer.string(rule.tensors.text)
+      writer.allowance(rule.allowance)
+    }
+    writer.optional(total)
+    return writer.bytes
+  }
+}
+
+private struct CanonicalWriter {
+  var bytes: [UInt8] = []
+
+  mutating func integer(_ value: some FixedWidthInteger) {
+    bytes.append(littleEndian: value)
+  }
+
+  /// A count as a `u32`. Every count of a parsed policy fits; one made by hand that does not is held at the ends.
+  mutating func count(_ value: Int) {
+    integer(UInt32(clamping: value))
+  }
+
+  mutating func string(_ text: String) {
+    count(text.utf8.count)
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  mutating func bound(_ bound: Bound) {
+    let value: Decimal10
+    switch bound {
+    case .relative(let decimal):
+      bytes.append(0)
+      value = decimal
+    case .absolute(let decimal):
+      bytes.append(1)
+      value = decimal
+    }
+    integer(value.mantissa)
+    integer(Int32(clamping: value.exponent))
+  }
+
+  mutating func optional(_ value: Bound?) {
+    bytes.append(value == nil ? 0 : 1)
+    if let value { bound(value) }
+  }
+
+  mutating func allowance(_ allowance: Allowance) {
+    switch allowance {
+    case .frozen: bytes.append(0)
+    case .any: bytes.append(1)
+    case .clauses(let clauses):
+      bytes.append(2)
+      self.clauses(clauses)
+    case .heads(let split, let clauses):
+      bytes.append(3)
+      bytes.append(split.axis == .rows ? 0 : 1)
+      count(split.size)
+      self.clauses(clauses)
+    }
+  }
+
+  mutating func clauses(_ clauses: [ClauseForm]) {
+    count(clauses.count)
+    for form in clauses { clause(form) }
+  }
+
+  mutating func clause(_ clause: ClauseForm) {
+    switch clause {
+    case .norm(let limit):
+      bytes.append(0)
+      bound(limit)
+    case .sum(let rank, let sparse, let residual):
+      bytes.append(1)
+      bytes.append(rank == nil ? 0 : 1)
+      if let rank { count(rank) }
+      switch sparse {
+      case nil: bytes.append(0)
+      case .entries(let limit): tagged(1, limit)
+      case .rows(let limit): tagged(2, limit)
+      case .columns(let limit): tagged(3, limit)
+      }
+      optional(residual)
+    }
+  }
+
+  mutating func tagged(_ tag: UInt8, _ limit: Int) {
+    bytes.append(tag)
+    count(limit)
+  }
+}

@@ -1,0 +1,247 @@
+import DriftProofCore
+
+/// Turns a JSON value into a policy, or into the error that says what is wrong with it.
+enum PolicyDecoder {
+  static func policy(_ root: JSONValue) throws(PolicyError) -> Policy {
+    let object = try ObjectReader(
+      root, at: JSONPath(), allowed: ["driftPolicy", "name", "securityBits", "rules", "total"])
+    let version = try number(try object.required("driftPolicy"), at: object.path.key("driftPolicy"))
+    guard (try? Decimal10(version))?.integerValue == 1 else {
+      throw .unsupportedVersion(path: object.path.key("driftPolicy").description, found: version)
+    }
+    let name = try self.name(try object.required("name"), at: object.path.key("name"))
+    let security = try number(try object.required("securityBits"), at: object.path.key("securityBits"))
+    guard (try? Decimal10(security))?.integerValue == PolicyLimits.securityBits else {
+      throw .unsupportedSecurityBits(path: object.path.key("securityBits").description, found: security)
+    }
+    let rules = try self.rules(try object.required("rules"), at: object.path.key("rules"))
+    var total: Bound?
+    if let value = object.optional("total") {
+      let reader = try ObjectReader(value, at: object.path.key("total"), allowed: ["norm"])
+      total = try bound(try reader.required("norm"), at: reader.path.key("norm"))
+    }
+    return Policy(name: name, securityBits: PolicyLimits.securityBits, rules: rules, total: total)
+  }
+
+  private static func name(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> String {
+    let name = try string(value, at: path)
+    let length = name.unicodeScalars.count
+    guard PolicyLimits.nameLength.contains(length) else {
+      throw .nameLengthOutOfRange(path: path.description, length: length)
+    }
+    guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      throw .nameHasControlCharacter(path: path.description)
+    }
+    return name
+  }
+
+  private static func rules(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> [Rule] {
+    guard case .array(let elements) = value else { throw wrongType(value, at: path, expected: "a list of rules") }
+    guard !elements.isEmpty else { throw .noRules(path: path.description) }
+    guard elements.count <= PolicyLimits.maximumRules else {
+      throw .tooManyRules(path: path.description, count: elements.count)
+    }
+    var rules: [Rule] = []
+    for (index, element) in elements.enumerated() {
+      let object = try ObjectReader(element, at: path.index(index), allowed: ["tensors", "allow", "heads"])
+      let patternPath = object.path.key("tensors")
+      let pattern = try string(try object.required("tensors"), at: patternPath)
+      let tensors = try TensorPattern(pattern, path: patternPath.description)
+      let split = try object.optional("heads").map { value throws(PolicyError) in
+        try heads(value, at: object.path.key("heads"))
+      }
+      let allowPath = object.path.key("allow")
+      let allowance = try allowance(try object.required("allow"), at: allowPath, inHeads: split != nil)
+      rules.append(Rule(tensors: tensors, allowance: try cut(allowance, into: split, at: allowPath)))
+    }
+    return rules
+  }
+
+  private static func heads(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> HeadSplit {
+    let object = try ObjectReader(value, at: path, allowed: ["of", "size"])
+    let word = try string(try object.required("of"), at: path.key("of"))
+    guard let axis = HeadSplit.Axis(rawValue: word) else {
+      throw .unknownHeadAxis(path: path.key("of").description, found: word)
+    }
+    let sizePath = path.key("size")
+    let size = try integer(try object.required("size"), at: sizePath, in: PolicyLimits.headSizeRange) { text in
+      .headSizeOutOfRange(path: sizePath.description, found: text)
+    }
+    return HeadSplit(axis: axis, size: size)
+  }
+
+  private static func cut(
+    _ allowance: Allowance, into split: HeadSplit?, at path: JSONPath
+  ) throws(PolicyError) -> Allowance {
+    guard let split else { return allowance }
+    guard case .clauses(let clauses) = allowance else { throw .headsWithoutClauses(path: path.description) }
+    return .heads(split, clauses)
+  }
+
+  /// - Parameter inHeads: relative bounds are an error, as nothing states the norm of a part of a base tensor.
+  private static func allowance(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> Allowance {
+    switch value {
+    case .string("frozen"):
+      return .frozen
+    case .string("any"):
+      return .any
+    case .string(let word):
+      throw .unknownAllowance(path: path.description, found: word)
+    case .object:
+      return .clauses([try clause(value, at: path, inHeads: inHeads)])
+    case .array(let elements):
+      guard !elements.isEmpty else { throw .emptyIntersection(path: path.description) }
+      guard elements.count <= PolicyLimits.maximumClauses else {
+        throw .tooManyClauses(path: path.description, count: elements.count)
+      }
+      var clauses: [ClauseForm] = []
+      for (index, element) in elements.enumerated() {
+        clauses.append(try clause(element, at: path.index(index), inHeads: inHeads))
+      }
+      return .clauses(clauses)
+    default:
+      throw wrongType(value, at: path, expected: "\"frozen\", \"any\", an object or a list of objects")
+    }
+  }
+
+  private static func clause(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> ClauseForm {
+    let object = try ObjectReader(
+      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual"])
+    guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
+    if let norm = object.optional("norm") {
+      let others = object.members.map(\.key).filter { $0 != "norm" }
+      guard others.isEmpty else { throw .normNotAlone(path: path.description, others: others) }
+      return .norm(try bound(norm, at: path.key("norm"), inHeads: inHeads))
+    }
+    let forms = object.members.map(\.key).filter { $0 == "entries" || $0 == "rows" || $0 == "columns" }
+    guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
+    let rankValue = object.optional("rank")
+    guard rankValue != nil || !forms.isEmpty else { throw .residualAlone(path: path.key("residual").description) }
+
+    var rank: Int?
+    if let rankValue {
+      let rankPath = path.key("rank")
+      rank = try integer(rankValue, at: rankPath, in: PolicyLimits.rankRange) { text in
+        .rankOutOfRange(path: rankPath.description, found: text)
+      }
+    }
+    var residual: Bound?
+    if let residualValue = object.optional("residual") {
+      residual = try bound(residualValue, at: path.key("residual"), inHeads: inHeads)
+    }
+    return .sum(rank: rank, sparse: try sparse(object), residual: residual)
+  }
+
+  private static func sparse(_ object: ObjectReader) throws(PolicyError) -> SparseForm? {
+    for member in object.members {
+      let make: (Int) -> SparseForm
+      switch member.key {
+      case "entries": make = SparseForm.entries
+      case "rows": make = SparseForm.rows
+      case "columns": make = SparseForm.columns
+      default: continue
+      }
+      let path = object.path.key(member.key)
+      let count = try integer(member.value, at: path, in: PolicyLimits.countRange) { text in
+        .countOutOfRange(path: path.description, found: text)
+      }
+      return make(count)
+    }
+    return nil
+  }
+
+  private static func bound(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool = false
+  ) throws(PolicyError) -> Bound {
+    let object = try ObjectReader(value, at: path, allowed: ["relative", "absolute"])
+    switch (object.optional("relative"), object.optional("absolute")) {
+    case (.some, .none) where inHeads: throw .relativeBoundInHeads(path: path.key("relative").description)
+    case (.some(let relative), .none): return .relative(try decimal(relative, at: path.key("relative")))
+    case (.none, .some(let absolute)): return .absolute(try decimal(absolute, at: path.key("absolute")))
+    case (.none, .none): throw .missingBound(path: path.description)
+    case (.some, .some): throw .severalBounds(path: path.description)
+    }
+  }
+
+  private static func decimal(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> Decimal10 {
+    let text = try number(value, at: path)
+    do throws(Decimal10.Failure) {
+      return try Decimal10(text)
+    } catch {
+      switch error {
+      case .notANumber: throw wrongType(value, at: path, expected: "a number")
+      case .negative: throw .negativeBound(path: path.description, found: text)
+      case .tooManyDigits: throw .tooManyDigits(path: path.description, found: text)
+      case .exponentOutOfRange: throw .boundOutOfRange(path: path.description, found: text)
+      }
+    }
+  }
+
+  /// A whole number in `range`; `8`, `8.0` and `8e0` are the same.
+  private static func integer(
+    _ value: JSONValue, at path: JSONPath, in range: ClosedRange<Int>, outOfRange: (String) -> PolicyError
+  ) throws(PolicyError) -> Int {
+    let text = try number(value, at: path)
+    let decimal: Decimal10
+    do throws(Decimal10.Failure) {
+      decimal = try Decimal10(text)
+    } catch {
+      throw outOfRange(text)
+    }
+    guard decimal.exponent >= 0 else { throw .notAnInteger(path: path.description, found: text) }
+    guard let integer = decimal.integerValue, range.contains(integer) else { throw outOfRange(text) }
+    return integer
+  }
+
+  private static func number(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> String {
+    guard case .number(let text) = value else { throw wrongType(value, at: path, expected: "a number") }
+    return text
+  }
+
+  private static func string(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> String {
+    guard case .string(let text) = value else { throw wrongType(value, at: path, expected: "a string") }
+    return text
+  }
+
+  fileprivate static func wrongType(_ value: JSONValue, at path: JSONPath, expected: String) -> PolicyError {
+    .wrongType(path: path.description, expected: expected, found: value.policyWord)
+  }
+}
+
+/// An object whose keys are all known.
+private struct ObjectReader {
+  let path: JSONPath
+  let members: [JSONMember]
+
+  /// - Throws: `wrongType` if `value` is no object, `unknownKey` for the first key not in `allowed`.
+  init(_ value: JSONValue, at path: JSONPath, allowed: [String]) throws(PolicyError) {
+    guard case .object(let members) = value else {
+      throw PolicyDecoder.wrongType(value, at: path, expected: "an object")
+    }
+    if let member = members.first(where: { !allowed.contains($0.key) }) {
+      throw .unknownKey(path: path.key(member.key).description, key: member.key, allowed: allowed)
+    }
+    self.path = path
+    self.members = members
+  }
+
+  func optional(_ key: String) -> JSONValue? {
+    members.first { $0.key == key }?.value
+  }
+
+  func required(_ key: String) throws(PolicyError) -> JSONValue {
+    guard let value = optional(key) else { throw .missingKey(path: path.description, key: key) }
+    return value
+  }
+}
+
+extension JSONValue {
+  /// The type's name as policies' messages have it.
+  fileprivate var policyWord: String {
+    if case .array = self { "a list" } else { typeName }
+  }
+}

@@ -1,0 +1,90 @@
+import DriftProofCore
+
+/// A policy as the JSON text that `Policy.parse` reads back to the same policy: the one printer, of whole files and of the
+/// parts that presets put their comments between.
+package enum PolicyText {
+  /// - Parameters:
+  ///   - header: lines of comment before the policy.
+  ///   - comments: for each rule, by its number, a line of comment before it; control characters must not occur.
+  package static func render(_ policy: Policy, header: [String] = [], comments: [Int: String] = [:]) -> String {
+    render(name: policy.name, rules: policy.rules, total: policy.total, header: header, comments: comments)
+  }
+
+  package static func render(
+    name: String, rules: [Rule], total: Bound?, header: [String] = [], comments: [Int: String] = [:]
+  ) -> String {
+    var lines = header.map { $0.isEmpty ? "//" : "// \($0)" }
+    lines += opening(name: name)
+    for (index, rule) in rules.enumerated() {
+      if let comment = comments[index] { lines.append("    // \(comment)") }
+      let separator = index + 1 < rules.count ? "," : ""
+      let (start, end) = parts(pattern: rule.tensors.text, rule.allowance)
+      lines +=
+        start.count + end.count + separator.count + 4 < 120
+        ? ["    \(start) \(end)\(separator)"] : ["    \(start)", "      \(end)\(separator)"]
+    }
+    lines.append(total == nil ? "  ]" : "  ],")
+    if let total { lines.append(self.total(total)) }
+    return lines.joined(separator: "\n") + "\n}\n"
+  }
+
+  /// The lines of a file up to its first rule.
+  static func opening(name: String) -> [String] {
+    [
+      "{", "  \"driftPolicy\": 1,", "  \"name\": \(StrictJSON.quoted(name)),",
+      "  \"securityBits\": \(PolicyLimits.securityBits),", "  \"rules\": [",
+    ]
+  }
+
+  /// A rule on one line, without indentation.
+  static func rule(pattern: String, _ allowance: Allowance) -> String {
+    let (start, end) = parts(pattern: pattern, allowance)
+    return "\(start) \(end)"
+  }
+
+  /// The line of the bound on the whole change.
+  static func total(_ bound: Bound) -> String { "  \"total\": { \"norm\": \(text(bound)) }" }
+
+  /// A rule in two parts, between which a line may break.
+  private static func parts(pattern: String, _ allowance: Allowance) -> (start: String, end: String) {
+    var start = "{ \"tensors\": \(StrictJSON.quoted(pattern)),"
+    if case .heads(let split, _) = allowance {
+      start += " \"heads\": { \"of\": \"\(split.axis.rawValue)\", \"size\": \(split.size) },"
+    }
+    return (start, "\"allow\": \(text(allowance)) }")
+  }
+
+  /// What stands after `"allow":`; a rule's heads stand before it.
+  package static func text(_ allowance: Allowance) -> String {
+    switch allowance {
+    case .frozen: "\"frozen\""
+    case .any: "\"any\""
+    case .clauses(let clauses), .heads(_, let clauses):
+      clauses.count == 1 ? text(clauses[0]) : "[\(clauses.map(text).joined(separator: ", "))]"
+    }
+  }
+
+  private static func text(_ clause: ClauseForm) -> String {
+    switch clause {
+    case .norm(let bound): return "{ \"norm\": \(text(bound)) }"
+    case .sum(let rank, let sparse, let residual):
+      var members: [String] = []
+      if let rank { members.append("\"rank\": \(rank)") }
+      switch sparse {
+      case .entries(let count): members.append("\"entries\": \(count)")
+      case .rows(let count): members.append("\"rows\": \(count)")
+      case .columns(let count): members.append("\"columns\": \(count)")
+      case nil: break
+      }
+      if let residual { members.append("\"residual\": \(text(residual))") }
+      return "{ \(members.joined(separator: ", ")) }"
+    }
+  }
+
+  private static func text(_ bound: Bound) -> String {
+    switch bound {
+    case .relative(let value): "{ \"relative\": \(value) }"
+    case .absolute(let value): "{ \"absolute\": \(value) }"
+    }
+  }
+}

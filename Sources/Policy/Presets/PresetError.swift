@@ -1,0 +1,39 @@
+import DriftProofCore
+
+/// Why a preset gives no policy for a base.
+public enum PresetError: Error, Equatable, Sendable {
+  /// No tensor has the preset's names; presets whose names do occur, if any.
+  case doesNotFit(preset: String, example: String?, better: [String])
+  /// A tensor of a type that clauses cannot bound stands where the preset needs weights.
+  case notFloating(tensor: String, dtype: String)
+  /// The head size does not divide the tensor's rows or columns.
+  case headsDoNotFit(tensor: String, axis: HeadSplit.Axis, length: Int, size: Int)
+  /// A head size was given, but the preset has no rule for attention, or all such rules are left out.
+  case noHeads(preset: String)
+  /// A bound comes out beyond what a policy can say.
+  case boundOutOfRange(tensor: String)
+  /// The policy that was written is refused by its own reader.
+  case unreadable(String)
+}
+
+extension PresetError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .doesNotFit(let preset, let example, let better):
+      "the base has none of the tensors that \(preset) is about"
+        + (example.map { " (it has \(displayed($0)))" } ?? "")
+        + (better.isEmpty
+          ? "; write the rules for its names by hand, and have them explained"
+          : "; its names fit \(better.joined(separator: ", "))")
+    case .notFloating(let tensor, let dtype):
+      "tensor \(displayed(tensor)) is \(dtype), which clauses cannot bound; certify the fine-tune before quantisation"
+    case .headsDoNotFit(let tensor, let axis, let length, let size):
+      "tensor \(displayed(tensor)) has \(length) \(axis.rawValue), which heads of \(size) do not divide; use the "
+        + "head_dim of the model's config.json"
+    case .noHeads(let preset): "\(preset) has no attention heads in this base; leave out the head size"
+    case .boundOutOfRange(let tensor):
+      "tensor \(displayed(tensor)) is so large that its bound cannot be written; exclude or freeze it by hand"
+    case .unreadable(let why): "internal error: the preset's policy is refused (\(why)); please report this"
+    }
+  }
+}

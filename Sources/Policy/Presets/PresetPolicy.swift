@@ -1,0 +1,243 @@
+import DriftProofCore
+
+extension PolicyPreset {
+  /// Writes the preset as a commented policy whose every rule decides a tensor of this base.
+  /// - Parameter tensors: the base's, with distinct names.
+  /// - Returns: the text of a policy file; reading it was tried.
+  public func policyText(for tensors: [PolicyTensor], options: Options = Options()) throws(PresetError) -> String {
+    try PresetWriter(preset: self, tensors: tensors, options: options).text()
+  }
+
+  /// Whether a core rule of the preset matches a tensor.
+  func fits(_ tensors: [PolicyTensor]) -> Bool {
+    templates.contains { template in
+      template.isCore
+        && tensors.contains { (try? TensorPattern(template.pattern))?.matches($0.name) ?? false }
+    }
+  }
+}
+
+private struct PresetWriter {
+  let preset: PolicyPreset
+  let tensors: [PolicyTensor]
+  let options: PolicyPreset.Options
+
+  func text() throws(PresetError) -> String {
+    let templates = preset.templates
+    let members = try assignment(templates)
+    guard zip(templates, members).contains(where: { $0.isCore && !$1.isEmpty }) else {
+      throw .doesNotFit(
+        preset: preset.rawValue, example: tensors.first?.name,
+        // The perceptron's patterns fit nearly every network; it is no better guess than what was asked for.
+        better: PolicyPreset.allCases.filter { $0 != preset && $0 != .mlp && $0.fits(tensors) }.map(\.rawValue))
+    }
+    guard options.headSize == nil || zip(templates, members).contains(where: { $0.heads != nil && !$1.isEmpty }) else {
+      throw .noHeads(preset: preset.rawValue)
+    }
+    var rules = try exactTensors(templates, members)
+    for (template, members) in zip(templates, members) where !members.isEmpty {
+      rules.append(try rule(template, members))
+    }
+    let text = try document(rules, unused: zip(templates, members).filter { $1.isEmpty }.map(\.0.pattern))
+    do throws(PolicyError) {
+      _ = try Policy.parse(Array(text.utf8)).resolve(tensorNames: tensors.map(\.name))
+    } catch {
+      throw .unreadable("\(error)")
+    }
+    return text
+  }
+
+  // MARK: Which rule has which tensors
+
+  /// For each template the tensors that it decides.
+  private func assignment(_ templates: [PolicyPreset.Template]) throws(PresetError) -> [[PolicyTensor]] {
+    var patterns: [TensorPattern] = []
+    for template in templates {
+      do throws(PolicyError) { patterns.append(try TensorPattern(template.pattern)) } catch {
+        throw .unreadable("\(error)")
+      }
+    }
+    var members = [[PolicyTensor]](repeating: [], count: templates.count)
+    for tensor in tensors {
+      if let index = patterns.firstIndex(where: { $0.matches(tensor.name) }) { members[index].append(tensor) }
+    }
+    return members
+  }
+
+  /// Rules for tensors of types that clauses cannot bound but whose names match clauses: layers' numbers become `*`.
+  private func exactTensors(
+    _ templates: [PolicyPreset.Template], _ members: [[PolicyTensor]]
+  ) throws(PresetError) -> [String] {
+    var patterns: [String] = []
+    for (template, members) in zip(templates, members) where template.form != .frozen && template.form != .any {
+      for tensor in members where !tensor.isFloating {
+        let text = Self.generalised(tensor.name)
+        guard !patterns.contains(text) else { continue }
+        guard let pattern = try? TensorPattern(text),
+          !tensors.contains(where: { $0.isFloating && pattern.matches($0.name) })
+        else { throw .notFloating(tensor: tensor.name, dtype: tensor.dtype) }
+        patterns.append(text)
+      }
+    }
+    return patterns.map { pattern in
+      """
+          // Not floating-point: compared byte for byte.
+          \(PolicyText.rule(pattern: pattern, .frozen))
+      """
+    }
+  }
+
+  /// The name as a pattern, runs of digits between dots as `*`.
+  private static func generalised(_ name: String) -> String {
+    name.split(separator: ".", omittingEmptySubsequences: false).map { part in
+      if !part.isEmpty, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return "*" }
+      return part.unicodeScalars.map { "*{},\\".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()
+    }.joined(separator: ".")
+  }
+
+  // MARK: Text
+
+  private func rule(_ template: PolicyPreset.Template, _ members: [PolicyTensor]) throws(PresetError) -> String {
+    let example = members[0].name
+    let count = members.count == 1 ? displayed(example) : "\(members.count) tensors, such as \(displayed(example))"
+    var lines = ["// \(template.purpose)", "// \(count)."]
+    var split: HeadSplit?
+    if let size = options.headSize, let axis = template.heads { split = HeadSplit(axis: axis, size: size) }
+    if let split { lines.append(contentsOf: try headRemarks(split, template, members)) }
+    let allowance = try allowance(template, members, split)
+    if template.form == .lowRank {
+      let heldBy = members.filter { shape($0, split).rows <= options.rank || shape($0, split).columns <= options.rank }
+      if let tensor = heldBy.first {
+        let name = displayed(tensor.name)
+        lines.append("// Careful: rank \(options.rank) restricts nothing in \(name), as small as it is.")
+      }
+      if split == nil, options.residual == nil {
+        lines.append("// The residual is what merging in \(coarsest(members)) needs.")
+      }
+    }
+    lines.append(PolicyText.rule(pattern: template.pattern, allowance))
+    return lines.map { "    " + $0 }.joined(separator: "\n")
+  }
+
+  private func headRemarks(
+    _ split: HeadSplit, _ template: PolicyPreset.Template, _ members: [PolicyTensor]
+  ) throws(PresetError) -> [String] {
+    for tensor in members where split.count(rows: tensor.rows, columns: tensor.columns) == nil {
+      throw .headsDoNotFit(
+        tensor: tensor.name, axis: split.axis, length: split.axis == .rows ? tensor.rows : tensor.columns,
+        size: split.size)
+    }
+    let rank = template.form == .lowRank ? ", so a whole tensor may have a higher rank than one of them" : ""
+    return [
+      "// Every head by itself\(rank). Bounds of heads are absolute:",
+      "// the share of the largest tensor's norm that falls to one head, and half as much again.",
+    ]
+  }
+
+  private func shape(_ tensor: PolicyTensor, _ split: HeadSplit?) -> (rows: Int, columns: Int) {
+    switch split?.axis {
+    case nil: (tensor.rows, tensor.columns)
+    case .rows: (split?.size ?? tensor.rows, tensor.columns)
+    case .columns: (tensor.rows, split?.size ?? tensor.columns)
+    }
+  }
+
+  private func allowance(
+    _ template: PolicyPreset.Template, _ members: [PolicyTensor], _ split: HeadSplit?
+  ) throws(PresetError) -> Allowance {
+    let clause: ClauseForm
+    switch template.form {
+    case .frozen: return .frozen
+    case .any: return .any
+    case .lowRank:
+      clause = .sum(rank: options.rank, sparse: nil, residual: try bound(try residual(members), members, split))
+    case .norm: clause = .norm(try bound(try norm(), members, split))
+    case .statistics: clause = .norm(.relative(try decimal("2.5")))
+    case .bias: clause = .norm(.absolute(try bias(members)))
+    case .rows: clause = .sum(rank: nil, sparse: .rows(options.rows ?? preset.defaultRows), residual: nil)
+    }
+    return split.map { .heads($0, [clause]) } ?? .clauses([clause])
+  }
+
+  /// A number of a preset's own.
+  private func decimal(_ text: String) throws(PresetError) -> Decimal10 {
+    do throws(Decimal10.Failure) { return try Decimal10(text) } catch { throw .unreadable("\(text): \(error)") }
+  }
+
+  private func norm() throws(PresetError) -> Decimal10 {
+    if let norm = options.norm { return norm }
+    return try decimal(preset.defaultNorm)
+  }
+
+  private func total() throws(PresetError) -> Decimal10? {
+    if let total = options.total { return total }
+    guard let total = preset.defaultTotal else { return nil }
+    return try decimal(total)
+  }
+
+  /// Above what merging leaves in the coarsest type among `members`; in fp32 the encoding's own rounding, 2^-f, exceeds
+  /// that of the type.
+  private func residual(_ members: [PolicyTensor]) throws(PresetError) -> Decimal10 {
+    if let residual = options.residual { return residual }
+    switch coarsest(members) {
+    case "BF16": return try decimal("0.003")
+    case "F16": return try decimal("0.0004")
+    default: return try decimal("0.00001")
+    }
+  }
+
+  private func coarsest(_ members: [PolicyTensor]) -> String {
+    ["BF16", "F16", "F32"].first { type in members.contains { $0.dtype == type } } ?? "F64"
+  }
+
+  /// A fraction of each tensor's norm, or for heads an absolute bound: 3/2 of the share of the largest tensor.
+  private func bound(
+    _ fraction: Decimal10, _ members: [PolicyTensor], _ split: HeadSplit?
+  ) throws(PresetError) -> Bound {
+    guard let split else { return .relative(fraction) }
+    var share = 0.0
+    for tensor in members {
+      let heads = split.count(rows: tensor.rows, columns: tensor.columns) ?? 1
+      share = max(share, tensor.norm / Double(heads).squareRoot())
+    }
+    guard let decimal = Decimal10.roundedUp(1.5 * fraction.doubleValue * share) else {
+      throw .boundOutOfRange(tensor: members[0].name)
+    }
+    return .absolute(decimal)
+  }
+
+  /// The norm's fraction of the largest vector, but at least 0.01 per entry.
+  private func bias(_ members: [PolicyTensor]) throws(PresetError) -> Decimal10 {
+    let fraction = try norm().doubleValue
+    let value = members.map { max(fraction * $0.norm, 0.01 * Double($0.entryCount).squareRoot()) }.max() ?? 0
+    guard let decimal = Decimal10.roundedUp(value) else { throw .boundOutOfRange(tensor: members[0].name) }
+    return decimal
+  }
+
+  private func document(_ rules: [String], unused: [String]) throws(PresetError) -> String {
+    var lines = ["// \(preset.rawValue): \(preset.summary)."]
+    lines += [
+      "// The first rule whose pattern matches a tensor decides it. Numbers are proposals"
+        + (options.advice.isEmpty ? "." : ": \(options.advice[0])")
+    ]
+    lines += options.advice.dropFirst().map { "// \($0)" }
+    lines += PolicyText.opening(name: name) + [rules.joined(separator: ",\n"), "  ]"]
+    if let total = try total() {
+      lines[lines.count - 1] += ","
+      lines += [
+        "  // All changes together, as a fraction of the whole base's norm: without it every bound above could be used up.",
+        PolicyText.total(.relative(total)),
+      ]
+    }
+    lines.append("}")
+    // Beside the rules it would be an error: a rule has to match something.
+    let left = unused.filter { $0 != "*" }
+    if !left.isEmpty { lines.append("// Left out, as this base has no such tensor: \(left.joined(separator: "  "))") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var name: String {
+    let isLowRank = preset.templates.contains { $0.form == .lowRank }
+    return preset.rawValue + (isLowRank ? "-r\(options.rank)" : "") + (options.headSize == nil ? "" : "-heads")
+  }
+}

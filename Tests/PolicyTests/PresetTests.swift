@@ -1,0 +1,215 @@
+import Testing
+
+@testable import DriftProofPolicy
+
+/// Tensors of real checkpoints' names and shapes, smaller.
+enum Bases {
+  static func tensor(
+    _ name: String, _ shape: [Int], dtype: String = "BF16", norm: Double = 4, maximum: Double = 0.25
+  ) -> PolicyTensor {
+    let count = shape.reduce(1, *)
+    let rows = shape.count >= 2 ? shape[0] : 1
+    let isFloating = ["BF16", "F16", "F32", "F64"].contains(dtype)
+    return PolicyTensor(
+      name: name, dtype: dtype, shape: shape, rows: rows, columns: count / max(1, rows), isFloating: isFloating,
+      norm: isFloating ? norm : 0, maximum: isFloating ? maximum : 0)
+  }
+
+  static let llama: [PolicyTensor] =
+    [tensor("model.embed_tokens.weight", [1000, 128]), tensor("model.norm.weight", [128])]
+    + (0..<2).flatMap { layer in
+      ["q", "k", "v", "o"].map { tensor("model.layers.\(layer).self_attn.\($0)_proj.weight", [128, 128]) }
+        + ["gate", "up"].map { tensor("model.layers.\(layer).mlp.\($0)_proj.weight", [256, 128]) }
+        + [
+          tensor("model.layers.\(layer).mlp.down_proj.weight", [128, 256]),
+          tensor("model.layers.\(layer).input_layernorm.weight", [128]),
+          tensor("model.layers.\(layer).post_attention_layernorm.weight", [128]),
+          tensor("model.layers.\(layer).self_attn.q_proj.bias", [128], norm: 0, maximum: 0),
+        ]
+    }
+
+  static let gpt2: [PolicyTensor] = [
+    tensor("wte.weight", [1000, 64], dtype: "F32"), tensor("wpe.weight", [128, 64], dtype: "F32"),
+    tensor("h.0.attn.bias", [1, 1, 128, 128], dtype: "U8"), tensor("h.0.attn.c_attn.weight", [64, 192], dtype: "F32"),
+    tensor("h.0.attn.c_attn.bias", [192], dtype: "F32"), tensor("h.0.attn.c_proj.weight", [64, 64], dtype: "F32"),
+    tensor("h.0.mlp.c_fc.weight", [64, 256], dtype: "F32"), tensor("h.0.mlp.c_proj.weight", [256, 64], dtype: "F32"),
+    tensor("h.0.ln_1.weight", [64], dtype: "F32"), tensor("ln_f.weight", [64], dtype: "F32"),
+  ]
+
+  static let bert: [PolicyTensor] = [
+    tensor("embeddings.word_embeddings.weight", [1000, 64], dtype: "F16"),
+    tensor("embeddings.position_ids", [1, 512], dtype: "I64"),
+    tensor("encoder.layer.0.attention.self.query.weight", [64, 64], dtype: "F16"),
+    tensor("encoder.layer.0.attention.self.query.bias", [64], dtype: "F16"),
+    tensor("encoder.layer.0.attention.output.dense.weight", [64, 64], dtype: "F16"),
+    tensor("encoder.layer.0.attention.output.LayerNorm.weight", [64], dtype: "F16"),
+    tensor("encoder.layer.0.intermediate.dense.weight", [256, 64], dtype: "F16"),
+    tensor("encoder.layer.0.output.dense.weight", [64, 256], dtype: "F16"),
+  ]
+
+  static let resnet: [PolicyTensor] = [
+    tensor("resnet.embedder.embedder.convolution.weight", [64, 3, 7, 7]),
+    tensor("resnet.embedder.embedder.normalization.weight", [64]),
+    tensor("resnet.embedder.embedder.normalization.bias", [64]),
+    tensor("resnet.embedder.embedder.normalization.running_mean", [64], dtype: "F32"),
+    tensor("resnet.embedder.embedder.normalization.num_batches_tracked", [], dtype: "I64"),
+    tensor("layer1.0.downsample.0.weight", [64, 64, 1, 1]), tensor("layer1.0.downsample.1.weight", [64]),
+    tensor("classifier.1.weight", [10, 64]),
+  ]
+
+  static let mlp: [PolicyTensor] = [tensor("fc.0.weight", [64, 32]), tensor("fc.0.bias", [64])]
+}
+
+@Suite struct PresetTests {
+  private static let bases: [(PolicyPreset, [PolicyTensor])] = [
+    (.llamaLora, Bases.llama), (.llamaFull, Bases.llama), (.gpt2Lora, Bases.gpt2), (.bertLora, Bases.bert),
+    (.resnetChannels, Bases.resnet), (.mlp, Bases.mlp),
+  ]
+
+  private func policy(
+    _ preset: PolicyPreset, _ tensors: [PolicyTensor], _ options: PolicyPreset.Options = .init()
+  ) throws -> Policy {
+    try parse(try preset.policyText(for: tensors, options: options))
+  }
+
+  private func allowance(_ policy: Policy, _ name: String) -> Allowance? {
+    policy.rules.first { $0.tensors.matches(name) }?.allowance
+  }
+
+  @Test(arguments: bases)
+  func everyRuleDecidesATensorAndNothingIsLeftOver(_ preset: PolicyPreset, _ tensors: [PolicyTensor]) throws {
+    let policy = try policy(preset, tensors)
+    #expect(throws: Never.self) { try policy.resolve(tensorNames: tensors.map(\.name)) }
+    let explanation = PolicyExplanation(policy, tensors: tensors)
+    #expect(explanation.problems.isEmpty, "\(explanation.problems)")
+    #expect(try preset.policyText(for: tensors).contains("//"))
+  }
+
+  @Test func fillsInLlama() throws {
+    var options = PolicyPreset.Options()
+    options.rank = 16
+    let policy = try policy(.llamaLora, Bases.llama, options)
+    let low = Allowance.clauses([.sum(rank: 16, sparse: nil, residual: .relative(try Decimal10("0.003")))])
+    let small = Allowance.clauses([.norm(.relative(try Decimal10("0.02")))])
+    #expect(policy.name == "llama-lora-r16")
+    #expect(allowance(policy, "model.layers.1.self_attn.q_proj.weight") == low)
+    #expect(allowance(policy, "model.layers.1.self_attn.o_proj.weight") == low)
+    #expect(allowance(policy, "model.layers.0.mlp.down_proj.weight") == small)
+    #expect(allowance(policy, "model.norm.weight") == small)
+    #expect(
+      allowance(policy, "model.embed_tokens.weight") == .clauses([.sum(rank: nil, sparse: .rows(20), residual: nil)]))
+    // Zero in the base: 0.01 per entry.
+    #expect(
+      allowance(policy, "model.layers.0.self_attn.q_proj.bias") == .clauses([.norm(.absolute(try Decimal10("0.12")))]))
+    #expect(policy.total == .relative(try Decimal10("0.1")))
+  }
+
+  @Test func chosenNumbersReplaceThePresets() throws {
+    var options = PolicyPreset.Options()
+    (options.rows, options.norm, options.residual) = (7, try Decimal10("0.5"), try Decimal10("0.25"))
+    options.total = try Decimal10("2")
+    let policy = try policy(.bertLora, Bases.bert, options)
+    #expect(
+      allowance(policy, "encoder.layer.0.attention.self.query.weight")
+        == .clauses([.sum(rank: 8, sparse: nil, residual: .relative(try Decimal10("0.25")))]))
+    #expect(
+      allowance(policy, "encoder.layer.0.output.dense.weight") == .clauses([.norm(.relative(try Decimal10("0.5")))]))
+    #expect(
+      allowance(policy, "embeddings.word_embeddings.weight")
+        == .clauses([.sum(rank: nil, sparse: .rows(7), residual: nil)]))
+    #expect(allowance(policy, "embeddings.position_ids") == .any)
+    #expect(policy.total == .relative(try Decimal10("2")))
+  }
+
+  @Test func residualsFollowTheType() throws {
+    for (type, residual) in [("BF16", "0.003"), ("F16", "0.0004"), ("F32", "0.00001"), ("F64", "0.00001")] {
+      let policy = try policy(.mlp, [Bases.tensor("fc.0.weight", [64, 32], dtype: type)])
+      #expect(
+        allowance(policy, "fc.0.weight")
+          == .clauses([.sum(rank: 8, sparse: nil, residual: .relative(try Decimal10(residual)))]))
+    }
+  }
+
+  @Test func headsFollowTheLayoutOfTheWeights() throws {
+    var options = PolicyPreset.Options()
+    options.headSize = 32
+    let llama = try policy(.llamaLora, Bases.llama, options)
+    // Four heads of a tensor of norm 4: 1.5 · 0.003 · 4/2.
+    let clause = ClauseForm.sum(rank: 8, sparse: nil, residual: .absolute(try Decimal10("0.009")))
+    #expect(
+      allowance(llama, "model.layers.0.self_attn.v_proj.weight") == .heads(.init(axis: .rows, size: 32), [clause]))
+    #expect(
+      allowance(llama, "model.layers.0.self_attn.o_proj.weight") == .heads(.init(axis: .columns, size: 32), [clause]))
+    let gpt2 = try policy(.gpt2Lora, Bases.gpt2, options)
+    guard case .heads(let fused, _) = allowance(gpt2, "h.0.attn.c_attn.weight"),
+      case .heads(let output, _) = allowance(gpt2, "h.0.attn.c_proj.weight")
+    else {
+      Issue.record("no heads")
+      return
+    }
+    #expect(fused.axis == .columns && output.axis == .rows)
+    #expect(allowance(gpt2, "h.0.attn.bias") == .frozen)
+    guard case .clauses = allowance(gpt2, "h.0.attn.c_attn.bias") else {
+      Issue.record("the bias is no mask")
+      return
+    }
+  }
+
+  @Test func tensorsOfOtherTypesAreFrozen() throws {
+    let quantised = Bases.mlp + [Bases.tensor("q.7.zero{point}.weight", [64, 4], dtype: "I8")]
+    let policy = try policy(.mlp, quantised)
+    #expect(policy.rules[0].tensors.text == #"q.*.zero\{point\}.weight"#)
+    #expect(policy.rules[0].allowance == .frozen)
+  }
+
+  @Test func namesInCommentsCannotEndThem() throws {
+    let hostile = [Bases.tensor("a\n{}\u{2028}\u{85}//\".weight", [64, 64])]
+    let text = try PolicyPreset.mlp.policyText(for: hostile)
+    #expect(try parse(text).rules.count == 1)
+  }
+
+  @Test func rejects_aBaseOfOtherNames() {
+    #expect(
+      throws: PresetError.doesNotFit(
+        preset: "llama-lora", example: "wte.weight", better: ["gpt2-lora"])
+    ) { try PolicyPreset.llamaLora.policyText(for: Bases.gpt2) }
+    #expect(throws: PresetError.doesNotFit(preset: "mlp", example: nil, better: [])) {
+      try PolicyPreset.mlp.policyText(for: [])
+    }
+  }
+
+  @Test func rejects_notFloating_when_theWeightsAreQuantised() {
+    let quantised = [Bases.tensor("fc.0.weight", [64, 64], dtype: "I8"), Bases.tensor("fc.1.weight", [64, 64])]
+    #expect(throws: PresetError.notFloating(tensor: "fc.0.weight", dtype: "I8")) {
+      try PolicyPreset.mlp.policyText(for: quantised)
+    }
+  }
+
+  @Test func rejects_headsThatDoNotFit() {
+    var options = PolicyPreset.Options()
+    options.headSize = 48
+    #expect(
+      throws: PresetError.headsDoNotFit(
+        tensor: "model.layers.0.self_attn.q_proj.weight", axis: .rows, length: 128, size: 48)
+    ) { try PolicyPreset.llamaLora.policyText(for: Bases.llama, options: options) }
+    #expect(throws: PresetError.noHeads(preset: "mlp")) {
+      try PolicyPreset.mlp.policyText(for: Bases.mlp, options: options)
+    }
+  }
+
+  @Test func rejects_boundOutOfRange_when_theBaseIsMadeUp() {
+    let huge = [Bases.tensor("fc.0.weight", [64, 64]), Bases.tensor("fc.0.bias", [64], norm: .infinity)]
+    #expect(throws: PresetError.boundOutOfRange(tensor: "fc.0.bias")) {
+      try PolicyPreset.mlp.policyText(for: huge)
+    }
+  }
+
+  @Test func roundsUp() throws {
+    for (value, text) in [
+      (0, "0"), (0.11, "0.11"), (0.1101, "0.12"), (99.5, "100"), (1e-9, "1e-9"), (3.2e20, "3.2e20"),
+    ] {
+      #expect(Decimal10.roundedUp(value) == (try Decimal10(text)))
+    }
+    #expect(Decimal10.roundedUp(.nan) == nil && Decimal10.roundedUp(-1) == nil && Decimal10.roundedUp(1e60) == nil)
+  }
+}
