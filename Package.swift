@@ -56,19 +56,17 @@ let package = Package(
     .target(
       name: "DriftProofChain",
       dependencies: [
-        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofAttestation",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
       ], path: "Sources/Chain"),
     .target(
       name: "DriftProofAttestation",
-      dependencies: [
-        "CDriftProofCrypto", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCertificate",
-      ], path: "Sources/Attestation"),
+      dependencies: ["CDriftProofCrypto", "DriftProofCore", "DriftProofCheckpoint", "DriftProofCertificate"],
+      path: "Sources/Attestation"),
     .target(
       name: "DriftProofReportFacts",
       dependencies: [
-        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofChain",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain",
       ], path: "Sources/ReportFacts"),
     // What proves, and sees weights.
     .target(
@@ -87,22 +85,21 @@ let package = Package(
       name: "DriftProofDrift",
       dependencies: [
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
-        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument",
-        "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
+        "DriftProofLinearAlgebra", "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver",
+        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
       ], path: "Sources/Drift"),
     .target(
       name: "DriftProofAdapter",
       dependencies: [
-        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
-        "DriftProofArgument", "DriftProofStatement", "DriftProofCertificate", "DriftProofDrift",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofDrift",
       ], path: "Sources/Adapter"),
     .target(
       name: "DriftProofProving",
       dependencies: [
-        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
-        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument",
-        "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain",
-        "DriftProofDrift", "DriftProofAdapter",
+        "DriftProofCore", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
+        "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver",
+        "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
       ], path: "Sources/Proving"),
     .target(
       name: "DriftProofInspection",
@@ -114,14 +111,14 @@ let package = Package(
       name: "DriftProofCalibration",
       dependencies: [
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
-        "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofArgument", "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofDrift", "DriftProofInspection",
+        "DriftProofLinearAlgebra", "DriftProofArgument", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofDrift", "DriftProofInspection",
       ], path: "Sources/Calibration"),
     .target(
       name: "DriftProofReport",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofAttestation", "DriftProofReportFacts", "DriftProofInspection",
+        "DriftProofReportFacts", "DriftProofInspection",
       ], path: "Sources/Report"),
     // The faces.
     .target(
@@ -147,8 +144,8 @@ let package = Package(
     .target(
       name: "BenchmarkSuite",
       dependencies: [
-        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
-        "DriftProofCertificate", "DriftProofProving", "DriftProof",
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofCertificate",
+        "DriftProofProving", "DriftProof",
       ], path: "Benchmarks/BenchmarkSuite"),
     .executableTarget(
       name: "DriftProofBenchmarks",
@@ -192,14 +189,14 @@ let package = Package(
         "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
         "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofDrift", "DriftProofAdapter",
-        "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
-        "DriftProofCommandLine", "TestSupport",
+        "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProof", "DriftProofCommandLine",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofAttestation",
-        "DriftProofReportFacts", "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofReportFacts",
+        "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarkSuiteTests",

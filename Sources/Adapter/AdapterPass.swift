@@ -1,10 +1,8 @@
 import DriftProofCertificate
 import DriftProofDrift
 import DriftProofStatement
-import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofPolicy
-import DriftProofKernels
 import Synchronization
 
 /// The one pass over an unmerged adapter before any cryptography, in place of ``CheckpointPass``: the adapter's matrices are

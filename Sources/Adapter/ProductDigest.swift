@@ -1,7 +1,6 @@
 import DriftProofCore
 import DriftProofCheckpoint
 import DriftProofCertificate
-import DriftProofTranscript
 
 extension ByteDigest {
   static let productLabel = "driftproof/adapter-bytes/v1"

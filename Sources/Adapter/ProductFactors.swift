@@ -1,9 +1,7 @@
 import DriftProofDrift
 import DriftProofStatement
-import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofKernels
 import Synchronization
 
 /// The canonical integer factors of an adapter's products: ΔW ≈ 2^-(f_B + f_A)·B̂·Â, where Â has nearly orthonormal rows.

@@ -1,7 +1,6 @@
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofTranscript
 
 /// Signed statements about certificates: an in-toto Statement in a DSSE envelope.
 public enum Attestation {

@@ -1,6 +1,5 @@
 import DriftProofCore
 import Synchronization
-import DriftProofTranscript
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,4 @@
 import DriftProofCore
-import DriftProofTranscript
 
 /// Signature schemes for envelopes; the raw values are the names that securesystemslib and TUF use.
 enum SignatureScheme: String, Sendable {

@@ -3,7 +3,6 @@ import DriftProofDrift
 import DriftProofStatement
 import DriftProofArgument
 import DriftProofCheckpoint
-import DriftProofCommitment
 import DriftProofPolicy
 import DriftProofField
 import DriftProofKernels

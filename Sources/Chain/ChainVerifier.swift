@@ -3,7 +3,6 @@ import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
-import DriftProofTranscript
 
 /// Verifies certificates that name their parents: M0 -> M1 -> M2 …, or a tree of releases. Needs no weights.
 ///

@@ -1,8 +1,6 @@
-import DriftProofAttestation
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofTranscript
 
 /// A list of withdrawn certificates: strict JSON of at most ``maximumBytes``.
 ///

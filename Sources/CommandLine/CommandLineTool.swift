@@ -6,16 +6,6 @@ import DriftProofCertificate
 enum CommandLineTool {
   static let version = ToolVersion.current
 
-  private static var commands: [any Command.Type] {
-    [
-      InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
-      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
-      ReportCommand.self, AttestCommand.self, DigestCommand.self, CompletionsCommand.self, ManCommand.self,
-    ]
-  }
-
-  static var descriptions: [CommandDescription] { commands.map { $0.description } }
-
   static func run(_ arguments: [String]) -> Int32 {
     let options = arguments.prefix { $0 != "--" }
     // Also where the command line cannot be parsed, whoever asked for JSON gets JSON.
@@ -24,8 +14,8 @@ enum CommandLineTool {
     do {
       let output: String
       var exitCode = ExitCode.success
-      switch try ArgumentParser(commands: descriptions).parse(arguments) {
-      case .help(nil): output = HelpText.overview(of: descriptions)
+      switch try ArgumentParser(commands: CommandList.descriptions).parse(arguments) {
+      case .help(nil): output = HelpText.overview(of: CommandList.descriptions)
       case .help(let command?): output = HelpText.page(of: command)
       case .version: output = "driftproof \(version)\n"
       case .command(let parsed):
@@ -44,7 +34,7 @@ enum CommandLineTool {
   }
 
   private static func run(_ parsed: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    guard let command = commands.first(where: { $0.description.name == parsed.command.name }) else {
+    guard let command = CommandList.commands.first(where: { $0.description.name == parsed.command.name }) else {
       throw CommandFailure(.usage, "unknown command \(parsed.command.name)")
     }
     try OutputPlace.check(parsed)

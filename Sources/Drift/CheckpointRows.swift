@@ -1,6 +1,5 @@
 import DriftProofArgument
 import DriftProofCheckpoint
-import DriftProofCommitment
 import DriftProofCertificate
 import DriftProofCore
 import DriftProofCommitmentProver

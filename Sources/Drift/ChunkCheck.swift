@@ -2,7 +2,6 @@ import DriftProofStatement
 import DriftProofArgument
 import DriftProofArgumentProver
 import DriftProofCheckpoint
-import DriftProofCommitment
 import DriftProofField
 import Foundation
 import DriftProofKernels

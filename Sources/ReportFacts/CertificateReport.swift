@@ -3,7 +3,6 @@ import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
-import DriftProofTranscript
 
 /// What a page for people says about one certificate: values only, no layout.
 package struct CertificateReport: Sendable {

@@ -1,7 +1,6 @@
 @testable import DriftProof
 import DriftProofCore
 @testable import DriftProofCertificate
-@testable import DriftProofAttestation
 @testable import DriftProofProving
 @testable import DriftProofReport
 @testable import DriftProofReportFacts
@@ -16,13 +15,13 @@ import Testing
 
 /// The page as a document: parsed, not searched.
 struct PageTests {
-  static let files = ReportPage.FileNames(identity: "base.identity.json", policy: "policy.json")
+  static let files = ReportFileNames(identity: "base.identity.json", policy: "policy.json")
 
-  static func parse(_ reports: [CertificateReport], files: ReportPage.FileNames = files) throws -> PageReader {
+  static func parse(_ reports: [CertificateReport], files: ReportFileNames = files) throws -> PageReader {
     try parse(reports.map { MeasuredReport($0) }, files: files)
   }
 
-  static func parse(_ reports: [MeasuredReport], files: ReportPage.FileNames = files) throws -> PageReader {
+  static func parse(_ reports: [MeasuredReport], files: ReportFileNames = files) throws -> PageReader {
     let page = ReportPage(
       reports: reports, files: files, madeAt: Timestamp(secondsSince1970: 1_800_000_000), exitCode: { _ in 99 })
     let reader = try PageReader(page.html)

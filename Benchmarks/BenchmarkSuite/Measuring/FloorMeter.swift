@@ -2,7 +2,6 @@ import DriftProofCore
 import DriftProofField
 import Foundation
 import DriftProofKernels
-import DriftProofTranscript
 
 /// Measures the parts of a prover one by one on this machine.
 public enum FloorMeter {

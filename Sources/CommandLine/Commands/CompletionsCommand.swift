@@ -15,7 +15,7 @@ enum CompletionsCommand: Command {
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let shell = try arguments.required(shellPlace)
-    let commands = CommandLineTool.descriptions
+    let commands = CommandList.descriptions
     let script: String
     switch shell {
     case "bash": script = BashCompletions.script(commands)
@@ -26,20 +26,5 @@ enum CompletionsCommand: Command {
         UsageError("no completions for \(Quoting.shown(shell)): bash, zsh or fish", command: description))
     }
     return CommandResult(text: script, json: .object([("shell", .string(shell)), ("script", .string(script))]))
-  }
-}
-
-/// What a shell may offer in place of a value's name.
-enum ValueKind: Equatable {
-  /// One of these words: the name is spelled `{a,b}`.
-  case words([String])
-  case file
-
-  init(name: String) {
-    guard name.hasPrefix("{"), name.hasSuffix("}") else {
-      self = .file
-      return
-    }
-    self = .words(name.dropFirst().dropLast().split(separator: ",").map(String.init))
   }
 }

@@ -1,3 +1,5 @@
+import DriftProofCore
+
 /// `driftproof man`: the manual page, generated from the command descriptions.
 enum ManCommand: Command {
   static let description = CommandDescription(
@@ -10,7 +12,7 @@ enum ManCommand: Command {
     ownOptions: [])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    let page = ManualPage.render(CommandLineTool.descriptions, version: CommandLineTool.version)
+    let page = ManualPage.render(CommandList.descriptions, version: ToolVersion.current)
     return CommandResult(text: page, json: .object([("page", .string(page))]))
   }
 }

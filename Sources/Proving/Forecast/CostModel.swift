@@ -9,7 +9,6 @@ import DriftProofCore
 import DriftProofCommitmentProver
 import Foundation
 import DriftProofKernels
-import DriftProofTranscript
 
 /// Predicts what proving a statement costs, from sizes alone.
 package struct CostModel: Sendable {

@@ -1,7 +1,6 @@
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofTranscript
 
 /// The content of `OPENING.secret`: what opens a tuned commitment, and how often that was done.
 ///

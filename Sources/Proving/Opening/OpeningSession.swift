@@ -1,7 +1,6 @@
 import DriftProofCertificate
 import DriftProofCore
 import Foundation
-import DriftProofTranscript
 
 /// The opening file of one run: a new secret, that of an earlier run, or that of a proof that goes on.
 final class OpeningSession {

@@ -5,7 +5,6 @@ import DriftProofArgument
 import DriftProofArgumentProver
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofTranscript
 
 /// What is known of a proof before any cryptography: the base's identity, digests and squares of the drift, and the
 /// witness of the structured clauses.

@@ -5,7 +5,6 @@ import DriftProofCore
 import DriftProofCommitmentProver
 import DriftProofPolicy
 import Foundation
-import DriftProofTranscript
 
 /// A proof that can be stopped and go on: its randomness and its finished phases, in a folder.
 ///

@@ -6,7 +6,7 @@ struct CertificateSection {
   let report: MeasuredReport
   /// Counted from 1; begins the ids of all its headings.
   let number: Int
-  let files: ReportPage.FileNames
+  let files: ReportFileNames
   /// Of the command line, for a certificate that fails.
   let exitCode: @Sendable (DriftProofError) -> Int32
 

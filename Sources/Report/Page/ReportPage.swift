@@ -1,30 +1,17 @@
 import DriftProofCore
 import DriftProofCertificate
-import DriftProofAttestation
 import DriftProofReportFacts
 
 /// The page for people: one file that needs nothing else. No script, no picture from elsewhere, no font.
 package struct ReportPage: Sendable {
-  /// The names of the files that the reader gave, without folders, for commands that are shown.
-  package struct FileNames: Sendable {
-    package let identity: String
-    /// Nil where the policies inside the certificates were used.
-    package let policy: String?
-
-    package init(identity: String, policy: String?) {
-      self.identity = identity
-      self.policy = policy
-    }
-  }
-
   package let reports: [MeasuredReport]
-  package let files: FileNames
+  package let files: ReportFileNames
   package let madeAt: Timestamp
   /// The command line's exit code for a failure, which the page names.
   package let exitCode: @Sendable (DriftProofError) -> Int32
 
   package init(
-    reports: [MeasuredReport], files: FileNames, madeAt: Timestamp,
+    reports: [MeasuredReport], files: ReportFileNames, madeAt: Timestamp,
     exitCode: @escaping @Sendable (DriftProofError) -> Int32
   ) {
     self.exitCode = exitCode

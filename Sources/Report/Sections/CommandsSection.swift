@@ -3,7 +3,7 @@ import DriftProofReportFacts
 /// How a reader repeats what this page says.
 struct CommandsSection {
   let report: CertificateReport
-  let files: ReportPage.FileNames
+  let files: ReportFileNames
 
   private var certificate: String { Self.quoted(report.fileName) }
 

@@ -1,7 +1,6 @@
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofProving
-@testable import DriftProofReport
 @testable import DriftProofStatement
 import DriftProofArgument
 import DriftProofCheckpoint

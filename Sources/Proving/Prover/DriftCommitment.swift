@@ -10,7 +10,6 @@ import DriftProofCommitment
 import DriftProofCore
 import DriftProofPolicy
 import DriftProofKernels
-import DriftProofTranscript
 
 /// The tuned model of a statement under one opening secret: what prover and holders of the weights compute alike.
 struct DriftCommitment {

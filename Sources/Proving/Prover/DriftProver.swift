@@ -10,7 +10,6 @@ import DriftProofCommitment
 import DriftProofCore
 import DriftProofPolicy
 import Foundation
-import DriftProofTranscript
 
 /// Certifies that a tuned checkpoint differs from its base only inside a policy.
 public enum DriftProver {

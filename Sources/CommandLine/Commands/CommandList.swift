@@ -1,0 +1,12 @@
+/// All verbs, in the order of the help.
+enum CommandList {
+  static var commands: [any Command.Type] {
+    [
+      InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
+      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
+      ReportCommand.self, AttestCommand.self, DigestCommand.self, CompletionsCommand.self, ManCommand.self,
+    ]
+  }
+
+  static var descriptions: [CommandDescription] { commands.map { $0.description } }
+}
