@@ -227,7 +227,7 @@ import DriftProofTranscript
           var line = layout.digits.lines[0]
           let pieces = layout.tableau.squarePieces[omitted][0]
           line.terms.removeAll { term in pieces.contains { $0 == term.piece } }
-          table.fillLine(0, pretending: line)
+          table.fillLine(0, as: line)
         }
       }.expectStopped(at: .bounds, forge: .digits)
     }
@@ -241,7 +241,7 @@ import DriftProofTranscript
       $0.digits = { table, layout in
         var line = layout.digits.lines[0]
         for index in line.terms.indices { line.terms[index].logWeight = 0 }
-        table.fillLine(0, pretending: line)
+        table.fillLine(0, as: line)
       }
     }.expectStopped(at: .bounds, forge: .digits)
     // The same with a prover that believes in another statement.

@@ -6,7 +6,7 @@ import Synchronization
 /// The digit oracle's payload, from E and R.
 struct DigitTable {
   let layout: ArgumentLayout
-  private(set) var digits: PackedDigits
+  var digits: PackedDigits
 
   /// - Parameters:
   ///   - squares: S of every square chunk.
@@ -134,16 +134,11 @@ struct DigitTable {
   }
 
   /// Writes a line's slack and carries; when N is exceeded the slack is N - Σ modulo 2^(15·limbs).
-  ///
-  /// - Parameter pretended: for cheating provers, another line of as many limbs.
-  mutating func fillLine(_ index: Int, pretending pretended: BoundLine? = nil) {
-    let line = pretended ?? layout.digits.lines[index]
-    storeLine(index, slack: slack(line).limbs, pretending: pretended)
-  }
+  mutating func fillLine(_ index: Int) { fillLine(index, as: layout.digits.lines[index]) }
 
-  /// Writes given slack limbs and the carries that follow from them.
-  mutating func storeLine(_ index: Int, slack: [Int64], pretending pretended: BoundLine? = nil) {
-    let line = pretended ?? layout.digits.lines[index]
+  /// Writes the slack of a line, which is that of the index or has as many limbs, and the carries that follow from it.
+  mutating func fillLine(_ index: Int, as line: BoundLine) {
+    let slack = slack(line).limbs
     let offset = layout.digits.lineSlots[index].offset
     let sums = lineSums(line)
     var carry: Int64 = 0
@@ -154,9 +149,6 @@ struct DigitTable {
       store(carry, digits: Limits.carryDigits, at: offset + BoundLine.carryCell(limb: limb, digit: 0))
     }
   }
-
-  /// For cheating provers: any change of the cells.
-  mutating func tamper(_ change: (inout [UInt64]) -> Void) { digits.tamper(change) }
 }
 
 extension PackedDigits {

@@ -80,11 +80,4 @@ struct PackedDigits: Sendable {
         count = range.count
       })
   }
-
-  /// For cheating provers: any change of the cells.
-  mutating func tamper(_ change: (inout [UInt64]) -> Void) {
-    var cells = cells
-    change(&cells)
-    self = PackedDigits(cells: cells)
-  }
 }

@@ -5,11 +5,11 @@ import DriftProofKernels
 /// E-tiles, their sums of squares and the factor oracle's payload, from the drift rows: the first pass over E.
 struct WitnessTables {
   let layout: ArgumentLayout
-  private(set) var tiles: DriftTiles
+  var tiles: DriftTiles
   /// S of every square chunk, by compact index.
   private(set) var squares: [UInt64]
   /// G's payload as signed integers; masks are filled in later.
-  private(set) var factors: [Int64]
+  var factors: [Int64]
 
   /// - Parameters:
   ///   - refuses: false only for cheating provers, whose tables may hold anything.
@@ -52,22 +52,13 @@ struct WitnessTables {
     if refuses { try completeness.check(factors: factors) }
   }
 
-  private static func squares(_ entries: RowMessage, _ ranges: [ChunkMap.SquareRange]) -> [(Int, UInt64)] {
+  static func squares(_ entries: RowMessage, _ ranges: [ChunkMap.SquareRange]) -> [(Int, UInt64)] {
     ranges.map { ($0.index, entries.squareSum($0.positions)) }
   }
 
-  private mutating func setSquares(_ values: [(Int, UInt64)]) {
+  mutating func setSquares(_ values: [(Int, UInt64)]) {
     squares = [UInt64](repeating: 0, count: layout.tableau.squareChunks)
     for (index, value) in values { squares[index] = value }
-  }
-
-  /// For cheating provers: any change of E, U, V and S.
-  mutating func tamper(_ change: (inout [DriftTile], inout [Int64]) -> Void) {
-    var held = tiles.tiles
-    for position in held.indices { held[position].entries = (try? tiles.entries(position)) ?? .zero }
-    change(&held, &factors)
-    tiles.keep(held.map(\.entries))
-    setSquares(held.indices.flatMap { Self.squares(held[$0].entries, tiles.chunks.squares[$0]) })
   }
 
   // MARK: Factors
