@@ -1,3 +1,4 @@
+import DriftProofCore
 import DriftProofCommitment
 import TestSupport
 import DriftProofCommitmentProver
