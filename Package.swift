@@ -124,8 +124,8 @@ let package = Package(
     .target(
       name: "DriftProofVerifier",
       dependencies: [
-        "DriftProofCore", "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation",
-        "DriftProofReportFacts",
+        "DriftProofCore", "DriftProofTranscript", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts",
       ], path: "Sources/DriftProofVerifier"),
     .target(
       name: "DriftProof",

@@ -5,5 +5,7 @@
 @_exported import DriftProofAttestation
 @_exported import DriftProofCertificate
 @_exported import DriftProofChain
+@_exported import DriftProofPolicy
 @_exported import DriftProofReportFacts
 @_exported import DriftProofStatement
+@_exported import DriftProofTranscript

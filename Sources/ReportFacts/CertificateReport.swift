@@ -5,9 +5,9 @@ import DriftProofCore
 import DriftProofPolicy
 
 /// What a page for people says about one certificate: values only, no layout.
-package struct CertificateReport: Sendable {
+public struct CertificateReport: Sendable {
   /// Who chose the policy that the certificate was verified against.
-  package enum PolicySource: String, Sendable {
+  public enum PolicySource: String, Sendable {
     /// The reader, who gave a file.
     case given
     /// The certificate's maker: it is the one inside the certificate.
@@ -15,43 +15,43 @@ package struct CertificateReport: Sendable {
   }
 
   /// What verification said.
-  package enum Outcome: Sendable {
+  public enum Outcome: Sendable {
     case verified(VerifiedContents)
     case rejected(DriftProofError)
   }
 
   /// What the file says of itself; only for a verified certificate is it true.
-  package struct Claims: Sendable, Equatable {
-    package let baseIdentity: String
-    package let tunedCommitment: String
-    package let policyName: String
-    package let policyDigest: String
+  public struct Claims: Sendable, Equatable {
+    public let baseIdentity: String
+    public let tunedCommitment: String
+    public let policyName: String
+    public let policyDigest: String
   }
 
   /// As the reader named it.
-  package let fileName: String
-  package let byteCount: Int
+  public let fileName: String
+  public let byteCount: Int
   /// Of the file, hexadecimal.
-  package let sha256: String
+  public let sha256: String
   /// The identity that it was verified against.
-  package let givenBase: String
-  package let policySource: PolicySource
+  public let givenBase: String
+  public let policySource: PolicySource
   /// Nil where the file is no certificate, or contradicts itself.
-  package let claims: Claims?
-  package let outcome: Outcome
+  public let claims: Claims?
+  public let outcome: Outcome
   /// Nil where the drift starts from the base.
-  package let link: ReportedLink?
+  public let link: ReportedLink?
 
-  package var contents: VerifiedContents? {
+  public var contents: VerifiedContents? {
     if case .verified(let contents) = outcome { contents } else { nil }
   }
 
-  package var failure: DriftProofError? {
+  public var failure: DriftProofError? {
     if case .rejected(let error) = outcome { error } else { nil }
   }
 
   /// It names a parent, and was verified without its chain.
-  package var isLinkAlone: Bool { if case .identityMismatch(.parent) = failure { true } else { false } }
+  public var isLinkAlone: Bool { if case .identityMismatch(.parent) = failure { true } else { false } }
 
   /// Verifies a certificate and gathers what it says. A certificate that fails is a report, too.
   /// - Parameters:
@@ -85,16 +85,34 @@ package struct CertificateReport: Sendable {
   }
 }
 
+extension CertificateReport {
+  /// Verifies a certificate and gathers what it says, from the bytes of files. A certificate that fails is a report, too.
+  /// - Parameters:
+  ///   - fileName: as the report is to name the certificate.
+  ///   - certificate: the bytes of `CERT.drift`.
+  ///   - identityFile: those of `BASE.identity.json`.
+  ///   - policyFile: those of the reader's policy; nil for the one inside the certificate, which its maker chose.
+  /// - Throws: `operational` when the identity or the policy cannot be read.
+  public init(
+    fileName: String, certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8]?
+  ) throws(DriftProofError) {
+    let (identity, policy) = try DriftProofError.translating {
+      (try BaseIdentity.parse(identityFile), try policyFile.map { try Policy.parse($0) })
+    }
+    self.init(fileName: fileName, certificate: certificate, identity: identity, policy: policy)
+  }
+}
+
 /// What a certificate that has been verified says.
-package struct VerifiedContents: Sendable {
-  package let verification: VerificationReport
-  package let policy: Policy
+public struct VerifiedContents: Sendable {
+  public let verification: VerificationReport
+  public let policy: Policy
   /// The policy laid over base and tuned model.
-  package let explanation: PolicyExplanation
+  public let explanation: PolicyExplanation
   /// Every name of base and tuned model, in order.
-  package let tensors: [ReportedTensor]
-  package let coverage: ReportedCoverage
-  package let map: ModuleMap
+  public let tensors: [ReportedTensor]
+  public let coverage: ReportedCoverage
+  public let map: ModuleMap
   /// The tuned model's tensors.
   package let tuned: [TunedTensor]
   package let identity: BaseIdentity

@@ -1,16 +1,16 @@
 import DriftProofPolicy
 
 /// Where a tensor's name puts it: in a layer of a stack, as in `model.layers.7.self_attn.q_proj.weight`.
-package struct ModulePlace: Hashable, Sendable {
+public struct ModulePlace: Hashable, Sendable {
   /// What stands before the layer's number: `model.layers`.
-  package let stack: String
+  public let stack: String
   /// The layer's number as it is written.
-  package let layer: String
+  public let layer: String
   /// What follows, further numbers as `*`: `self_attn.q_proj.weight`. Experts of one layer so share a place.
-  package let module: String
+  public let module: String
 
   /// Nil for a name in which no component after the first is a number. Numbers of more than nine digits are text.
-  package init?(_ name: String) {
+  public init?(_ name: String) {
     let components = NameShape.split(name)
     guard let place = components.firstIndex(where: { Self.number($0) != nil }), place > 0 else { return nil }
     stack = components[..<place].joined(separator: ".")
@@ -25,34 +25,34 @@ package struct ModulePlace: Hashable, Sendable {
 }
 
 /// Tensors as a table: a row for each layer, a column for each module.
-package struct ModuleGrid: Sendable, Equatable {
-  package struct Row: Sendable, Equatable {
+public struct ModuleGrid: Sendable, Equatable {
+  public struct Row: Sendable, Equatable {
     /// The layer's number.
-    package let layer: String
+    public let layer: String
     /// For each column the positions of its tensors in the list that the map was made of; often one, sometimes none.
-    package let cells: [[Int]]
+    public let cells: [[Int]]
   }
 
-  package let stack: String
+  public let stack: String
   /// Which part of the stack's columns this is, counted from 1, and of how many.
-  package let part: Int
-  package let parts: Int
+  public let part: Int
+  public let parts: Int
   /// The columns.
-  package let modules: [String]
-  package let rows: [Row]
+  public let modules: [String]
+  public let rows: [Row]
 }
 
 /// All tensors of a model, in grids where names have layers, and in a list otherwise.
-package struct ModuleMap: Sendable, Equatable {
+public struct ModuleMap: Sendable, Equatable {
   /// Columns of one grid: what a printed page of A4 can hold. A wider stack becomes several grids.
-  package static let maximumColumns = 9
+  public static let maximumColumns = 9
 
-  package let grids: [ModuleGrid]
+  public let grids: [ModuleGrid]
   /// Positions of the tensors in no grid, in order.
-  package let others: [Int]
+  public let others: [Int]
 
   /// A stack of a single layer is no grid: its tensors are among the others.
-  package init(names: [String]) {
+  public init(names: [String]) {
     var stacks: [String: [(place: ModulePlace, index: Int)]] = [:]
     var order: [String] = []
     var others: [Int] = []
@@ -123,20 +123,20 @@ package struct ModuleMap: Sendable, Equatable {
 
 extension ModuleGrid {
   /// Several neighbouring layers that are described alike, or one.
-  package struct Band: Sendable, Equatable {
+  public struct Band: Sendable, Equatable {
     /// `7`, or `0–31` for the first and the last.
-    package let label: String
+    public let label: String
     /// How many layers.
-    package let count: Int
+    public let count: Int
     /// The first layer's.
-    package let cells: [[Int]]
+    public let cells: [[Int]]
   }
 
   /// Rows from which on bands are worth more than every layer by itself.
-  package static let mergedRows = 13
+  public static let mergedRows = 13
 
   /// The rows; in a long grid neighbours whose cells have equal descriptions become one.
-  package func bands<Description: Equatable>(_ describe: ([Int]) -> Description) -> [Band] {
+  public func bands<Description: Equatable>(_ describe: ([Int]) -> Description) -> [Band] {
     guard rows.count >= Self.mergedRows else { return rows.map { Band(label: $0.layer, count: 1, cells: $0.cells) } }
     var bands: [Band] = []
     var first = 0

@@ -3,25 +3,25 @@ import DriftProofChain
 import DriftProofCheckpoint
 
 /// A certificate on a page that continues another one: its place in the chain of those on the same page.
-package struct ReportedLink: Sendable, Equatable {
+public struct ReportedLink: Sendable, Equatable {
   /// File names from the one that starts from the base to this one.
-  package let path: [String]
+  public let path: [String]
   /// Names that this certificate or one above it leaves outside its proof, in order: about the way from the base nothing is
   /// known of them, whatever this certificate says.
-  package let excluded: [String]
+  public let excluded: [String]
   /// No less than the norm of the whole drift from the base of all other tensors; nil where the links' policies give no
   /// bound.
-  package let driftFromBase: Double?
+  public let driftFromBase: Double?
   /// Norm of the base, for comparison.
-  package let baseNorm: Double
+  public let baseNorm: Double
 
   /// The file whose model is the start of this certificate's drift.
-  package var parent: String { path.dropLast().last ?? "" }
+  public var parent: String { path.dropLast().last ?? "" }
 
   /// The links of all certificates that name a parent, by position, or why they do not hold.
   ///
   /// A certificate that starts from the base is no affair of this.
-  package static func all(in chain: ChainReport) -> [Int: Result<ReportedLink, DriftProofError>] {
+  public static func all(in chain: ChainReport) -> [Int: Result<ReportedLink, DriftProofError>] {
     var owner: [String: ChainLink] = [:]
     var result: [Int: Result<ReportedLink, DriftProofError>] = [:]
     for link in chain.links {

@@ -3,26 +3,26 @@ import DriftProofCheckpoint
 import DriftProofPolicy
 
 /// What a certificate says about one tensor of base or tuned model.
-package struct ReportedTensor: Sendable, Equatable {
-  package let name: String
-  package let dtype: String
-  package let shape: [Int]
+public struct ReportedTensor: Sendable, Equatable {
+  public let name: String
+  public let dtype: String
+  public let shape: [Int]
   /// Entries.
-  package let parameters: Int
-  package let tensorClass: TensorClass
+  public let parameters: Int
+  public let tensorClass: TensorClass
   /// The deciding rule, counted from 0.
-  package let rule: Int
+  public let rule: Int
   /// What it allows: in full with bounds as numbers, and in a few words.
-  package let words: String
-  package let shortWords: String
+  public let words: String
+  public let shortWords: String
   /// The largest ‖Δ‖_F that the tensor's own rule admits; nil where it sets no limit.
-  package let largestNorm: Double?
+  public let largestNorm: Double?
 }
 
 /// Tensors of one kind.
-package struct CoverageShare: Sendable, Equatable {
-  package var tensors = 0
-  package var parameters = 0
+public struct CoverageShare: Sendable, Equatable {
+  public var tensors = 0
+  public var parameters = 0
 
   /// Parameters stay at `Int.max` where sizes are made up.
   mutating func add(tensors more: Int, parameters moreParameters: Int) {
@@ -33,15 +33,15 @@ package struct CoverageShare: Sendable, Equatable {
 }
 
 /// How a certificate covers all names of base and tuned model.
-package struct ReportedCoverage: Sendable, Equatable {
+public struct ReportedCoverage: Sendable, Equatable {
   /// May change, and the change is proved to obey its clauses.
-  package var proved = CoverageShare()
+  public var proved = CoverageShare()
   /// Unchanged by definition of the tuned commitment.
-  package var identical = CoverageShare()
+  public var identical = CoverageShare()
   /// Outside the proof.
-  package var excluded = CoverageShare()
+  public var excluded = CoverageShare()
 
-  package init(_ tensors: [ReportedTensor]) {
+  public init(_ tensors: [ReportedTensor]) {
     for tensor in tensors {
       switch tensor.tensorClass {
       case .frozen: identical.add(tensors: 1, parameters: tensor.parameters)
@@ -51,14 +51,14 @@ package struct ReportedCoverage: Sendable, Equatable {
     }
   }
 
-  package var all: CoverageShare {
+  public var all: CoverageShare {
     [proved, identical, excluded].reduce(into: CoverageShare()) { sum, share in
       sum.add(tensors: share.tensors, parameters: share.parameters)
     }
   }
 
   /// A share's part of all parameters, 0...1; 0 without any.
-  package func fraction(_ share: CoverageShare) -> Double {
+  public func fraction(_ share: CoverageShare) -> Double {
     let all = all.parameters
     return all > 0 ? Double(share.parameters) / Double(all) : 0
   }

@@ -1,12 +1,12 @@
 /// What each term of the soundness error means, in a sentence for people who are no cryptographers.
-package enum SoundnessWords {
+public enum SoundnessWords {
   /// What a number of bits says.
-  package static let bits =
+  public static let bits =
     "A cheat gets past a step with n bits by a chance of at most 1 in 2 to the n. 128 bits are 1 in "
     + "340 billion billion billion billion: out of reach for all computers together. Only the weakest step counts."
 
   /// Nil for a term that is not known here.
-  package static func sentence(_ term: String) -> String? { sentences[term] }
+  public static func sentence(_ term: String) -> String? { sentences[term] }
 
   private static let sentences: [String: String] = [
     "projections":

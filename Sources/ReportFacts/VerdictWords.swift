@@ -4,17 +4,17 @@ import DriftProofCore
 import Foundation
 
 /// A verdict in plain words: what is known now, and what to do.
-package struct VerdictWords: Sendable, Equatable {
+public struct VerdictWords: Sendable, Equatable {
   /// One or two words.
-  package let title: String
+  public let title: String
   /// What it means, in full sentences.
-  package let sentence: String
+  public let sentence: String
   /// What must be known beside it, or done now.
-  package let advice: [String]
+  public let advice: [String]
   /// Something is proved. False for a failure, and for a certificate whose policy leaves out everything.
-  package let isGood: Bool
+  public let isGood: Bool
 
-  package init(_ report: CertificateReport) {
+  public init(_ report: CertificateReport) {
     switch report.outcome {
     case .verified(let contents): self.init(contents, report.policySource, report.link)
     case .rejected(let error): self.init(error)

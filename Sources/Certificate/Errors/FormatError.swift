@@ -1,4 +1,5 @@
 import DriftProofCore
+import DriftProofPolicy
 
 /// Why the bytes of a certificate, manifest or opening file are rejected.
 public enum FormatError: Error, Equatable, Sendable {
@@ -23,6 +24,22 @@ public enum FormatError: Error, Equatable, Sendable {
 }
 
 extension FormatError: TextReadingError {}
+
+extension FormatError {
+  /// Of the policy inside a certificate.
+  init(_ error: CanonicalPolicyError) {
+    self =
+      switch error {
+      case .truncated(let section): .truncated(section: section)
+      case .trailingBytes(let count): .trailingBytes(count: count)
+      case .invalidText(let section): .invalidText(section: section)
+      case .combiningMarks(let section): .combiningMarks(section: section)
+      case .badFlag(let section, let found): .badFlag(section: section, found: found)
+      case .policy(let error): .unsupportedParameters("the policy inside it: \(error)")
+      case .notCanonical: .notCanonical
+      }
+  }
+}
 
 extension FormatError: CustomStringConvertible {
   public var description: String {

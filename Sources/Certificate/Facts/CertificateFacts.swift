@@ -62,8 +62,9 @@ package struct CertificateFacts {
     let policy: Policy
     do throws(FormatError) {
       certificate = try Certificate.parse(bytes)
-      policy = try CanonicalPolicyReader.policy(certificate.policy)
-      guard case .object(let members)? = try? StrictJSON.parse(CanonicalPolicyReader.file(certificate.policy)) else {
+      let embedded = try certificate.embeddedPolicy()
+      policy = embedded.policy
+      guard case .object(let members)? = try? StrictJSON.parse(embedded.file) else {
         throw .notCanonical
       }
       policyMembers = members

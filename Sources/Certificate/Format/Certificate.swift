@@ -60,6 +60,16 @@ package struct Certificate: Hashable, Sendable {
     self.proof = proof
   }
 
+  /// The policy that the certificate carries, and the policy file that its bytes stand for.
+  /// - Throws: for bytes that are not the canonical ones of a policy.
+  package func embeddedPolicy() throws(FormatError) -> (policy: Policy, file: [UInt8]) {
+    do throws(CanonicalPolicyError) {
+      return (try CanonicalPolicyReader.policy(policy), try CanonicalPolicyReader.file(policy))
+    } catch {
+      throw FormatError(error)
+    }
+  }
+
   /// SHA-256 of the policy's canonical bytes, which begin with their own label.
   package static func policyDigest(_ policy: Policy) -> [UInt8] { SHA256.hash(policy.canonicalBytes()) }
 

@@ -61,7 +61,7 @@ public enum CertificateVerifier {
   /// The policy that the certificate carries.
   package static func embeddedPolicy(_ certificate: [UInt8]) throws(DriftProofError) -> Policy {
     do throws(FormatError) {
-      return try CanonicalPolicyReader.policy(Certificate.parse(certificate).policy)
+      return try Certificate.parse(certificate).embeddedPolicy().policy
     } catch {
       throw .proofInvalid(.certificate(error))
     }
@@ -206,7 +206,8 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(.driftPins)
     }
     let drift = TableauReference(
-      label: "drift", root: certificate.driftRoot, shapes: verifier.driftShapes, pinValues: pins, parameters: code)
+      label: ArgumentLabel.drift, root: certificate.driftRoot, shapes: verifier.driftShapes, pinValues: pins,
+      parameters: code)
     return ArgumentPart(verifier: verifier, drift: drift)
   }
 

@@ -138,7 +138,7 @@ enum AttestCommand: Command {
       _ = try CertificateChecker.check(
         certificate: certificate, model: .checkpoint(tuned, base: try arguments.openCheckpoint("base")),
         openingPath: try arguments.required("opening"), identity: try arguments.readIdentity("base-identity")
-      ) { phase in console.phase(phase) }
+      ) { phase in console.phase(phase.name) }
       return .checked
     } catch let error as DriftProofError {
       throw CommandFailure(error)

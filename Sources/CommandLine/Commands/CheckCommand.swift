@@ -14,7 +14,7 @@ enum CheckCommand: Command {
     do {
       report = try CertificateChecker.check(
         certificate: certificate, model: model, openingPath: opening, identity: identity
-      ) { phase in console.phase(phase) }
+      ) { phase in console.phase(phase.name) }
     } catch {
       throw CommandFailure(error)
     }

@@ -24,16 +24,16 @@ public enum CertificateChecker {
   ///   - opening: the opening file's content.
   ///   - identity: of the chain's base, needed for a link, or where no base is at hand; otherwise the base's must be the
   ///     same, if given.
-  ///   - progress: told the name of each phase as it begins.
+  ///   - progress: told of each phase as it begins: of the check, or of the commitment that is made again.
   /// - Throws: `identityMismatch` naming the tensor, `coverageGap`, `proofInvalid`, or `operational`.
   package static func check(
     certificate: [UInt8], model: TunedModel, opening: OpeningFile, identity given: BaseIdentity? = nil,
-    progress: (@Sendable (String) -> Void)? = nil
+    progress: (@Sendable (CheckPhase) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       let start = ContinuousClock.now
-      let phase: (String) -> Void = { progress?($0) }
-      phase("base identity")
+      let phase: (CheckPhase) -> Void = { progress?($0) }
+      phase(.baseIdentity)
       let policy = try CertificateVerifier.embeddedPolicy(certificate)
       let identity = try identity(of: model, certificate: certificate, given: given)
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
@@ -41,9 +41,9 @@ public enum CertificateChecker {
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
         derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, model: resolved,
-        secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase($0.rawValue) }))
+        secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase(.commitment($0)) }))
       try compare(recomputed, checked, identity: identity)
-      phase("proof")
+      phase(.proof)
       try checked.verifyProof()
       return checked.report(
         policy: policy, certificateBytes: certificate.count, seconds: (ContinuousClock.now - start) / .seconds(1))
@@ -53,7 +53,7 @@ public enum CertificateChecker {
   /// - Parameter openingPath: of the opening file.
   package static func check(
     certificate: [UInt8], model: TunedModel, openingPath: String, identity: BaseIdentity? = nil,
-    progress: (@Sendable (String) -> Void)? = nil
+    progress: (@Sendable (CheckPhase) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try check(
       certificate: certificate, model: model, opening: loaded(openingPath), identity: identity, progress: progress)
@@ -61,7 +61,8 @@ public enum CertificateChecker {
 
   /// The model, whose names, types and shapes are the certificate's, and digests of its tensors as far as they are known.
   private static func resolve(
-    _ model: TunedModel, _ checked: CheckedCertificate, policy: Policy, identity: BaseIdentity, phase: (String) -> Void
+    _ model: TunedModel, _ checked: CheckedCertificate, policy: Policy, identity: BaseIdentity,
+    phase: (CheckPhase) -> Void
   ) throws -> (ResolvedModel, tunedDigests: [String: [UInt8]]) {
     switch model {
     case .checkpoint(let tuned, let base):
@@ -74,7 +75,7 @@ public enum CertificateChecker {
           derived: checked.derived, tuned: checked.manifest.tuned, parent: base.manifestTensors)
         guard gaps.isEmpty else { throw DriftProofError.coverageGap(gaps) }
       }
-      phase("frozen tensors")
+      phase(.frozenTensors)
       let pair = CheckpointPair(base: base, tuned: tuned)
       try compareFrozen(checked.derived, pair)
       return (.checkpoints(pair), [:])
@@ -82,7 +83,7 @@ public enum CertificateChecker {
       guard checked.manifest.isAdapter else {
         throw mismatch("the certificate is about a whole tuned model; give that")
       }
-      phase("adapter")
+      phase(.adapter)
       let pass = try AdapterPass.run(adapter, base: base, policy: policy, given: identity)
       try compareNames(pass.model.tensors, checked.manifest.tuned)
       return (.adapter(pass.model, base: base, factors: pass.factors), pass.tunedDigests)

@@ -161,7 +161,7 @@ package struct CostModel: Sendable {
     for _ in 0..<5 {
       let start = ContinuousClock.now
       let secret = [UInt8](repeating: 0, count: SHA256.digestLength)
-      _ = try? HashCommitment(code).commit(label: "drift", rows: rows, shapes: shapes, secret: secret)
+      _ = try? HashCommitment(code).commit(label: ArgumentLabel.drift, rows: rows, shapes: shapes, secret: secret)
       best = min(best, (ContinuousClock.now - start) / .seconds(1))
     }
     return best

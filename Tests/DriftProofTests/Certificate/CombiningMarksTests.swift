@@ -2,7 +2,7 @@
 @testable import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofPolicy
+@testable import DriftProofPolicy
 import Testing
 
 /// Names whose hash would take Swift a time that grows with the square of their length.
@@ -39,6 +39,6 @@ import Testing
     hostile += Array(name.utf8)
     rest.removeFirst(head + 4 + 1)
     hostile += rest
-    #expect(throws: FormatError.self) { try CanonicalPolicyReader.policy(hostile) }
+    #expect(throws: CanonicalPolicyError.self) { try CanonicalPolicyReader.policy(hostile) }
   }
 }

@@ -3,7 +3,7 @@
 @testable import DriftProofProving
 import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofPolicy
+@testable import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing
@@ -63,11 +63,11 @@ import DriftProofTranscript
     try Mutation.run("canonical-policy", count: 2000) { seed, generator in
       let original = (seed % 4 == 0 ? norm : classes).policy.canonicalBytes()
       let bytes = Mutation.changed(original, &generator) { Mutation.binary($0, &$1) }
-      do throws(FormatError) {
+      do throws(CanonicalPolicyError) {
         let policy = try CanonicalPolicyReader.policy(bytes)
         #expect(policy.canonicalBytes() == bytes, "canonical-policy seed \(seed)")
       } catch {
-        #expect(!error.description.isEmpty, "canonical-policy seed \(seed)")
+        #expect(!FormatError(error).description.isEmpty, "canonical-policy seed \(seed)")
       }
     }
   }

@@ -7,7 +7,7 @@ import DriftProofArgument
 import DriftProofArgumentProver
 import DriftProofCheckpoint
 import DriftProofCommitment
-import DriftProofPolicy
+@testable import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@
 @testable import DriftProofDrift
 @testable import DriftProofProving
 import DriftProofCheckpoint
-import DriftProofPolicy
+@testable import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing
@@ -190,7 +190,7 @@ import Testing
     let bytes = policy.canonicalBytes()
     #expect(try CanonicalPolicyReader.policy(bytes) == policy)
     for length in 0..<bytes.count {
-      #expect(throws: FormatError.self) { try CanonicalPolicyReader.policy(Array(bytes.prefix(length))) }
+      #expect(throws: CanonicalPolicyError.self) { try CanonicalPolicyReader.policy(Array(bytes.prefix(length))) }
     }
     var random = SeededGenerator(seed: 5)
     for _ in 0..<500 {

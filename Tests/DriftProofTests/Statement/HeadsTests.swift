@@ -4,7 +4,7 @@
 @testable import DriftProofStatement
 import DriftProofArgument
 import DriftProofCheckpoint
-import DriftProofPolicy
+@testable import DriftProofPolicy
 import Foundation
 import TestSupport
 import Testing
@@ -235,7 +235,9 @@ import Testing
     var bytes = try Self.policy([Self.rule("q", "rows", 7, Self.exact)]).canonicalBytes()
     let tag = try #require(bytes.indices.first { Array(bytes[$0...].prefix(6)) == [3, 0, 7, 0, 0, 0] })
     bytes[tag + 1] = 2
-    #expect(throws: FormatError.badFlag(section: "the policy", found: 2)) { try CanonicalPolicyReader.policy(bytes) }
+    #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: 2)) {
+      try CanonicalPolicyReader.policy(bytes)
+    }
   }
 
   /// ‖Δ‖ is 0.5 in the first head of the bias and 0.25 in the second, about 0.4 in every head of q, about 1 in all.

@@ -1,29 +1,41 @@
-import DriftProofCheckpoint
 import DriftProofCore
-import DriftProofPolicy
+
+/// Why bytes are no policy's canonical ones.
+package enum CanonicalPolicyError: TextReadingError, Equatable {
+  case truncated(section: String)
+  case trailingBytes(count: Int)
+  case invalidText(section: String)
+  case combiningMarks(section: String)
+  /// A byte that stands for nothing at its place.
+  case badFlag(section: String, found: Int)
+  /// The policy file that they stand for is none.
+  case policy(PolicyError)
+  /// They stand for a policy whose canonical bytes are others.
+  case notCanonical
+}
 
 /// Reads a policy back from its canonical bytes (`Policy.canonicalBytes`), as certificates carry them.
 ///
 /// The bytes become a policy file, which the strict parser reads; the result must have the same canonical bytes. So
 /// nothing is accepted that no policy file stands for, and each policy has one form.
-struct CanonicalPolicyReader {
-  private var reader: ByteReader<FormatError>
+package struct CanonicalPolicyReader {
+  private var reader: ByteReader<CanonicalPolicyError>
 
-  /// Nil-free: throws `FormatError` for anything but the canonical bytes of a policy; never traps.
-  static func policy(_ bytes: [UInt8]) throws(FormatError) -> Policy {
+  /// Nil-free: throws for anything but the canonical bytes of a policy; never traps.
+  package static func policy(_ bytes: [UInt8]) throws(CanonicalPolicyError) -> Policy {
     let file = try file(bytes)
     let policy: Policy
     do throws(PolicyError) {
       policy = try Policy.parse(file)
     } catch {
-      throw .unsupportedParameters("the policy inside it: \(error)")
+      throw .policy(error)
     }
     guard policy.canonicalBytes() == bytes else { throw .notCanonical }
     return policy
   }
 
   /// The policy file that `bytes` stand for, if they stand for any: strict JSON without comments.
-  static func file(_ bytes: [UInt8]) throws(FormatError) -> [UInt8] {
+  package static func file(_ bytes: [UInt8]) throws(CanonicalPolicyError) -> [UInt8] {
     var reader = CanonicalPolicyReader(reader: ByteReader(bytes))
     let json = try reader.json()
     try reader.reader.finish()
@@ -32,18 +44,22 @@ struct CanonicalPolicyReader {
 
   private static let section = "the policy"
 
-  private mutating func byte() throws(FormatError) -> UInt8 { try reader.integer(Self.section, as: UInt8.self) }
-  private mutating func count() throws(FormatError) -> UInt32 { try reader.integer(Self.section, as: UInt32.self) }
+  private mutating func byte() throws(CanonicalPolicyError) -> UInt8 {
+    try reader.integer(Self.section, as: UInt8.self)
+  }
+  private mutating func count() throws(CanonicalPolicyError) -> UInt32 {
+    try reader.integer(Self.section, as: UInt32.self)
+  }
 
-  private mutating func text() throws(FormatError) -> String {
+  private mutating func text() throws(CanonicalPolicyError) -> String {
     let bytes = try reader.bytes(Self.section, count: Int(try count()))
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidText(section: Self.section) }
     return text
   }
 
-  private func flag(_ value: UInt8) -> FormatError { .badFlag(section: Self.section, found: Int(value)) }
+  private func flag(_ value: UInt8) -> CanonicalPolicyError { .badFlag(section: Self.section, found: Int(value)) }
 
-  private mutating func json() throws(FormatError) -> String {
+  private mutating func json() throws(CanonicalPolicyError) -> String {
     _ = try text()
     let version = try count()
     let name = try text()
@@ -59,7 +75,7 @@ struct CanonicalPolicyReader {
   }
 
   /// The members of a rule after its pattern.
-  private mutating func allowance() throws(FormatError) -> String {
+  private mutating func allowance() throws(CanonicalPolicyError) -> String {
     switch try byte() {
     case 0: return "\"allow\": \"frozen\""
     case 1: return "\"allow\": \"any\""
@@ -73,13 +89,13 @@ struct CanonicalPolicyReader {
     }
   }
 
-  private mutating func clauses() throws(FormatError) -> String {
+  private mutating func clauses() throws(CanonicalPolicyError) -> String {
     var clauses: [String] = []
     for _ in 0..<(try count()) { clauses.append(try clause()) }
     return "\"allow\": [\(clauses.joined(separator: ", "))]"
   }
 
-  private mutating func clause() throws(FormatError) -> String {
+  private mutating func clause() throws(CanonicalPolicyError) -> String {
     switch try byte() {
     case 0: return "{\"norm\": \(try bound())}"
     case 1: break
@@ -102,7 +118,7 @@ struct CanonicalPolicyReader {
     return "{\(members.joined(separator: ", "))}"
   }
 
-  private mutating func optionalBound() throws(FormatError) -> String? {
+  private mutating func optionalBound() throws(CanonicalPolicyError) -> String? {
     switch try byte() {
     case 0: return nil
     case 1: return try bound()
@@ -110,7 +126,7 @@ struct CanonicalPolicyReader {
     }
   }
 
-  private mutating func bound() throws(FormatError) -> String {
+  private mutating func bound() throws(CanonicalPolicyError) -> String {
     let kind = try byte()
     guard kind <= 1 else { throw flag(kind) }
     let mantissa = try reader.integer(Self.section, as: UInt64.self)
