@@ -143,14 +143,19 @@ extension AttestationStatement {
 public struct AttestationReport: Hashable, Sendable {
   /// The key that was given and that signed.
   public let keyID: String
+  /// The subject's name in the statement.
   public let subjectName: String
   /// Root of the model's files as in OpenSSF Model Signing, hexadecimal; nil where the subject is the commitment alone.
   public let modelDigest: String?
+  /// How the subject's files were tied to the certificate.
   public let binding: SubjectBinding
+  /// Where the base is, as the signer states it.
   public let baseURI: String?
   /// Of a link of a chain: its parent's tuned commitment, hexadecimal.
   public let parentCommitment: String?
+  /// What the tuned model is to the base, as the signer states it.
   public let relation: ModelRelation
+  /// Who proved, as the signer states it; the key's id where nobody else is named.
   public let proverID: String
   /// As in RFC 3339.
   public let provedAt: String

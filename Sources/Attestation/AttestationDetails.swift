@@ -25,9 +25,11 @@ public struct AttestationDetails: Sendable {
   public var subjectName: String?
   /// ``ModelDigest/root`` of the tuned model's files; nil to name the tuned commitment alone.
   public var modelDigest: String?
+  /// How the files were tied to the certificate.
   public var binding = SubjectBinding.commitment
   /// Where the base is, such as `pkg:huggingface/org/model@revision`.
   public var baseURI: String?
+  /// What the tuned model is to the base.
   public var relation = ModelRelation.finetune
   /// The certificate's file name.
   public var certificateName: String
@@ -36,6 +38,7 @@ public struct AttestationDetails: Sendable {
   /// By when the proof was made.
   public var provedAt: Timestamp
 
+  /// Details with the defaults of the other members: a fine-tune, bound by its commitment alone.
   public init(certificateName: String, provedAt: Timestamp) {
     self.certificateName = certificateName
     self.provedAt = provedAt

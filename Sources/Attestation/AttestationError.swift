@@ -50,6 +50,7 @@ public enum AttestationError: Error, Equatable, Sendable {
 }
 
 extension AttestationError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String { "the attestation is rejected: \(reason)" }
 
   private var reason: String {

@@ -17,6 +17,7 @@ public enum KeyError: Error, Equatable, Sendable {
 }
 
 extension KeyError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .tooLarge(let count): "\(count) bytes are too many for a key file"

@@ -14,9 +14,11 @@ import Synchronization
 /// The root is SHA-256 over the SHA-256 digests (32 raw bytes each) of all files, in the order of their paths. Names and
 /// sizes are not in it. Another digest means other bytes, or files added, removed or in another order.
 public struct ModelDigest: Hashable, Sendable {
+  /// One file of the model.
   public struct File: Hashable, Sendable {
     /// Below the model's folder, with `/`; `.` when the model is this file.
     public let path: String
+    /// Size in bytes.
     public let bytes: Int
     /// Hexadecimal.
     public let sha256: String

@@ -14,6 +14,7 @@ public enum ModelDigestError: Error, Equatable, Sendable {
 }
 
 extension ModelDigestError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .cannotRead(let path, let reason): "\(path): cannot be read: \(reason)"

@@ -29,6 +29,7 @@ public indirect enum ChainRejection: Error, Equatable, Sendable {
 }
 
 extension ChainRejection: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .certificate(let error): return "\(error)"

@@ -3,6 +3,7 @@ import DriftProofCheckpoint
 
 /// What is known of one certificate of a chain.
 public struct ChainLink: Sendable {
+  /// What verification of one link said.
   public enum Outcome: Sendable {
     case verified(VerificationReport)
     case rejected(ChainRejection)
@@ -22,6 +23,7 @@ public struct ChainLink: Sendable {
   public let depth: Int
   /// The policy was not given: it is the one inside the certificate, whatever that allows.
   public let hasOwnPolicy: Bool
+  /// Whether it holds.
   public let outcome: Outcome
   /// Names outside the proof of this link or of one above it, in order: the chain says nothing about them. Empty for a
   /// rejected link.
@@ -34,6 +36,7 @@ public struct ChainLink: Sendable {
     if case .verified(let report) = outcome { report } else { nil }
   }
 
+  /// Why it does not hold; nil where it does.
   public var rejection: ChainRejection? {
     if case .rejected(let why) = outcome { why } else { nil }
   }
@@ -51,6 +54,7 @@ public struct ChainReport: Sendable {
   public let cumulativePolicy: (name: String, digest: String)?
   /// How many entries the revocation list has; nil without one.
   public let revocations: Int?
+  /// Wall-clock seconds that verification took.
   public let seconds: Double
 
   /// The first link that does not hold; nil when all do.

@@ -13,10 +13,12 @@ public enum ChainVerifier {
   public struct Input: Sendable {
     /// For messages, such as the path.
     public var name: String
+    /// The bytes of `CERT.drift`.
     public var certificate: [UInt8]
     /// The JSON of the policy that the link must have; nil to take the one inside the certificate as it is.
     public var policyFile: [UInt8]?
 
+    /// One certificate of the chain; see the members.
     public init(name: String, certificate: [UInt8], policyFile: [UInt8]? = nil) {
       self.name = name
       self.certificate = certificate

@@ -20,15 +20,21 @@ public struct RevocationList: Hashable, Sendable {
     case commitment(String)
   }
 
+  /// One withdrawal.
   public struct Entry: Hashable, Sendable {
+    /// What is withdrawn.
     public let subject: Subject
     /// For people; 1 to ``maximumReasonBytes`` bytes.
     public let reason: String
+    /// Since when it is withdrawn.
     public let date: Timestamp
   }
 
+  /// The version of the file that is read.
   public static let fileVersion = 1
+  /// Bytes of the file at most.
   public static let maximumBytes = 16 << 20
+  /// UTF-8 bytes of one reason at most.
   public static let maximumReasonBytes = 4096
 
   /// In the order of the file.

@@ -3,10 +3,14 @@
 /// All challenges are drawn from K. An element is c0 + c1·X + c2·X².
 @frozen
 public struct CubicExtension: Hashable, Sendable {
+  /// The coefficient of X^0.
   public var c0: Goldilocks
+  /// The coefficient of X^1.
   public var c1: Goldilocks
+  /// The coefficient of X^2.
   public var c2: Goldilocks
 
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(_ c0: Goldilocks, _ c1: Goldilocks, _ c2: Goldilocks) {
     self.c0 = c0
@@ -14,27 +18,34 @@ public struct CubicExtension: Hashable, Sendable {
     self.c2 = c2
   }
 
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(_ base: Goldilocks) { self.init(base, .zero, .zero) }
 
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(_ value: Int) { self.init(Goldilocks(value)) }
 
+  /// The neutral element of addition.
   public static let zero = CubicExtension(.zero, .zero, .zero)
+  /// The neutral element of multiplication.
   public static let one = CubicExtension(.one, .zero, .zero)
   /// 1, X, X²: the coordinates of K over F.
   public static let basis = [one, CubicExtension(.zero, .one, .zero), CubicExtension(.zero, .zero, .one)]
 
+  /// The sum.
   @inlinable @inline(__always)
   public static func + (a: CubicExtension, b: CubicExtension) -> CubicExtension {
     CubicExtension(a.c0 + b.c0, a.c1 + b.c1, a.c2 + b.c2)
   }
 
+  /// The difference.
   @inlinable @inline(__always)
   public static func - (a: CubicExtension, b: CubicExtension) -> CubicExtension {
     CubicExtension(a.c0 - b.c0, a.c1 - b.c1, a.c2 - b.c2)
   }
 
+  /// The additive inverse.
   @inlinable @inline(__always)
   public static prefix func - (a: CubicExtension) -> CubicExtension { CubicExtension(-a.c0, -a.c1, -a.c2) }
 
@@ -44,6 +55,7 @@ public struct CubicExtension: Hashable, Sendable {
     return Goldilocks.reduce(high: product.high, low: product.low)
   }
 
+  /// The product.
   @inlinable @inline(__always)
   public static func * (a: CubicExtension, b: CubicExtension) -> CubicExtension {
     // Karatsuba over three terms: six products in F.
@@ -56,18 +68,23 @@ public struct CubicExtension: Hashable, Sendable {
     return CubicExtension(p0 + timesSeven(s12), s01 + timesSeven(p2), s02 + p1)
   }
 
+  /// The product.
   @inlinable @inline(__always)
   public static func * (a: CubicExtension, b: Goldilocks) -> CubicExtension {
     CubicExtension(a.c0 * b, a.c1 * b, a.c2 * b)
   }
 
+  /// Adds in place.
   @inlinable @inline(__always)
   public static func += (a: inout CubicExtension, b: CubicExtension) { a = a + b }
+  /// Subtracts in place.
   @inlinable @inline(__always)
   public static func -= (a: inout CubicExtension, b: CubicExtension) { a = a - b }
+  /// Multiplies in place.
   @inlinable @inline(__always)
   public static func *= (a: inout CubicExtension, b: CubicExtension) { a = a * b }
 
+  /// The square.
   @inlinable @inline(__always)
   public var squared: CubicExtension { self * self }
 
@@ -82,6 +99,7 @@ public struct CubicExtension: Hashable, Sendable {
     return CubicExtension(a * inverseNorm, b * inverseNorm, c * inverseNorm)
   }
 
+  /// The element to a power.
   @inlinable
   public func power(_ exponent: UInt64) -> CubicExtension {
     var result = CubicExtension.one
@@ -129,10 +147,12 @@ public struct CubicExtension: Hashable, Sendable {
 }
 
 extension CubicExtension: ExpressibleByIntegerLiteral {
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(integerLiteral value: UInt64) { self.init(Goldilocks(reducing: value)) }
 }
 
 extension CubicExtension: CustomStringConvertible {
+  /// For tests and logs.
   public var description: String { "(\(c0), \(c1), \(c2))" }
 }

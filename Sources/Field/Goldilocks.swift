@@ -4,6 +4,7 @@
 /// every other representation, so that one element has one encoding.
 @frozen
 public struct Goldilocks: Hashable, Sendable {
+  /// p = 2^64 - 2^32 + 1.
   public static let modulus: UInt64 = 0xFFFF_FFFF_0000_0001
   /// 2^64 mod p = 2^32 - 1.
   @usableFromInline static let epsilon: UInt64 = 0xFFFF_FFFF
@@ -33,10 +34,13 @@ public struct Goldilocks: Hashable, Sendable {
     self.value = value >= 0 ? Goldilocks(reducing: UInt64(value)).value : Self.modulus &- value.magnitude
   }
 
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(_ value: Int) { self.init(Int64(value)) }
 
+  /// The neutral element of addition.
   public static let zero = Goldilocks(unchecked: 0)
+  /// The neutral element of multiplication.
   public static let one = Goldilocks(unchecked: 1)
   /// A generator of the multiplicative group, hence no square and no cube.
   public static let generator = Goldilocks(unchecked: 7)
@@ -59,6 +63,7 @@ public struct Goldilocks: Hashable, Sendable {
     return Goldilocks(reducing: carry ? sum &+ epsilon : sum)
   }
 
+  /// The sum.
   @inlinable @inline(__always)
   public static func + (a: Goldilocks, b: Goldilocks) -> Goldilocks {
     let (sum, carry) = a.value.addingReportingOverflow(b.value)
@@ -66,30 +71,37 @@ public struct Goldilocks: Hashable, Sendable {
     return carry ? Goldilocks(unchecked: sum &+ epsilon) : Goldilocks(reducing: sum)
   }
 
+  /// The difference.
   @inlinable @inline(__always)
   public static func - (a: Goldilocks, b: Goldilocks) -> Goldilocks {
     let (difference, borrow) = a.value.subtractingReportingOverflow(b.value)
     return Goldilocks(unchecked: borrow ? difference &+ modulus : difference)
   }
 
+  /// The additive inverse.
   @inlinable @inline(__always)
   public static prefix func - (a: Goldilocks) -> Goldilocks {
     Goldilocks(unchecked: a.value == 0 ? 0 : modulus &- a.value)
   }
 
+  /// The product.
   @inlinable @inline(__always)
   public static func * (a: Goldilocks, b: Goldilocks) -> Goldilocks {
     let product = a.value.multipliedFullWidth(by: b.value)
     return reduce(high: product.high, low: product.low)
   }
 
+  /// Adds in place.
   @inlinable @inline(__always)
   public static func += (a: inout Goldilocks, b: Goldilocks) { a = a + b }
+  /// Subtracts in place.
   @inlinable @inline(__always)
   public static func -= (a: inout Goldilocks, b: Goldilocks) { a = a - b }
+  /// Multiplies in place.
   @inlinable @inline(__always)
   public static func *= (a: inout Goldilocks, b: Goldilocks) { a = a * b }
 
+  /// The element to a power.
   @inlinable
   public func power(_ exponent: UInt64) -> Goldilocks {
     var result = Goldilocks.one
@@ -114,14 +126,17 @@ public struct Goldilocks: Hashable, Sendable {
     return generator.power((modulus - 1) >> UInt64(logOrder))
   }
 
+  /// 1/2.
   public static let half = Goldilocks(unchecked: (modulus + 1) / 2)
 }
 
 extension Goldilocks: ExpressibleByIntegerLiteral {
+  /// An element from its parts or an integer, reduced.
   @inlinable @inline(__always)
   public init(integerLiteral value: UInt64) { self.init(reducing: value) }
 }
 
 extension Goldilocks: CustomStringConvertible {
+  /// For tests and logs.
   public var description: String { String(value) }
 }

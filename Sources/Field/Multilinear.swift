@@ -71,6 +71,7 @@ public enum Multilinear {
     return current[0]
   }
 
+  /// Σ a_i·b_i of two lists of one length.
   @inlinable
   public static func innerProduct(_ a: [CubicExtension], _ b: [CubicExtension]) -> CubicExtension {
     precondition(a.count == b.count)

@@ -10,7 +10,9 @@ public struct AdapterInspection: Sendable {
   public struct Product: Sendable {
     /// The base's name of it.
     public let tensor: String
+    /// Rows of the base tensor's matrix.
     public let rows: Int
+    /// Columns of the base tensor's matrix.
     public let columns: Int
     /// Of the adapter's matrices, as far as the tensor's size has it.
     public let rank: Int
@@ -18,6 +20,7 @@ public struct AdapterInspection: Sendable {
     public let factor: Double
     /// ‖W‖_F of the base's tensor and ‖ΔW‖_F of the product.
     public let baseNorm: Double
+    /// ‖factor·B·A‖_F.
     public let norm: Double
 
     /// ‖ΔW‖/‖W‖, as a policy's "relative"; nil for a tensor of zeros.

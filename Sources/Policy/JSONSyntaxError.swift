@@ -81,6 +81,7 @@ public struct JSONSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
     }
   }
 
+  /// In English, for people and logs.
   public var description: String {
     "\(path): line \(line), column \(column) (byte \(offset)): \(problem); \(remedy)"
   }

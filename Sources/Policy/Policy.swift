@@ -69,6 +69,7 @@ public struct Rule: Hashable, Sendable {
   /// What it allows them.
   public let allowance: Allowance
 
+  /// A rule: what the tensors of a pattern may do.
   public init(tensors: TensorPattern, allowance: Allowance) {
     self.tensors = tensors
     self.allowance = allowance
@@ -101,15 +102,18 @@ extension Allowance {
 /// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of
 /// `size` neighbouring rows or columns, without remainder.
 public struct HeadSplit: Hashable, Sendable {
+  /// The axis along which heads lie beside each other.
   public enum Axis: String, Hashable, Sendable {
     case rows
     case columns
   }
 
+  /// Along which axis the matrix is cut.
   public let axis: Axis
   /// Rows or columns of one head; of a parsed policy 1 to 2^16.
   public let size: Int
 
+  /// Heads of `size` rows or columns each; `size` is at least 1.
   public init(axis: Axis, size: Int) {
     self.axis = axis
     self.size = size

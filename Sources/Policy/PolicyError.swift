@@ -112,6 +112,7 @@ extension PolicyError: CustomStringConvertible {
   /// What to do about it, in words.
   public var remedy: String { parts.remedy }
 
+  /// In English, for people and logs.
   public var description: String {
     if case .malformedJSON(let error) = self { return error.description }
     return "\(path): \(problem); \(remedy)"

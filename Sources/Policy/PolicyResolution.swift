@@ -9,6 +9,7 @@ public struct Resolution: Hashable, Sendable {
   /// What that rule allows.
   public let allowance: Allowance
 
+  /// One decision; see the members.
   public init(tensorName: String, ruleIndex: Int, allowance: Allowance) {
     self.tensorName = tensorName
     self.ruleIndex = ruleIndex

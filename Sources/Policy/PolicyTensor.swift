@@ -1,18 +1,23 @@
 /// What a base identity says about one tensor, as far as choosing and explaining policies needs it.
 public struct PolicyTensor: Hashable, Sendable {
+  /// Name as in the file.
   public let name: String
   /// As safetensors spells it, such as `BF16`.
   public let dtype: String
+  /// Sizes as in the file.
   public let shape: [Int]
   /// The matrix that clauses speak of; 0 × 0 for a tensor without entries.
   public let rows: Int
+  /// Columns of the matrix that clauses speak of.
   public let columns: Int
   /// Whether clauses can bound it; all other tensors are compared byte for byte.
   public let isFloating: Bool
   /// ‖W‖_F and max|W|, for display and for proposals; no check may depend on them.
   public let norm: Double
+  /// Largest absolute value of an entry.
   public let maximum: Double
 
+  /// A tensor as a policy sees it; see the members.
   public init(
     name: String, dtype: String, shape: [Int], rows: Int, columns: Int, isFloating: Bool, norm: Double,
     maximum: Double

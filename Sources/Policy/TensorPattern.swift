@@ -39,6 +39,7 @@ public struct TensorPattern: Hashable, Sendable, CustomStringConvertible {
     self.states = try TensorPattern.compile(bytes, path: path)
   }
 
+  /// In English, for people and logs.
   public var description: String { text }
 
   private static func compile(_ bytes: [UInt8], path: String) throws(PolicyError) -> [State] {

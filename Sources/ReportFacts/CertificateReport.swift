@@ -22,30 +22,39 @@ public struct CertificateReport: Sendable {
 
   /// What the file says of itself; only for a verified certificate is it true.
   public struct Claims: Sendable, Equatable {
+    /// Hexadecimal.
     public let baseIdentity: String
+    /// Hexadecimal.
     public let tunedCommitment: String
+    /// The policy's name.
     public let policyName: String
+    /// SHA-256 of the policy's canonical bytes, hexadecimal.
     public let policyDigest: String
   }
 
   /// As the reader named it.
   public let fileName: String
+  /// Size of the file in bytes.
   public let byteCount: Int
   /// Of the file, hexadecimal.
   public let sha256: String
   /// The identity that it was verified against.
   public let givenBase: String
+  /// Who chose the policy.
   public let policySource: PolicySource
   /// Nil where the file is no certificate, or contradicts itself.
   public let claims: Claims?
+  /// What verification said.
   public let outcome: Outcome
   /// Nil where the drift starts from the base.
   public let link: ReportedLink?
 
+  /// What it says; nil where it is not verified.
   public var contents: VerifiedContents? {
     if case .verified(let contents) = outcome { contents } else { nil }
   }
 
+  /// Why it is not verified; nil where it is.
   public var failure: DriftProofError? {
     if case .rejected(let error) = outcome { error } else { nil }
   }
@@ -105,13 +114,17 @@ extension CertificateReport {
 
 /// What a certificate that has been verified says.
 public struct VerifiedContents: Sendable {
+  /// What the verifier says.
   public let verification: VerificationReport
+  /// The policy that it was verified against.
   public let policy: Policy
   /// The policy laid over base and tuned model.
   public let explanation: PolicyExplanation
   /// Every name of base and tuned model, in order.
   public let tensors: [ReportedTensor]
+  /// How much of the model is proved, identical and excluded.
   public let coverage: ReportedCoverage
+  /// Layers and modules, as the names have them.
   public let map: ModuleMap
   /// The tuned model's tensors.
   package let tuned: [TunedTensor]

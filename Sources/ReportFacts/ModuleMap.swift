@@ -26,6 +26,7 @@ public struct ModulePlace: Hashable, Sendable {
 
 /// Tensors as a table: a row for each layer, a column for each module.
 public struct ModuleGrid: Sendable, Equatable {
+  /// One layer.
   public struct Row: Sendable, Equatable {
     /// The layer's number.
     public let layer: String
@@ -33,12 +34,15 @@ public struct ModuleGrid: Sendable, Equatable {
     public let cells: [[Int]]
   }
 
+  /// What stands before the layers' numbers.
   public let stack: String
   /// Which part of the stack's columns this is, counted from 1, and of how many.
   public let part: Int
+  /// How many parts the stack has.
   public let parts: Int
   /// The columns.
   public let modules: [String]
+  /// The layers, by rising number.
   public let rows: [Row]
 }
 
@@ -47,6 +51,7 @@ public struct ModuleMap: Sendable, Equatable {
   /// Columns of one grid: what a printed page of A4 can hold. A wider stack becomes several grids.
   public static let maximumColumns = 9
 
+  /// One table for each stack of layers, or for each part of a wide one.
   public let grids: [ModuleGrid]
   /// Positions of the tensors in no grid, in order.
   public let others: [Int]

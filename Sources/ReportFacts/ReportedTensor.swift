@@ -4,16 +4,21 @@ import DriftProofPolicy
 
 /// What a certificate says about one tensor of base or tuned model.
 public struct ReportedTensor: Sendable, Equatable {
+  /// Name as in the checkpoints.
   public let name: String
+  /// As safetensors names it.
   public let dtype: String
+  /// Sizes as in the file.
   public let shape: [Int]
   /// Entries.
   public let parameters: Int
+  /// How it counts.
   public let tensorClass: TensorClass
   /// The deciding rule, counted from 0.
   public let rule: Int
   /// What it allows: in full with bounds as numbers, and in a few words.
   public let words: String
+  /// What the rule allows, in a few words.
   public let shortWords: String
   /// The largest ‖Δ‖_F that the tensor's own rule admits; nil where it sets no limit.
   public let largestNorm: Double?
@@ -21,7 +26,9 @@ public struct ReportedTensor: Sendable, Equatable {
 
 /// Tensors of one kind.
 public struct CoverageShare: Sendable, Equatable {
+  /// How many there are.
   public var tensors = 0
+  /// Entries of all of them.
   public var parameters = 0
 
   /// Parameters stay at `Int.max` where sizes are made up.
@@ -41,6 +48,7 @@ public struct ReportedCoverage: Sendable, Equatable {
   /// Outside the proof.
   public var excluded = CoverageShare()
 
+  /// Sums over all tensors by class.
   public init(_ tensors: [ReportedTensor]) {
     for tensor in tensors {
       switch tensor.tensorClass {
@@ -51,6 +59,7 @@ public struct ReportedCoverage: Sendable, Equatable {
     }
   }
 
+  /// Everything together.
   public var all: CoverageShare {
     [proved, identical, excluded].reduce(into: CoverageShare()) { sum, share in
       sum.add(tensors: share.tensors, parameters: share.parameters)

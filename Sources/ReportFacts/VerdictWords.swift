@@ -14,6 +14,7 @@ public struct VerdictWords: Sendable, Equatable {
   /// Something is proved. False for a failure, and for a certificate whose policy leaves out everything.
   public let isGood: Bool
 
+  /// The words about one certificate.
   public init(_ report: CertificateReport) {
     switch report.outcome {
     case .verified(let contents): self.init(contents, report.policySource, report.link)

@@ -93,6 +93,7 @@ public enum AdapterRecordProblem: Error, Equatable, Sendable, CustomStringConver
   case notFloating
   case rank(found: Int, limit: Int)
 
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .notInBase: "the base has no such tensor"

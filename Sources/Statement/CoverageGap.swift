@@ -26,6 +26,7 @@ public enum CoverageGap: Error, Equatable, Sendable {
 }
 
 extension CoverageGap: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .missing(let tensor, let other):

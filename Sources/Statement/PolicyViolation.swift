@@ -5,6 +5,7 @@ import Foundation
 public struct PolicyViolation: Error, Hashable, Sendable {
   /// The tensor's name, or ``wholeModel``.
   public let tensor: String
+  /// What exceeds what.
   public let excess: Excess
 
   /// How reports name the bound over all tensors.
@@ -40,9 +41,11 @@ public struct PolicyViolation: Error, Hashable, Sendable {
 
   /// A clause's form and limits.
   public struct ClauseLimits: Hashable, Sendable {
+    /// Largest rank; nil where the clause has none.
     public let rank: Int?
     /// How many entries, rows or columns may change arbitrarily, and which of them.
     public let count: Int?
+    /// `entries`, `rows` or `columns`; nil without a count.
     public let unit: String?
     /// Largest residual; nil when none is allowed.
     public let residual: Double?
@@ -73,6 +76,7 @@ public struct PolicyViolation: Error, Hashable, Sendable {
 }
 
 extension PolicyViolation: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     "tensor \(tensor): \(finding)" + (ratio.map { String(format: ", %.6g times as much", $0) } ?? "") + hint
   }

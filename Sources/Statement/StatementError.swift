@@ -33,6 +33,7 @@ public enum StatementSize: Error, Equatable, Sendable {
 }
 
 extension StatementSize: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .tensor(let name, let shape): "tensor \(name) of shape \(shape) is too large to certify; freeze or exclude it"
@@ -53,12 +54,15 @@ extension StatementSize: CustomStringConvertible {
 public struct UnprovableClause: Error, Hashable, Sendable, CustomStringConvertible {
   /// The tensor's name; nil where the reason names what it is about.
   public let tensor: String?
+  /// Why, and what helps.
   public let reason: String
 
+  /// A clause that cannot be shown; see the members.
   public init(tensor: String?, reason: String) {
     self.tensor = tensor
     self.reason = reason
   }
 
+  /// In English, for people and logs.
   public var description: String { (tensor.map { "tensor \($0): " } ?? "") + reason }
 }

@@ -24,6 +24,7 @@ public enum ProofRejection: Error, Equatable, Sendable {
 extension ProofRejection: ByteReadingError {}
 
 extension ProofRejection: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .truncated(let section): "the proof ends inside \(section)"

@@ -34,6 +34,7 @@ public enum MissingInput: Error, Hashable, Sendable {
 }
 
 extension DriftProofError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .operational(let message): message
@@ -49,6 +50,7 @@ extension DriftProofError: CustomStringConvertible {
 }
 
 extension MissingInput: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .certificates: "a chain has at least one certificate"

@@ -42,6 +42,7 @@ extension FormatError {
 }
 
 extension FormatError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .truncated(let section): "the file ends inside \(section)"

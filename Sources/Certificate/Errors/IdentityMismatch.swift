@@ -14,6 +14,7 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
 }
 
 extension IdentityMismatch: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .base(let certificate, let given):

@@ -32,6 +32,7 @@ public enum InvalidProof: Error, Equatable, Sendable {
 }
 
 extension InvalidProof: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .certificate(let error): "\(error)"

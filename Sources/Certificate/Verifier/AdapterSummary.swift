@@ -8,10 +8,12 @@ public struct AdapterSummary: Hashable, Sendable {
   public let excludedModules: Int
   /// The products' ranks, as far as matrices of these sizes have them; 0 without products.
   public let smallestRank: Int
+  /// Of all products; 0 without any.
   public let largestRank: Int
   /// An entry of a certified product differs from that of the adapter's matrices by at most `relativeError`·‖its row of the
   /// product‖ + `absoluteError`, besides rounding of double precision.
   public let relativeError: Double
+  /// In the weights' own units.
   public let absoluteError: Double
 
   init?(_ statement: DerivedStatement) {

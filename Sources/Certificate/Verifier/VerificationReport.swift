@@ -4,9 +4,12 @@ import DriftProofCommitment
 
 /// One term of the soundness error: an attack on this step succeeds with probability at most 2^-bits.
 public struct SoundnessTerm: Hashable, Sendable {
+  /// Which step it is about.
   public let name: String
+  /// -log2 of the probability.
   public let bits: Double
 
+  /// A term by name, with -log2 of its error.
   public init(name: String, bits: Double) {
     self.name = name
     self.bits = bits
@@ -15,11 +18,17 @@ public struct SoundnessTerm: Hashable, Sendable {
 
 /// How many tensors of base and tuned model fall into each class.
 public struct TensorCounts: Hashable, Sendable {
+  /// Unchanged.
   public let frozen: Int
+  /// Bounded in norm alone.
   public let norm: Int
+  /// Bounded in rank.
   public let rank: Int
+  /// Bounded in the number of entries, rows or columns that may change.
   public let sparse: Int
+  /// Bounded by several clauses, or by a sum of forms.
   public let composed: Int
+  /// Outside the proof.
   public let excluded: Int
 
   init(_ statement: DerivedStatement) {
@@ -47,10 +56,12 @@ public struct PrecisionSummary: Hashable, Sendable {
     tensorsByFractionBits = counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// Whether both state the same.
   public static func == (a: PrecisionSummary, b: PrecisionSummary) -> Bool {
     a.tensorsByFractionBits.elementsEqual(b.tensorsByFractionBits) { $0 == $1 }
   }
 
+  /// Feeds all that equality compares.
   public func hash(into hasher: inout Hasher) {
     for (bits, tensors) in tensorsByFractionBits {
       hasher.combine(bits)
@@ -61,16 +72,21 @@ public struct PrecisionSummary: Hashable, Sendable {
 
 /// What a verified certificate says.
 public struct VerificationReport: Hashable, Sendable {
+  /// The policy's name, as its file states it.
   public let policyName: String
   /// Hexadecimal, as the next two.
   public let policyDigest: String
+  /// The root of the base's identity; 64 hexadecimal digits.
   public let baseIdentity: String
+  /// The commitment to the tuned model; 64 hexadecimal digits.
   public let tunedCommitment: String
   /// Of a link: the tuned commitment of its parent, from whose model the drift starts. Nil: it starts from the base.
   public let parent: String?
   /// The level of the statement as a whole; at least 128.
   public let securityBits: Double
+  /// Every term of the soundness error; the least one is the level.
   public let soundness: [SoundnessTerm]
+  /// Tensors of base and tuned model by class.
   public let tensors: TensorCounts
   /// Names that the policy leaves outside the proof, in order.
   public let excluded: [String]
@@ -78,6 +94,7 @@ public struct VerificationReport: Hashable, Sendable {
   public let certifiedParameters: Int
   /// Entries of the frozen tensors.
   public let frozenParameters: Int
+  /// Changes below it are invisible to the proof.
   public let precision: PrecisionSummary
   /// Nil unless the tuned model is the base and an unmerged adapter.
   public let adapter: AdapterSummary?
@@ -87,5 +104,6 @@ public struct VerificationReport: Hashable, Sendable {
   public let proofBytes: Int
   /// Bytes of the whole certificate.
   public let certificateBytes: Int
+  /// Wall-clock seconds that verification took.
   public let verifySeconds: Double
 }

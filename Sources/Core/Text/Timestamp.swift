@@ -1,5 +1,6 @@
 /// A time as in RFC 3339, such as `2026-03-01T12:30:00Z`.
 public struct Timestamp: Hashable, Sendable {
+  /// As in RFC 3339, in capital letters.
   public let text: String
 
   /// Nil unless `text` is a `date-time` of RFC 3339 with capital letters; leap seconds are allowed where they can be.

@@ -9,7 +9,9 @@ public struct PolicyExplanation: Sendable {
   public struct RuleEffect: Sendable {
     /// Counted from zero.
     public let index: Int
+    /// Its pattern as written.
     public let pattern: String
+    /// What it allows.
     public let allowance: Allowance
     /// The allowance in words.
     public let words: String
@@ -23,6 +25,7 @@ public struct PolicyExplanation: Sendable {
 
   /// What one tensor gets.
   public struct TensorEffect: Sendable {
+    /// The tensor that is decided.
     public let tensor: PolicyTensor
     /// The deciding rule; nil when none matches.
     public let rule: Int?

@@ -24,6 +24,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     /// Lines of a comment in the policy: what to look at before it is used.
     public var advice: [String] = []
 
+    /// The preset's own bounds.
     public init() {}
   }
 

@@ -17,6 +17,7 @@ public enum PresetError: Error, Equatable, Sendable {
 }
 
 extension PresetError: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     switch self {
     case .doesNotFit(let preset, let example, let better):

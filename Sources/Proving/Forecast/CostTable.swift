@@ -3,7 +3,7 @@ import DriftProofArgumentProver
 /// What proving costs: the one place for constants of time and memory. They say nothing about soundness; a wrong one
 /// makes forecasts and progress worse, nothing else.
 ///
-/// `scripts/calibrate` measures this table anew (release build, idle machine) and prints it; paste it here after changes
+/// `scripts/measure-machine` measures this table anew (release build, idle machine) and prints it; paste it here after changes
 /// of the prover. Units are those of ``CostModel/work(of:)``.
 package enum CostTable {
   /// Seconds of one phase: fixed + nanoseconds·units.

@@ -13,6 +13,7 @@ import DriftProofPolicy
 public struct Forecast: Sendable {
   /// Seconds of each phase and of all.
   public let phases: [(name: String, seconds: Double)]
+  /// Seconds of all phases together.
   public var seconds: Double { phases.reduce(0) { $0 + $1.seconds } }
   /// Resident bytes at the peak.
   public let peakMemoryBytes: Int
@@ -20,14 +21,19 @@ public struct Forecast: Sendable {
   public let proofBytes: Int
   /// The code: log2 of a row's length, code positions per cell, opened positions. 0 without a proof.
   public let logLength: Int
+  /// Code positions per cell.
   public let blowup: Int
+  /// Opened code positions.
   public let queries: Int
   /// Rows of the drift tableau and of the proof's own trees.
   public let driftRows: Int
+  /// Rows of the proof's own trees.
   public let proofRows: Int
   /// Entries of tensors that may change inside clauses, that may not change, and names that the policy excludes.
   public let certifiedParameters: Int
+  /// Entries of tensors that may not change.
   public let frozenParameters: Int
+  /// Names that the policy leaves outside the proof.
   public let excluded: [String]
   /// Whether the base's identity was known; without it bounds relative to the base's norm are guessed, which may move the
   /// figures a little.

@@ -8,6 +8,7 @@ public struct ProveProgress: Sendable, Equatable {
   public let phase: String
   /// 0...1, of the phase and of everything.
   public let phaseFraction: Double
+  /// 0...1, of everything.
   public let fraction: Double
   /// Seconds since the beginning.
   public let elapsed: Double

@@ -19,6 +19,7 @@ public enum DriftProver {
     public let certificate: [UInt8]
     /// What the verifier says about it: it was verified before this was returned.
     public let verification: VerificationReport
+    /// What the proof cost.
     public let report: ProveReport
     /// What a proof that can go on keeps; see ``finish()``.
     let session: ProofSession?

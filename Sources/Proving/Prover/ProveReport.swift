@@ -16,6 +16,7 @@ public struct ProveReport: Sendable {
   public internal(set) var peakMemoryBytes = 0
   /// How many proofs the opening file has served, this one included, and how many it may serve.
   public internal(set) var proofsUsed = 0
+  /// Proofs that the opening file may serve in all.
   public internal(set) var proofsAllowed = 0
   /// Rows of the drift tableau that phases have asked for, when somebody watched the progress.
   package var askedRows: [ProofPhase: Int] = [:]
