@@ -1,39 +1,39 @@
 import Foundation
 
 /// Runs cases one after the other, each in a process of its own, and writes results after every one.
-public struct Suite {
-  public struct Options: Sendable {
-    public var size = SuiteSize.small
+package struct Suite {
+  package struct Options: Sendable {
+    package var size = SuiteSize.small
     /// Instead of the size's cases.
-    public var cases: [BenchmarkCase] = []
+    package var cases: [BenchmarkCase] = []
     /// Overrides the cases' own number of runs.
-    public var runs: Int?
+    package var runs: Int?
     /// Where checkpoints are kept and looked for; nil: a temporary folder, emptied after each case.
-    public var data: String?
+    package var data: String?
     /// Where `results.json` and the plots are written.
-    public var output = "out/benchmark"
-    public var date: String?
-    public var toolchain = "unknown"
-    public var commit = ""
+    package var output = "out/benchmark"
+    package var date: String?
+    package var toolchain = "unknown"
+    package var commit = ""
     /// Measure the machine's parts, too.
-    public var measuresFloor = true
+    package var measuresFloor = true
     /// Write `docs/performance.md`.
-    public var publishes = false
+    package var publishes = false
 
-    public init() {}
+    package init() {}
   }
 
   let options: Options
   /// This program, which runs single cases as a child.
   let program: String
 
-  public init(options: Options, program: String) {
+  package init(options: Options, program: String) {
     self.options = options
     self.program = program
   }
 
   /// - Returns: the results; `failures` is not empty when a case failed.
-  public func run() throws -> SuiteResults {
+  package func run() throws -> SuiteResults {
     let isTemporary = options.data == nil
     let data = options.data ?? NSTemporaryDirectory() + "driftproof-bench-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
@@ -106,7 +106,7 @@ public struct Suite {
   }
 
   /// The child's part: proves a pair that exists and writes the result.
-  public static func runCase(_ benchmark: BenchmarkCase, data: String, runs: Int, output: String) throws {
+  package static func runCase(_ benchmark: BenchmarkCase, data: String, runs: Int, output: String) throws {
     guard let model = ModelShape(named: benchmark.model) else { return }
     let pair = CheckpointGenerator(model: model, directory: data).pair(benchmark.drift)
     let scratch = NSTemporaryDirectory() + "driftproof-case-\(ProcessInfo.processInfo.processIdentifier)"

@@ -58,7 +58,7 @@ struct PageTests {
     let report = try ReportFixture().damaged
     let reader = try Self.parse([report])
     for words in [
-      "Not verified: invalid", try #require(report.failure).description, "exit code 11", "None of this was proved",
+      "Not verified: invalid", try #require(report.failure).description, "exit code 99", "None of this was proved",
       "What the file says of itself",
     ] { #expect(reader.text.contains(words), "\(words)") }
     for words in ["What was proved", "Map of what was allowed", "bits", "Proved within bounds", "How sure"] {

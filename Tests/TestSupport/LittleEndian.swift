@@ -1,7 +1,7 @@
 /// The bytes of the values, lowest first.
-public func littleEndian<I: FixedWidthInteger>(_ values: I...) -> [UInt8] { littleEndian(values) }
+package func littleEndian<I: FixedWidthInteger>(_ values: I...) -> [UInt8] { littleEndian(values) }
 
-public func littleEndian<I: FixedWidthInteger>(_ values: [I]) -> [UInt8] {
+package func littleEndian<I: FixedWidthInteger>(_ values: [I]) -> [UInt8] {
   values.flatMap { value in
     stride(from: 0, to: I.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) }
   }

@@ -1,10 +1,10 @@
 /// SplitMix64: the same numbers in every run, and the seed in a failure's message can be pasted back.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var word = state
     word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -13,7 +13,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   }
 
   /// Uniform in [-1, 1).
-  public mutating func signed() -> Float { Float(Int64(bitPattern: next()) >> 11) / Float(1 << 52) }
+  package mutating func signed() -> Float { Float(Int64(bitPattern: next()) >> 11) / Float(1 << 52) }
 
-  public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

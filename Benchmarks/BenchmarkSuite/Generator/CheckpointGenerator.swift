@@ -9,8 +9,8 @@ import Foundation
 ///     DIR/MODEL/DRIFT/policy.json
 ///
 /// The file that is written last (index, policy) says that the others are complete.
-public struct CheckpointGenerator: Sendable {
-  public static let shardLimit = 5_000_000_000
+package struct CheckpointGenerator: Sendable {
+  package static let shardLimit = 5_000_000_000
 
   let model: ModelShape
   let folder: String
@@ -19,7 +19,7 @@ public struct CheckpointGenerator: Sendable {
   /// - Parameters:
   ///   - directory: DIR.
   ///   - shardLimit: bytes of data in a shard; a tensor is never split.
-  public init(model: ModelShape, directory: String, shardLimit: Int = CheckpointGenerator.shardLimit) {
+  package init(model: ModelShape, directory: String, shardLimit: Int = CheckpointGenerator.shardLimit) {
     self.model = model
     folder = "\(directory)/\(model.name)"
     var shards: [Range<Int>] = []
@@ -37,19 +37,19 @@ public struct CheckpointGenerator: Sendable {
   }
 
   /// What a case proves about.
-  public struct Pair: Sendable {
-    public let base: String
-    public let tuned: String
-    public let policy: String
+  package struct Pair: Sendable {
+    package let base: String
+    package let tuned: String
+    package let policy: String
   }
 
-  public func pair(_ drift: ModelDrift) -> Pair {
+  package func pair(_ drift: ModelDrift) -> Pair {
     let own = "\(folder)/\(drift.rawValue)"
     return Pair(base: "\(folder)/base", tuned: "\(own)/tuned", policy: "\(own)/policy.json")
   }
 
   /// Whether both checkpoints and the policy are there.
-  public func isComplete(_ drift: ModelDrift) -> Bool {
+  package func isComplete(_ drift: ModelDrift) -> Bool {
     let pair = pair(drift)
     return isBaseComplete && FileManager.default.fileExists(atPath: pair.policy)
   }
@@ -59,7 +59,7 @@ public struct CheckpointGenerator: Sendable {
   }
 
   /// Writes what is missing of the pair.
-  public func generate(_ drift: ModelDrift) throws -> Pair {
+  package func generate(_ drift: ModelDrift) throws -> Pair {
     let pair = pair(drift)
     if !isBaseComplete {
       try write(to: pair.base, drift: nil)
@@ -74,7 +74,7 @@ public struct CheckpointGenerator: Sendable {
   }
 
   /// Removes the fine-tune, or the whole model.
-  public func remove(_ drift: ModelDrift?) {
+  package func remove(_ drift: ModelDrift?) {
     try? FileManager.default.removeItem(atPath: drift.map { "\(folder)/\($0.rawValue)" } ?? folder)
   }
 

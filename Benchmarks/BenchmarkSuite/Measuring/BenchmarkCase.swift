@@ -1,10 +1,10 @@
 /// One line of the suite: a model, its drift, and how often to prove it.
-public struct BenchmarkCase: Sendable, Equatable {
-  public let model: String
-  public let drift: ModelDrift
-  public let runs: Int
+package struct BenchmarkCase: Sendable, Equatable {
+  package let model: String
+  package let drift: ModelDrift
+  package let runs: Int
 
-  public var name: String { "\(model)/\(drift.rawValue)" }
+  package var name: String { "\(model)/\(drift.rawValue)" }
 
   init(_ model: String, _ drift: ModelDrift, runs: Int = 3) {
     self.model = model
@@ -13,7 +13,7 @@ public struct BenchmarkCase: Sendable, Equatable {
   }
 
   /// Any model with any drift, as `MODEL/DRIFT`.
-  public init?(named name: String) {
+  package init?(named name: String) {
     let parts = name.split(separator: "/").map(String.init)
     guard parts.count == 2, let drift = ModelDrift(rawValue: parts[1]), let shape = ModelShape(named: parts[0]) else {
       return nil
@@ -23,7 +23,7 @@ public struct BenchmarkCase: Sendable, Equatable {
 }
 
 /// Which cases a run of the suite has.
-public enum SuiteSize: String, Sendable, CaseIterable {
+package enum SuiteSize: String, Sendable, CaseIterable {
   /// A million parameters of each family, one run: seconds, for continuous integration.
   case ci
   /// What fits in minutes and 2 GiB.
@@ -31,7 +31,7 @@ public enum SuiteSize: String, Sendable, CaseIterable {
   /// Up to LLaMA 7B: 45 GB of disk.
   case full
 
-  public var cases: [BenchmarkCase] {
+  package var cases: [BenchmarkCase] {
     switch self {
     case .ci:
       return [

@@ -4,13 +4,13 @@ import DriftProofProving
 import Foundation
 
 /// Proves and verifies one case in this process, through the same calls as the command line.
-public enum CaseRunner {
+package enum CaseRunner {
   static let verifications = 10
 
   /// - Parameters:
   ///   - scratch: an existing folder for opening files.
   /// - Throws: whatever the library throws, or a failure of verification.
-  public static func run(
+  package static func run(
     _ benchmark: BenchmarkCase, pair: CheckpointGenerator.Pair, runs: Int, scratch: String
   ) throws -> CaseResult {
     guard let model = ModelShape(named: benchmark.model) else {

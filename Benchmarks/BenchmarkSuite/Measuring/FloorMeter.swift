@@ -4,11 +4,11 @@ import Foundation
 import DriftProofKernels
 
 /// Measures the parts of a prover one by one on this machine.
-public enum FloorMeter {
+package enum FloorMeter {
   /// - Parameters:
   ///   - file: read from disk, when given.
   ///   - logLengths: transforms to time; at most 23.
-  public static func measure(file: String? = nil, logLengths: [Int] = [17, 20, 23]) throws -> FloorResult {
+  package static func measure(file: String? = nil, logLengths: [Int] = [17, 20, 23]) throws -> FloorResult {
     let memory = AlignedBuffer<UInt64>(count: 1 << 26)  // 512 MiB
     let target = AlignedBuffer<UInt64>(count: 1 << 26)
     return FloorResult(

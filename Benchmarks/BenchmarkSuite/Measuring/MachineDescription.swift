@@ -2,21 +2,21 @@ import Foundation
 import DriftProofKernels
 
 /// Where figures come from.
-public struct MachineDescription: Codable, Sendable, Equatable {
-  public var processor: String
-  public var cores: Int
-  public var memoryBytes: Int
-  public var system: String
-  public var toolchain: String
+package struct MachineDescription: Codable, Sendable, Equatable {
+  package var processor: String
+  package var cores: Int
+  package var memoryBytes: Int
+  package var system: String
+  package var toolchain: String
   /// Which kernels ran: `native` unless the environment says otherwise, and the vector extensions that matter to them.
-  public var kernelPath: String
-  public var vectorExtensions: [String]
+  package var kernelPath: String
+  package var vectorExtensions: [String]
   /// Of the repository; empty when not known.
-  public var commit: String
+  package var commit: String
 
   /// - Parameters:
   ///   - toolchain: first line of `swift --version`, `commit`: both from the caller, who has a shell.
-  public static func current(toolchain: String, commit: String) -> MachineDescription {
+  package static func current(toolchain: String, commit: String) -> MachineDescription {
     let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     func field(_ name: String) -> String? {
       information.split(separator: "\n").first { $0.hasPrefix(name) }?

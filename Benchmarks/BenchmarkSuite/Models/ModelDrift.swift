@@ -1,5 +1,5 @@
 /// How a synthetic fine-tune moves a whole model.
-public enum ModelDrift: String, Sendable, CaseIterable {
+package enum ModelDrift: String, Sendable, CaseIterable {
   /// Every tensor moves by about 1 % of its norm.
   case dense
   /// Rank 8, merged, on query and value projections; on all linear layers of a model without attention.

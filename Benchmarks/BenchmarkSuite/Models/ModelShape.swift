@@ -1,5 +1,5 @@
 /// What a tensor is for; drifts and policies choose tensors by it.
-public enum TensorRole: String, Sendable, CaseIterable {
+package enum TensorRole: String, Sendable, CaseIterable {
   case embedding
   /// Query and value projections, the usual targets of LoRA.
   case attentionQueryValue
@@ -25,7 +25,7 @@ public enum TensorRole: String, Sendable, CaseIterable {
 }
 
 /// One tensor of a synthetic model.
-public struct TensorShape: Sendable {
+package struct TensorShape: Sendable {
   let name: String
   let shape: [Int]
   let role: TensorRole
@@ -48,19 +48,19 @@ public struct TensorShape: Sendable {
 }
 
 /// Names, shapes and spreads of a model's tensors, in the order of its files.
-public struct ModelShape: Sendable {
-  public let name: String
-  public let tensors: [TensorShape]
+package struct ModelShape: Sendable {
+  package let name: String
+  package let tensors: [TensorShape]
   /// The pattern of a policy that matches exactly the tensors of a role.
   let patterns: [TensorRole: String]
 
   /// Entries of all tensors but buffers.
-  public var parameterCount: Int { tensors.reduce(0) { $1.role == .buffer ? $0 : $0 + $1.entryCount } }
+  package var parameterCount: Int { tensors.reduce(0) { $1.role == .buffer ? $0 : $0 + $1.entryCount } }
   /// Bytes of a bf16 checkpoint.
-  public var byteCount: Int { tensors.reduce(0) { $0 + 2 * $1.entryCount } }
+  package var byteCount: Int { tensors.reduce(0) { $0 + 2 * $1.entryCount } }
 
   /// `llama-7b`, `llama-1m`, `resnet-50`, `resnet-50-narrow`, `mlp-6`, or `transformer-K` of 2^K parameters, K in 20...33.
-  public init?(named name: String) {
+  package init?(named name: String) {
     self.name = name
     switch name {
     case "llama-7b":

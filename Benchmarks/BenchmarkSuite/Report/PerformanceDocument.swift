@@ -1,7 +1,7 @@
 import Foundation
 
 /// Fills the template of `docs/performance.md`, so that no figure in it is typed by hand.
-public enum PerformanceDocument {
+package enum PerformanceDocument {
   /// A name between double braces in the template, such as `{{results}}`.
   static func values(_ results: SuiteResults) -> [(name: String, text: String)] {
     [
@@ -13,7 +13,7 @@ public enum PerformanceDocument {
   }
 
   /// - Throws: `UnknownPlaceholder` for a name in the template that has no value.
-  public static func fill(template: String, results: SuiteResults) throws -> String {
+  package static func fill(template: String, results: SuiteResults) throws -> String {
     var text = template
     for (name, value) in values(results) {
       text = text.replacingOccurrences(of: "{{\(name)}}\n", with: value)
@@ -39,7 +39,7 @@ public enum PerformanceDocument {
 
   /// Writes `performance.md` and the plots under `docs`, from the template in the benchmarks' folder.
   /// - Parameter repository: the root of the working tree.
-  public static func publish(_ results: SuiteResults, repository: String) throws {
+  package static func publish(_ results: SuiteResults, repository: String) throws {
     let template = try String(contentsOfFile: "\(repository)/Benchmarks/performance.template.md", encoding: .utf8)
     let folder = "\(repository)/docs/performance"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

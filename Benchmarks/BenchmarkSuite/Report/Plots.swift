@@ -1,9 +1,9 @@
 import Foundation
 
 /// The drawings of one run of the suite.
-public enum Plots {
+package enum Plots {
   /// File name and SVG text of each.
-  public static func all(_ results: SuiteResults) -> [(file: String, text: String)] {
+  package static func all(_ results: SuiteResults) -> [(file: String, text: String)] {
     [
       ("phases.svg", phases(results)), ("scaling-time.svg", scalingTime(results)),
       ("scaling-memory.svg", scalingMemory(results)), ("scaling-proof.svg", scalingProof(results)),
@@ -83,8 +83,8 @@ public enum Plots {
 }
 
 /// Figures for people: three significant digits and a unit.
-public enum Units {
-  public static func seconds(_ value: Double) -> String {
+package enum Units {
+  package static func seconds(_ value: Double) -> String {
     switch value {
     case 120...: "\(digits(value / 60)) min"
     case 1...: "\(digits(value)) s"
@@ -93,7 +93,7 @@ public enum Units {
     }
   }
 
-  public static func bytes(_ value: Double) -> String {
+  package static func bytes(_ value: Double) -> String {
     switch value {
     case 1e9...: "\(digits(value / 1e9)) GB"
     case 1e6...: "\(digits(value / 1e6)) MB"
@@ -107,7 +107,7 @@ public enum Units {
     bytes(value).replacingOccurrences(of: ".00", with: "").replacingOccurrences(of: ".0 ", with: " ")
   }
 
-  public static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     switch Double(value) {
     case 1e9...: "\(digits(Double(value) / 1e9)) G"
     case 1e6...: "\(digits(Double(value) / 1e6)) M"
@@ -117,7 +117,7 @@ public enum Units {
   }
 
   /// Three significant digits, no exponents.
-  public static func digits(_ value: Double) -> String {
+  package static func digits(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "0" }
     let places = max(0, 2 - Int(log10(abs(value)).rounded(.down)))
     return String(format: "%.*f", min(places, 6), value)

@@ -1,13 +1,13 @@
 import Foundation
 
 /// Tables of a run in Markdown; the figures of `docs/performance.md` and of the terminal.
-public enum Tables {
+package enum Tables {
   static func markdown(_ header: [String], _ rows: [[String]]) -> String {
     let lines = [header, header.map { _ in "---" }] + rows
     return lines.map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n") + "\n"
   }
 
-  public static func results(_ results: SuiteResults) -> String {
+  package static func results(_ results: SuiteResults) -> String {
     markdown(
       [
         "case", "parameters", "certified", "prove", "ns/param", "core-ns/param", "processor", "private memory",
@@ -25,7 +25,7 @@ public enum Tables {
   }
 
   /// Seconds of every phase: columns are the phases that any case has, the longest (by share) first.
-  public static func phases(_ results: SuiteResults) -> String {
+  package static func phases(_ results: SuiteResults) -> String {
     var shares: [String: Double] = [:]
     for one in results.cases {
       let total = one.phases.reduce(0) { $0 + $1.seconds }
@@ -40,7 +40,7 @@ public enum Tables {
   }
 
   /// Columns: the kinds of message with most bytes, the rest in one.
-  public static func proofSections(_ results: SuiteResults) -> String {
+  package static func proofSections(_ results: SuiteResults) -> String {
     let names = Sections.largest(results.cases.map(\.proofSections), count: 9)
     return markdown(
       ["bytes"] + names + [Sections.others, "proof", "code"],
@@ -50,7 +50,7 @@ public enum Tables {
       })
   }
 
-  public static func machine(_ results: SuiteResults) -> String {
+  package static func machine(_ results: SuiteResults) -> String {
     let machine = results.machine
     return markdown(
       ["", ""],
@@ -67,7 +67,7 @@ public enum Tables {
   }
 
   /// The paper's figures beside ours; a target is met when ours is no larger.
-  public static func targets(_ results: SuiteResults) -> String {
+  package static func targets(_ results: SuiteResults) -> String {
     var rows: [[String]] = []
     func row(_ name: String, _ figure: String, paper: Double, ours: Double?, _ format: (Double) -> String) {
       rows.append([
@@ -97,7 +97,7 @@ public enum Tables {
     return markdown(["model", "figure", "paper (\(PaperFigures.machine))", "here", "here / paper", "target"], rows)
   }
 
-  public static func floor(_ results: SuiteResults) -> String {
+  package static func floor(_ results: SuiteResults) -> String {
     guard let floor = results.floor else { return "Not measured in this run.\n" }
     var rows = [
       ["memory read, all cores", Units.digits(floor.readGigabytesPerSecond) + " GB/s"],
@@ -120,7 +120,7 @@ public enum Tables {
   }
 
   /// Core-nanoseconds per certified parameter against the floor of the case's code.
-  public static func againstFloor(_ results: SuiteResults) -> String {
+  package static func againstFloor(_ results: SuiteResults) -> String {
     guard let floor = results.floor else { return "" }
     let cores = results.machine.cores
     let rows = results.cases.compactMap { one -> [String]? in

@@ -9,6 +9,10 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case parent(certificate: String?, given: String?)
   /// A link of a chain whose way to the base is not established; says how.
   case chain(String)
+  /// The certificate is about an unmerged adapter, a whole model is at hand.
+  case aboutAdapter
+  /// The certificate is about a whole model, an unmerged adapter is at hand.
+  case aboutCheckpoint
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
 }
@@ -26,6 +30,8 @@ extension IdentityMismatch: CustomStringConvertible {
         + "from the base; verify it with its chain, or name its parent"
     case .parent(let certificate, let given):
       "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
+    case .aboutAdapter: "the certificate is about an unmerged adapter; give its folder"
+    case .aboutCheckpoint: "the certificate is about a whole tuned model; give that"
     case .checkpoint(let message), .chain(let message): message
     }
   }

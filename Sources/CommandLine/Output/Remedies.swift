@@ -13,6 +13,8 @@ extension DriftProofError {
     case .policyViolated: "driftproof inspect BASE TUNED shows the drift of every tensor; nothing was proved."
     case .identityMismatch(.parent(_?, nil)):
       "driftproof chain verify takes all links; verify needs --parent, check needs --identity."
+    case .identityMismatch(.aboutAdapter): "Name its folder with --adapter."
+    case .identityMismatch(.aboutCheckpoint): "Name it with --tuned."
     case .missingInput(.baseOfAdapter): "Give --base, or --identity."
     case .missingInput(.identityOfChain): "Give --identity, that of the chain's base."
     case .missingInput(.certificates), .operational, .tooLarge, .proofInvalid, .identityMismatch, .coverageGap,
@@ -25,7 +27,7 @@ extension DriftProofError {
 extension CheckpointError {
   var remedy: String? {
     guard case .otherWeights(_, .adapter) = self else { return nil }
-    return "prove, check and inspect take it with --adapter."
+    return "prove and check take it with --adapter."
   }
 }
 

@@ -67,7 +67,7 @@ public enum CertificateChecker {
     switch model {
     case .checkpoint(let tuned, let base):
       guard !checked.manifest.isAdapter else {
-        throw mismatch("the certificate is about an unmerged adapter; give its folder")
+        throw DriftProofError.identityMismatch(.aboutAdapter)
       }
       try compareNames(tuned.manifestTensors, checked.manifest.tuned)
       if checked.manifest.parent != nil {
@@ -81,7 +81,7 @@ public enum CertificateChecker {
       return (.checkpoints(pair), [:])
     case .adapter(let adapter, let base):
       guard checked.manifest.isAdapter else {
-        throw mismatch("the certificate is about a whole tuned model; give that")
+        throw DriftProofError.identityMismatch(.aboutCheckpoint)
       }
       phase(.adapter)
       let pass = try AdapterPass.run(adapter, base: base, policy: policy, given: identity)

@@ -1,3 +1,4 @@
+@testable import DriftProofStatement
 @testable import DriftProofCertificate
 @testable import DriftProofDrift
 @testable import DriftProofProving
@@ -112,7 +113,7 @@ import Testing
     var other = after
     other.tensors["frozen.1"] = nil
     let tuned = try other.write("tuned", in: folder)
-    let error = #expect(throws: DriftProofError.self) {
+    let error = #expect(throws: StatementError.self) {
       _ = try CheckpointPass.run(base: base, tuned: tuned, policy: try policy())
     }
     #expect(error?.exitCode == 13)

@@ -76,7 +76,7 @@ import Testing
   private func gaps(_ checkpoint: Checkpoint, _ rule: String) -> [CoverageGap]? {
     do {
       _ = try derive(checkpoint, try Self.policy([rule]))
-    } catch DriftProofError.coverageGap(let gaps) {
+    } catch StatementError.coverageGap(let gaps) {
       return gaps
     } catch {
       Issue.record("\(error)")
@@ -163,15 +163,15 @@ import Testing
     model.tensors["long"] = TestTensor([StatementLimits.maximumHeads + 1, 1], random: &random)
     let checkpoint = try model.write("long", in: folder)
     let policy = try StatementFixture.policy(Self.rule("long", "rows", 1, Self.exact))
-    let error = #expect(throws: DriftProofError.self) { try derive(checkpoint, policy) }
+    let error = #expect(throws: StatementError.self) { try derive(checkpoint, policy) }
     #expect(error?.exitCode == 1)
-    #expect(error?.description.contains("are too many") ?? false)
+    #expect(error?.asDriftProofError.description.contains("are too many") ?? false)
     let leaf = try BaseIdentity.compute(checkpoint: checkpoint).tensors[0]
     let half = HeadSplit(axis: .rows, size: StatementLimits.maximumHeads + 1)
     #expect(throws: Never.self) {
       try StatementLimits.check(heads: half, of: leaf, after: StatementLimits.maximumHeads - 1)
     }
-    #expect(throws: DriftProofError.self) {
+    #expect(throws: StatementError.self) {
       try StatementLimits.check(heads: half, of: leaf, after: StatementLimits.maximumHeads)
     }
   }

@@ -23,6 +23,10 @@ extension ChainRejection {
   var exitCode: Int32 { ExitCode(self).rawValue }
 }
 
+extension StatementError {
+  var exitCode: Int32 { asDriftProofError.exitCode }
+}
+
 extension PolicyViolation {
   func contains(_ words: String) -> Bool { description.contains(words) }
   func hasPrefix(_ words: String) -> Bool { description.hasPrefix(words) }

@@ -367,7 +367,7 @@ import DriftProofTranscript
       _ = try DerivedStatement.derive(identity: BaseIdentity(sorted: [leaf]), tuned: [tensor], policy: policy)
     }
     try derive(1 << 27)
-    let error = #expect(throws: DriftProofError.self) { try derive((1 << 27) + 1) }
+    let error = #expect(throws: StatementError.self) { try derive((1 << 27) + 1) }
     #expect(error?.exitCode == 14)
   }
 

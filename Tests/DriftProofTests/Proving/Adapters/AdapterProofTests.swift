@@ -272,7 +272,7 @@ import Testing
       try CertificateChecker.check(
         certificate: result.certificate, base: base, tuned: base, openingPath: fixture.folder.file("opening"))
     }
-    #expect(merged.map { "\($0)".contains("--adapter") } == true && merged?.exitCode == 12)
+    #expect(merged == .identityMismatch(.aboutAdapter) && merged?.exitCode == 12)
     let whole = try DriftProver.prove(
       base: base, tuned: base, policy: policy, openingPath: fixture.folder.file("whole"))
     let unmerged = #expect(throws: DriftProofError.self) {
@@ -280,7 +280,7 @@ import Testing
         certificate: whole.certificate, base: base, identity: nil, adapter: opened,
         openingPath: fixture.folder.file("whole"))
     }
-    #expect(unmerged.map { "\($0)".contains("--tuned") } == true && unmerged?.exitCode == 12)
+    #expect(unmerged == .identityMismatch(.aboutCheckpoint) && unmerged?.exitCode == 12)
   }
 
   /// A proof that was stopped goes on to the same certificate.
