@@ -42,7 +42,7 @@ public enum Attestation {
   }
 
   /// Verifies that one of a file's envelopes is signed by the key and says of the certificate what is true of it. The
-  /// certificate's proof is verified elsewhere (``CertificateVerifier``); an attestation does not stand for it.
+  /// certificate's proof is verified elsewhere (`CertificateVerifier`); an attestation does not stand for it.
   ///
   /// Nothing of the certificate is parsed before its digest was found in a statement that the key signed.
   /// - Parameters:

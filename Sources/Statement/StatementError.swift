@@ -16,7 +16,7 @@ package enum StatementError: Error, Equatable, Sendable {
   case precisionRefused([UnprovableClause])
 }
 
-/// A size beyond ``StatementLimits``; names of tensors are shown safely (`StrictJSON.shown`).
+/// A size beyond `StatementLimits`; names of tensors are shown safely (`StrictJSON.shown`).
 public enum StatementSize: Error, Equatable, Sendable {
   /// One tensor of this shape.
   case tensor(String, shape: [Int])
