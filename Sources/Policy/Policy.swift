@@ -96,6 +96,11 @@ extension Allowance {
     case .clauses(let forms), .heads(_, let forms): forms
     }
   }
+
+  /// Whether the tensor's heads are tensors of the statement.
+  package var hasHeads: Bool {
+    if case .heads = self { true } else { false }
+  }
 }
 
 /// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of

@@ -1,4 +1,5 @@
 import DriftProofCheckpoint
+import DriftProofCore
 import DriftProofPolicy
 
 /// One name with its places in base and tuned model.
@@ -31,7 +32,7 @@ package struct TensorPair: Hashable, Sendable {
   }
 
   /// The order of tensors everywhere: by UTF-8 bytes, never by Unicode's own order.
-  package static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+  package static func precedes(_ a: String, _ b: String) -> Bool { UTF8Order.precedes(a, b) }
 }
 
 /// Compares names, types and shapes of everything that the policy does not exclude.

@@ -160,10 +160,11 @@ package struct CheckedCertificate: Sendable {
   private static func checkByteDigests(
     _ manifest: DriftManifest, _ derived: DerivedStatement
   ) throws(DriftProofError) {
-    var digested: Set<[UInt8]> = []
-    for coverage in derived.coverage where coverage.hasByteDigest { digested.insert(Array(coverage.name.utf8)) }
-    for entry in manifest.entries {
-      let isWanted = digested.contains(Array(entry.tensor.name.utf8))
+    var isDigested = [Bool](repeating: false, count: manifest.entries.count)
+    for coverage in derived.coverage where coverage.hasByteDigest {
+      if let index = coverage.tunedIndex { isDigested[index] = true }
+    }
+    for (entry, isWanted) in zip(manifest.entries, isDigested) {
       guard isWanted == (entry.byteDigest != nil) else {
         throw .proofInvalid(.byteDigest(tensor: StrictJSON.shown(entry.tensor.name), isMissing: isWanted))
       }
@@ -184,11 +185,10 @@ package struct CheckedCertificate: Sendable {
         .argument(
           .insufficientSecurity(bits: code.securityBits, required: Int(CodeParameters.requiredSecurityBits))))
     }
-    // Before the layout is built: its size follows from l, which the certificate chooses.
-    do throws(StatementError) {
-      try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
-    } catch {
-      throw error.asDriftProofError
+    // Before the layout is built: its size follows from l, which the certificate chooses. The longest rows always suffice
+    // for a statement, so that it is the certificate's fault.
+    guard StatementLimits.hasFewRows(derived.tensors, logLength: code.logLength) else {
+      throw .proofInvalid(.rowsTooShort(logLength: code.logLength))
     }
     let verifier: ArgumentVerifier<HashCommitment>
     do throws(ProofRejection) {
