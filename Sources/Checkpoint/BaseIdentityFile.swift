@@ -85,13 +85,15 @@ extension BaseIdentity {
     guard let entryCount = Shape.entryCount(leaf.shape),
       Shape.byteCount(entryCount: entryCount, dtype: leaf.dtype) != nil
     else {
-      throw .identityValue(path: place.path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
+      throw .identityValue(
+        path: place.path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
     }
     let statistics = leaf.statistics
     guard leaf.dtype.isFloating else {
       guard statistics.fractionBits == 0 else {
         throw .identityValue(
-          path: place.path + ".fractionBits", found: "\(statistics.fractionBits)", expected: "0 for \(leaf.dtype.rawValue)")
+          path: place.path + ".fractionBits", found: "\(statistics.fractionBits)",
+          expected: "0 for \(leaf.dtype.rawValue)")
       }
       guard statistics.maxAbs == 0 else {
         throw .identityValue(
@@ -99,7 +101,8 @@ extension BaseIdentity {
       }
       guard statistics.sumOfSquares == 0 else {
         throw .identityValue(
-          path: place.path + ".sumOfSquares", found: "\(statistics.sumOfSquares)", expected: "0 for \(leaf.dtype.rawValue)")
+          path: place.path + ".sumOfSquares", found: "\(statistics.sumOfSquares)",
+          expected: "0 for \(leaf.dtype.rawValue)")
       }
       return
     }
@@ -108,7 +111,8 @@ extension BaseIdentity {
     let (upper, overflow) = square.multipliedReportingOverflow(by: UInt128(entryCount))
     let lower = entryCount == 0 ? 0 : square
     guard statistics.maxAbs == 0 || entryCount > 0 else {
-      throw .identityValue(path: place.path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for an empty tensor")
+      throw .identityValue(
+        path: place.path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for an empty tensor")
     }
     guard statistics.sumOfSquares >= lower, overflow || statistics.sumOfSquares <= upper else {
       throw .identityValue(
