@@ -49,7 +49,7 @@ extension BaseIdentity {
       try check(leaf, at: place)
     }
     // As in a checkpoint, two Unicode spellings of one name are a duplicate.
-    if let index = DistinctNames.firstRepetition(in: raw.lazy.map(\.leaf.name)) {
+    if let index = DistinctNames.firstRepetition(in: raw.map(\.leaf.name)) {
       throw .identityValue(
         path: raw[index].place.path + ".name", found: StrictJSON.shown(raw[index].leaf.name),
         expected: "a name that is not used before")

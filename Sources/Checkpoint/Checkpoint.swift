@@ -61,7 +61,7 @@ package struct Checkpoint: Sendable {
     }
     tensors.sort { precedesInUTF8($0.name, $1.name) }
     // Canonically equivalent spellings of one name count as duplicates too.
-    if let index = DistinctNames.firstRepetition(in: tensors.lazy.map(\.name)) {
+    if let index = DistinctNames.firstRepetition(in: tensors.map(\.name)) {
       let tensor = tensors[index]
       let other = tensors.first { $0.name == tensor.name }?.file ?? tensor.file
       throw .duplicateTensor(file: tensor.file, tensor: tensor.name, other: other)

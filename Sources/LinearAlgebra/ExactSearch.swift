@@ -6,8 +6,8 @@ package struct ExactSearch {
   /// 2^35 multiplications, some twenty seconds. Bases that come to an end take far fewer: the adapters that the exact clause
   /// is for have ranks up to 64.
   package static let multiplicationLimit = 1 << 35
-  /// Multiplications between two reports.
-  private static let reportInterval = 1 << 28
+  /// Reports on the way to the limit, at most.
+  private static let reports = 256
 
   private let limit: Int
   private let progress: (Double) -> Void
@@ -25,7 +25,7 @@ package struct ExactSearch {
   mutating func spend(_ multiplications: Int) throws(LinearAlgebraError) {
     done += multiplications
     guard done <= limit else { throw .searchTooLong(multiplications: limit) }
-    guard done - reported >= Self.reportInterval else { return }
+    guard done - reported > limit / Self.reports else { return }
     reported = done
     progress(Double(done) / Double(limit))
   }

@@ -97,6 +97,11 @@ extension Allowance {
     }
   }
 
+  /// Whether the tensor is outside the proof.
+  package var isAny: Bool {
+    if case .any = self { true } else { false }
+  }
+
   /// Whether the tensor's heads are tensors of the statement.
   package var hasHeads: Bool {
     if case .heads = self { true } else { false }

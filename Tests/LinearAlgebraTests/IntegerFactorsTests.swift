@@ -144,6 +144,13 @@ import Testing
       try IntegerFactors.exact(drift, rank: 8, search: ExactSearch(limit: 1000))
     }
     #expect(try IntegerFactors.exact(drift, rank: 8) != nil)
+    // The way to the limit is reported.
+    var fractions: [Double] = []
+    let limit = 1 << 20
+    #expect(throws: LinearAlgebraError.searchTooLong(multiplications: limit)) {
+      try IntegerFactors.exact(drift, rank: 8, search: ExactSearch(limit: limit) { fractions.append($0) })
+    }
+    #expect(!fractions.isEmpty && fractions == fractions.sorted() && fractions.allSatisfy { $0 > 0 && $0 <= 1 })
   }
 
   @Test func higherRankHasNoExactFactors() throws {

@@ -135,7 +135,7 @@ package struct DriftManifest: Hashable, Sendable {
     }
     try reader.finish()
     // As in a checkpoint, two Unicode spellings of one name are a duplicate.
-    if let index = DistinctNames.firstRepetition(in: entries.lazy.map(\.tensor.name)) {
+    if let index = DistinctNames.firstRepetition(in: entries.map(\.tensor.name)) {
       throw .notSorted(tensor: StrictJSON.shown(entries[index].tensor.name))
     }
     let isAdapter = entries.contains { $0.tensor.change != .dense }

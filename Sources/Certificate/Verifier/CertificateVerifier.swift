@@ -126,6 +126,8 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(.adapterOutsidePolicy(violations))
     } catch .precisionRefused(let clauses) {
       throw .proofInvalid(.adapterNotProvable(clauses))
+    } catch .tooLarge(.manifest(let bytes, let limit)) {
+      throw .proofInvalid(.manifest(.tooMany(section: "bytes of the manifest", found: bytes, limit: limit)))
     } catch {
       throw error.asDriftProofError
     }
@@ -211,7 +213,7 @@ package struct CheckedCertificate: Sendable {
   }
 
   package func report(policy: Policy, certificateBytes: Int, seconds: Double) -> VerificationReport {
-    let terms = argument.map { Soundness.terms($0.verifier.statement) } ?? []
+    let terms = argument?.verifier.soundness ?? []
     return VerificationReport(
       policyName: policy.name, policyDigest: certificate.policyDigest.hexadecimal,
       baseIdentity: certificate.baseRoot.hexadecimal, tunedCommitment: certificate.tunedCommitment.hexadecimal,

@@ -42,7 +42,7 @@ package enum DistinctNames {
   ///
   /// Names in strictly rising order of their bytes that are all ASCII are distinct, as Unicode's equivalence is the equality
   /// of bytes there. Only other lists cost a set.
-  package static func firstRepetition(in names: some Collection<String>) -> Int? {
+  package static func firstRepetition(in names: [String]) -> Int? {
     if areRisingASCII(names) { return nil }
     var seen: Set<String> = []
     seen.reserveCapacity(names.count)
@@ -52,7 +52,7 @@ package enum DistinctNames {
     return nil
   }
 
-  private static func areRisingASCII(_ names: some Collection<String>) -> Bool {
+  private static func areRisingASCII(_ names: [String]) -> Bool {
     var previous: String?
     for name in names {
       guard isASCII(name) else { return false }

@@ -1,5 +1,6 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
+import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
@@ -135,6 +136,19 @@ struct CertificateVerifierTests {
     let cells = TableauTensor(
       name: "a", rows: 1 << 20, columns: 1 << 21, fractionBits: 0, isPlain: true, plainBound: nil, clauses: [])
     #expect(StatementLimits.hasFewRows([cells], logLength: CodeParameters.logLengthRange.upperBound))
+  }
+
+  /// A manifest that is read, but that no prover would make: also the certificate's fault.
+  @Test func aManifestAtTheLimitIsTheCertificatesFault() throws {
+    let limit = StatementLimits.maximumManifestBytes
+    let name = "z" + String(repeating: "a", count: limit - 160)
+    let entry = DriftManifest.Entry(tensor: TunedTensor(name: name, dtype: .f32, shape: []), byteDigest: nil)
+    let forged = fixture.certificate(manifest(entries: [entry]))
+    #expect(forged.manifest.count <= limit)
+    guard case .proofInvalid(.manifest(.tooMany)) = rejection(forged.bytes) else {
+      Issue.record("\(String(describing: rejection(forged.bytes)))")
+      return
+    }
   }
 
   @Test func forgedRootAndCommitment() throws {

@@ -64,7 +64,7 @@ struct StatementFixture {
       _ = try derive(rules, tuned: tuned)
       Issue.record("no coverage gap")
       return []
-    } catch DriftProofError.coverageGap(let gaps) {
+    } catch StatementError.coverageGap(let gaps) {
       return gaps
     }
   }
