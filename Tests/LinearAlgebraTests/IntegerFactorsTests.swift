@@ -146,7 +146,7 @@ import Testing
     #expect(try IntegerFactors.exact(drift, rank: 8) != nil)
     // The way to the limit is reported.
     var fractions: [Double] = []
-    let limit = 1 << 20
+    let limit = 1 << 16
     #expect(throws: LinearAlgebraError.searchTooLong(multiplications: limit)) {
       try IntegerFactors.exact(drift, rank: 8, search: ExactSearch(limit: limit) { fractions.append($0) })
     }
