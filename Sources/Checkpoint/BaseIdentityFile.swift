@@ -26,33 +26,33 @@ extension BaseIdentity {
   /// consistent; whether it describes the base is decided by comparing `root` with a trusted value.
   package static func parse(_ bytes: [UInt8]) throws(CheckpointError) -> BaseIdentity {
     let stated: [UInt8]
-    let raw: [(leaf: Leaf, path: String)]
+    let raw: [(leaf: Leaf, place: JSONNode)]
     do {
       let document = try JSONNode(parsing: bytes)
       try document.requireKeys(["driftIdentity", "root", "tensors"])
       _ = try document.member("driftIdentity").integer(in: fileVersion...fileVersion)
       stated = try document.member("root").hex(byteCount: SHA256.digestLength)
-      var leaves: [(leaf: Leaf, path: String)] = []
-      for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node.path)) }
+      var leaves: [(leaf: Leaf, place: JSONNode)] = []
+      for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node)) }
       raw = leaves
     } catch {
       throw .identityJSON(error)
     }
     var previous: Leaf?
-    var names: Set<String> = []
-    for (leaf, path) in raw {
+    for (leaf, place) in raw {
       if let previous, !precedesInUTF8(previous.name, leaf.name) {
         throw .identityValue(
-          path: path + ".name", found: StrictJSON.shown(leaf.name),
+          path: place.path + ".name", found: StrictJSON.shown(leaf.name),
           expected: "a name after \(StrictJSON.shown(previous.name)) in the order of UTF-8 bytes")
       }
-      // As in a checkpoint, two Unicode spellings of one name are a duplicate.
-      guard names.insert(leaf.name).inserted else {
-        throw .identityValue(
-          path: path + ".name", found: StrictJSON.shown(leaf.name), expected: "a name that is not used before")
-      }
       previous = leaf
-      try check(leaf, path: path)
+      try check(leaf, at: place)
+    }
+    // As in a checkpoint, two Unicode spellings of one name are a duplicate.
+    if let index = DistinctNames.firstRepetition(in: raw.map(\.leaf.name)) {
+      throw .identityValue(
+        path: raw[index].place.path + ".name", found: StrictJSON.shown(raw[index].leaf.name),
+        expected: "a name that is not used before")
     }
     let identity = BaseIdentity(sorted: raw.map(\.leaf))
     guard identity.root == stated else {
@@ -81,25 +81,28 @@ extension BaseIdentity {
   }
 
   /// Relations between the values of one leaf: max² <= Σ q² <= entries·max², and zeros where nothing is encoded.
-  private static func check(_ leaf: Leaf, path: String) throws(CheckpointError) {
+  private static func check(_ leaf: Leaf, at place: JSONNode) throws(CheckpointError) {
     guard let entryCount = Shape.entryCount(leaf.shape),
       Shape.byteCount(entryCount: entryCount, dtype: leaf.dtype) != nil
     else {
-      throw .identityValue(path: path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
+      throw .identityValue(
+        path: place.path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
     }
     let statistics = leaf.statistics
     guard leaf.dtype.isFloating else {
       guard statistics.fractionBits == 0 else {
         throw .identityValue(
-          path: path + ".fractionBits", found: "\(statistics.fractionBits)", expected: "0 for \(leaf.dtype.rawValue)")
+          path: place.path + ".fractionBits", found: "\(statistics.fractionBits)",
+          expected: "0 for \(leaf.dtype.rawValue)")
       }
       guard statistics.maxAbs == 0 else {
         throw .identityValue(
-          path: path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for \(leaf.dtype.rawValue)")
+          path: place.path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for \(leaf.dtype.rawValue)")
       }
       guard statistics.sumOfSquares == 0 else {
         throw .identityValue(
-          path: path + ".sumOfSquares", found: "\(statistics.sumOfSquares)", expected: "0 for \(leaf.dtype.rawValue)")
+          path: place.path + ".sumOfSquares", found: "\(statistics.sumOfSquares)",
+          expected: "0 for \(leaf.dtype.rawValue)")
       }
       return
     }
@@ -108,11 +111,12 @@ extension BaseIdentity {
     let (upper, overflow) = square.multipliedReportingOverflow(by: UInt128(entryCount))
     let lower = entryCount == 0 ? 0 : square
     guard statistics.maxAbs == 0 || entryCount > 0 else {
-      throw .identityValue(path: path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for an empty tensor")
+      throw .identityValue(
+        path: place.path + ".maxAbs", found: "\(statistics.maxAbs)", expected: "0 for an empty tensor")
     }
     guard statistics.sumOfSquares >= lower, overflow || statistics.sumOfSquares <= upper else {
       throw .identityValue(
-        path: path + ".sumOfSquares", found: "\(statistics.sumOfSquares)",
+        path: place.path + ".sumOfSquares", found: "\(statistics.sumOfSquares)",
         expected: "a value from maxAbs² to entries × maxAbs²")
     }
   }

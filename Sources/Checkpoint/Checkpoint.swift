@@ -60,12 +60,11 @@ package struct Checkpoint: Sendable {
       }
     }
     tensors.sort { precedesInUTF8($0.name, $1.name) }
-    var owners: [String: String] = [:]
-    for tensor in tensors {
-      // Keyed by String: canonically equivalent spellings of one name count as duplicates too.
-      if let other = owners.updateValue(tensor.file, forKey: tensor.name) {
-        throw .duplicateTensor(file: tensor.file, tensor: tensor.name, other: other)
-      }
+    // Canonically equivalent spellings of one name count as duplicates too.
+    if let index = DistinctNames.firstRepetition(in: tensors.map(\.name)) {
+      let tensor = tensors[index]
+      let other = tensors.first { $0.name == tensor.name }?.file ?? tensor.file
+      throw .duplicateTensor(file: tensor.file, tensor: tensor.name, other: other)
     }
     self.path = path
     self.files = files

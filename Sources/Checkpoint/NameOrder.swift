@@ -1,3 +1,5 @@
+import DriftProofCore
+
 /// Lists of tensors in the order of their names' UTF-8 bytes.
 enum NameOrder {
   /// The element of this name, by binary search.
@@ -7,15 +9,14 @@ enum NameOrder {
     var range = elements.startIndex..<elements.endIndex
     while !range.isEmpty {
       let middle = range.lowerBound + range.count / 2
-      let found = name(elements[middle])
-      if precedesInUTF8(found, wanted) {
+      if precedesInUTF8(name(elements[middle]), wanted) {
         range = middle + 1..<range.upperBound
-      } else if precedesInUTF8(wanted, found) {
-        range = range.lowerBound..<middle
       } else {
-        return elements[middle]
+        range = range.lowerBound..<middle
       }
     }
-    return nil
+    guard range.lowerBound < elements.endIndex else { return nil }
+    let found = elements[range.lowerBound]
+    return UTF8Order.areEqual(name(found), wanted) ? found : nil
   }
 }

@@ -1,3 +1,5 @@
+import DriftProofCore
+
 /// Where a tensor lies and what it holds; made only by a parser that has checked it against its file.
 package struct TensorInfo: Sendable, Hashable {
   package let name: String
@@ -50,6 +52,4 @@ package enum Shape {
 }
 
 /// The order of tensors: by the bytes of their names.
-func precedesInUTF8(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
-  left.utf8.lexicographicallyPrecedes(right.utf8)
-}
+func precedesInUTF8(_ left: String, _ right: String) -> Bool { UTF8Order.precedes(left, right) }

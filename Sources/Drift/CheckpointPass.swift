@@ -274,7 +274,7 @@ extension BaseIdentity {
   /// The identity's names, types and shapes with statistics of nothing: enough to find what a policy covers.
   package static func outline(of base: Checkpoint) -> BaseIdentity {
     BaseIdentity(
-      sorted: base.tensors.map { tensor in
+      outline: base.tensors.map { tensor in
         Leaf(
           name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
           statistics: TensorStatistics(

@@ -32,7 +32,10 @@ package struct ClauseFitter {
     self.fractionBits = fractionBits
   }
 
-  package func fit(_ clause: StructuredClause) throws(LinearAlgebraError) -> ClauseFit {
+  /// - Parameter progress: told now and then how much of a long search's limit is used up.
+  package func fit(
+    _ clause: StructuredClause, progress: @escaping (Double) -> Void = { _ in }
+  ) throws(LinearAlgebraError) -> ClauseFit {
     guard let rank = clause.rank else {
       guard let sparse = clause.sparse else { return .fits(factors: nil, support: nil) }
       return try fitSparse(sparse, clause)
@@ -40,9 +43,16 @@ package struct ClauseFitter {
     if drift.maximumMagnitude == 0 {
       return .fits(factors: zeroFactors(rank), support: clause.sparse.map { _ in [] })
     }
-    guard let sparse = clause.sparse else { return try fitFactors(drift, rank, clause, support: nil) }
+    // A rank that restricts nothing: no residual, no support.
+    if let factors = IntegerFactors.trivial(drift, rank: rank, scaleBits: clause.scale) {
+      return .fits(
+        factors: .init(left: factors.left, right: factors.right), support: clause.sparse.map { _ in [] })
+    }
+    guard let sparse = clause.sparse else {
+      return try fitFactors(drift, rank, clause, support: nil, progress: progress)
+    }
     let parts = try Sparse.decompose(drift, rank: rank, form: Self.form(sparse))
-    return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support)
+    return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support, progress: progress)
   }
 
   // MARK: Sparse alone
@@ -88,9 +98,12 @@ package struct ClauseFitter {
   // MARK: Low rank, with or without a sparse part
 
   private func fitFactors(
-    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?
+    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?,
+    progress: @escaping (Double) -> Void
   ) throws(LinearAlgebraError) -> ClauseFit {
-    guard let bound = clause.bound else { return try fitExactly(target, rank, clause, support: support) }
+    guard let bound = clause.bound else {
+      return try fitExactly(target, rank, clause, support: support, progress: progress)
+    }
     var found: BoundSum?
     do {
       let (factors, residual) = try IntegerFactors.quantise(target, rank: rank, scaleBits: clause.scale)
@@ -136,10 +149,18 @@ package struct ClauseFitter {
   }
 
   private func fitExactly(
-    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?
+    _ target: IntegerMatrix, _ rank: Int, _ clause: StructuredClause, support: [Int]?,
+    progress: @escaping (Double) -> Void
   ) throws(LinearAlgebraError) -> ClauseFit {
-    if let factors = try IntegerFactors.exact(target, rank: rank), let left = Self.scaled(factors.left, clause.scale) {
-      return .fits(factors: .init(left: left, right: factors.right), support: support)
+    do {
+      let found = try IntegerFactors.exact(target, rank: rank, search: ExactSearch(progress: progress))
+      if let found, let left = Self.scaled(found.left, clause.scale) {
+        return .fits(factors: .init(left: left, right: found.right), support: support)
+      }
+    } catch .searchTooLong {
+      return .imprecise(
+        "exact integer factors of rank \(rank) were not found within the work that a search may take; "
+          + "allow a small residual")
     }
     let (left, right) = try LowRank.approximate(target, rank: rank)
     let residual = LowRank.residualNorm(target, left: left, right: right)

@@ -26,29 +26,37 @@ struct ClauseMeasurer {
     let total = Double(order.reduce(0) { $0 + size(tensors[$1]) })
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let lanes = max(1, min(cores, order.count, memoryLimit / (bytesPerEntry * max(1, size(tensors[largest])))))
-    let finished = Mutex(0)
+    let finished = Mutex(0.0)
+    let advance = { @Sendable (part: Double) in
+      progress(
+        finished.withLock {
+          $0 += part
+          return min(1, $0 / total)
+        })
+    }
     let work = { () throws -> [Fits] in
       // Tensors without clauses, which come last, are nothing to do.
       let rest = tensors.indices.filter { tensors[$0].clauses.isEmpty }
       return try Parallel.map(tensors.count, order: order + rest, workers: lanes) { index in
         let tensor = tensors[index]
         guard !tensor.clauses.isEmpty else { return [] }
-        defer {
-          let done = finished.withLock {
-            $0 += size(tensor)
-            return $0
+        let own = Double(size(tensor))
+        var reported = 0.0
+        defer { advance(own - reported) }
+        guard let source = sources[index] else { return [] }
+        let fitter = ClauseFitter(drift: try source.matrix(), fractionBits: tensor.fractionBits)
+        return try tensor.clauses.enumerated().map { number, clause in
+          let fit = try fitter.fit(clause) { fraction in
+            // Clauses count alike.
+            let done = own * (Double(number) + fraction) / Double(tensor.clauses.count)
+            advance(done - reported)
+            reported = done
           }
-          progress(Double(done) / total)
+          return (number, fit)
         }
-        return try sources[index].map { try fits(tensor, $0) } ?? []
       }
     }
     return lanes > 1 ? try ThreadCount.withOne(work) : try work()
-  }
-
-  private static func fits(_ tensor: TableauTensor, _ source: DriftSource) throws -> Fits {
-    let fitter = ClauseFitter(drift: try source.matrix(), fractionBits: tensor.fractionBits)
-    return try tensor.clauses.enumerated().map { ($0.offset, try fitter.fit($0.element)) }
   }
 
   private static func size(_ tensor: TableauTensor) -> Int { tensor.rows * tensor.columns }

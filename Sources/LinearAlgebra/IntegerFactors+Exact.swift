@@ -5,11 +5,17 @@ extension IntegerFactors {
   /// V is an LLL-reduced basis of the lattice that the rows of the drift span, U the integer coordinates of the rows.
   /// Floating point only proposes: the equality is checked in exact integers at the end. Columns past the rank of the
   /// drift are zero.
-  /// - Throws: `lapack`, `invalidParameter` for a rank outside 1...16384.
-  package static func exact(_ drift: IntegerMatrix, rank: Int) throws(LinearAlgebraError) -> IntegerFactors? {
+  /// A rank that restricts nothing needs no search (``trivial(_:rank:scaleBits:)``), unless the drift is too large for it.
+  /// - Parameter search: counts and bounds the work.
+  /// - Throws: `lapack`, `invalidParameter` for a rank outside 1...16384, `searchTooLong`.
+  package static func exact(
+    _ drift: IntegerMatrix, rank: Int, search: ExactSearch = ExactSearch()
+  ) throws(LinearAlgebraError) -> IntegerFactors? {
     guard (1...blockLength).contains(rank) else { throw .invalidParameter("rank \(rank) is outside 1...16384") }
     let zero = IntegerFactors(zero: drift, rank: rank)
     guard drift.maximumMagnitude > 0 else { return zero }
+    if let factors = trivial(drift, rank: rank) { return factors }
+    var search = search
     let spectrum = try LowRank.decompose(drift, rank: rank)
     let top = spectrum.sigma.first ?? 0
     let actual = spectrum.sigma.count { $0 > 1e-11 * top }
@@ -23,8 +29,8 @@ extension IntegerFactors {
     var lattice = Lattice()
     let firstRows = rowOrder.prefix(actual)
     for row in firstRows { lattice.append(columns.map { drift[row * drift.columns + $0] }) }
-    guard lattice.reduce() else { return nil }
-    guard let coordinates = try coordinates(of: drift, columns: columns, in: &lattice) else { return nil }
+    guard try lattice.reduce(&search) else { return nil }
+    guard let coordinates = try coordinates(of: drift, columns: columns, in: &lattice, &search) else { return nil }
     let u = Matrix(unchecked: coordinates, rows: drift.rows, columns: actual)
     var weights = Matrix(zeros: drift.rows, actual)
     Kernel.multiply(drift.rows, actual, actual, u.values, try pseudoInverseGram(u), into: &weights.values)
@@ -44,11 +50,9 @@ extension IntegerFactors {
   }
 
   private init(zero drift: IntegerMatrix, rank: Int) {
-    rows = drift.rows
-    columns = drift.columns
-    self.rank = rank
-    left = [Int32](repeating: 0, count: drift.rows * rank)
-    right = [Int32](repeating: 0, count: drift.columns * rank)
+    self.init(
+      rows: drift.rows, columns: drift.columns, rank: rank, left: [Int32](repeating: 0, count: drift.rows * rank),
+      right: [Int32](repeating: 0, count: drift.columns * rank))
   }
 
   /// `count` indices spread over 0..<limit.
@@ -58,26 +62,26 @@ extension IntegerFactors {
 
   /// Coordinates (rows x dimension) of all rows, after the lattice has been enlarged to hold them; nil on failure.
   private static func coordinates(
-    of drift: IntegerMatrix, columns: [Int], in lattice: inout Lattice
+    of drift: IntegerMatrix, columns: [Int], in lattice: inout Lattice, _ search: inout ExactSearch
   ) throws(LinearAlgebraError) -> [Double]? {
     let dimension = lattice.basis.count
     var result: [Double] = []
     result.reserveCapacity(drift.rows * dimension)
     var row = 0
-    var dual = try lattice.dual()
+    var dual = try lattice.dual(&search)
     // Every enlargement at least halves the determinant, which is below 2^(64 * dimension).
     var enlargements = 0
     while row < drift.rows {
       let vector = columns.map { drift[row * drift.columns + $0] }
-      let position = lattice.locate(vector, dual: dual)
+      let position = try lattice.locate(vector, dual: dual, &search)
       if position.inside {
         result += position.rounded
         row += 1
         continue
       }
       enlargements += 1
-      guard enlargements <= 64 * dimension, lattice.enlarge(by: vector, at: position) else { return nil }
-      dual = try lattice.dual()
+      guard enlargements <= 64 * dimension, try lattice.enlarge(by: vector, at: position, &search) else { return nil }
+      dual = try lattice.dual(&search)
       // The basis has changed: all coordinates are taken again.
       result.removeAll(keepingCapacity: true)
       row = 0

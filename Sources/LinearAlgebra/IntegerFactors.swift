@@ -13,6 +13,15 @@ package struct IntegerFactors: Sendable, Equatable {
   /// columns * rank entries, (column, k) order, magnitudes below 2^31.
   package let right: [Int32]
 
+  /// Factors whose entries and blocks keep the bounds.
+  init(rows: Int, columns: Int, rank: Int, left: [Int32], right: [Int32]) {
+    self.rows = rows
+    self.columns = columns
+    self.rank = rank
+    self.left = left
+    self.right = right
+  }
+
   /// What E looks like.
   package struct Residual: Sendable, Equatable {
     /// Exact sum of the squares of the entries of E, in units of 2^-2s of squared drift units.

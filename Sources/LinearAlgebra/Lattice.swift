@@ -16,9 +16,11 @@ struct Lattice: Sendable {
   mutating func append(_ vector: [Int64]) { basis.append(vector) }
 
   /// The dual basis: row k, multiplied with a vector of the space, gives coordinate k.
-  func dual() throws(LinearAlgebraError) -> [[Double]] {
+  func dual(_ search: inout ExactSearch) throws(LinearAlgebraError) -> [[Double]] {
     guard let length = basis.first?.count else { return [] }
     let dimension = basis.count
+    // Two products, and an inverse of a few cubes.
+    try search.spend(dimension * dimension * (2 * length + 4 * dimension))
     var v = Matrix(zeros: length, dimension)
     for k in 0..<dimension { for i in 0..<length { v[i, k] = Double(basis[k][i]) } }
     let inverse = try IntegerFactors.pseudoInverseGram(v)
@@ -27,7 +29,10 @@ struct Lattice: Sendable {
     return (0..<dimension).map { k in (0..<length).map { product[$0, k] } }
   }
 
-  func locate(_ vector: [Int64], dual: [[Double]]) -> Position {
+  func locate(
+    _ vector: [Int64], dual: [[Double]], _ search: inout ExactSearch
+  ) throws(LinearAlgebraError) -> Position {
+    try search.spend(2 * dual.count * vector.count)
     let reals = vector.map { Double($0) }
     let coordinates = dual.map { row in Self.dot(row, reals) }
     let rounded = coordinates.map { $0.rounded() }
@@ -36,7 +41,9 @@ struct Lattice: Sendable {
   }
 
   /// Adds a vector that lies in the space but not in the lattice.
-  mutating func enlarge(by vector: [Int64], at position: Position) -> Bool {
+  mutating func enlarge(
+    by vector: [Int64], at position: Position, _ search: inout ExactSearch
+  ) throws(LinearAlgebraError) -> Bool {
     guard let rest = remainder(vector, position.rounded) else { return false }
     let fractions = zip(position.real, position.rounded).map { abs($0 - $1) }
     guard let best = fractions.indices.max(by: { fractions[$0] < fractions[$1] }), fractions[best] > 1e-7 else {
@@ -45,12 +52,12 @@ struct Lattice: Sendable {
     // The rest takes the place of a basis vector, and that one waits for its turn: it may be outside now.
     var waiting = [basis[best]]
     basis[best] = rest
-    guard reduce() else { return false }
+    guard try reduce(&search) else { return false }
     var rounds = 0
     while let next = waiting.popLast() {
       rounds += 1
-      guard rounds <= 64 * basis.count, let dual = try? dual() else { return false }
-      let position = locate(next, dual: dual)
+      guard rounds <= 64 * basis.count else { return false }
+      let position = try locate(next, dual: try dual(&search), &search)
       if position.inside { continue }
       guard let rest = remainder(next, position.rounded) else { return false }
       let fractions = zip(position.real, position.rounded).map { abs($0 - $1) }
@@ -59,7 +66,7 @@ struct Lattice: Sendable {
       }
       waiting.append(basis[best])
       basis[best] = rest
-      guard reduce() else { return false }
+      guard try reduce(&search) else { return false }
     }
     return true
   }
@@ -92,7 +99,7 @@ struct Lattice: Sendable {
 
   /// LLL reduction with delta = 0.99 of the independent basis; false on overflow or if rounding errors keep it from
   /// ending.
-  mutating func reduce() -> Bool {
+  mutating func reduce(_ search: inout ExactSearch) throws(LinearAlgebraError) -> Bool {
     let dimension = basis.count
     var mu = [[Double]](repeating: [Double](repeating: 0, count: dimension), count: dimension)
     var orthogonal = [[Double]](repeating: [], count: dimension)
@@ -109,6 +116,7 @@ struct Lattice: Sendable {
         moved = false
         rounds += 1
         guard rounds <= 50 else { return false }
+        try search.spend(3 * (k + 1) * basis[k].count)
         var rest = basis[k].map { Double($0) }
         for j in 0..<k {
           mu[k][j] = norms[j] > 0 ? Self.dot(rest, orthogonal[j]) / norms[j] : 0

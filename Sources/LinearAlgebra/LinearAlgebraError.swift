@@ -10,4 +10,6 @@ package enum LinearAlgebraError: Error, Equatable, Sendable {
   case factorBoundExceeded
   /// An integer does not fit its type: scaled drift above 2^62, or a factor entry of 2^31 and more.
   case integerOverflow
+  /// A search for exact factors took as many multiplications as it may, and was given up.
+  case searchTooLong(multiplications: Int)
 }

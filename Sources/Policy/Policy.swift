@@ -97,6 +97,16 @@ extension Allowance {
     case .clauses(let forms), .heads(_, let forms): forms
     }
   }
+
+  /// Whether the tensor is outside the proof.
+  package var isAny: Bool {
+    if case .any = self { true } else { false }
+  }
+
+  /// Whether the tensor's heads are tensors of the statement.
+  package var hasHeads: Bool {
+    if case .heads = self { true } else { false }
+  }
 }
 
 /// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of

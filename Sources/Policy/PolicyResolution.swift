@@ -25,10 +25,7 @@ extension Policy {
   /// - Returns: one resolution per name, in the order of `tensorNames`.
   /// - Throws: `duplicateTensor`, `unmatchedTensor`, `ruleMatchesNothing` or `ruleIsShadowed`, looked for in this order.
   public func resolve(tensorNames: [String]) throws(PolicyError) -> [Resolution] {
-    var seen: Set<String> = []
-    for name in tensorNames {
-      guard seen.insert(name).inserted else { throw .duplicateTensor(name: name) }
-    }
+    if let index = DistinctNames.firstRepetition(in: tensorNames) { throw .duplicateTensor(name: tensorNames[index]) }
     var resolutions: [Resolution] = []
     resolutions.reserveCapacity(tensorNames.count)
     var unmatched: [String] = []

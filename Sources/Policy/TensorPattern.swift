@@ -24,6 +24,20 @@ public struct TensorPattern: Hashable, Sendable, CustomStringConvertible {
   /// The pattern as written.
   public let text: String
   private let states: [State]
+  /// What every match begins and ends with. Most names fail here, and patterns with one `*`, or none, are decided.
+  private let prefix: [UInt8]
+  private let suffix: [UInt8]
+  private let middle: Middle
+
+  /// What stands between prefix and suffix.
+  private enum Middle: Hashable, Sendable {
+    /// Nothing: the prefix is the pattern.
+    case none
+    /// One `*`, or several in a row.
+    case anything
+    /// What the automaton decides.
+    case other
+  }
 
   /// - Parameters:
   ///   - text: the pattern, 1 to `PolicyLimits.maximumPatternBytes` bytes.
@@ -36,7 +50,33 @@ public struct TensorPattern: Hashable, Sendable, CustomStringConvertible {
       throw .patternTooLong(path: path, bytes: bytes.count)
     }
     self.text = text
-    self.states = try TensorPattern.compile(bytes, path: path)
+    states = try TensorPattern.compile(bytes, path: path)
+    let body = states.dropLast()
+    prefix = Self.literals(body)
+    guard prefix.count < body.count else {
+      (suffix, middle) = ([], .none)
+      return
+    }
+    // A byte behind a fork or a jump may belong to one alternative alone: then there is no suffix.
+    let hasAlternatives = body.contains { state in
+      switch state {
+      case .fork, .jump: true
+      case .byte, .star, .accept: false
+      }
+    }
+    suffix = hasAlternatives ? [] : Self.literals(body.reversed()).reversed()
+    let rest = body.dropFirst(prefix.count).dropLast(suffix.count)
+    middle = rest.allSatisfy { $0 == .star } ? .anything : .other
+  }
+
+  /// The bytes with which states begin.
+  private static func literals(_ states: some Sequence<State>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for state in states {
+      guard case .byte(let byte) = state else { break }
+      bytes.append(byte)
+    }
+    return bytes
   }
 
   /// In English, for people and logs.
@@ -103,6 +143,23 @@ public struct TensorPattern: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether the pattern matches the whole of `name`.
   public func matches(_ name: String) -> Bool {
+    if let isMatch = name.utf8.withContiguousStorageIfAvailable(matchByEnds), let isMatch { return isMatch }
+    return matchByAutomaton(name)
+  }
+
+  /// Nil where the automaton has to decide.
+  private func matchByEnds(_ name: UnsafeBufferPointer<UInt8>) -> Bool? {
+    guard name.count >= prefix.count + suffix.count, name.starts(with: prefix),
+      name.suffix(suffix.count).elementsEqual(suffix)
+    else { return false }
+    switch middle {
+    case .none: return name.count == prefix.count
+    case .anything: return true
+    case .other: return nil
+    }
+  }
+
+  private func matchByAutomaton(_ name: String) -> Bool {
     var current = [Bool](repeating: false, count: states.count)
     var next = current
     current[0] = true

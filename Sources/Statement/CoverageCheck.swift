@@ -1,4 +1,5 @@
 import DriftProofCheckpoint
+import DriftProofCore
 import DriftProofPolicy
 
 /// One name with its places in base and tuned model.
@@ -31,7 +32,7 @@ package struct TensorPair: Hashable, Sendable {
   }
 
   /// The order of tensors everywhere: by UTF-8 bytes, never by Unicode's own order.
-  package static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+  package static func precedes(_ a: String, _ b: String) -> Bool { UTF8Order.precedes(a, b) }
 }
 
 /// Compares names, types and shapes of everything that the policy does not exclude.
@@ -49,8 +50,7 @@ struct CoverageCheck {
     var result: [CoverageGap] = []
     var lost: [BaseIdentity.Leaf] = []
     var new: [TunedTensor] = []
-    let checked = zip(pairs, resolutions).filter { $0.1.allowance != .any }
-    for (pair, _) in checked {
+    for pair in zip(pairs, resolutions).lazy.filter({ !$0.1.allowance.isAny }).map(\.0) {
       if pair.tuned == nil, let index = pair.base { lost.append(identity.tensors[index]) }
       if pair.base == nil, let index = pair.tuned { new.append(tuned[index]) }
     }
@@ -59,7 +59,7 @@ struct CoverageCheck {
       lost = []
       new = []
     }
-    for (pair, resolution) in checked {
+    for (pair, resolution) in zip(pairs, resolutions) where !resolution.allowance.isAny {
       switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {
       case (let base?, nil):
         let other = new.first { $0.dtype == base.dtype && $0.shape == base.shape }

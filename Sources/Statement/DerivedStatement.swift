@@ -14,6 +14,8 @@ package struct DerivedStatement: Sendable {
     package let entryCount: Int
     /// The tuned tensor has a salted byte digest in the manifest: it is in the tableau, or it is excluded and exists.
     package let hasByteDigest: Bool
+    /// Its place among the tuned tensors; nil where the tuned model has none of this name.
+    package let tunedIndex: Int?
     /// Of the product that an adapter adds to it; nil without one.
     package var productRank: Int?
   }
@@ -45,6 +47,7 @@ package struct DerivedStatement: Sendable {
   package static func derive(
     identity: BaseIdentity, tuned: [TunedTensor], policy: Policy
   ) throws(StatementError) -> DerivedStatement {
+    try StatementLimits.check(manifest: tuned)
     let pairs = TensorPair.merge(base: identity.tensors, tuned: tuned)
     let resolutions: [Resolution]
     do throws(PolicyError) {
@@ -59,7 +62,9 @@ package struct DerivedStatement: Sendable {
 
     var claims: [TensorClaim] = []
     var coverage: [Coverage] = []
-    var names = Set(pairs.map(\.name))
+    // Only heads and factors have names that could be taken.
+    let hasParts = adapter != nil || resolutions.contains(where: \.allowance.hasHeads)
+    var names = hasParts ? Set(pairs.map(\.name)) : []
     for (pair, resolution) in zip(pairs, resolutions) {
       let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
       let entries = Shape.entryCount(shape) ?? 0
@@ -96,7 +101,8 @@ package struct DerivedStatement: Sendable {
       coverage.append(
         Coverage(
           name: pair.name, tensorClass: tensorClass, entryCount: entries,
-          hasByteDigest: tensorClass != .frozen && pair.tuned != nil, productRank: change.rank))
+          hasByteDigest: tensorClass != .frozen && pair.tuned != nil, tunedIndex: pair.tuned,
+          productRank: change.rank))
     }
     try StatementLimits.check(claims.map(\.tensor))
     return DerivedStatement(

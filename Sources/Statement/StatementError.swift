@@ -22,12 +22,14 @@ public enum StatementSize: Error, Equatable, Sendable {
   case tensor(String, shape: [Int])
   /// The heads of one tensor, `size` rows or columns each.
   case heads(tensor: String, count: Int, size: Int, axis: String)
+  /// Tensors of the model.
+  case tensorCount(Int, limit: Int)
+  /// What a certificate says of the model's tensors: names, types, shapes and digests.
+  case manifest(bytes: Int, limit: Int)
   /// All certified tensors together, padded, have more than 2^logLimit entries.
   case allTensors(logLimit: Int)
   /// Rank or counts of one tensor's clauses.
   case clauses(tensor: String)
-  /// Rows of 2^logLength entries would be too many.
-  case rows(logLength: Int)
   /// No code serves this many proofs of one commitment.
   case proofs(Int)
 }
@@ -40,11 +42,14 @@ extension StatementSize: CustomStringConvertible {
     case .heads(let tensor, let count, let size, let axis):
       "tensor \(tensor): \(count) heads of \(size) \(axis) are too many; make them larger, or certify the tensor as a "
         + "whole"
+    case .tensorCount(let count, let limit):
+      "\(count) tensors are more than the \(limit) that a certificate can list; store experts or packed parts as one tensor"
+    case .manifest(let bytes, let limit):
+      "the names and shapes of the tensors take \(bytes) bytes of a certificate, more than \(limit); shorten the names"
     case .allTensors(let logLimit):
       "the certified tensors together exceed 2^\(logLimit) entries; freeze or exclude some"
     case .clauses(let tensor):
       "tensor \(tensor): rank or counts of its clauses are too large for its shape; lower them"
-    case .rows(let logLength): "rows of 2^\(logLength) entries are too short for these tensors"
     case .proofs(let count): "no code serves \(count) proofs of this tableau; ask for fewer"
     }
   }

@@ -15,6 +15,13 @@ package enum StatementLimits {
   /// proofs.
   package static let maximumRows = 1 << 16
 
+  /// Tensors of a model. The largest mixtures of experts have some 70,000 expert matrices, 280,000 tensors when each is
+  /// stored as four packed ones.
+  package static let maximumTensors = 1 << 19
+  /// Bytes of a manifest: 128 for each of so many tensors, names of 60 bytes and digests included. A verifier needs about
+  /// eight bytes of memory for each.
+  package static let maximumManifestBytes = 1 << 26
+
   /// Tensors of the tableau when some are heads: the work for each is small, but a size of 1 makes very many.
   package static let maximumHeads = 1 << 16
 
@@ -44,6 +51,20 @@ package enum StatementLimits {
     }
   }
 
+  /// Throws `tooLarge` when a manifest of these tensors would be refused; to be called before anything is computed.
+  static func check(manifest tensors: [TunedTensor]) throws(StatementError) {
+    guard tensors.count <= maximumTensors else {
+      throw .tooLarge(.tensorCount(tensors.count, limit: maximumTensors))
+    }
+    // At most: lengths and rank, flag, an adapter's rank and a digest, and the header.
+    let bytes = tensors.reduce(128) { sum, tensor in
+      sum + tensor.name.utf8.count + tensor.dtype.rawValue.utf8.count + 8 * tensor.shape.count + 61
+    }
+    guard bytes <= maximumManifestBytes else {
+      throw .tooLarge(.manifest(bytes: bytes, limit: maximumManifestBytes))
+    }
+  }
+
   /// Throws `tooLarge` when the tensors together are too large.
   static func check(_ tensors: [TableauTensor]) throws(StatementError) {
     var cells = 0
@@ -62,12 +83,11 @@ package enum StatementLimits {
     }
   }
 
-  /// Throws `tooLarge` when a code of 2^logLength cells per row would give too many rows.
-  package static func checkRows(_ tensors: [TableauTensor], logLength: Int) throws(StatementError) {
+  /// Whether a code of 2^logLength cells per row keeps within ``maximumRows``; with 2^26 it does for every statement, as
+  /// there are at most 2^``logMaximumCells`` cells.
+  package static func hasFewRows(_ tensors: [TableauTensor], logLength: Int) -> Bool {
     let cells = tensors.reduce(0) { $0 + 1 << paddedLog(rows: $1.rows, columns: $1.columns) }
-    guard cells >> logLength <= maximumRows else {
-      throw .tooLarge(.rows(logLength: logLength))
-    }
+    return cells >> logLength <= maximumRows
   }
 
   /// Padded cells of U, V and the values of the sparse part; at most 2^52 per part.

@@ -135,6 +135,25 @@ struct CertificateTests {
     #expect(!rejected.errors.isEmpty)
   }
 
+  @Test func theVerdictHasOneLineOfSoundness() throws {
+    let pair = try Case()
+    try pair.identify(pair.base)
+    func terms(_ run: Run) -> [String] {
+      run.output.split(separator: "\n").map(String.init).filter { $0.hasPrefix("  ") && $0.contains(" bits  ") }
+    }
+    let proved = try pair.prove()
+    #expect(proved.exitCode == 0 && terms(proved).isEmpty, "\(proved.output)")
+    let verified = try pair.verify()
+    let line = try #require(verified.output.split(separator: "\n").first { $0.hasPrefix("soundness") })
+    #expect(line.contains(" bits proven, the least of ") && line.hasSuffix(": queries"), "\(line)")
+    #expect(terms(verified).isEmpty)
+    let all = try pair.verify("--soundness")
+    let facts = try #require(try pair.verify("--json").json()["soundness"] as? [[String: Any]])
+    #expect(facts.count > 8 && terms(all).count == facts.count, "\(all.output)")
+    #expect(terms(try pair.check(tuned: pair.tuned)).isEmpty)
+    #expect(terms(try pair.check(tuned: pair.tuned, "--soundness")).count == facts.count)
+  }
+
   @Test func refusesADriftOutsideThePolicy() throws {
     // ‖Δ‖ is exactly 1.
     let pair = try Case(bound: 0.999)

@@ -25,6 +25,36 @@ struct InspectTests {
     #expect(!run.errors.contains("\r"))
   }
 
+  /// COLUMNS bounds the lines; names lose their middles, figures nothing.
+  @Test func tablesHonourColumns() throws {
+    let folder = try TemporaryFolder()
+    let name = "model.layers.10.self_attention.query_key_value.weight"
+    let base = try folder.checkpoint("base.safetensors", [(name, [2, 2], [1, 0, 0, 1])])
+    let tuned = try folder.checkpoint("tuned.safetensors", [(name, [2, 2], [1, 0.5, 0, 1])])
+    func table(_ columns: String) throws -> [String] {
+      let run = try Tool.run(
+        executable: Tool.program(), ["inspect", base, tuned, "--quiet"], environment: ["COLUMNS": columns])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      return Array(lines.prefix { !$0.contains("a rank claim") && !$0.hasPrefix("total") })
+    }
+    func figures(_ lines: [String]) -> [String] {
+      lines.flatMap { $0.split(separator: " ").dropFirst().map(String.init) }.sorted()
+    }
+    let whole = try table("")
+    #expect(whole[1].hasPrefix(name) && whole.map(\.count).max() ?? 0 > 140)
+    #expect(try table("many") == whole && table("-3") == whole)
+    let width = (whole.map(\.count).max() ?? 0) - 20
+    let wide = try table(String(width))
+    #expect(wide.count == whole.count && wide.allSatisfy { $0.count <= width }, "\(wide)")
+    #expect(wide[1].contains("…") && figures(wide) == figures(whole))
+    let narrow = try table("60")
+    #expect(narrow.allSatisfy { $0.count <= 60 }, "\(narrow)")
+    // In blocks under the same name.
+    #expect(figures(narrow) == figures(whole))
+    #expect(narrow.count { $0.hasPrefix("model") && $0.contains("…") } > 1)
+  }
+
   @Test func printsOneObject() throws {
     let pair = try pair()
     let run = try Tool.run("inspect", pair.base, pair.tuned, "--json", "--quiet")

@@ -111,6 +111,48 @@ import Testing
     checkBounds(factors)
   }
 
+  /// Full rank, more rows than columns and the reverse: no search.
+  @Test(arguments: [(300, 40, 40), (40, 300, 40), (40, 300, 64), (30, 30, 30), (1, 50, 1)])
+  func aRankThatRestrictsNothingTakesTheDriftItself(rows: Int, columns: Int, rank: Int) throws {
+    let drift = try rounded(lowRank(rows, columns, rank: min(rows, columns), noise: 1), scale: 0x1p12)
+    let factors = try #require(IntegerFactors.trivial(drift, rank: rank, scaleBits: 3))
+    #expect(factors.rank == rank && factors.left.count == rows * rank && factors.right.count == columns * rank)
+    #expect(recompute(drift, factors, 3).maximum == 0)
+    checkBounds(factors)
+    // Nothing is left for a search.
+    #expect(try IntegerFactors.exact(drift, rank: rank, search: ExactSearch(limit: 0)) != nil)
+    #expect(IntegerFactors.trivial(drift, rank: min(rows, columns) - 1) == nil)
+  }
+
+  @Test func factorsKeepTheirLimits_when_theDriftIsOneOfThem() throws {
+    func trivial(_ value: Int64, _ count: Int, scaleBits: Int = 0) throws -> IntegerFactors? {
+      let values = [Int64](repeating: value, count: count)
+      return IntegerFactors.trivial(
+        try IntegerMatrix(rows: 1, columns: count, values: values), rank: 1, scaleBits: scaleBits)
+    }
+    // A block of 2^14 entries has a sum of squares up to 2^51; entries lie below 2^31.
+    #expect(try trivial(1 << 18, 1 << 14) != nil)
+    #expect(try trivial(1 << 19, 1 << 14) == nil)
+    #expect(try trivial(1 << 17, 1 << 14, scaleBits: 1) != nil)
+    #expect(try trivial(1 << 18, 1 << 14, scaleBits: 1) == nil)
+    #expect(try trivial(1 << 31, 1) == nil)
+  }
+
+  @Test func aLongSearchIsGivenUp() throws {
+    let drift = try integerProduct(300, 200, rank: 8, range: 1 << 9, seed: 11)
+    #expect(throws: LinearAlgebraError.searchTooLong(multiplications: 1000)) {
+      try IntegerFactors.exact(drift, rank: 8, search: ExactSearch(limit: 1000))
+    }
+    #expect(try IntegerFactors.exact(drift, rank: 8) != nil)
+    // The way to the limit is reported.
+    var fractions: [Double] = []
+    let limit = 1 << 16
+    #expect(throws: LinearAlgebraError.searchTooLong(multiplications: limit)) {
+      try IntegerFactors.exact(drift, rank: 8, search: ExactSearch(limit: limit) { fractions.append($0) })
+    }
+    #expect(!fractions.isEmpty && fractions == fractions.sorted() && fractions.allSatisfy { $0 > 0 && $0 <= 1 })
+  }
+
   @Test func higherRankHasNoExactFactors() throws {
     let drift = try integerProduct(30, 30, rank: 4, range: 100, seed: 12)
     #expect(try IntegerFactors.exact(drift, rank: 3) == nil)

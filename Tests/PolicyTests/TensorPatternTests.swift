@@ -4,6 +4,33 @@ import Testing
 @testable import DriftProofPolicy
 
 @Suite struct TensorPatternTests {
+  /// Patterns that beginnings and ends decide, and those that the automaton does, beside a plain recursive matcher.
+  @Test func matchesAsASlowMatcherDoes() throws {
+    func matches(_ pattern: Substring, _ name: Substring) -> Bool {
+      guard let first = pattern.first else { return name.isEmpty }
+      let rest = pattern.dropFirst()
+      if first == "*" { return matches(rest, "") || name.indices.contains { matches(rest, name[$0...]) } }
+      return name.first == first && matches(pattern.dropFirst(), name.dropFirst())
+    }
+    let parts = ["", "a", "b", "*", "ab", "**", "ba"]
+    let names = ["", "a", "b", "ab", "ba", "aab", "aba", "abab", "bab", "abba", "aabb", "ababab"]
+    for first in parts {
+      for second in parts {
+        for third in parts where !(first + second + third).isEmpty {
+          let text = first + second + third
+          let pattern = try TensorPattern(text)
+          // The same as one alternative of a brace, which no ends decide.
+          let alternative = try TensorPattern("{\(text),zz}")
+          for name in names {
+            let expected = matches(text[...], name[...])
+            #expect(pattern.matches(name) == expected, "\(text) \(name)")
+            #expect(alternative.matches(name) == expected, "{\(text),zz} \(name)")
+          }
+        }
+      }
+    }
+  }
+
   @Test(
     arguments: [
       ("a", ["a"], ["", "b", "aa", "A"]),

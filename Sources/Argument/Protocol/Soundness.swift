@@ -14,9 +14,11 @@ package enum Soundness {
   private static let fieldBits = 3 * log2(Double(Goldilocks.modulus))
 
   /// Terms of one statement: an upper bound on each challenge round's error. Rounds of one kind show their worst.
-  package static func terms(_ statement: DriftStatement) -> [Term] {
-    let layout = ArgumentLayout(statement)
-    let code = statement.code
+  package static func terms(_ statement: DriftStatement) -> [Term] { terms(ArgumentLayout(statement)) }
+
+  /// The same of a statement whose layout is known.
+  package static func terms(_ layout: ArgumentLayout) -> [Term] {
+    let code = layout.statement.code
     // P2 is one of ℓ tableaux (section 6), and each of them gets its own chance at every challenge after P2.
     func field(_ factor: Int) -> Double { fieldBits - log2(code.listSize * Double(max(1, factor))) }
     let claims =

@@ -31,6 +31,8 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
     }
   }
 
+  /// Terms of the soundness error.
+  package var soundness: [Soundness.Term] { Soundness.terms(layout) }
   package var rowCount: Int { layout.tableau.rowCount }
   package var driftShapes: [RowShape] { ArgumentProtocol.driftShapes(layout) }
 

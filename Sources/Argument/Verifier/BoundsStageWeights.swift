@@ -100,6 +100,8 @@ struct BoundsStageWeights {
     let matched = Multilinear.equality(challenges.squares, chunkPoint) * challenges.power(.squares)
     for (limb, value) in limbs.enumerated() { sum -= matched * value * Goldilocks(1 << (Limits.logLimb * limb)) }
     var first = 0
+    // Lines of one length have one table, up to their slots' addresses.
+    var tables: [Int: [CubicExtension]] = [:]
     for (line, lineSlot) in zip(digits.lines, digits.lineSlots) {
       let powers = Array(challenges.linePowers(first: first, count: line.limbs))
       first += line.limbs
@@ -110,8 +112,11 @@ struct BoundsStageWeights {
           * Goldilocks(1 << term.logWeight)
         for (limb, value) in limbs.enumerated() { sum += place * value * powers[limb + term.limbShift] }
       }
-      let own = Multilinear.equality(point.prefix(lineSlot.log), scale: lineSlot.address(point))
-      BoundLineWeights.forEachCell(powers: powers) { cell, weight in sum += own[cell] * weight }
+      let table = tables[lineSlot.log] ?? Multilinear.equality(point.prefix(lineSlot.log))
+      tables[lineSlot.log] = table
+      var own = CubicExtension.zero
+      BoundLineWeights.forEachCell(powers: powers) { cell, weight in own += table[cell] * weight }
+      sum += own * lineSlot.address(point)
     }
     return sum
   }

@@ -9,6 +9,8 @@ public enum FormatError: Error, Equatable, Sendable {
   case unsupportedVersion(Int)
   case wrongLength(section: String, found: Int, expected: Int)
   case invalidText(section: String)
+  /// More bytes or things than any honest certificate has, refused before memory is used for them.
+  case tooMany(section: String, found: Int, limit: Int)
   /// More combining marks in a row than any text has.
   case combiningMarks(section: String)
   case unknownDataType(String)
@@ -51,6 +53,7 @@ extension FormatError: CustomStringConvertible {
     case .unsupportedVersion(let version): "format version \(version) is unknown; use a newer driftproof"
     case .wrongLength(let section, let found, let expected): "\(section) has \(found) bytes, expected \(expected)"
     case .invalidText(let section): "\(section) is not UTF-8"
+    case .tooMany(let section, let found, let limit): "\(section): \(found) are more than the limit of \(limit)"
     case .combiningMarks(let section): "\(section) has more combining marks in a row than any text"
     case .unknownDataType(let name): "\(name) is no safetensors dtype"
     case .badShape(let tensor): "tensor \(tensor): the shape is no shape of a tensor"

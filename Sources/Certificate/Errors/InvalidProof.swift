@@ -9,6 +9,8 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case manifest(FormatError)
   /// The manifest's count of tableau rows differs from the layout's.
   case rowCount(stated: Int, derived: Int)
+  /// The manifest chooses rows of 2^logLength entries, of which the policy's tensors would need too many.
+  case rowsTooShort(logLength: Int)
   /// The manifest's layout digest is not that of the policy's layout.
   case layoutDigest
   /// The manifest has a byte digest for a tensor that must not have one, or lacks one.
@@ -38,6 +40,7 @@ extension InvalidProof: CustomStringConvertible {
     case .certificate(let error): "\(error)"
     case .manifest(let error): "its manifest: \(error)"
     case .rowCount(let stated, let derived): "it states \(stated) tableau rows, the policy and shapes give \(derived)"
+    case .rowsTooShort(let log): "its rows of 2^\(log) entries are too short for the policy's tensors"
     case .layoutDigest: "its tableau was committed with another layout or precision than the policy's"
     case .byteDigest(let tensor, let isMissing):
       isMissing ? "tensor \(tensor) lacks its byte digest" : "tensor \(tensor) is frozen but has a byte digest"

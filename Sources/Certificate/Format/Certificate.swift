@@ -1,5 +1,6 @@
 import DriftProofCore
 import DriftProofPolicy
+import DriftProofStatement
 import DriftProofTranscript
 
 /// A certificate file, `CERT.drift`.
@@ -103,10 +104,18 @@ package struct Certificate: Hashable, Sendable {
     }
     let certificate = Certificate(
       baseRoot: try hash("the base root"), policyDigest: try hash("the policy digest"),
-      tunedCommitment: try hash("the tuned commitment"), manifest: try reader.prefixed("the manifest"),
+      tunedCommitment: try hash("the tuned commitment"), manifest: try manifest(&reader),
       policy: try reader.prefixed("the policy"), driftRoot: try hash("the drift root"),
       driftPins: try reader.prefixed("the drift pins"), proof: try reader.prefixed("the proof"))
     try reader.finish()
     return certificate
+  }
+
+  /// Before it is copied: a verifier's memory grows with it.
+  private static func manifest(_ reader: inout ByteReader<FormatError>) throws(FormatError) -> [UInt8] {
+    let limit = StatementLimits.maximumManifestBytes
+    let count = try reader.count("the manifest")
+    guard count <= limit else { throw .tooMany(section: "bytes of the manifest", found: count, limit: limit) }
+    return try reader.bytes("the manifest", count: count)
   }
 }

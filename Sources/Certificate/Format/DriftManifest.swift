@@ -66,6 +66,7 @@ package struct DriftManifest: Hashable, Sendable {
   /// The manifest's one encoding.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(capacity)
     bytes.append(littleEndian: UInt32(parent == nil ? Self.protocolVersion : Self.linkVersion))
     bytes += parent ?? []
     let parameters =
@@ -90,6 +91,14 @@ package struct DriftManifest: Hashable, Sendable {
     return bytes
   }
 
+  /// At least the bytes of it.
+  private var capacity: Int {
+    entries.reduce(128) { $0 + $1.tensor.name.utf8.count + 8 * $1.tensor.shape.count + 69 }
+  }
+
+  /// Fewest bytes of a tensor: two lengths, a dtype of two letters, rank and flag.
+  private static let leastEntryBytes = 27
+
   /// The tuned model is the base and an adapter.
   package var isAdapter: Bool { entries.contains { $0.tensor.change != .dense } }
 
@@ -111,21 +120,24 @@ package struct DriftManifest: Hashable, Sendable {
       throw .unsupportedParameters("\(numbers[5]) tableau rows with\(code == nil ? "out" : "") code parameters")
     }
     let layoutDigest = try reader.bytes("the layout digest", count: SHA256.digestLength)
-    let count = try reader.integer("the tensor count", as: UInt64.self)
+    let count = try reader.count("the tensor count", of: leastEntryBytes)
+    guard count <= StatementLimits.maximumTensors else {
+      throw .tooMany(section: "tensors of the manifest", found: count, limit: StatementLimits.maximumTensors)
+    }
     var entries: [Entry] = []
-    var names: Set<String> = []
+    entries.reserveCapacity(count)
     for _ in 0..<count {
       let entry = try entry(&reader)
       if let last = entries.last, !TensorPair.precedes(last.tensor.name, entry.tensor.name) {
         throw .notSorted(tensor: StrictJSON.shown(entry.tensor.name))
       }
-      // As in a checkpoint, two Unicode spellings of one name are a duplicate.
-      guard names.insert(entry.tensor.name).inserted else {
-        throw .notSorted(tensor: StrictJSON.shown(entry.tensor.name))
-      }
       entries.append(entry)
     }
     try reader.finish()
+    // As in a checkpoint, two Unicode spellings of one name are a duplicate.
+    if let index = DistinctNames.firstRepetition(in: entries.map(\.tensor.name)) {
+      throw .notSorted(tensor: StrictJSON.shown(entries[index].tensor.name))
+    }
     let isAdapter = entries.contains { $0.tensor.change != .dense }
     // An adapter leaves what it does not change alone: there is nothing else to say of it, and one way to say it.
     if isAdapter, let other = entries.first(where: { $0.tensor.change == .dense && $0.byteDigest == nil }) {

@@ -126,6 +126,8 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(.adapterOutsidePolicy(violations))
     } catch .precisionRefused(let clauses) {
       throw .proofInvalid(.adapterNotProvable(clauses))
+    } catch .tooLarge(.manifest(let bytes, let limit)) {
+      throw .proofInvalid(.manifest(.tooMany(section: "bytes of the manifest", found: bytes, limit: limit)))
     } catch {
       throw error.asDriftProofError
     }
@@ -160,10 +162,11 @@ package struct CheckedCertificate: Sendable {
   private static func checkByteDigests(
     _ manifest: DriftManifest, _ derived: DerivedStatement
   ) throws(DriftProofError) {
-    var digested: Set<[UInt8]> = []
-    for coverage in derived.coverage where coverage.hasByteDigest { digested.insert(Array(coverage.name.utf8)) }
-    for entry in manifest.entries {
-      let isWanted = digested.contains(Array(entry.tensor.name.utf8))
+    var isDigested = [Bool](repeating: false, count: manifest.entries.count)
+    for coverage in derived.coverage where coverage.hasByteDigest {
+      if let index = coverage.tunedIndex { isDigested[index] = true }
+    }
+    for (entry, isWanted) in zip(manifest.entries, isDigested) {
       guard isWanted == (entry.byteDigest != nil) else {
         throw .proofInvalid(.byteDigest(tensor: StrictJSON.shown(entry.tensor.name), isMissing: isWanted))
       }
@@ -184,11 +187,10 @@ package struct CheckedCertificate: Sendable {
         .argument(
           .insufficientSecurity(bits: code.securityBits, required: Int(CodeParameters.requiredSecurityBits))))
     }
-    // Before the layout is built: its size follows from l, which the certificate chooses.
-    do throws(StatementError) {
-      try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
-    } catch {
-      throw error.asDriftProofError
+    // Before the layout is built: its size follows from l, which the certificate chooses. The longest rows always suffice
+    // for a statement, so that it is the certificate's fault.
+    guard StatementLimits.hasFewRows(derived.tensors, logLength: code.logLength) else {
+      throw .proofInvalid(.rowsTooShort(logLength: code.logLength))
     }
     let verifier: ArgumentVerifier<HashCommitment>
     do throws(ProofRejection) {
@@ -212,7 +214,7 @@ package struct CheckedCertificate: Sendable {
   }
 
   package func report(policy: Policy, certificateBytes: Int, seconds: Double) -> VerificationReport {
-    let terms = argument.map { Soundness.terms($0.verifier.statement) } ?? []
+    let terms = argument?.verifier.soundness ?? []
     return VerificationReport(
       policyName: policy.name, policyDigest: certificate.policyDigest.hexadecimal,
       baseIdentity: certificate.baseRoot.hexadecimal, tunedCommitment: certificate.tunedCommitment.hexadecimal,

@@ -58,7 +58,8 @@ enum CalibrateCommand: Command {
         ExitCode(error), error.description,
         findings: error.findings.isEmpty ? nil : .init(key: "findings", lines: error.findings))
     }
-    let report = CalibrateText.report(calibration)
+    // Without a file the report stands inside the policy, which is the same on every terminal.
+    let report = CalibrateText.report(calibration, width: output == nil ? nil : TerminalWidth.current)
     if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
     let text =
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }

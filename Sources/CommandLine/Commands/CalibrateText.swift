@@ -8,14 +8,15 @@ enum CalibrateText {
     "entries (runs)",
   ]
 
-  static func report(_ calibration: Calibration) -> [String] {
+  /// - Parameter width: of its table; nil for a file.
+  static func report(_ calibration: Calibration, width: Int?) -> [String] {
     var lines = calibration.runs.map { run in
       let relative = run.relativeDrift.map { " (\(Format.number($0)) of ‖W‖)" } ?? ""
       return "run \(Quoting.plain(run.path)): ‖Δ‖ \(Format.number(run.driftNorm))\(relative), "
         + "\(Format.count(run.changedTensors)) of \(Format.count(run.inspection.tensors.count, "tensor")) changed"
     }
     lines += ["", "margin \(Format.number(calibration.margin)); per rule, over its tensors and all runs:", ""]
-    lines += Format.table(header: header, rows: calibration.groups.map(row), leftAligned: 1)
+    lines += Format.table(header: header, rows: calibration.groups.map(row), leftAligned: 1, width: width)
     if calibration.frozenTensors > 0 {
       lines += ["", "frozen: \(Format.count(calibration.frozenTensors, "tensor")) that no run changed"]
     }

@@ -1,5 +1,8 @@
 /// How the three commands about certificates are called.
 extension CommandDescription {
+  private static let soundness = Option.flag(
+    "soundness", "print every term of the soundness error, not the least alone")
+
   static let prove = CommandDescription(
     name: "prove",
     summary: "certify that a tuned checkpoint obeys a policy",
@@ -30,6 +33,7 @@ extension CommandDescription {
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
+      soundness,
       .flag("dry-run", "predict time, memory and proof size, and write nothing"),
     ], freeingFlag: (flag: "dry-run", options: ["out", "opening"]))
 
@@ -51,6 +55,7 @@ extension CommandDescription {
       .required("policy", "FILE", "the policy, POLICY.json"),
       .optional(
         "parent", "PARENT", "of a link: its parent's tuned commitment (64 digits), or the parent's certificate"),
+      soundness,
     ] + AttestationArguments.options)
 
   static let check = CommandDescription(
@@ -71,6 +76,7 @@ extension CommandDescription {
       .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
+      soundness,
     ])
 
   static let chainVerify = CommandDescription(

@@ -34,7 +34,8 @@ extension VerificationReport {
   private var provesNothing: Bool { !excluded.isEmpty && classes.allSatisfy { $0.name == "excluded" || $0.count == 0 } }
 
   /// Lines with the figures that people want to see.
-  var lines: [String] {
+  /// - Parameter hasTerms: every term of the soundness error, not the least one alone.
+  func lines(hasTerms: Bool) -> [String] {
     var lines = [
       "base identity     \(baseIdentity)",
       "tuned commitment  \(tunedCommitment)",
@@ -61,14 +62,22 @@ extension VerificationReport {
       }
       lines.append("precision         \(units.joined(separator: ", "))")
     }
-    let terms = soundness.isEmpty ? " (digests only)" : "; by term:"
-    lines.append("soundness         \(Self.bits(securityBits)) bits proven\(terms)")
-    lines += soundness.map { term in
-      let bits = Self.bits(term.bits)
-      return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
+    lines.append("soundness         \(Self.bits(securityBits)) bits proven\(leastTerm(hasTerms))")
+    if hasTerms {
+      lines += soundness.map { term in
+        let bits = Self.bits(term.bits)
+        return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
+      }
     }
     lines.append("proof             \(Format.byteCount(proofBytes)), certificate \(Format.byteCount(certificateBytes))")
     return lines
+  }
+
+  /// What the figure is the least of.
+  private func leastTerm(_ hasTerms: Bool) -> String {
+    guard let least = soundness.min(by: { $0.bits < $1.bits }) else { return " (digests only)" }
+    if hasTerms { return "; by term:" }
+    return ", the least of \(Format.count(soundness.count, "term")): \(least.name)"
   }
 
   private var classes: [(name: String, count: Int)] {

@@ -27,7 +27,8 @@ enum CheckCommand: Command {
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
       + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
-    let lines = [head] + report.lines + (report.parent == nil ? [] : [parentRemark])
+    let lines =
+      [head] + report.lines(hasTerms: arguments.has("soundness")) + (report.parent == nil ? [] : [parentRemark])
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
   }
 

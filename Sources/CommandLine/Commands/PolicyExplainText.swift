@@ -18,7 +18,7 @@ enum PolicyExplainText {
     lines += ["", "TENSORS"]
     lines += Format.table(
       header: ["tensor", "dtype", "shape", "‖W‖", "rule", "may change by"], rows: explanation.tensors.map(row),
-      leftAligned: 6
+      leftAligned: 6, width: TerminalWidth.current.map { $0 - 2 }
     ).map { "  \($0)" }
     lines += ["", "BESIDES"] + explanation.remarks.flatMap { wrapped($0, first: "  - ", rest: "    ") }
     return lines.joined(separator: "\n") + "\n"

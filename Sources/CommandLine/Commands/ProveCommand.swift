@@ -37,15 +37,18 @@ enum ProveCommand: Command {
     try AtomicFile.write(result.certificate, to: output)
     result.finish()
     return CommandResult(
-      text: text(result, output: output, openingPath: openingPath), json: json(result, output: output, openingPath))
+      text: text(result, output: output, openingPath: openingPath, hasTerms: arguments.has("soundness")),
+      json: json(result, output: output, openingPath))
   }
 
-  private static func text(_ result: DriftProver.Result, output: String, openingPath: String) -> String {
+  private static func text(
+    _ result: DriftProver.Result, output: String, openingPath: String, hasTerms: Bool
+  ) -> String {
     let report = result.report
     let phases = report.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 3))" }
     var lines =
       ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s\(result.verification.originMark)"]
-      + result.verification.lines
+      + result.verification.lines(hasTerms: hasTerms)
     lines += [
       "seconds           \(phases.joined(separator: ", "))",
       "peak memory       \(Format.byteCount(report.peakMemoryBytes))",

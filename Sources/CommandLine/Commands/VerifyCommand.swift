@@ -33,7 +33,8 @@ enum VerifyCommand: Command {
     }
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =
-      (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines + (attestation?.lines ?? [])).joined(
+      (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines(hasTerms: arguments.has("soundness"))
+      + (attestation?.lines ?? [])).joined(
         separator: "\n") + "\n"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members

@@ -54,16 +54,10 @@ enum Format {
   }
 
   /// Lines with aligned columns: the first `leftAligned` to the left, the others to the right.
-  static func table(header: [String], rows: [[String]], leftAligned: Int) -> [String] {
-    let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      var line = row.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return column < leftAligned ? cell + space : space + cell
-      }.joined(separator: "  ")
-      while line.hasSuffix(" ") { line.removeLast() }
-      return line
-    }
+  /// - Parameter width: characters of a line; that of the terminal unless given, nil for any number.
+  static func table(
+    header: [String], rows: [[String]], leftAligned: Int, width: Int? = TerminalWidth.current
+  ) -> [String] {
+    TableText(header: header, rows: rows, leftAligned: leftAligned).lines(width: width)
   }
 }

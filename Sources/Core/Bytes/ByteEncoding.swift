@@ -15,8 +15,14 @@ extension Array where Element == UInt8 {
 
   /// Two lower-case hexadecimal digits a byte.
   package var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
+    var digits: [UInt8] = []
+    digits.reserveCapacity(2 * count)
+    for byte in self {
+      digits.append(digit(byte >> 4))
+      digits.append(digit(byte & 15))
+    }
+    return String(decoding: digits, as: UTF8.self)
   }
 
   /// Nil unless `text` is an even number of lower-case hexadecimal digits.
@@ -31,6 +37,7 @@ extension Array where Element == UInt8 {
       }
     }
     var result: [UInt8] = []
+    result.reserveCapacity(digits.count / 2)
     for i in stride(from: 0, to: digits.count, by: 2) {
       guard let high = nibble(digits[i]), let low = nibble(digits[i + 1]) else { return nil }
       result.append(high << 4 | low)

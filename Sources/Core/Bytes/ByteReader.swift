@@ -37,8 +37,14 @@ package struct ByteReader<Failure: ByteReadingError> {
   package mutating func integer<I: FixedWidthInteger & UnsignedInteger>(
     _ section: String, as type: I.Type
   ) throws(Failure) -> I {
-    let raw = try bytes(section, count: I.bitWidth / 8)
-    return raw.reversed().reduce(I.zero) { ($0 << 8) | I(truncatingIfNeeded: $1) }
+    let width = I.bitWidth / 8
+    guard width <= remaining else { throw .truncated(section: section) }
+    var value = I.zero
+    for place in stride(from: width - 1, through: 0, by: -1) {
+      value = value << 8 | I(truncatingIfNeeded: bytes[position + place])
+    }
+    position += width
+    return value
   }
 
   /// A u64 count of things of at least `size` bytes each, so that it is at most what the rest can hold.
@@ -66,9 +72,11 @@ extension ByteReader where Failure: TextReadingError {
   /// UTF-8 after its length as u64.
   /// - Throws: `truncated`, `invalidText` or `combiningMarks`.
   package mutating func text(_ section: String) throws(Failure) -> String {
-    guard let text = String(validating: try prefixed(section), as: UTF8.self) else {
+    let length = try count(section)
+    guard let text = String(validating: bytes[position..<position + length], as: UTF8.self) else {
       throw .invalidText(section: section)
     }
+    position += length
     guard CombiningMarks.areFew(in: text) else { throw .combiningMarks(section: section) }
     return text
   }

@@ -2,14 +2,34 @@ import DriftProofCore
 
 /// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
 package struct JSONNode: Sendable {
-  package let path: String
   package let value: JSONValue
+  private let place: Place
+
+  /// Spelled out for errors only: an identity has a million values.
+  private indirect enum Place: Sendable {
+    case root(String)
+    case step(from: Place, JSONPath.Component)
+
+    var path: String {
+      switch self {
+      case .root(let name): name
+      case .step(let parent, let component): parent.path + component.text
+      }
+    }
+  }
 
   /// The root (`$`) of a document, or any value under a name of the caller's.
   package init(_ value: JSONValue, path: String = "$") {
     self.value = value
-    self.path = path
+    place = .root(path)
   }
+
+  private init(_ value: JSONValue, below parent: JSONNode, _ component: JSONPath.Component) {
+    self.value = value
+    place = .step(from: parent.place, component)
+  }
+
+  package var path: String { place.path }
 
   /// Parses `bytes` strictly and stands at the root.
   package init(parsing bytes: [UInt8]) throws(JSONError) {
@@ -26,19 +46,19 @@ package struct JSONNode: Sendable {
   /// The members of an object, in document order.
   package func members() throws(JSONError) -> [(key: String, node: JSONNode)] {
     guard case .object(let members) = value else { throw wrongType("an object") }
-    return members.map { ($0.key, JSONNode($0.value, path: Self.path(path, key: $0.key))) }
+    return members.map { ($0.key, JSONNode($0.value, below: self, .key($0.key))) }
   }
 
   /// The elements of an array.
   package func elements() throws(JSONError) -> [JSONNode] {
     guard case .array(let elements) = value else { throw wrongType("an array") }
-    return elements.enumerated().map { JSONNode($0.element, path: "\(path)[\($0.offset)]") }
+    return elements.enumerated().map { JSONNode($0.element, below: self, .index($0.offset)) }
   }
 
   /// The member `key`, nil when absent.
   package func optionalMember(_ key: String) throws(JSONError) -> JSONNode? {
     guard case .object(let members) = value else { throw wrongType("an object") }
-    return members.first { $0.key == key }.map { JSONNode($0.value, path: Self.path(path, key: key)) }
+    return members.first { $0.key == key }.map { JSONNode($0.value, below: self, .key(key)) }
   }
 
   /// The member `key`; throws `missingKey` when absent.

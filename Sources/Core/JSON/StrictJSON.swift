@@ -138,7 +138,7 @@ private struct JSONParser {
     guard depth <= dialect.maximumDepth else { throw failure(.tooDeep(limit: dialect.maximumDepth)) }
     position += 1
     var members: [JSONMember] = []
-    var keys: Set<String> = []
+    var keys = DistinctKeys()
     try skipSpace()
     if take(UInt8(ascii: "}")) { return members }
     while true {
@@ -147,7 +147,7 @@ private struct JSONParser {
       let start = position
       let key = try string()
       path.push(.key(key))
-      guard keys.insert(key).inserted else { throw failure(.duplicateKey(key), at: start) }
+      guard keys.insert(key, after: members) else { throw failure(.duplicateKey(key), at: start) }
       try skipSpace()
       guard take(UInt8(ascii: ":")) else { throw missing(.colon) }
       members.append(JSONMember(key: key, value: try value(depth: depth + 1)))
@@ -203,7 +203,13 @@ private struct JSONParser {
   private mutating func string() throws(JSONSyntaxFailure) -> String {
     let start = position
     position += 1
-    var text: [UInt8] = []
+    // Mostly nothing is escaped, and the string is a run of bytes.
+    var end = position
+    while end < bytes.count, bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\") {
+      end += 1
+    }
+    var text = bytes[position..<end]
+    position = end
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):
@@ -261,5 +267,18 @@ private struct JSONParser {
       position += 1
     }
     return unit
+  }
+}
+
+/// Tells keys of one object apart. Most objects have a handful, which cost no set.
+private struct DistinctKeys {
+  private static let fewKeys = 8
+  private var many: Set<String> = []
+
+  /// Whether `key` is none of the members so far.
+  mutating func insert(_ key: String, after members: [JSONMember]) -> Bool {
+    if members.count < Self.fewKeys { return !members.contains { $0.key == key } }
+    if many.isEmpty { many = Set(members.map(\.key)) }
+    return many.insert(key).inserted
   }
 }

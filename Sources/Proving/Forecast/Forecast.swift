@@ -92,7 +92,7 @@ extension BaseIdentity {
   /// Names, types and shapes of a base with statistics as small weights have them, for estimates before it is read.
   static func guess(of base: Checkpoint) -> BaseIdentity {
     BaseIdentity(
-      sorted: base.tensors.map { tensor in
+      outline: base.tensors.map { tensor in
         // A fifth of the largest weight is a usual root mean square: q of 2^21/5.
         let square = UInt128(tensor.dtype.isFloating ? tensor.entryCount : 0) << 37
         return Leaf(

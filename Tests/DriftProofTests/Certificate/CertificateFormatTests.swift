@@ -86,6 +86,46 @@ struct CertificateFormatTests {
     #expect(throws: FormatError.truncated(section: "the magic")) { try Certificate.parse([]) }
   }
 
+  /// Before memory is used for it: a certificate chooses both numbers.
+  @Test func manifestsAreBounded() throws {
+    let tensors = StatementLimits.maximumTensors
+    let name = Array("a.b".utf8)
+    var manifest: [UInt8] = []
+    manifest.append(littleEndian: UInt32(DriftManifest.protocolVersion))
+    manifest += [UInt8](repeating: 0, count: 24 + SHA256.digestLength)
+    manifest.append(littleEndian: UInt64(tensors + 1))
+    let head = manifest
+    // As many bytes as so many tensors have at least, whatever they are: the count alone is refused.
+    manifest += [UInt8](repeating: 0, count: 27 * (tensors + 1))
+    #expect(throws: FormatError.tooMany(section: "tensors of the manifest", found: tensors + 1, limit: tensors)) {
+      try DriftManifest.parse(manifest)
+    }
+    #expect(throws: FormatError.truncated(section: "the tensor count")) { try DriftManifest.parse(head + name) }
+    let limit = StatementLimits.maximumManifestBytes
+    let certificate = Certificate(
+      baseRoot: SHA256.hash([1]), policyDigest: SHA256.hash([2]), tunedCommitment: SHA256.hash([3]),
+      manifest: [UInt8](repeating: 0, count: limit + 1), policy: [], driftRoot: SHA256.hash([4]), driftPins: [],
+      proof: [])
+    #expect(throws: FormatError.tooMany(section: "bytes of the manifest", found: limit + 1, limit: limit)) {
+      try Certificate.parse(certificate.bytes)
+    }
+  }
+
+  /// Two spellings of one name, both in their place by their bytes: a dictionary would keep one of them.
+  @Test func equivalentNamesAreADuplicate() throws {
+    func manifest(_ names: [String]) -> DriftManifest {
+      DriftManifest(
+        code: nil, rowCount: 0,
+        entries: names.map { .init(tensor: TunedTensor(name: $0, dtype: .f32, shape: [1]), byteDigest: nil) })
+    }
+    for names in [["a\u{308}", "ä"], ["K", "\u{212A}"], ["a", ";", "\u{37E}"].sorted(by: UTF8Order.precedes)] {
+      #expect(throws: FormatError.self) { try DriftManifest.parse(manifest(names).bytes) }
+    }
+    #expect(throws: FormatError.notSorted(tensor: "\"a\"")) { try DriftManifest.parse(manifest(["b", "a"]).bytes) }
+    #expect(throws: FormatError.notSorted(tensor: "\"a\"")) { try DriftManifest.parse(manifest(["a", "a"]).bytes) }
+    #expect(try DriftManifest.parse(manifest(["a", "b", "ä"]).bytes).entries.count == 3)
+  }
+
   /// Any bytes: an error, or a value whose encoding is these bytes.
   @Test func mutations() throws {
     var generator = SeededGenerator(seed: 3)

@@ -1,5 +1,6 @@
 @testable import DriftProofCertificate
 @testable import DriftProofStatement
+import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
@@ -109,6 +110,45 @@ struct CertificateVerifierTests {
     #expect(rejection(fixture.certificate(manifest(entries: entries)).bytes)?.exitCode == 11)
     entries.remove(at: 1)
     #expect(rejection(fixture.certificate(manifest(entries: entries)).bytes)?.exitCode == 13)
+  }
+
+  /// A certificate chooses l. Rows that are too short for an honest base are its fault, not the caller's.
+  @Test func tooShortRowsAreTheCertificatesFault() throws {
+    let shape = [1 << 16, 1 << 15]
+    let square = UInt128(1) << 71
+    let leaf = BaseIdentity.Leaf(
+      name: "a.weight", dtype: .f32, shape: shape,
+      statistics: TensorStatistics(fractionBits: 20, sumOfSquares: square, maxAbs: 1 << 21, sha256: SHA256.hash([1])))
+    let identity = BaseIdentity(sorted: [leaf])
+    let policy = try StatementFixture.policy(StatementFixture.rule("*", #"{"norm": {"absolute": 1}}"#))
+    let code = try CodeParameters(logLength: 14, logBlowup: 3, queries: 140, grindingBits: 20, driftTail: 280)
+    let entry = DriftManifest.Entry(
+      tensor: TunedTensor(name: leaf.name, dtype: leaf.dtype, shape: shape), byteDigest: SHA256.hash([2]))
+    let forged = Certificate(
+      baseRoot: identity.root, policy: policy,
+      manifest: DriftManifest(code: code, rowCount: 1 << 17, entries: [entry]), driftRoot: SHA256.hash([3]),
+      driftPins: [], proof: [])
+    #expect(throws: DriftProofError.proofInvalid(.rowsTooShort(logLength: 14))) {
+      try CertificateVerifier.verify(certificate: forged.bytes, identity: identity, policy: policy)
+    }
+    #expect(DriftProofError.proofInvalid(.rowsTooShort(logLength: 14)).exitCode == 11)
+    // With the longest rows there is room for every statement.
+    let cells = TableauTensor(
+      name: "a", rows: 1 << 20, columns: 1 << 21, fractionBits: 0, isPlain: true, plainBound: nil, clauses: [])
+    #expect(StatementLimits.hasFewRows([cells], logLength: CodeParameters.logLengthRange.upperBound))
+  }
+
+  /// A manifest that is read, but that no prover would make: also the certificate's fault.
+  @Test func aManifestAtTheLimitIsTheCertificatesFault() throws {
+    let limit = StatementLimits.maximumManifestBytes
+    let name = "z" + String(repeating: "a", count: limit - 160)
+    let entry = DriftManifest.Entry(tensor: TunedTensor(name: name, dtype: .f32, shape: []), byteDigest: nil)
+    let forged = fixture.certificate(manifest(entries: [entry]))
+    #expect(forged.manifest.count <= limit)
+    guard case .proofInvalid(.manifest(.tooMany)) = rejection(forged.bytes) else {
+      Issue.record("\(String(describing: rejection(forged.bytes)))")
+      return
+    }
   }
 
   @Test func forgedRootAndCommitment() throws {

@@ -163,7 +163,9 @@ import DriftProofTranscript
     do {
       let derived = try DerivedStatement.derive(identity: identity, tuned: tuned, policy: policy)
       let code = try #require(parsed.code)
-      try StatementLimits.checkRows(derived.tensors, logLength: code.logLength)
+      guard StatementLimits.hasFewRows(derived.tensors, logLength: code.logLength) else {
+        throw DriftProofError.proofInvalid(.rowsTooShort(logLength: code.logLength))
+      }
       let entries = zip(tuned, derived.coverage).map { tensor, coverage in
         DriftManifest.Entry(tensor: tensor, byteDigest: coverage.hasByteDigest ? SHA256.hash([1]) : nil)
       }

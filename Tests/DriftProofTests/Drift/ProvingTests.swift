@@ -105,5 +105,25 @@ import Testing
     guard case .violated(.residual(7)) = try fitter.fit(outside) else { throw Unexpected() }
   }
 
+  /// An exact rank clause that restricts nothing, alone and beside a sparse part, scaled or not.
+  @Test func aRankThatRestrictsNothingFitsAtOnce() throws {
+    let values = (0..<1200 * 100).map { Int32(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 7) % 2000 }
+    let drift = try IntegerMatrix(rows: 1200, columns: 100, values: values)
+    let fitter = ClauseFitter(drift: drift, fractionBits: 0)
+    let start = ContinuousClock.now
+    for clause in [
+      StructuredClause(rank: 100, sparse: nil, scale: 0, bound: nil),
+      StructuredClause(rank: 100, sparse: .entries(5), scale: 0, bound: nil),
+      StructuredClause(rank: 100, sparse: nil, scale: 3, bound: [0]),
+    ] {
+      guard case .fits(let factors?, let support) = try fitter.fit(clause) else { throw Unexpected() }
+      #expect(factors.left.count == 1200 * 100 && factors.right.count == 100 * 100)
+      #expect(support == (clause.sparse == nil ? nil : []))
+      #expect(
+        (0..<100).allSatisfy { factors.left[17 * 100 + $0] == Int32(drift[17 * 100 + $0]) << Int32(clause.scale) })
+    }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
   private struct Unexpected: Error {}
 }

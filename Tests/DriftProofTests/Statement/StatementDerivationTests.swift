@@ -37,6 +37,19 @@ struct StatementDerivationTests {
     #expect(derived.tensors[2].plainBound != nil && derived.tensors[2].clauses.count == 1)
   }
 
+  /// What no certificate could list is refused before it is proved.
+  @Test func tooManyTensorsAreRefused() throws {
+    let many = [TunedTensor](
+      repeating: TunedTensor(name: "a", dtype: .f32, shape: []), count: StatementLimits.maximumTensors + 1)
+    let limit = StatementLimits.maximumTensors
+    #expect(throws: StatementError.tooLarge(.tensorCount(many.count, limit: limit))) {
+      try fixture.derive([], tuned: many)
+    }
+    let long = TunedTensor(
+      name: String(repeating: "a", count: StatementLimits.maximumManifestBytes), dtype: .f32, shape: [2])
+    #expect(throws: StatementError.self) { try fixture.derive([], tuned: [long]) }
+  }
+
   @Test func severalNormsGiveTheLeast() throws {
     func bound(_ allow: String) throws -> [UInt16]? {
       try fixture.derive([F.rule("a.weight", allow)]).tensors[0].plainBound
