@@ -12,6 +12,8 @@ public struct PolicyTensor: Hashable, Sendable {
   /// ‖W‖_F and max|W|, for display and for proposals; no check may depend on them.
   public let norm: Double
   public let maximum: Double
+  /// The first entry of a floating type that clauses cannot bound, such as NaN; then `isFloating` is false.
+  public var unencodableEntry: Int?
 
   public init(
     name: String, dtype: String, shape: [Int], rows: Int, columns: Int, isFloating: Bool, norm: Double,
@@ -25,6 +27,11 @@ public struct PolicyTensor: Hashable, Sendable {
     self.isFloating = isFloating
     self.norm = norm
     self.maximum = maximum
+  }
+
+  /// Its type, and what keeps clauses from bounding it.
+  package var typeInWords: String {
+    dtype + (unencodableEntry.map { " with NaN, infinity or more than 2^41 at entry \($0)" } ?? "")
   }
 
   /// Entries; held at `Int.max` where an identity's sizes are made up.

@@ -1,3 +1,5 @@
+import DriftProofStatement
+
 /// Which identity differs.
 public enum IdentityMismatch: Error, Equatable, Sendable {
   /// Roots in hexadecimal.
@@ -9,8 +11,19 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case parent(certificate: String?, given: String?)
   /// A link of a chain whose way to the base is not established; says how.
   case chain(String)
+  /// A checkpoint's names differ from those of a document by a prefix. Of ``NamePrefix`` the side `base` is what stands on
+  /// the left when the two are compared: of an identity the checkpoint, of a certificate the certificate.
+  case names(NamePrefix, in: Document)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
+}
+
+extension IdentityMismatch {
+  /// What states names of tensors.
+  public enum Document: String, Hashable, Sendable {
+    case identity = "identity given"
+    case certificate
+  }
 }
 
 extension IdentityMismatch: CustomStringConvertible {
@@ -25,6 +38,10 @@ extension IdentityMismatch: CustomStringConvertible {
         + "from the base; verify it with its chain, or name its parent"
     case .parent(let certificate, let given):
       "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
+    case .names(let prefix, let document):
+      prefix.text(
+        base: document == .identity ? "base on disk" : document.rawValue,
+        tuned: document == .identity ? document.rawValue : "tuned model")
     case .checkpoint(let message), .chain(let message): message
     }
   }
