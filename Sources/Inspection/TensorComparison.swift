@@ -33,7 +33,8 @@ struct TensorComparison {
     let statistics = try reading { () throws(CheckpointError) in try base.statistics(of: before) }
     if let entry = statistics.unencodableEntry {
       let reason = "entry \(entry) of the base is NaN, infinite or beyond 2^41"
-      return result(baseNorm: nil, isIdentical ? .identical : .notEncodable(reason: reason, entries: try changedEntries()))
+      return result(
+        baseNorm: nil, isIdentical ? .identical : .notEncodable(reason: reason, entries: try changedEntries()))
     }
     let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
     let norm = Double(statistics.sumOfSquares).squareRoot() * unit

@@ -46,7 +46,9 @@ public struct NamePrefix: Hashable, Sendable {
         if short != name, example == nil { example = name }
       }
       // Most names of the smaller side fit then, or it is no prefix but a coincidence.
-      guard !read.isEmpty, let example, fitting > common, 2 * fitting >= min(names.count, others.count) else { continue }
+      guard !read.isEmpty, let example, fitting > common, 2 * fitting >= min(names.count, others.count) else {
+        continue
+      }
       if fitting > best?.count ?? 0 {
         best = NamePrefix(side: side, parts: parts, count: fitting, total: names.count, example: example)
       }
@@ -83,7 +85,8 @@ extension NamePrefix: CustomStringConvertible {
   package func text(base: String, tuned: String) -> String {
     let shown = parts.map(StrictJSON.shown).joined(separator: " and ")
     let (own, other) = side == .base ? (base, tuned) : (tuned, base)
-    return "\(count == total ? "all \(total)" : "\(count) of \(total)") names of the \(own) have \(shown) more than those of the "
+    return
+      "\(count == total ? "all \(total)" : "\(count) of \(total)") names of the \(own) have \(shown) more than those of the "
       + "\(other), such as \(StrictJSON.shown(example)); read the names without it"
   }
 }

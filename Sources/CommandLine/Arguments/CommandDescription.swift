@@ -83,7 +83,9 @@ struct CommandDescription: Sendable {
     var words = ["driftproof", name]
     words += positionals.map { $0.isList ? "\($0.name) ..." : $0.name }
     for option in options where option.name != "help" {
-      let word = option.value.map { "\(option.spelling) \($0)\(option.isList || option.isRepeatable ? " ..." : "")" } ?? option.spelling
+      let word =
+        option.value.map { "\(option.spelling) \($0)\(option.isList || option.isRepeatable ? " ..." : "")" }
+        ?? option.spelling
       words.append(option.isRequired ? word : "[\(word)]")
     }
     return words.joined(separator: " ")

@@ -21,7 +21,8 @@ enum CalibrateCommand: Command {
       .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
       .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
-      .optional("out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
+      .optional(
+        "out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
       .flag("force", "replace a file that exists"),
       ParsedArguments.stripPrefix,
     ])

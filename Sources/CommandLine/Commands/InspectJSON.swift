@@ -16,7 +16,8 @@ enum InspectJSON {
         "prefix",
         inspection.prefix.map { prefix in
           .object([
-            ("of", .string(prefix.side == .base ? "base" : "tuned")), ("parts", .array(prefix.parts.map { .string($0) })),
+            ("of", .string(prefix.side == .base ? "base" : "tuned")),
+            ("parts", .array(prefix.parts.map { .string($0) })),
             ("names", .integer(prefix.count)),
           ])
         } ?? .null

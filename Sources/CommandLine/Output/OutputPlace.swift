@@ -23,7 +23,9 @@ enum OutputPlace {
 
   private static func checkStandardOutput(_ arguments: ParsedArguments) throws(CommandFailure) {
     func usage(_ reason: String) -> CommandFailure { CommandFailure(UsageError(reason, command: arguments.command)) }
-    if arguments.values["opening"] == standardOutput { throw usage("--opening - is no place to keep a secret; name a file") }
+    if arguments.values["opening"] == standardOutput {
+      throw usage("--opening - is no place to keep a secret; name a file")
+    }
     guard arguments.values["out"] == standardOutput else { return }
     if let reason = arguments.command.refusesStandardOutput {
       throw usage("--out - is not standard output here: \(reason); name a file (./- for one of that name)")

@@ -44,7 +44,9 @@ extension DriftProofError {
 extension NamePrefix {
   /// The options that read the names without it.
   var options: String { parts.map { "--strip-prefix \($0)" }.joined(separator: " ") }
-  var remedy: String { "\(options) reads the names without it, in prove, check, inspect and wherever weights are read." }
+  var remedy: String {
+    "\(options) reads the names without it, in prove, check, inspect and wherever weights are read."
+  }
 }
 
 extension CheckpointError {

@@ -17,7 +17,6 @@ struct ExactRules {
       let own = tensors.filter { tensor in
         packed.weights[tensor.name].map { packed.formats[$0] == format } ?? false
       }
-      // What a preset would freeze needs no rule of its own, unless nothing of the format had one.
       add(
         own,
         comment: "Packed weights (\(format)): compared byte for byte. Certify a fine-tune of them before quantisation.")

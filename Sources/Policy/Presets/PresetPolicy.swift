@@ -61,7 +61,8 @@ private struct PresetWriter {
 
   /// Whether a core rule has a tensor, or a weight that stands packed in the base.
   private func isAbout(_ templates: [PolicyPreset.Template], _ packed: PackedWeights) -> Bool {
-    let names = tensors.map(\.name) + packed.formats.keys
+    // Of some formats the packed weight has no word of its own.
+    let names = tensors.map(\.name) + packed.formats.keys.flatMap { [$0, $0 + ".weight"] }
     return templates.contains { template in
       guard template.isCore, let pattern = try? TensorPattern(template.pattern) else { return false }
       return names.contains(where: pattern.matches)
