@@ -51,7 +51,8 @@ struct MemoryBudget {
     var result: [String: Int] = [:]
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, let number = parts[1].split(whereSeparator: \.isWhitespace).first.flatMap({ Int($0) }) else { continue }
+      guard parts.count == 2, let number = parts[1].split(whereSeparator: \.isWhitespace).first.flatMap({ Int($0) })
+      else { continue }
       result[String(parts[0])] = number.multipliedReportingOverflow(by: 1024).partialValue
     }
     return result
