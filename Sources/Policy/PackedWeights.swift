@@ -54,8 +54,18 @@ package struct PackedWeights: Sendable {
         let module = ["input_scale", "output_scale", "k_scale", "v_scale"].map { "\(stem).\($0)" }
         add(tensor.name, .fp8, [tensor.name] + parts + module, types)
       } else if types["\(tensor.name).absmax"] != nil || types["\(stem).SCB"] != nil && tensor.dtype == "I8" {
-        let states = types.keys.filter { $0.hasPrefix("\(tensor.name).") }
-        add(tensor.name, .bitsandbytes, [tensor.name, "\(stem).SCB", "\(stem).weight_format"] + states, types)
+        add(tensor.name, .bitsandbytes, [tensor.name, "\(stem).SCB", "\(stem).weight_format"], types)
+      }
+    }
+    // States of bitsandbytes have the weight's name and one or two words more.
+    for tensor in tensors where weights[tensor.name] == nil {
+      var owner = Substring(tensor.name)
+      for _ in 0..<2 {
+        guard let dot = owner.lastIndex(of: ".") else { break }
+        owner = owner[..<dot]
+        guard formats[String(owner)] == .bitsandbytes else { continue }
+        weights[tensor.name] = String(owner)
+        break
       }
     }
   }

@@ -34,6 +34,8 @@ struct ExactRules {
     let own = Set(members.map(\.name)).subtracting(names)
     var seen: Set<String> = []
     for tensor in members where own.contains(tensor.name) && !names.contains(tensor.name) {
+      // More than a policy can have, which its writer will say.
+      guard rules.count <= PolicyLimits.maximumRules else { return }
       let wide = Self.pattern(tensor.name, wildcards: true)
       let text = isExactly(own, wide) ? wide : Self.pattern(tensor.name, wildcards: false)
       guard seen.insert(text).inserted, let pattern = try? TensorPattern(text) else { continue }

@@ -82,13 +82,16 @@ struct MemoryBudget {
     func number(_ name: String) -> Int? {
       read("\(folder)/\(name)").flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }
+    /// A number of a file of several.
+    func statistic(_ name: String, in file: String) -> Int? {
+      let line = read("\(folder)/\(file)")?.split(separator: "\n").first { $0.hasPrefix("\(name) ") }
+      return line?.split(separator: " ").last.flatMap { Int($0) }
+    }
     if let limit = number("memory.max") {
-      let anonymous = read("\(folder)/memory.stat")?.split(separator: "\n").first { $0.hasPrefix("anon ") }
-      let used = anonymous?.split(separator: " ").last.flatMap { Int($0) } ?? number("memory.current") ?? 0
-      return limit - used
+      return limit - (statistic("anon", in: "memory.stat") ?? number("memory.current") ?? 0)
     }
     // Version 1 writes a number near 2^63 for no limit.
     guard let limit = number("memory/memory.limit_in_bytes"), limit < 1 << 60 else { return nil }
-    return limit - (number("memory/memory.usage_in_bytes") ?? 0)
+    return limit - (statistic("total_rss", in: "memory/memory.stat") ?? 0)
   }
 }

@@ -48,6 +48,12 @@ import Testing
     #expect(shortage(files, peak: 600_001)?.available == 600_000)
     let old = ["/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"]
     #expect(shortage(old, peak: 1 << 50) == nil)
+    // Of version 1, too, cached files give way.
+    let limited = [
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": "1000000\n",
+      "/sys/fs/cgroup/memory/memory.stat": "cache 900000\nrss 1\ntotal_rss 400000\n",
+    ]
+    #expect(shortage(limited, peak: 600_000) == nil && shortage(limited, peak: 600_001)?.limit == .controlGroup)
   }
 
   @Test func machines() {
