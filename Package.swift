@@ -105,7 +105,7 @@ let package = Package(
       name: "DriftProofInspection",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
-        "DriftProofCertificate", "DriftProofAdapter",
+        "DriftProofStatement", "DriftProofCertificate", "DriftProofAdapter",
       ], path: "Sources/Inspection"),
     .target(
       name: "DriftProofCalibration",
@@ -136,8 +136,8 @@ let package = Package(
     .executableTarget(
       name: "DriftProofCommandLine",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofChain",
-        "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.

@@ -53,6 +53,12 @@ package enum AdapterError: Error, Equatable, Sendable {
 }
 
 extension AdapterError: CustomStringConvertible {
+  /// A few names, and how many more there are.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(8).map(StrictJSON.shown).joined(separator: ", ")
+    return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
+  }
+
   private static let merge = "merge the adapter and prove the merged model"
 
   package var description: String {
@@ -109,7 +115,7 @@ extension AdapterError: CustomStringConvertible {
         + (tensor.hasSuffix("lm_head.weight") ? " (tied to the embedding there?)" : "")
         + "; name the base that the adapter was trained on"
     case .ambiguous(let file, let prefixes):
-      "\(file): the modules' names fit the base's after \(prefixes.map(StrictJSON.shown).joined(separator: " and ")); "
+      "\(file): the modules' names fit the base's after \(Self.list(prefixes)); "
         + "name them as in the base"
     case .misfit(let file, let module, let tensor, let base, let left, let right):
       "\(file): module \(StrictJSON.shown(module)): A of shape \(left) and B of shape \(right) do not fit "
@@ -124,7 +130,7 @@ extension AdapterError: CustomStringConvertible {
       "\(file): holds another \(StrictJSON.shown(tensor)) than the base and LoRA matrices for it as well; "
         + "merge the adapter and prove the merged model"
     case .needsBase(let tensors):
-      "the adapter replaces \(tensors.map(StrictJSON.shown).joined(separator: ", ")) as a whole, which is compared with "
+      "the adapter replaces \(Self.list(tensors)) as a whole, which is compared with "
         + "the base; give the base, too"
     case .overflow(let tensor):
       "the adapter's product for \(StrictJSON.shown(tensor)) overflows; repair its matrices or lora_alpha"

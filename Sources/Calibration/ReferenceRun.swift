@@ -52,6 +52,10 @@ package struct ReferenceRun: Sendable {
 
   private static func differences(_ inspection: CheckpointInspection) -> [String] {
     let shown = StrictJSON.shown
+    if let prefix = inspection.prefix {
+      return ["\(prefix)"]
+    }
+    if let quantised = inspection.quantised { return ["\(quantised)"] }
     var lines = inspection.missing.map { "only in the base: \(shown($0.name)) \($0.dtype.rawValue) \($0.shape)" }
     lines += inspection.added.map { "only in the run: \(shown($0.name)) \($0.dtype.rawValue) \($0.shape)" }
     lines += inspection.reshaped.map { "another shape: \(shown($0.name)) \($0.baseShape) -> \($0.tunedShape)" }

@@ -38,7 +38,7 @@ struct NormBound: Hashable, Sendable, Comparable {
 
   /// ‖W‖² of base tensors in units of 4^-24, exact; others than floating ones count nothing.
   static func squareOfBase(_ leaves: [BaseIdentity.Leaf]) -> BigUInt {
-    leaves.filter(\.dtype.isFloating).reduce(.zero) { sum, leaf in
+    leaves.filter(\.isEncodable).reduce(.zero) { sum, leaf in
       sum + BigUInt(leaf.statistics.sumOfSquares) << (2 * (binaryPlaces - leaf.statistics.fractionBits))
     }
   }

@@ -22,6 +22,8 @@ package struct BaseIdentity: Sendable, Hashable {
 
     /// The tensor as a matrix; see `Shape.matrix`.
     package var matrixShape: (rows: Int, columns: Int) { Shape.matrix(shape) }
+    /// Whether clauses can be about it: it is floating, and every weight has an integer.
+    package var isEncodable: Bool { dtype.isFloating && statistics.unencodableEntry == nil }
   }
 
   /// In rising order of the names' UTF-8 bytes, names distinct.
@@ -40,7 +42,7 @@ package struct BaseIdentity: Sendable, Hashable {
   /// Reads all of the checkpoint's bytes, tensors in parallel, largest first.
   ///
   /// `progress(done, total)` counts bytes; it is called after each tensor, from several threads, `done` rising.
-  /// Errors: those of `Checkpoint.statistics`; with several, the one of the first tensor in name order is thrown.
+  /// Errors: those of reading files; with several, the one of the first tensor in name order is thrown.
   package static func compute(
     checkpoint: Checkpoint, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
   ) throws(CheckpointError) -> BaseIdentity {
@@ -82,6 +84,8 @@ package struct BaseIdentity: Sendable, Hashable {
   static let rootTag = "driftproof/identity/v1"
   static let emptyTag = "driftproof/identity/empty/v1"
   static let leafTag = "driftproof/identity/leaf/v1"
+  /// Of leaves without encoding, which no version 1 knows.
+  static let unencodableLeafTag = "driftproof/identity/leaf/v2"
 
   /// Inner nodes SHA-256(0x01 ‖ left ‖ right); a node without partner moves up unchanged.
   ///
@@ -102,14 +106,19 @@ extension BaseIdentity.Leaf {
   /// What the leaf hash covers; integers little-endian, every variable part after its length (UInt64):
   ///
   /// tag, name, dtype (UTF-8 with length), rank, sizes (UInt64 each), f (Int64), Σq² (UInt128), max|q| (UInt64),
-  /// SHA-256 (32 bytes).
+  /// SHA-256 (32 bytes); without encoding another tag and the entry (UInt64) in place of the three numbers.
   package func canonicalBytes() -> [UInt8] {
     var bytes: [UInt8] = []
-    for text in [BaseIdentity.leafTag, name, dtype.rawValue] {
+    let tag = statistics.unencodableEntry == nil ? BaseIdentity.leafTag : BaseIdentity.unencodableLeafTag
+    for text in [tag, name, dtype.rawValue] {
       bytes.append(lengthPrefixed: text)
     }
     bytes.append(littleEndian: UInt64(shape.count))
     for size in shape { bytes.append(littleEndian: UInt64(size)) }
+    if let entry = statistics.unencodableEntry {
+      bytes.append(littleEndian: UInt64(entry))
+      return bytes + statistics.sha256
+    }
     bytes.append(littleEndian: Int64(statistics.fractionBits))
     bytes.append(littleEndian: statistics.sumOfSquares)
     bytes.append(littleEndian: UInt64(statistics.maxAbs))

@@ -2,19 +2,27 @@ import DriftProofCore
 
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {
-  /// Value of `driftIdentity` in files of this version.
-  package static let fileVersion = 1
+  /// The largest value of `driftIdentity` that is read.
+  package static let fileVersion = 2
+
+  /// Value of `driftIdentity`: 1 unless a tensor has no encoding, which readers of version 1 do not know.
+  private var fileVersion: Int { tensors.contains { $0.statistics.unencodableEntry != nil } ? 2 : 1 }
 
   /// The file's bytes, a pure function of the identity: one line per tensor, fixed key order, a final newline.
   package func jsonBytes() -> [UInt8] {
-    var text = "{\"driftIdentity\": \(Self.fileVersion), \"root\": \"\(rootHex)\", \"tensors\": ["
+    var text = "{\"driftIdentity\": \(fileVersion), \"root\": \"\(rootHex)\", \"tensors\": ["
     for (index, leaf) in tensors.enumerated() {
       let statistics = leaf.statistics
       text += index == 0 ? "\n" : ",\n"
       text += "{\"name\": \(StrictJSON.quoted(leaf.name)), \"dtype\": \"\(leaf.dtype.rawValue)\", "
       text += "\"shape\": [\(leaf.shape.map(String.init).joined(separator: ", "))], "
-      text += "\"fractionBits\": \(statistics.fractionBits), \"sumOfSquares\": \"\(statistics.sumOfSquares)\", "
-      text += "\"maxAbs\": \(statistics.maxAbs), \"sha256\": \"\(statistics.sha256.hexadecimal)\"}"
+      if let entry = statistics.unencodableEntry {
+        text += "\"unencodableEntry\": \(entry), "
+      } else {
+        text += "\"fractionBits\": \(statistics.fractionBits), \"sumOfSquares\": \"\(statistics.sumOfSquares)\", "
+        text += "\"maxAbs\": \(statistics.maxAbs), "
+      }
+      text += "\"sha256\": \"\(statistics.sha256.hexadecimal)\"}"
     }
     text += tensors.isEmpty ? "]}\n" : "\n]}\n"
     return Array(text.utf8)
@@ -26,11 +34,12 @@ extension BaseIdentity {
   /// consistent; whether it describes the base is decided by comparing `root` with a trusted value.
   package static func parse(_ bytes: [UInt8]) throws(CheckpointError) -> BaseIdentity {
     let stated: [UInt8]
+    let version: Int
     let raw: [(leaf: Leaf, place: JSONNode)]
     do {
       let document = try JSONNode(parsing: bytes)
       try document.requireKeys(["driftIdentity", "root", "tensors"])
-      _ = try document.member("driftIdentity").integer(in: fileVersion...fileVersion)
+      version = try self.version(document.member("driftIdentity"))
       stated = try document.member("root").hex(byteCount: SHA256.digestLength)
       var leaves: [(leaf: Leaf, place: JSONNode)] = []
       for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node)) }
@@ -55,15 +64,33 @@ extension BaseIdentity {
         expected: "a name that is not used before")
     }
     let identity = BaseIdentity(sorted: raw.map(\.leaf))
+    guard identity.fileVersion == version else {
+      throw .identityValue(
+        path: "$.driftIdentity", found: "\(version)",
+        expected: "\(identity.fileVersion): version 2 is for bases with a tensor without encoding, and for no others")
+    }
     guard identity.root == stated else {
       throw .identityRootMismatch(stated: stated.hexadecimal, computed: identity.rootHex)
     }
     return identity
   }
 
+  private static func version(_ node: JSONNode) throws(JSONError) -> Int {
+    let found = try node.integer(in: 1...Int.max)
+    guard found <= fileVersion else {
+      throw .outOfRange(
+        path: node.path, found: "\(found)",
+        expected: "1 to \(fileVersion), the versions that this driftproof reads: use a newer one")
+    }
+    return found
+  }
+
   /// Types and ranges of single values.
   private static func leaf(_ node: JSONNode) throws(JSONError) -> Leaf {
-    try node.requireKeys(["name", "dtype", "shape", "fractionBits", "sumOfSquares", "maxAbs", "sha256"])
+    let entry = try node.optionalMember("unencodableEntry")?.integer(in: 0...Int.max)
+    try node.requireKeys(
+      ["name", "dtype", "shape"] + (entry == nil ? ["fractionBits", "sumOfSquares", "maxAbs"] : ["unencodableEntry"])
+        + ["sha256"])
     let typeNode = try node.member("dtype")
     let typeName = try typeNode.string()
     guard let dtype = DataType(rawValue: typeName) else {
@@ -71,8 +98,16 @@ extension BaseIdentity {
     }
     var shape: [Int] = []
     for size in try node.member("shape").elements() { shape.append(try size.integer(in: 0...Int.max)) }
+    let name = try node.member("name").string()
+    if let entry {
+      return Leaf(
+        name: name, dtype: dtype, shape: shape,
+        statistics: TensorStatistics(
+          fractionBits: 0, sumOfSquares: 0, maxAbs: 0,
+          sha256: try node.member("sha256").hex(byteCount: SHA256.digestLength), unencodableEntry: entry))
+    }
     return Leaf(
-      name: try node.member("name").string(), dtype: dtype, shape: shape,
+      name: name, dtype: dtype, shape: shape,
       statistics: TensorStatistics(
         fractionBits: try node.member("fractionBits").integer(in: Encoding.fractionBitsRange),
         sumOfSquares: try node.member("sumOfSquares").decimalString(as: UInt128.self),
@@ -89,6 +124,14 @@ extension BaseIdentity {
         path: place.path + ".shape", found: "\(leaf.shape)", expected: "a size that fits whole bytes")
     }
     let statistics = leaf.statistics
+    if let entry = statistics.unencodableEntry {
+      guard leaf.dtype.isFloating, entry < entryCount else {
+        throw .identityValue(
+          path: place.path + ".unencodableEntry", found: "\(entry)",
+          expected: leaf.dtype.isFloating ? "an entry of \(leaf.shape)" : "none for \(leaf.dtype.rawValue)")
+      }
+      return
+    }
     guard leaf.dtype.isFloating else {
       guard statistics.fractionBits == 0 else {
         throw .identityValue(

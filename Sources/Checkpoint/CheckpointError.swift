@@ -36,6 +36,8 @@ package enum CheckpointError: Error, Sendable, Equatable {
   case missingFromIndex(file: String, tensor: String, shard: String)
   case wrongShard(file: String, tensor: String, indexed: String, found: String)
   case duplicateTensor(file: String, tensor: String, other: String)
+  /// Two tensors whose names are one when they are read without a prefix.
+  case sameReading(file: String, name: String, tensors: [String])
 
   // Encoding
   case notFloating(file: String, tensor: String, dtype: DataType)
@@ -127,6 +129,9 @@ extension CheckpointError: CustomStringConvertible {
         + "but it is in \(StrictJSON.shown(found)); index and shards come from different saves"
     case .duplicateTensor(let file, let tensor, let other):
       "\(Self.place(file, tensor)): also in \(StrictJSON.shown(other)); keep one"
+    case .sameReading(let file, let name, let tensors):
+      "\(file): \(tensors.map(StrictJSON.shown).joined(separator: " and ")) are both read as \(StrictJSON.shown(name)); "
+        + "read the names without another prefix, or with all of it"
     default: nil
     }
   }

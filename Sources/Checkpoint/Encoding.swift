@@ -12,6 +12,9 @@ package enum Encoding {
   /// Values of f that are accepted; the upper end is reached at `smallestScale`.
   package static let fractionBitsRange = -20...24
 
+  /// The largest |w| for which an accepted f exists.
+  package static let largestWeight = Double(sign: .plus, exponent: 41, significand: 1)
+
   /// f = 21 - ceil(log2 max(maxAbs, 1/8)), exact also at powers of two. `maxAbs` must be finite and not negative.
   ///
   /// At most 24; values below -20 are returned as they are, for the caller to reject.

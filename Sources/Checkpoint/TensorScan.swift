@@ -68,7 +68,10 @@ package struct TensorScan: Sendable {
     self.wants = wants
   }
 
-  /// Throws `notFinite` or `tooLarge` with the first offending entry, `fractionBitsOutOfRange`, or a file error.
+  /// A base tensor whose statistics are wanted and that has no encoding is a finding, without a drift.
+  ///
+  /// Throws `notFinite` or `tooLarge` with the first entry of a tuned tensor that keeps its drift from being measured, or
+  /// a file error.
   package func run() throws(CheckpointError) -> Finding {
     guard let tensor = base?.tensor ?? tuned?.tensor else { return Finding() }
     switch tensor.dtype {
@@ -264,13 +267,10 @@ private struct Pass<Arithmetic: BlockArithmetic> {
   }
 
   private mutating func accumulate(_ start: Int, _ length: Int) throws(CheckpointError) {
-    if wants.statistics, let base {
+    if wants.statistics, base != nil {
       largest = max(largest, EncodingKernels<Arithmetic.Code>.maxMagnitude(before.span.extracting(first: length)))
-      guard largest < Arithmetic.Code.infinity else {
-        let mask = Arithmetic.Code.magnitudeMask
-        let place = (0..<length).first { before[$0] & mask >= Arithmetic.Code.infinity } ?? 0
-        throw .notFinite(file: base.tensor.file, tensor: base.tensor.name, index: start + place)
-      }
+      // Only its bytes count from here on.
+      guard Self.isEncodable(largest) else { return }
       let fitting = Encoding.fractionBits(maxAbs: Arithmetic.Code.value(largest))
       if wants.drift == nil || wants.drift == .ofBase, fitting < bits {
         bits = fitting
@@ -315,11 +315,12 @@ private struct Pass<Arithmetic: BlockArithmetic> {
     guard Arithmetic.isEncoded, let base else {
       return TensorStatistics(fractionBits: 0, sumOfSquares: 0, maxAbs: 0, sha256: sha256)
     }
+    guard isBaseEncodable else {
+      return TensorStatistics(
+        fractionBits: 0, sumOfSquares: 0, maxAbs: 0, sha256: sha256, unencodableEntry: try firstUnencodable(base))
+    }
     let weight = Arithmetic.Code.value(largest)
     let final = Encoding.fractionBits(maxAbs: weight)
-    guard Encoding.fractionBitsRange.contains(final) else {
-      throw .fractionBitsOutOfRange(file: base.tensor.file, tensor: base.tensor.name, fractionBits: final)
-    }
     if case .bits = wants.drift {
       // The drift has bits of its own: the base's squares need their final ones.
       for start in stride(from: 0, to: count, by: Self.blockCount) {
@@ -333,8 +334,30 @@ private struct Pass<Arithmetic: BlockArithmetic> {
     return TensorStatistics(fractionBits: final, sumOfSquares: baseSquares, maxAbs: maxAbs, sha256: sha256)
   }
 
+  // MARK: Weights without encoding
+
+  /// Whether a word without its sign bit is one of ``Encoding/largestWeight`` at most; not of infinities and NaN.
+  private static func isEncodable(_ magnitude: Word) -> Bool {
+    magnitude < Arithmetic.Code.infinity && Arithmetic.Code.value(magnitude) <= Encoding.largestWeight
+  }
+
+  private var isBaseEncodable: Bool { Self.isEncodable(largest) }
+
+  /// The first entry that made the tensor one without encoding; reads it again.
+  private mutating func firstUnencodable(
+    _ base: (file: MappedFile, tensor: TensorInfo)
+  ) throws(CheckpointError) -> Int {
+    for start in stride(from: 0, to: count, by: Self.blockCount) {
+      let length = min(Self.blockCount, count - start)
+      try base.file.copyWords(at: base.tensor.offset(of: start), count: length, into: &before)
+      let mask = Arithmetic.Code.magnitudeMask
+      if let place = (0..<length).first(where: { !Self.isEncodable(before[$0] & mask) }) { return start + place }
+    }
+    return 0
+  }
+
   private mutating func finishDrift() throws(CheckpointError) {
-    guard wants.drift != nil, Arithmetic.isEncoded, let base, let tuned else { return }
+    guard wants.drift != nil, Arithmetic.isEncoded, isBaseEncodable, let base, let tuned else { return }
     if failed {
       // Read again, entry by entry, for the message; nothing is wrong when an entry failed before a restart.
       for start in stride(from: 0, to: count, by: Self.blockCount) {

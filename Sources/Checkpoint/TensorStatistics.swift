@@ -8,19 +8,28 @@ package struct TensorStatistics: Sendable, Hashable {
   package let maxAbs: Int64
   /// SHA-256 of the raw bytes, 32 bytes.
   package let sha256: [UInt8]
+  /// The first entry of a floating tensor that no integer stands for: NaN, infinite or beyond ``Encoding/largestWeight``.
+  ///
+  /// Such a tensor has 0 for the three numbers and is compared byte for byte: no clause can be about it. Nil for all
+  /// others.
+  package let unencodableEntry: Int?
 
-  package init(fractionBits: Int, sumOfSquares: UInt128, maxAbs: Int64, sha256: [UInt8]) {
+  /// - Parameter unencodableEntry: then the three numbers are 0.
+  package init(
+    fractionBits: Int, sumOfSquares: UInt128, maxAbs: Int64, sha256: [UInt8], unencodableEntry: Int? = nil
+  ) {
     self.fractionBits = fractionBits
     self.sumOfSquares = sumOfSquares
     self.maxAbs = maxAbs
     self.sha256 = sha256
+    self.unencodableEntry = unencodableEntry
   }
 }
 
 extension Checkpoint {
   /// One pass over the tensor's bytes: SHA-256, max|W|, which fixes f, and Σ q².
   ///
-  /// Throws `notFinite` with the first entry, `fractionBitsOutOfRange`, or a file error.
+  /// A weight that has no encoding is a finding (`unencodableEntry`). Throws file errors.
   package func statistics(of tensor: TensorInfo) throws(CheckpointError) -> TensorStatistics {
     let finding = try TensorScan(base: (self, tensor), tuned: nil, wants: .init(statistics: true)).run()
     guard let statistics = finding.statistics else { throw .digestUnavailable }

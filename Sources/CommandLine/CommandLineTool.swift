@@ -10,6 +10,7 @@ enum CommandLineTool {
     let options = arguments.prefix { $0 != "--" }
     // Also where the command line cannot be parsed, whoever asked for JSON gets JSON.
     let wantsJSON = options.contains("--json")
+    MemoryExhaustion.handle(wantsJSON: wantsJSON)
     let console = Console(isQuiet: options.contains("--quiet") || options.contains("-q"))
     do {
       let output: String

@@ -53,7 +53,7 @@ package struct CheckpointPass: Sendable {
     let first = try DerivedStatement.derive(identity: outline, tuned: tuned.manifestTensors, policy: policy)
     try parent?.check(base: base, tuned: tuned.manifestTensors, derived: first)
     let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil, isLink: parent != nil)
-    let findings = try scan(tasks, progress: progress)
+    let findings = try UnencodableWeight.gap { () throws(CheckpointError) in try scan(tasks, progress: progress) }
 
     let identity = try given ?? computed(base, tasks: tasks, findings: findings)
     if given != nil { try compare(identity, tasks: tasks, findings: findings) }
@@ -180,7 +180,9 @@ package struct CheckpointPass: Sendable {
           base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: block))
     }
     let changed = sources
-    let measured = try Parallel.map(changed.count) { index throws(CheckpointError) in try changed[index].measure() }
+    let measured = try UnencodableWeight.gap { () throws(CheckpointError) in
+      try Parallel.map(changed.count) { index throws(CheckpointError) in try changed[index].measure() }
+    }
     for (source, drift) in zip(changed, measured) {
       drifts[source.name] = drift
       counters.readBytes += source.readByteCount
@@ -208,6 +210,9 @@ package struct CheckpointPass: Sendable {
 
   /// Names, types and shapes of the base against a given identity.
   package static func compareHeaders(_ base: Checkpoint, _ given: BaseIdentity) throws(DriftProofError) {
+    if let prefix = NamePrefix.find(base: base.tensors.map(\.name), tuned: given.tensors.map(\.name)) {
+      throw .identityMismatch(.names(prefix, in: .identity))
+    }
     for tensor in base.tensors {
       guard let leaf = given.tensor(named: tensor.name) else {
         throw mismatch("the base has tensor \(StrictJSON.shown(tensor.name)), the identity given has not")
@@ -247,11 +252,11 @@ package struct CheckpointPass: Sendable {
   /// In the statement's units: those of the identity in general, coarser ones for wide norm clauses (`PrecisionRule`),
   /// which need another pass over their tensors.
   private static func drifts(
-    of derived: DerivedStatement, found: [String: TensorScan.Drift], base: Checkpoint, tuned: Checkpoint,
+    of derived: DerivedStatement, found known: [String: TensorScan.Drift], base: Checkpoint, tuned: Checkpoint,
     counters: inout Counters
   ) throws -> [TensorScan.Drift] {
     let tensors = derived.tensors
-    let stale = tensors.filter { $0.block == nil && found[$0.name]?.fractionBits != $0.fractionBits }
+    let stale = tensors.filter { $0.block == nil && known[$0.name]?.fractionBits != $0.fractionBits }
     let again = stale.map { tensor in
       Task(
         tensor.name, base: base.tensor(named: tensor.name).map { (base, $0) },
@@ -259,12 +264,13 @@ package struct CheckpointPass: Sendable {
         wants: .init(drift: .bits(tensor.fractionBits)))
     }
     var fresh: [String: TensorScan.Drift] = [:]
-    for (task, finding) in zip(again, try scan(again, progress: nil)) {
+    let found = try UnencodableWeight.gap { () throws(CheckpointError) in try scan(again, progress: nil) }
+    for (task, finding) in zip(again, found) {
       fresh[task.name] = finding.drift
       counters.readBytes += finding.readBytes
     }
     return try tensors.map { tensor in
-      guard let drift = fresh[tensor.name] ?? found[tensor.name] else { throw CheckpointError.digestUnavailable }
+      guard let drift = fresh[tensor.name] ?? known[tensor.name] else { throw CheckpointError.digestUnavailable }
       return drift
     }
   }

@@ -18,19 +18,43 @@ public struct AdapterInspection: Sendable {
     public let rank: Int
     /// What B·A is multiplied by: alpha/r or alpha/√r.
     public let factor: Double
-    /// ‖W‖_F of the base's tensor and ‖ΔW‖_F of the product.
-    public let baseNorm: Double
+    /// ‖W‖_F of the base's tensor, nil for a tensor with a weight that has no encoding, such as NaN; and ‖ΔW‖_F of the product.
+    public let baseNorm: Double?
     /// ‖factor·B·A‖_F.
     public let norm: Double
 
     /// ‖ΔW‖/‖W‖, as a policy's "relative"; nil for a tensor of zeros.
-    public var relativeNorm: Double? { baseNorm > 0 ? norm / baseNorm : nil }
+    public var relativeNorm: Double? { baseNorm.flatMap { $0 > 0 ? norm / $0 : nil } }
   }
 
   /// In name order.
   public let products: [Product]
   /// Tensors that the adapter holds as a whole, under the base's names, equal to the base's or not.
-  public let replaced: [String]
+  public var replaced: [String] { wholes.map(\.name) }
+  /// The same with what is known of them.
+  package let wholes: [Whole]
+
+  /// A tensor that the adapter holds as a whole, beside the base's.
+  package struct Whole: Sendable {
+    package let name: String
+    package let finding: Finding
+
+    package enum Finding: Sendable {
+      case compared(TensorInspection)
+      /// Nil where the base has no such tensor; types and shapes as `BF16 [512, 256]` otherwise.
+      case other(own: String, base: String?)
+    }
+
+    /// Nil where nothing was compared.
+    package var inspection: TensorInspection? {
+      if case .compared(let inspection) = finding { inspection } else { nil }
+    }
+  }
+
+  /// ‖Δ‖_F of all whole tensors that could be measured.
+  public var wholeNorm: Double {
+    wholes.compactMap { $0.inspection?.drift?.norm }.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
 
   /// ‖·‖_F of all products together.
   public var norm: Double { products.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot() }
@@ -48,11 +72,24 @@ public struct AdapterInspection: Sendable {
         let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
         return Product(
           tensor: product.tensor, rows: product.rows, columns: product.columns, rank: product.rank,
-          factor: product.module.factor, baseNorm: Double(statistics.sumOfSquares).squareRoot() * unit,
+          factor: product.module.factor,
+          baseNorm: statistics.unencodableEntry == nil ? Double(statistics.sumOfSquares).squareRoot() * unit : nil,
           norm: try ProductFactors.norm(product, of: adapter))
       }
-      return AdapterInspection(products: products, replaced: model.wholes.tensors.map(\.name))
+      return AdapterInspection(products: products, wholes: try model.wholes.tensors.map { try whole($0, model, base) })
     }
+  }
+
+  private static func whole(_ own: TensorInfo, _ model: AdapterModel, _ base: Checkpoint) throws -> Whole {
+    func text(_ tensor: TensorInfo) -> String { "\(tensor.dtype.rawValue) \(tensor.shape)" }
+    guard let before = base.tensor(named: own.name), before.dtype == own.dtype, before.shape == own.shape else {
+      return Whole(
+        name: own.name, finding: .other(own: text(own), base: base.tensor(named: own.name).map(text)))
+    }
+    return Whole(
+      name: own.name,
+      finding: .compared(
+        try TensorComparison(base: base, before: before, tuned: model.wholes, after: own).inspect()))
   }
 
   private static let everything = """

@@ -1,4 +1,6 @@
 import DriftProofCheckpoint
+import DriftProofPolicy
+import DriftProofStatement
 
 /// The drift between two checkpoints, tensor by tensor, measured so that a person can write a policy from it.
 ///
@@ -39,6 +41,31 @@ package struct CheckpointInspection: Sendable, Equatable {
   /// ‖W‖ over all tensors with an encoding.
   package var baseNorm: Double { Self.norm(tensors.compactMap(\.baseNorm)) }
 
+  /// Tensors whose drift is known as numbers; without one the norms say nothing.
+  package var measuredTensorCount: Int { tensors.count { $0.baseNorm != nil } }
+  /// Tensors of either side that were not compared.
+  package var uncomparedCount: Int { missing.count + added.count + reshaped.count + recast.count }
+
+  /// What the names of one side have more than those of the other.
+  package var prefix: NamePrefix? {
+    guard !missing.isEmpty, !added.isEmpty else { return nil }
+    let common = tensors.map(\.name) + reshaped.map(\.name) + recast.map(\.name)
+    return NamePrefix.find(base: common + missing.map(\.name), tuned: common + added.map(\.name))
+  }
+
+  /// A side that is quantised where the other is not.
+  package var quantised: QuantisedSide? {
+    let common = tensors.map { PackedWeights.Tensor(name: $0.name, dtype: $0.dtype.rawValue) }
+    let pairs = reshaped + recast
+    let base =
+      common + missing.map { .init(name: $0.name, dtype: $0.dtype.rawValue) }
+      + pairs.map { .init(name: $0.name, dtype: $0.baseDtype.rawValue) }
+    let tuned =
+      common + added.map { .init(name: $0.name, dtype: $0.dtype.rawValue) }
+      + pairs.map { .init(name: $0.name, dtype: $0.tunedDtype.rawValue) }
+    return QuantisedSide.find(base: base, tuned: tuned)
+  }
+
   /// What a person should know beyond the numbers, in full sentences.
   package var notes: [String] {
     var notes: [String] = []
@@ -50,6 +77,7 @@ package struct CheckpointInspection: Sendable, Equatable {
       pair.baseShape.dropFirst() == pair.tunedShape.dropFirst() && pair.baseShape != pair.tunedShape
     }
     if grown { notes.append("A tensor's first dimension changed, as after resizing a vocabulary.") }
+    if let quantised { notes.append("\(quantised).") }
     return notes
   }
 

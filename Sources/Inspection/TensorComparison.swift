@@ -31,6 +31,11 @@ struct TensorComparison {
       return result(baseNorm: nil, isIdentical ? .identical : .bytesDiffer(entries: try changedEntries()))
     }
     let statistics = try reading { () throws(CheckpointError) in try base.statistics(of: before) }
+    if let entry = statistics.unencodableEntry {
+      let reason = "entry \(entry) of the base is NaN, infinite or beyond 2^41"
+      return result(
+        baseNorm: nil, isIdentical ? .identical : .notEncodable(reason: reason, entries: try changedEntries()))
+    }
     let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
     let norm = Double(statistics.sumOfSquares).squareRoot() * unit
     guard !isIdentical else { return result(baseNorm: norm, .identical) }
@@ -62,7 +67,8 @@ struct TensorComparison {
       norm: statistics.norm, relativeNorm: baseNorm > 0 ? statistics.norm / baseNorm : nil,
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
-      warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape))
+      warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape),
+      unit: Double(sign: .plus, exponent: -fractionBits, significand: 1))
   }
 
   /// Everything but ranks, block by block.
@@ -89,7 +95,7 @@ struct TensorComparison {
     return DriftMeasure(
       norm: norm, relativeNorm: baseNorm > 0 ? norm / baseNorm : nil, maximum: Double(maximum) * unit,
       changedEntries: changed, changedRows: rows.count { $0 }, changedColumns: columns.count { $0 }, lowRank: nil,
-      warning: nil)
+      warning: nil, unit: unit)
   }
 
   /// The drift as a matrix, in 32 bits per entry unless one does not fit.

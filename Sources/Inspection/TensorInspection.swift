@@ -38,6 +38,12 @@ package struct DriftMeasure: Sendable, Equatable {
   /// decomposed, because the caller left it out.
   package let lowRank: LowRankMeasure?
   package let warning: RankWarning?
+  /// 2^-f: what one step of the integers is that certificates speak of.
+  package let unit: Double
+
+  /// The changed entries are a few units on the average: the figures, and bounds made from them, are those of rounded
+  /// weights.
+  package var isUnitCoarse: Bool { norm > 0 && norm < 4 * unit * Double(changedEntries).squareRoot() }
 }
 
 /// Best approximations of a drift by low-rank matrices.

@@ -16,6 +16,8 @@ public struct PolicyTensor: Hashable, Sendable {
   public let norm: Double
   /// Largest absolute value of an entry.
   public let maximum: Double
+  /// The first entry of a floating type that clauses cannot bound, such as NaN; then `isFloating` is false.
+  public var unencodableEntry: Int?
 
   /// A tensor as a policy sees it; see the members.
   public init(
@@ -30,6 +32,11 @@ public struct PolicyTensor: Hashable, Sendable {
     self.isFloating = isFloating
     self.norm = norm
     self.maximum = maximum
+  }
+
+  /// Its type, and what keeps clauses from bounding it.
+  package var typeInWords: String {
+    dtype + (unencodableEntry.map { " with NaN, infinity or more than 2^41 at entry \($0)" } ?? "")
   }
 
   /// Entries; held at `Int.max` where an identity's sizes are made up.

@@ -80,8 +80,9 @@ extension PolicyTensor {
     let unit = Double(sign: .plus, exponent: -leaf.statistics.fractionBits, significand: 1)
     self.init(
       name: leaf.name, dtype: leaf.dtype.rawValue, shape: leaf.shape, rows: rows, columns: columns,
-      isFloating: leaf.dtype.isFloating, norm: Double(leaf.statistics.sumOfSquares).squareRoot() * unit,
+      isFloating: leaf.isEncodable, norm: Double(leaf.statistics.sumOfSquares).squareRoot() * unit,
       maximum: Double(leaf.statistics.maxAbs) * unit)
+    unencodableEntry = leaf.statistics.unencodableEntry
   }
 
   /// A tensor that only the tuned model has: there is nothing from which it could drift.

@@ -117,7 +117,7 @@ public struct VerdictWords: Sendable, Equatable {
       title = "Not verified: outside the policy"
       sentence = "The change is not inside the policy."
       advice = ["Do not rely on it."]
-    case .operational, .missingInput, .tooLarge, .precisionRefused:
+    case .operational, .missingInput, .tooLarge, .notEnoughMemory, .precisionRefused:
       title = "Not verified: could not be checked"
       sentence = "The certificate could not be checked, so nothing is known about it."
       advice = ["The reason below says what is in the way."]

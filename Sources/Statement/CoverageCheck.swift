@@ -76,6 +76,9 @@ struct CoverageCheck {
         } else if resolution.allowance.forms != nil, !base.dtype.isFloating {
           result.append(
             .notCertifiable(tensor: pair.name, dataType: base.dtype.rawValue, rule: resolution.ruleIndex))
+        } else if resolution.allowance.forms != nil, let entry = base.statistics.unencodableEntry {
+          result.append(
+            .notEncodable(tensor: pair.name, of: .base, entry: entry, rule: resolution.ruleIndex))
         } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
         {
           result.append(gap)

@@ -2,6 +2,15 @@ import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
 
+/// One of the two models that are compared.
+public enum ModelSide: String, Hashable, Sendable, CustomStringConvertible {
+  case base = "base"
+  case tuned = "tuned model"
+
+  public var description: String { rawValue }
+  var other: ModelSide { self == .base ? .tuned : .base }
+}
+
 /// One difference in names, types or shapes that the policy does not cover.
 public enum CoverageGap: Error, Equatable, Sendable {
   /// In the base but not in the tuned model; `renamedTo` is an added tensor of the same type and shape, if any.
@@ -12,6 +21,13 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case dataTypeChanged(tensor: String, base: String, tuned: String)
   /// A clause on a tensor that has no encoding as numbers.
   case notCertifiable(tensor: String, dataType: String, rule: Int)
+  /// A clause on a tensor with a weight that no integer stands for: NaN, infinite or too large. `rule` is nil where only
+  /// the weights themselves told.
+  case notEncodable(tensor: String, of: ModelSide, entry: Int, rule: Int?)
+  /// The names of one side are those of the other with parts before or between them that wrappers add.
+  case prefixed(NamePrefix)
+  /// One side is quantised, the other is not.
+  case quantised(QuantisedSide)
   /// Heads whose size does not divide the tensor's rows or columns.
   case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
   /// A tensor has the name that a head or a factor of another would have.
@@ -45,6 +61,12 @@ extension CoverageGap: CustomStringConvertible {
     case .notCertifiable(let tensor, let dataType, let rule):
       "tensor \(StrictJSON.shown(tensor)) is \(dataType), which clauses cannot bound, but $.rules[\(rule)] gives it one; "
         + "put a rule that allows \"frozen\" or \"any\" before it"
+    case .notEncodable(let tensor, let side, let entry, let rule):
+      "tensor \(StrictJSON.shown(tensor)) of the \(side): entry \(entry) is NaN, infinite or beyond 2^41, which clauses "
+        + "cannot bound" + (rule.map { ", but $.rules[\($0)] gives it one" } ?? "")
+        + "; put a rule that allows \"frozen\" or \"any\" before it, or repair the weight"
+    case .prefixed(let prefix): prefix.description
+    case .quantised(let side): side.description
     case .headsDoNotFit(let tensor, let axis, let length, let size, let rule):
       "tensor \(StrictJSON.shown(tensor)) has \(length) \(axis), which the heads of \(size) in $.rules[\(rule)] do not "
         + "divide; correct the size, or give the tensor a rule of its own"

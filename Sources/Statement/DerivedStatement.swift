@@ -53,11 +53,15 @@ package struct DerivedStatement: Sendable {
     do throws(PolicyError) {
       resolutions = try policy.resolve(tensorNames: pairs.map(\.name))
     } catch {
-      throw .coverageGap([.policy(error)])
+      // Names that fit no rule may have a prefix.
+      let diagnosis = GapDiagnosis(identity: identity, tuned: tuned)
+      throw .coverageGap(diagnosis.prefix.map { [.prefixed($0)] } ?? [.policy(error)])
     }
     let adapter = try AdapterClaims(identity: identity, tuned: tuned, pairs: pairs)
     let gaps = CoverageCheck(identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions).gaps()
-    guard gaps.isEmpty else { throw .coverageGap(gaps) }
+    guard gaps.isEmpty else {
+      throw .coverageGap(GapDiagnosis(identity: identity, tuned: tuned).explained(gaps))
+    }
     try adapter?.check(resolutions)
 
     var claims: [TensorClaim] = []
@@ -114,7 +118,7 @@ package struct DerivedStatement: Sendable {
     let counted = claims.filter(\.tensor.countsInTotal)
     let fractionBits = counted.map(\.tensor.fractionBits)
     guard let bound, let finest = fractionBits.max() else { return nil }
-    let base = identity.tensors.filter(\.dtype.isFloating).map {
+    let base = identity.tensors.filter(\.isEncodable).map {
       (fractionBits: $0.statistics.fractionBits, sumOfSquares: $0.statistics.sumOfSquares)
     }
     // The bound shrinks by the worst product's factor, for all summands.

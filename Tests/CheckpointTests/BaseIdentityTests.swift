@@ -63,14 +63,56 @@ import Testing
     #expect(Set(others + [root]).count == 5)
   }
 
-  @Test func reportsTheFirstBadTensorInNameOrder() throws {
-    let nan = littleEndian(Float.nan.bitPattern)
-    let big = Sample("b", .f32, [4000], [UInt8](repeating: 0xFF, count: 16_000))
-    let path = try writeFile([big, Sample("a", .f32, [1], nan)], folder.file("n.safetensors"))
-    for _ in 0..<5 {
-      #expect(throws: CheckpointError.notFinite(file: path, tensor: "a", index: 0)) {
-        try BaseIdentity.compute(checkpoint: Checkpoint.open(path))
+  /// Weights without encoding: digest and entry in the leaf, version 2 of the file, and no other statistics.
+  @Test func tensorsWithoutEncodingHaveAnIdentity() throws {
+    let largest = Float(sign: .plus, exponent: 41, significand: 1)
+    func words(_ values: [Float]) -> [UInt8] { littleEndian(values.map(\.bitPattern)) }
+    // The second block has it, the bits fell before.
+    var late = [Float](repeating: 1, count: 40_000)
+    late[30_001] = -.infinity
+    late[30_002] = .nan
+    let samples = [
+      Sample("a", .f32, [2], words([1, .nan])), Sample("b", .f32, [40_000], words(late)),
+      Sample("c", .f32, [2], words([largest, 1])), Sample("d", .f32, [2], words([1, largest.nextUp])),
+    ]
+    let path = try writeFile(samples, folder.file("n.safetensors"))
+    let identity = try BaseIdentity.compute(checkpoint: Checkpoint.open(path))
+    #expect(identity.tensors.map(\.statistics.unencodableEntry) == [1, 30_001, nil, 1])
+    #expect(identity.tensors.map(\.isEncodable) == [false, false, true, false])
+    let text = String(decoding: identity.jsonBytes(), as: UTF8.self)
+    #expect(text.hasPrefix("{\"driftIdentity\": 2, "))
+    #expect(try BaseIdentity.parse(identity.jsonBytes()) == identity)
+    // Another entry is another root, and a leaf of version 1 is no leaf of version 2.
+    let moved = text.replacingOccurrences(of: "\"unencodableEntry\": 30001", with: "\"unencodableEntry\": 30002")
+    #expect(throws: CheckpointError.self) { try BaseIdentity.parse(Array(moved.utf8)) }
+    let zeros = text.replacingOccurrences(
+      of: "\"unencodableEntry\": 30001", with: "\"fractionBits\": 0, \"sumOfSquares\": \"0\", \"maxAbs\": 0")
+    #expect(throws: CheckpointError.self) { try BaseIdentity.parse(Array(zeros.utf8)) }
+    // An entry that the tensor does not have, and version 1 for such a base.
+    for (old, new) in [
+      ("\"unencodableEntry\": 30001", "\"unencodableEntry\": 40000"), ("Identity\": 2", "Identity\": 1"),
+    ] {
+      let changed = text.replacingOccurrences(of: old, with: new)
+      do {
+        _ = try BaseIdentity.parse(Array(changed.utf8))
+        Issue.record("accepted")
+      } catch {
+        guard case .identityValue = error else {
+          Issue.record("\(error)")
+          continue
+        }
       }
+    }
+  }
+
+  @Test func newerVersionsAreNamed() throws {
+    let text = String(decoding: try known().jsonBytes(), as: UTF8.self)
+    let newer = Array(text.replacingOccurrences(of: "Identity\": 1", with: "Identity\": 3").utf8)
+    do {
+      _ = try BaseIdentity.parse(newer)
+      Issue.record("accepted")
+    } catch {
+      #expect(error.description.contains("use a newer one"))
     }
   }
 
@@ -92,7 +134,9 @@ import Testing
     try expect("\"maxAbs\": 1572864, ", "", .identityJSON(.missingKey(path: "$.tensors[0].maxAbs")))
     try expect(
       "\"driftIdentity\": 1, ", "\"driftIdentity\": 2, ",
-      .identityJSON(.outOfRange(path: "$.driftIdentity", found: "2", expected: "an integer from 1 to 1")))
+      .identityValue(
+        path: "$.driftIdentity", found: "2",
+        expected: "1: version 2 is for bases with a tensor without encoding, and for no others"))
   }
 
   @Test func rejects_identity_when_names_are_unsorted_or_repeat() throws {

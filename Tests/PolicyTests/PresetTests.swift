@@ -178,11 +178,57 @@ enum Bases {
     }
   }
 
-  @Test func rejects_notFloating_when_theWeightsAreQuantised() {
+  @Test func freezesWeightsThatAreQuantisedBesideOthersThatAreNot() throws {
     let quantised = [Bases.tensor("fc.0.weight", [64, 64], dtype: "I8"), Bases.tensor("fc.1.weight", [64, 64])]
-    #expect(throws: PresetError.notFloating(tensor: "fc.0.weight", dtype: "I8")) {
-      try PolicyPreset.mlp.policyText(for: quantised)
+    let policy = try Policy.parse(Array(PolicyPreset.mlp.policyText(for: quantised).utf8))
+    let resolved = try policy.resolve(tensorNames: quantised.map(\.name))
+    #expect(resolved[0].allowance == .frozen && resolved[1].allowance != .frozen)
+    #expect(policy.rules[0].tensors.text == "fc.0.weight")
+  }
+
+  /// Names and types as the libraries write them: all parts of packed weights are frozen, and the policy resolves.
+  @Test(arguments: [
+    (PackedFormat.gptq, ["qweight": "I32", "qzeros": "I32", "scales": "F16", "g_idx": "I32"]),
+    (.awq, ["qweight": "I32", "qzeros": "I32", "scales": "F16"]),
+    (.fp8, ["weight": "F8_E4M3", "weight_scale_inv": "F32", "input_scale": "F32"]),
+    (
+      .bitsandbytes,
+      [
+        "weight": "U8", "weight.absmax": "F32", "weight.quant_map": "F32",
+        "weight.quant_state.bitsandbytes__nf4": "U8",
+      ]
+    ),
+  ])
+  func freezesPackedWeights(_ format: PackedFormat, _ parts: [String: String]) throws {
+    var tensors = [
+      Bases.tensor("model.embed_tokens.weight", [64, 16]), Bases.tensor("model.layers.0.input_layernorm.weight", [16]),
+    ]
+    var packed: [String] = []
+    for layer in 0..<2 {
+      for projection in ["q_proj", "o_proj"] {
+        for (part, dtype) in parts.sorted(by: { $0.key < $1.key }) {
+          packed.append("model.layers.\(layer).self_attn.\(projection).\(part)")
+          tensors.append(Bases.tensor(packed.last ?? "", [16], dtype: dtype))
+        }
+      }
     }
+    let text = try PolicyPreset.llamaLora.policyText(for: tensors)
+    #expect(text.contains("// Packed weights (\(format))"))
+    let policy = try Policy.parse(Array(text.utf8))
+    for resolution in try policy.resolve(tensorNames: tensors.map(\.name)) {
+      #expect((resolution.allowance == .frozen) == packed.contains(resolution.tensorName), "\(resolution)")
+    }
+  }
+
+  @Test func freezesBlocksOfExperts() throws {
+    let experts = "model.layers.0.mlp.experts.gate_up_proj"
+    let tensors = [
+      Bases.tensor("model.layers.0.self_attn.q_proj.weight", [16, 16]),
+      Bases.tensor(experts + "_blocks", [16], dtype: "U8"), Bases.tensor(experts + "_scales", [16], dtype: "U8"),
+    ]
+    let policy = try Policy.parse(Array(PolicyPreset.llamaLora.policyText(for: tensors).utf8))
+    let resolved = try policy.resolve(tensorNames: tensors.map(\.name))
+    #expect(resolved.map { $0.allowance == .frozen } == [false, true, true])
   }
 
   @Test func rejects_headsThatDoNotFit() {

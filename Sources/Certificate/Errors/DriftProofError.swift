@@ -11,6 +11,8 @@ public enum DriftProofError: Error, Equatable, Sendable {
   case missingInput(MissingInput)
   /// Sizes beyond what this library handles.
   case tooLarge(StatementSize)
+  /// The proof needs more memory than there is; nothing was begun.
+  case notEnoughMemory(MemoryShortage)
   /// The drift exceeds the policy: every violation of every tensor.
   case policyViolated([PolicyViolation])
   /// The certificate does not prove what it says.
@@ -40,6 +42,7 @@ extension DriftProofError: CustomStringConvertible {
     case .operational(let message): message
     case .missingInput(let what): "\(what)"
     case .tooLarge(let size): "\(size)"
+    case .notEnoughMemory(let shortage): "\(shortage)"
     case .policyViolated(let violations): "the drift is outside the policy:\n" + MessageList.text(violations)
     case .proofInvalid(let why): "the certificate is invalid: \(why)"
     case .identityMismatch(let why): "\(why)"
@@ -64,7 +67,7 @@ extension MissingInput: CustomStringConvertible {
 /// Findings as lines of a message, bounded: a forged certificate can have millions of them.
 package enum MessageList {
   /// Lines of a message before the rest is only counted.
-  static let shownLines = 50
+  package static let shownLines = 50
 
   package static func text(_ findings: some Collection<some CustomStringConvertible>) -> String {
     let shown = findings.prefix(shownLines).map(\.description)

@@ -1,3 +1,5 @@
+import DriftProofStatement
+
 /// Which identity differs.
 public enum IdentityMismatch: Error, Equatable, Sendable {
   /// Roots in hexadecimal.
@@ -13,8 +15,19 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case aboutAdapter
   /// The certificate is about a whole model, an unmerged adapter is at hand.
   case aboutCheckpoint
+  /// A checkpoint's names differ from those of a document by a prefix. Of ``NamePrefix`` the side `base` is what stands on
+  /// the left when the two are compared: of an identity the checkpoint, of a certificate the certificate.
+  case names(NamePrefix, in: Document)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
+}
+
+extension IdentityMismatch {
+  /// What states names of tensors.
+  public enum Document: String, Hashable, Sendable {
+    case identity = "identity given"
+    case certificate
+  }
 }
 
 extension IdentityMismatch: CustomStringConvertible {
@@ -32,6 +45,10 @@ extension IdentityMismatch: CustomStringConvertible {
       "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
     case .aboutAdapter: "the certificate is about an unmerged adapter; give its folder"
     case .aboutCheckpoint: "the certificate is about a whole tuned model; give that"
+    case .names(let prefix, let document):
+      prefix.text(
+        base: document == .identity ? "base on disk" : document.rawValue,
+        tuned: document == .identity ? document.rawValue : "tuned model")
     case .checkpoint(let message), .chain(let message): message
     }
   }

@@ -19,7 +19,7 @@ struct CommandDescription: Sendable {
     let help: String
     /// Takes one or several values, up to the next option.
     var isList = false
-    /// A list that may be given in several parts.
+    /// It may be given several times.
     var isRepeatable = false
 
     /// An option with a value that must be given.
@@ -43,6 +43,11 @@ struct CommandDescription: Sendable {
       Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true, isRepeatable: true)
     }
 
+    /// An option with one value that may be missing; given again, it takes another: `ParsedArguments.lists` has them.
+    static func repeatable(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isRepeatable: true)
+    }
+
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {
       Option(name: name, short: short, value: nil, isRequired: false, help: help)
     }
@@ -61,6 +66,8 @@ struct CommandDescription: Sendable {
   let ownOptions: [Option]
   /// A flag with which some required options need not be given.
   var freeingFlag: (flag: String, options: Set<String>)?
+  /// Why `--out -` is no standard output; nil where it is, because the result is one text.
+  var refusesStandardOutput: String?
 
   /// Options of every command.
   static let commonOptions: [Option] = [
@@ -76,7 +83,9 @@ struct CommandDescription: Sendable {
     var words = ["driftproof", name]
     words += positionals.map { $0.isList ? "\($0.name) ..." : $0.name }
     for option in options where option.name != "help" {
-      let word = option.value.map { "\(option.spelling) \($0)\(option.isList ? " ..." : "")" } ?? option.spelling
+      let word =
+        option.value.map { "\(option.spelling) \($0)\(option.isList || option.isRepeatable ? " ..." : "")" }
+        ?? option.spelling
       words.append(option.isRequired ? word : "[\(word)]")
     }
     return words.joined(separator: " ")

@@ -12,18 +12,48 @@ enum AdapterReport {
       rows: inspection.products.map { product in
         [
           Quoting.plain(product.tensor), Format.shape([product.rows, product.columns]), String(product.rank),
-          Format.number(product.factor), Format.number(product.baseNorm), Format.number(product.norm),
+          Format.number(product.factor), product.baseNorm.map { Format.number($0) } ?? "-", Format.number(product.norm),
           product.relativeNorm.map { Format.number($0) } ?? "-",
         ]
       }, leftAligned: 2)
-    if !inspection.replaced.isEmpty {
-      lines += ["", "held as a whole:"] + inspection.replaced.map { "  \(Quoting.plain($0))" }
+    if !inspection.wholes.isEmpty {
+      lines += ["", "held as a whole, beside the base's:"]
+      lines += Format.table(
+        header: ["tensor", "dtype", "shape", "‖W‖", "‖Δ‖", "‖Δ‖/‖W‖", "entries"], rows: inspection.wholes.map(row),
+        leftAligned: 3)
     }
     lines += [
       "",
       "\(Format.count(inspection.products.count, "product")), of a norm of \(Format.number(inspection.norm)) together",
     ]
+    if !inspection.wholes.isEmpty {
+      let unmeasured = inspection.wholes.count { $0.inspection?.baseNorm == nil }
+      lines.append(
+        "\(Format.count(inspection.wholes.count, "whole tensor")), whose ‖Δ‖ is \(Format.number(inspection.wholeNorm)) "
+          + "together" + (unmeasured > 0 ? ", without \(Format.count(unmeasured)) not measured" : ""))
+    }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func row(_ whole: AdapterInspection.Whole) -> [String] {
+    switch whole.finding {
+    case .other(let own, let base):
+      return [Quoting.plain(whole.name), own, "\(base ?? "nothing") in the base", "", "", "", ""]
+    case .compared(let tensor):
+      let start = [
+        Quoting.plain(tensor.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
+        tensor.baseNorm.map { Format.number($0) } ?? "-",
+      ]
+      switch tensor.outcome {
+      case .identical: return start + ["identical", "", ""]
+      case .bytesDiffer(let entries), .notEncodable(_, let entries): return start + ["-", "-", Format.count(entries)]
+      case .drifted(let drift):
+        return start + [
+          Format.number(drift.norm), drift.relativeNorm.map { Format.number($0) } ?? "-",
+          Format.count(drift.changedEntries),
+        ]
+      }
+    }
   }
 
   private static func json(_ inspection: AdapterInspection) -> JSONOutput {
@@ -41,7 +71,9 @@ enum AdapterReport {
           })
       ),
       ("replaced", .array(inspection.replaced.map { .string($0) })),
+      ("wholes", .array(inspection.wholes.compactMap(\.inspection).map(InspectJSON.tensor))),
       ("norm", .number(inspection.norm)),
+      ("wholeNorm", .number(inspection.wholes.isEmpty ? nil : inspection.wholeNorm)),
     ])
   }
 }

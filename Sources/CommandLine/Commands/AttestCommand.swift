@@ -30,7 +30,8 @@ enum AttestCommand: Command {
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
     ownOptions: [
       .required("key", "KEY.pem", "the private key: PKCS#8 in PEM, without a password"),
-      .required("out", short: "o", "FILE", "where the attestation is written (X.intoto.jsonl)"),
+      .required("out", short: "o", "FILE", "where the attestation is written (X.intoto.jsonl); - for standard output"),
+      ParsedArguments.stripPrefix,
       .optional("tuned", "TUNED", "the tuned model's folder: put the digest of its files into the subject"),
       .optional("base", "BASE", "with --tuned and --opening: check that the files are the certified ones"),
       .optional("opening", "OPENING.secret", "the secret opening that prove wrote"),
@@ -65,6 +66,9 @@ enum AttestCommand: Command {
       throw CommandFailure(error)
     }
     let report = try AttestationArguments.verify(attestation, certificate: certificate, key: key.publicKey)
+    if output == OutputPlace.standardOutput {
+      return CommandResult(text: String(decoding: attestation, as: UTF8.self), json: .null)
+    }
     try AtomicFile.write(attestation, to: output)
     let lines = ["ATTESTED"] + report.lines + ["written to        \(Quoting.plain(output))"]
     let json: [(key: String, value: JSONOutput)] =

@@ -21,7 +21,10 @@ enum CalibrateCommand: Command {
       .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
       .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
-      .optional("out", short: "o", "POLICY.json", "where the policy is written"),
+      .optional(
+        "out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
+      .flag("force", "replace a file that exists"),
+      ParsedArguments.stripPrefix,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -35,16 +38,13 @@ enum CalibrateCommand: Command {
     }
     let output = arguments.values["out"]
     // Before the work, not after it.
+    try OutputPlace.checkNew(arguments)
     if let output { try AtomicFile.checkFolder(of: output) }
     let base = try arguments.openCheckpoint("base")
     let paths = arguments.lists["runs"] ?? []
     var runs: [(path: String, checkpoint: Checkpoint)] = []
     for path in paths {
-      do {
-        runs.append((path, try Checkpoint.open(path)))
-      } catch {
-        throw CommandFailure(error)
-      }
+      runs.append((path, try arguments.openCheckpoint(at: path)))
     }
     console.remark(
       "measuring \(Format.count(runs.count, "run")) of \(Format.count(base.tensors.count, "tensor"))")
@@ -56,10 +56,13 @@ enum CalibrateCommand: Command {
     } catch {
       throw CommandFailure(
         ExitCode(error), error.description,
-        findings: error.findings.isEmpty ? nil : .init(key: "findings", lines: error.findings))
+        findings: error.findings.isEmpty ? nil : .init(key: "findings", error.findings))
     }
     // Without a file the report stands inside the policy, which is the same on every terminal.
     let report = CalibrateText.report(calibration, width: output == nil ? nil : TerminalWidth.current)
+    if output == OutputPlace.standardOutput {
+      return CommandResult(text: CalibrateText.policy(calibration, report: []), json: .null)
+    }
     if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
     let text =
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }

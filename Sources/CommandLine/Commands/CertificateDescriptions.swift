@@ -21,6 +21,9 @@ extension CommandDescription {
       "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
         + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
         + "--opening.",
+      "With --strip-prefix, certificate and manifest have the names that are read: check needs the same option, and the "
+        + "identity must have been made with it, too.",
+      "A proof that needs more memory than there is, by its forecast, is refused before it begins (exit code 1).",
     ],
     positionals: [],
     ownOptions: [
@@ -34,8 +37,11 @@ extension CommandDescription {
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,
+      ParsedArguments.stripPrefix,
       .flag("dry-run", "predict time, memory and proof size, and write nothing"),
-    ], freeingFlag: (flag: "dry-run", options: ["out", "opening"]))
+      .flag("ignore-memory-limit", "begin even where the forecast says that memory will not suffice"),
+    ], freeingFlag: (flag: "dry-run", options: ["out", "opening"]),
+    refusesStandardOutput: "a certificate is no text, and belongs to its opening")
 
   static let verify = CommandDescription(
     name: "verify",
@@ -62,7 +68,8 @@ extension CommandDescription {
     name: "check",
     summary: "check, with the weights, which checkpoints a certificate is about",
     details: [
-      "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints.",
+      "For someone who holds both checkpoints and the opening: the certificate is about exactly these two checkpoints. "
+        + "If it was made with --strip-prefix, give the same one here.",
       "A link of a chain needs --identity, that of the chain's base; BASE is then the parent's model. That it is, a check of "
         + "the parent's certificate tells.",
       "With --adapter: about the base and exactly this unmerged adapter. The base's identity will do in place of the base, "
@@ -77,6 +84,7 @@ extension CommandDescription {
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
       soundness,
+      ParsedArguments.stripPrefix,
     ])
 
   static let chainVerify = CommandDescription(

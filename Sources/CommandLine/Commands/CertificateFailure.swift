@@ -8,11 +8,11 @@ extension CommandFailure {
     case .policyViolated(let violations):
       self.init(
         exitCode, "the drift is outside the policy",
-        findings: .init(key: "violations", lines: violations.map(\.description)), remedy: error.remedy)
+        findings: .init(key: "violations", violations), remedy: error.remedy)
     case .coverageGap(let gaps):
       self.init(
         exitCode, "the policy does not cover both checkpoints' tensors",
-        findings: .init(key: "gaps", lines: gaps.map(\.description)))
+        findings: .init(key: "gaps", gaps), remedy: error.remedy)
     default:
       self.init(exitCode, error.description, remedy: error.remedy)
     }

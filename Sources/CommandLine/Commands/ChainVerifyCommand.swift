@@ -56,7 +56,7 @@ enum ChainVerifyCommand: Command {
     var failure = CommandFailure(
       ExitCode(why),
       "\(lines.count) of \(count) of the chain \(lines.count == 1 ? "does" : "do") not hold",
-      findings: .init(key: "failures", lines: lines))
+      findings: .init(key: "failures", lines))
     failure.members = report.members
     return failure
   }

@@ -18,12 +18,21 @@ extension ParsedArguments {
 
   func openCheckpoint(_ name: String) throws(CommandFailure) -> Checkpoint {
     let path = try required(name)
+    return try openCheckpoint(at: path)
+  }
+
+  /// Names are read without what `--strip-prefix` says.
+  func openCheckpoint(at path: String) throws(CommandFailure) -> Checkpoint {
     do {
-      return try Checkpoint.open(path)
+      return try Checkpoint.open(path).reading(NameReading(without: lists[Self.stripPrefix.name] ?? []))
     } catch {
       throw CommandFailure(error)
     }
   }
+
+  /// Of every command that reads checkpoints.
+  static let stripPrefix = CommandDescription.Option.repeatable(
+    "strip-prefix", "P", "read tensors' names without P, such as module. or _orig_mod.; may be given again")
 
   /// The bytes of a file of at most `limit` bytes: what is larger is no policy, identity or certificate.
   func readFile(_ name: String, limit: Int) throws(CommandFailure) -> [UInt8] {

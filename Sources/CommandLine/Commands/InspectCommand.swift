@@ -13,7 +13,8 @@ enum InspectCommand: Command {
         + "the drift, with what it leaves: the residual, as a fraction of the base's norm (a policy's \"relative\") and "
         + "of the drift. Vectors have no rank.",
       "A warning stands where a rank claim says little, because the residual is of the size of the drift itself. "
-        + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here.",
+        + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here, unless nothing is "
+        + "left to compare (exit code 13).",
       "BASE and TUNED are folders with model.safetensors, or with model.safetensors.index.json and its shards, or "
         + "single .safetensors files. TUNED may also be the folder of an unmerged LoRA adapter as PEFT saves it: then the "
         + "norm and rank of each product are shown.",
@@ -22,7 +23,7 @@ enum InspectCommand: Command {
       .init(name: "BASE", help: "the base checkpoint"),
       .init(name: "TUNED", help: "the fine-tuned checkpoint, or an unmerged adapter"),
     ],
-    ownOptions: [])
+    ownOptions: [ParsedArguments.stripPrefix])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")
@@ -44,6 +45,8 @@ enum InspectCommand: Command {
     } catch {
       throw CommandFailure(.operational, error.description)
     }
-    return CommandResult(text: InspectText.render(inspection), json: InspectJSON.render(inspection))
+    return CommandResult(
+      text: InspectText.render(inspection), json: InspectJSON.render(inspection),
+      exitCode: inspection.tensors.isEmpty ? .coverageGap : .success)
   }
 }

@@ -10,24 +10,39 @@ enum InspectJSON {
       ("added", .array(inspection.added.map(lone))),
       ("reshaped", .array(inspection.reshaped.map(mismatch))),
       ("recast", .array(inspection.recast.map(mismatch))),
+      ("missingCount", .integer(inspection.missing.count)),
+      ("addedCount", .integer(inspection.added.count)),
+      (
+        "prefix",
+        inspection.prefix.map { prefix in
+          .object([
+            ("of", .string(prefix.side == .base ? "base" : "tuned")),
+            ("parts", .array(prefix.parts.map { .string($0) })),
+            ("names", .integer(prefix.count)),
+          ])
+        } ?? .null
+      ),
       ("notes", .array(inspection.notes.map { .string($0) })),
       ("total", total(inspection)),
+      ("exitCode", .integer(inspection.tensors.isEmpty ? Int(ExitCode.coverageGap.rawValue) : 0)),
     ])
   }
 
   private static func total(_ inspection: CheckpointInspection) -> JSONOutput {
     let hasBase = inspection.baseNorm > 0
+    let isMeasured = inspection.measuredTensorCount > 0
     return .object([
       ("tensors", .integer(inspection.tensors.count)),
       ("changedTensors", .integer(inspection.changedTensorCount)),
       ("parameters", .integer(inspection.parameterCount)),
-      ("baseNorm", .number(inspection.baseNorm)),
-      ("driftNorm", .number(inspection.driftNorm)),
+      ("notComparedTensors", .integer(inspection.uncomparedCount)),
+      ("baseNorm", .number(isMeasured ? inspection.baseNorm : nil)),
+      ("driftNorm", .number(isMeasured ? inspection.driftNorm : nil)),
       ("relativeDrift", .number(hasBase ? inspection.driftNorm / inspection.baseNorm : nil)),
     ])
   }
 
-  private static func tensor(_ tensor: TensorInspection) -> JSONOutput {
+  static func tensor(_ tensor: TensorInspection) -> JSONOutput {
     let (rows, columns) = Shape.matrix(tensor.shape)
     let (status, entries, problem) = state(tensor.outcome)
     let drift = tensor.drift
@@ -53,6 +68,8 @@ enum InspectJSON {
       ("residualOfDrift", .number(drift?.lowRank?.residualOfDrift)),
       ("residualOfBase", .number(drift?.lowRank?.residualOfBase)),
       ("residuals", residuals(drift?.lowRank)),
+      ("unit", .number(drift?.unit)),
+      ("unitIsCoarse", .boolean(drift?.isUnitCoarse ?? false)),
       ("rankClaimIsWeak", .boolean(drift?.warning != nil)),
       ("warning", drift?.warning.map { .string(InspectText.sentence($0, of: tensor)) } ?? .null),
       ("problem", problem.map { .string($0) } ?? .null),

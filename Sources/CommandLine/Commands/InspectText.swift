@@ -1,3 +1,4 @@
+import DriftProofCertificate
 import DriftProofInspection
 import DriftProofCheckpoint
 
@@ -20,10 +21,18 @@ enum InspectText {
 
   private static func total(_ inspection: CheckpointInspection) -> String {
     let (drift, base) = (inspection.driftNorm, inspection.baseNorm)
+    guard !inspection.tensors.isEmpty else {
+      return "NOTHING WAS COMPARED: no tensor has one name, dtype and shape on both sides"
+    }
     let relative = base > 0 ? " (\(Format.number(drift / base)) of ‖W‖)" : ""
-    return "total: ‖Δ‖ \(Format.number(drift))\(relative), "
+    let norm =
+      inspection.measuredTensorCount > 0
+      ? "‖Δ‖ \(Format.number(drift))\(relative)" : "no tensor has a drift in numbers, bytes were compared"
+    let rest = inspection.uncomparedCount
+    return "total: \(norm), "
       + "\(Format.count(inspection.parameterCount, "parameter")), "
       + "\(Format.count(inspection.changedTensorCount)) of \(Format.count(inspection.tensors.count, "tensor")) changed"
+      + (rest > 0 ? "; \(Format.count(rest)) NOT COMPARED" : "")
   }
 
   private static func row(_ tensor: TensorInspection) -> [String] {
@@ -73,9 +82,14 @@ enum InspectText {
     case .notEncodable(let reason, _): return "changed, but not measured: \(reason)."
     case .drifted(let drift):
       if drift.norm == 0 { return "bytes changed, but below the encoding's precision." }
-      return drift.warning.map { sentence($0, of: tensor) }
+      if drift.isUnitCoarse, drift.warning == nil { return coarseness }
+      return drift.warning.map { sentence($0, of: tensor) + (drift.isUnitCoarse ? " Beside, \(coarseness)" : "") }
     }
   }
+
+  private static let coarseness =
+    "the unit of the integers is coarse beside this drift, a few units for each changed entry: figures and bounds are those "
+    + "of rounded weights."
 
   /// What a warning says; also in the JSON.
   static func sentence(_ warning: RankWarning, of tensor: TensorInspection) -> String {
@@ -92,20 +106,31 @@ enum InspectText {
 
   private static func differences(_ inspection: CheckpointInspection) -> [String] {
     var lines: [String] = []
-    func list(_ title: String, _ entries: [String]) {
-      if !entries.isEmpty { lines += ["", title] + entries.map { "  \($0)" } }
+    func list(_ title: String, _ entries: some Collection<String>) {
+      guard !entries.isEmpty else { return }
+      lines += ["", title] + entries.prefix(MessageList.shownLines).map { "  \($0)" }
+      let rest = entries.count - MessageList.shownLines
+      if rest > 0 { lines.append("  and \(Format.count(rest)) more") }
     }
-    list("only in BASE:", inspection.missing.map(describe))
-    list("only in TUNED:", inspection.added.map(describe))
+    // One line instead of two for every tensor.
+    if let prefix = inspection.prefix {
+      let count = Format.count(inspection.missing.count + inspection.added.count)
+      lines += ["", "\(prefix): \(prefix.options)", "(\(count) names are on one side only.)"]
+    } else {
+      list("only in BASE:", inspection.missing.lazy.map(describe))
+      list("only in TUNED:", inspection.added.lazy.map(describe))
+    }
     list(
       "another shape:",
-      inspection.reshaped.map { pair in
+      inspection.reshaped.lazy.map { pair in
         "\(Quoting.plain(pair.name))  \(pair.baseDtype.rawValue) \(Format.shape(pair.baseShape)) -> "
           + "\(pair.tunedDtype.rawValue) \(Format.shape(pair.tunedShape))"
       })
     list(
       "another dtype (cast one of the checkpoints to compare):",
-      inspection.recast.map { "\(Quoting.plain($0.name))  \($0.baseDtype.rawValue) -> \($0.tunedDtype.rawValue)" })
+      inspection.recast.lazy.map {
+        "\(Quoting.plain($0.name))  \($0.baseDtype.rawValue) -> \($0.tunedDtype.rawValue)"
+      })
     return lines
   }
 

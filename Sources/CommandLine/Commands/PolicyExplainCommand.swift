@@ -12,7 +12,10 @@ enum PolicyExplainCommand: Command {
         + "PROBLEMS, and as \"resolves\" in the JSON.",
     ],
     positionals: [.init(name: "POLICY", help: "the policy, POLICY.json")],
-    ownOptions: [.required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)")])
+    ownOptions: [
+      .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"),
+      ParsedArguments.stripPrefix,
+    ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let bytes = try arguments.readFile("POLICY", limit: FileLimits.policy)

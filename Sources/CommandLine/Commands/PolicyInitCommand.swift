@@ -7,7 +7,8 @@ enum PolicyInitCommand: Command {
     summary: "print a commented policy for a base, from a preset",
     details: [
       "Every rule of the printed policy decides a tensor of the base: rules of the preset that match none are left out. "
-        + "Redirect standard output into a file, adjust the numbers, and read what driftproof policy explain says.",
+        + "Write it into a file (--out), adjust the numbers, and read what driftproof policy explain says.",
+      "Packed weights of quantised bases (FP8, GPTQ, AWQ, MXFP4, bitsandbytes) are frozen: no clause can bound them.",
       "Presets: " + PolicyPreset.allCases.map { "\($0.rawValue) (\($0.summary))" }.joined(separator: "; ") + ".",
       "With --head-size the attention rules speak of every head by itself; their bounds are then absolute.",
     ],
@@ -21,6 +22,9 @@ enum PolicyInitCommand: Command {
       optional("residual", "X", "residuals of low-rank clauses, likewise (what merging in the base's type needs)"),
       optional("total", "X", "all changes together, as a fraction of the whole base's norm"),
       optional("head-size", "N", "rows or columns of one attention head, as head_dim in config.json"),
+      .optional("out", short: "o", "POLICY.json", "where the policy is written, in place of standard output"),
+      .flag("force", "replace a file that exists"),
+      ParsedArguments.stripPrefix,
     ])
 
   private static func optional(_ name: String, _ value: String, _ help: String) -> CommandDescription.Option {
@@ -48,6 +52,8 @@ enum PolicyInitCommand: Command {
       "look at a fine-tune with",
       "driftproof inspect, and at what the policy leaves open with driftproof policy explain.",
     ]
+    try OutputPlace.checkNew(arguments)
+    if let output = arguments.values["out"] { try AtomicFile.checkFolder(of: output) }
     let tensors = try PolicyBase.tensors(arguments, console: console)
     let text: String
     do {
@@ -55,8 +61,15 @@ enum PolicyInitCommand: Command {
     } catch {
       throw CommandFailure(.operational, "\(error)", remedy: error.remedy)
     }
+    let members: [(key: String, value: JSONOutput)] = [
+      ("preset", .string(preset.rawValue)), ("policy", .string(text)),
+    ]
+    guard let output = arguments.values["out"], output != OutputPlace.standardOutput else {
+      return CommandResult(text: text, json: .object(members))
+    }
+    try AtomicFile.write(Array(text.utf8), to: output)
     return CommandResult(
-      text: text, json: .object([("preset", .string(preset.rawValue)), ("policy", .string(text))]))
+      text: "policy  \(Quoting.plain(output))\n", json: .object(members + [("out", .string(output))]))
   }
 
   private static func integer(

@@ -21,6 +21,7 @@ enum ProveCommand: Command {
       try arguments.tunedModel(), policy: try arguments.readPolicy(), openingPath: openingPath)
     request.identity = try arguments.readIdentity()
     request.parent = try arguments.readParent(request.identity)
+    request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
     let result: DriftProver.Result
     do {

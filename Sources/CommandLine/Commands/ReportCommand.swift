@@ -36,7 +36,8 @@ enum ReportCommand: Command {
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint"),
-      .required("out", short: "o", "FILE", "where the page is written (report.html)"),
+      .required("out", short: "o", "FILE", "where the page is written (report.html); - for standard output"),
+      ParsedArguments.stripPrefix,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -78,9 +79,12 @@ enum ReportCommand: Command {
         identity: fileName(try arguments.required("base-identity")), policy: arguments.values["policy"].map(fileName)),
       madeAt: Timestamp(secondsSince1970: time(nil)), exitCode: { ExitCode($0).rawValue })
     let html = Array(page.html.utf8)
-    try AtomicFile.write(html, to: output)
     let failure = reports.lazy.compactMap(\.failure).first.map { CommandFailure($0) }
     if let failure { console.error(failure) }
+    if output == OutputPlace.standardOutput {
+      return CommandResult(text: page.html, json: .null, exitCode: failure?.exitCode ?? .success)
+    }
+    try AtomicFile.write(html, to: output)
     return CommandResult(
       text: text(reports, output: output, byteCount: html.count),
       json: ReportJSON.render(reports, output: output, byteCount: html.count), exitCode: failure?.exitCode ?? .success)

@@ -35,6 +35,7 @@ enum AtomicFile {
 
   /// Throws now what `write` would throw later: a folder in its place, no folder there, or none that may be written.
   static func checkFolder(of path: String) throws(CommandFailure) {
+    guard path != OutputPlace.standardOutput else { return }
     let target = resolved(path)
     var status = stat()
     if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { throw failure(path, "it is a folder") }

@@ -10,7 +10,7 @@ extension ExitCode {
   init(_ error: DriftProofError) {
     self =
       switch error {
-      case .operational, .tooLarge: .operational
+      case .operational, .tooLarge, .notEnoughMemory: .operational
       case .missingInput: .usage
       case .policyViolated: .policyViolated
       case .proofInvalid: .proofInvalid

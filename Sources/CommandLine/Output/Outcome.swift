@@ -1,3 +1,5 @@
+import DriftProofCertificate
+
 /// What a finished command has to say, once for people and once for machines.
 struct CommandResult: Sendable {
   /// Complete lines.
@@ -13,7 +15,19 @@ struct CommandFailure: Error, Sendable {
   struct Findings: Sendable {
     /// Their key in the JSON object.
     let key: String
+    /// The first of them; a forged certificate can have millions.
     let lines: [String]
+    /// How many there are.
+    let count: Int
+
+    init(key: String, _ findings: some Collection<some CustomStringConvertible>) {
+      self.key = key
+      lines = findings.prefix(MessageList.shownLines).map(\.description)
+      count = findings.count
+    }
+
+    /// The lines, and how many more there are.
+    var summary: [String] { count > lines.count ? lines + ["and \(Format.count(count - lines.count)) more"] : lines }
   }
 
   let exitCode: ExitCode
@@ -36,18 +50,21 @@ struct CommandFailure: Error, Sendable {
   }
 
   /// The lines after the first that people see.
-  var details: [String] { (findings?.lines ?? []).map { "  \($0)" } + (remedy.map { [$0] } ?? []) }
+  var details: [String] { (findings?.summary ?? []).map { "  \($0)" } + (remedy.map { [$0] } ?? []) }
 
   /// The object that `--json` prints for a failure; the reason stands by itself, findings included.
   var json: JSONOutput {
-    let lines = findings?.lines ?? []
+    let lines = findings?.summary ?? []
     let full = lines.isEmpty ? reason : "\(reason): \(lines.joined(separator: "; "))"
     var members: [(key: String, value: JSONOutput)] = [
       ("verified", .boolean(false)),
       ("reason", .string(full)),
       ("exitCode", .integer(Int(exitCode.rawValue))),
     ]
-    if let findings { members.append((findings.key, .array(findings.lines.map { .string($0) }))) }
+    if let findings {
+      members.append((findings.key, .array(findings.lines.map { .string($0) })))
+      members.append(("\(findings.key)Count", .integer(findings.count)))
+    }
     return .object(members + self.members)
   }
 }

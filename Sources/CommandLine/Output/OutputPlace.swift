@@ -5,7 +5,8 @@ enum OutputPlace {
   /// - Throws: a usage error naming option and file when `--out` is the file of another argument, or a file of weights in the
   ///   folder of one; files are told apart by device and inode, so links do not hide them.
   static func check(_ arguments: ParsedArguments) throws(CommandFailure) {
-    guard let path = arguments.values["out"], let target = Inode(path) else { return }
+    try checkStandardOutput(arguments)
+    guard let path = arguments.values["out"], path != standardOutput, let target = Inode(path) else { return }
     let values = arguments.values.map { ($0.key, [$0.value]) } + arguments.lists.map { ($0.key, $0.value) }
     for (name, inputs) in values.sorted(by: { $0.0 < $1.0 }) where name != "out" {
       for input in inputs where target.isRead(from: input) {
@@ -15,6 +16,30 @@ enum OutputPlace {
               + "name", command: arguments.command))
       }
     }
+  }
+
+  /// What `--out` is for standard output, where a command's result is one text.
+  static let standardOutput = "-"
+
+  private static func checkStandardOutput(_ arguments: ParsedArguments) throws(CommandFailure) {
+    func usage(_ reason: String) -> CommandFailure { CommandFailure(UsageError(reason, command: arguments.command)) }
+    if arguments.values["opening"] == standardOutput {
+      throw usage("--opening - is no place to keep a secret; name a file")
+    }
+    guard arguments.values["out"] == standardOutput else { return }
+    if let reason = arguments.command.refusesStandardOutput {
+      throw usage("--out - is not standard output here: \(reason); name a file (./- for one of that name)")
+    }
+    if arguments.has("json") { throw usage("--out - and --json both want standard output; name a file") }
+  }
+
+  /// Refuses to replace a file unless `--force` is given.
+  static func checkNew(_ arguments: ParsedArguments) throws(CommandFailure) {
+    guard let path = arguments.values["out"], path != standardOutput, Inode(path) != nil, !arguments.has("force") else {
+      return
+    }
+    throw CommandFailure(
+      .operational, "\(path): exists already", remedy: "Choose another name, or replace it with --force.")
   }
 
   /// What a regular file is, whatever it is called.

@@ -3,6 +3,7 @@ import DriftProofPolicy
 import DriftProofAdapter
 import DriftProofAttestation
 import DriftProofCertificate
+import DriftProofStatement
 
 // What to type about an error: the library says what is wrong, the command line which command or option helps.
 
@@ -17,10 +18,36 @@ extension DriftProofError {
     case .identityMismatch(.aboutCheckpoint): "Name it with --tuned."
     case .missingInput(.baseOfAdapter): "Give --base, or --identity."
     case .missingInput(.identityOfChain): "Give --identity, that of the chain's base."
-    case .missingInput(.certificates), .operational, .tooLarge, .proofInvalid, .identityMismatch, .coverageGap,
-      .precisionRefused:
+    case .identityMismatch(.names(let prefix, let document)): Self.remedy(prefix, document)
+    case .coverageGap(let gaps): Self.prefix(gaps)?.remedy
+    case .notEnoughMemory: "--ignore-memory-limit begins all the same; prove --dry-run shows what a proof will need."
+    case .missingInput(.certificates), .operational, .tooLarge, .proofInvalid, .identityMismatch, .precisionRefused:
       nil
     }
+  }
+}
+
+extension DriftProofError {
+  private static func prefix(_ gaps: [CoverageGap]) -> NamePrefix? {
+    guard case .prefixed(let prefix) = gaps.first else { return nil }
+    return prefix
+  }
+}
+
+extension DriftProofError {
+  /// Only names that are read can be read otherwise; those of a document are what they were when it was made.
+  private static func remedy(_ prefix: NamePrefix, _ document: IdentityMismatch.Document) -> String {
+    let isRead = prefix.side == (document == .identity ? .base : .tuned)
+    let maker = document == .identity ? "identify" : "prove"
+    return isRead ? prefix.remedy : "Make it anew with driftproof \(maker) ... \(prefix.options)."
+  }
+}
+
+extension NamePrefix {
+  /// The options that read the names without it.
+  var options: String { parts.map { "--strip-prefix \($0)" }.joined(separator: " ") }
+  var remedy: String {
+    "\(options) reads the names without it, in prove, check, inspect and wherever weights are read."
   }
 }
 

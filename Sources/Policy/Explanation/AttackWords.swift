@@ -61,7 +61,7 @@ enum AttackWords {
 
   private static func normRemarks(_ bound: Bound, _ members: [PolicyTensor], unit: String) -> [String] {
     var remarks: [String] = []
-    if case .relative = bound, let tensor = members.first(where: { $0.norm == 0 }) {
+    if case .relative = bound, let tensor = members.first(where: { $0.norm == 0 && $0.unencodableEntry == nil }) {
       remarks.append(
         "\(displayed(tensor.name)) is zero in the base, so a relative bound freezes it; an absolute one would not.")
     }

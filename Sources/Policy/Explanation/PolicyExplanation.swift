@@ -102,8 +102,8 @@ public struct PolicyExplanation: Sendable {
     case .clauses, .heads:
       if let tensor = members.first(where: { !$0.isFloating && $0.entryCount > 0 }) {
         found.append(
-          "\(path): tensor \(displayed(tensor.name)) is \(tensor.dtype), which clauses cannot bound; put a rule that "
-            + "allows \"frozen\" or \"any\" before it")
+          "\(path): tensor \(displayed(tensor.name)) is \(tensor.typeInWords), which clauses cannot bound; put a rule "
+            + "that allows \"frozen\" or \"any\" before it")
       }
     }
     if case .heads(let split, _) = allowance,

@@ -4,8 +4,8 @@ import DriftProofCore
 public enum PresetError: Error, Equatable, Sendable {
   /// No tensor has the preset's names; presets whose names do occur, if any.
   case doesNotFit(preset: String, example: String?, better: [String])
-  /// A tensor of a type that clauses cannot bound stands where the preset needs weights.
-  case notFloating(tensor: String, dtype: String)
+  /// So many tensors need rules of their own that no policy can hold them.
+  case tooManyRules(Int, limit: Int)
   /// The head size does not divide the tensor's rows or columns.
   case headsDoNotFit(tensor: String, axis: HeadSplit.Axis, length: Int, size: Int)
   /// A head size was given, but the preset has no rule for attention, or all such rules are left out.
@@ -26,8 +26,8 @@ extension PresetError: CustomStringConvertible {
         + (better.isEmpty
           ? "; write the rules for its names by hand, and have them explained"
           : "; its names fit \(better.joined(separator: ", "))")
-    case .notFloating(let tensor, let dtype):
-      "tensor \(displayed(tensor)) is \(dtype), which clauses cannot bound; certify the fine-tune before quantisation"
+    case .tooManyRules(let count, let limit):
+      "packed tensors and weights need \(count) rules, a policy has at most \(limit); write patterns for its names by hand"
     case .headsDoNotFit(let tensor, let axis, let length, let size):
       "tensor \(displayed(tensor)) has \(length) \(axis.rawValue), which heads of \(size) do not divide; use the "
         + "head_dim of the model's config.json"

@@ -22,21 +22,31 @@ private struct PresetWriter {
   let tensors: [PolicyTensor]
   let options: PolicyPreset.Options
 
+  /// Quantised weights of the base.
+  private var packed: PackedWeights {
+    PackedWeights(tensors.map { PackedWeights.Tensor(name: $0.name, dtype: $0.dtype) })
+  }
+
   func text() throws(PresetError) -> String {
     let templates = preset.templates
-    let members = try assignment(templates)
-    guard zip(templates, members).contains(where: { $0.isCore && !$1.isEmpty }) else {
+    let packed = packed
+    guard isAbout(templates, packed) else {
       throw .doesNotFit(
         preset: preset.rawValue, example: tensors.first?.name,
         // The perceptron's patterns fit nearly every network; it is no better guess than what was asked for.
         better: PolicyPreset.allCases.filter { $0 != preset && $0 != .mlp && $0.fits(tensors) }.map(\.rawValue))
     }
+    let exact = try ExactRules(tensors, packed: packed, decidedByClauses: clauseTensors(templates))
+    let members = try assignment(templates, without: exact.names)
     guard options.headSize == nil || zip(templates, members).contains(where: { $0.heads != nil && !$1.isEmpty }) else {
       throw .noHeads(preset: preset.rawValue)
     }
-    var rules = try exactTensors(templates, members)
+    var rules = exact.rules
     for (template, members) in zip(templates, members) where !members.isEmpty {
       rules.append(try rule(template, members))
+    }
+    guard rules.count <= PolicyLimits.maximumRules else {
+      throw .tooManyRules(rules.count, limit: PolicyLimits.maximumRules)
     }
     let text = try document(rules, unused: zip(templates, members).filter { $1.isEmpty }.map(\.0.pattern))
     do throws(PolicyError) {
@@ -49,8 +59,31 @@ private struct PresetWriter {
 
   // MARK: Which rule has which tensors
 
+  /// Whether a core rule has a tensor, or a weight that stands packed in the base.
+  private func isAbout(_ templates: [PolicyPreset.Template], _ packed: PackedWeights) -> Bool {
+    // Of some formats the packed weight has no word of its own.
+    let names = tensors.map(\.name) + packed.formats.keys.flatMap { [$0, $0 + ".weight"] }
+    return templates.contains { template in
+      guard template.isCore, let pattern = try? TensorPattern(template.pattern) else { return false }
+      return names.contains(where: pattern.matches)
+    }
+  }
+
+  /// Names of the tensors on which the templates would put clauses.
+  private func clauseTensors(_ templates: [PolicyPreset.Template]) throws(PresetError) -> Set<String> {
+    var names: Set<String> = []
+    for (template, members) in zip(templates, try assignment(templates, without: []))
+    where template.form != .frozen && template.form != .any {
+      names.formUnion(members.map(\.name))
+    }
+    return names
+  }
+
   /// For each template the tensors that it decides.
-  private func assignment(_ templates: [PolicyPreset.Template]) throws(PresetError) -> [[PolicyTensor]] {
+  /// - Parameter decided: names of tensors that rules before the templates decide.
+  private func assignment(
+    _ templates: [PolicyPreset.Template], without decided: Set<String>
+  ) throws(PresetError) -> [[PolicyTensor]] {
     var patterns: [TensorPattern] = []
     for template in templates {
       do throws(PolicyError) { patterns.append(try TensorPattern(template.pattern)) } catch {
@@ -58,41 +91,10 @@ private struct PresetWriter {
       }
     }
     var members = [[PolicyTensor]](repeating: [], count: templates.count)
-    for tensor in tensors {
+    for tensor in tensors where !decided.contains(tensor.name) {
       if let index = patterns.firstIndex(where: { $0.matches(tensor.name) }) { members[index].append(tensor) }
     }
     return members
-  }
-
-  /// Rules for tensors of types that clauses cannot bound but whose names match clauses: layers' numbers become `*`.
-  private func exactTensors(
-    _ templates: [PolicyPreset.Template], _ members: [[PolicyTensor]]
-  ) throws(PresetError) -> [String] {
-    var patterns: [String] = []
-    for (template, members) in zip(templates, members) where template.form != .frozen && template.form != .any {
-      for tensor in members where !tensor.isFloating {
-        let text = Self.generalised(tensor.name)
-        guard !patterns.contains(text) else { continue }
-        guard let pattern = try? TensorPattern(text),
-          !tensors.contains(where: { $0.isFloating && pattern.matches($0.name) })
-        else { throw .notFloating(tensor: tensor.name, dtype: tensor.dtype) }
-        patterns.append(text)
-      }
-    }
-    return patterns.map { pattern in
-      """
-          // Not floating-point: compared byte for byte.
-          \(PolicyText.rule(pattern: pattern, .frozen))
-      """
-    }
-  }
-
-  /// The name as a pattern, runs of digits between dots as `*`.
-  private static func generalised(_ name: String) -> String {
-    name.split(separator: ".", omittingEmptySubsequences: false).map { part in
-      if !part.isEmpty, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return "*" }
-      return part.unicodeScalars.map { "*{},\\".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()
-    }.joined(separator: ".")
   }
 
   // MARK: Text

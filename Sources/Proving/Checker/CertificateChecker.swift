@@ -155,6 +155,9 @@ public enum CertificateChecker {
   private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }
 
   private static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
+    if let prefix = NamePrefix.find(base: stated.map(\.name), tuned: found.map(\.name)) {
+      throw DriftProofError.identityMismatch(.names(prefix, in: .certificate))
+    }
     for (mine, theirs) in zip(found, stated) where mine != theirs {
       if mine.name == theirs.name, mine.change != theirs.change {
         throw mismatch(

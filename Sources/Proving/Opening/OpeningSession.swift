@@ -65,6 +65,8 @@ final class OpeningSession {
       }
       return try OpeningFile.reserve(path: path, positions: positions)
     } catch {
+      // A full disk: what was made a moment ago has opened nothing and would only be in the way.
+      discard()
       throw error.asDriftProofError
     }
   }

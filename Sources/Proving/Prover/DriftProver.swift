@@ -41,6 +41,8 @@ public enum DriftProver {
     package var parent: ParentCertificate?
     /// How many proofs a new commitment is to serve.
     package var proofs = CodeSelection.defaultProofs
+    /// Begins even where the forecast says that memory will not suffice.
+    package var ignoresMemoryLimit = false
     /// Nil for a proof that keeps nothing on its way.
     package var session: ProofSession?
 
@@ -89,7 +91,7 @@ public enum DriftProver {
       switch reason {
       // A refusal is final: what was kept would only lead to it again.
       case .policyViolated, .precisionRefused, .coverageGap, .identityMismatch: request.session?.finish()
-      case .operational, .missingInput, .tooLarge, .proofInvalid: break
+      case .operational, .missingInput, .tooLarge, .notEnoughMemory, .proofInvalid: break
       }
       throw reason
     }
@@ -98,7 +100,10 @@ public enum DriftProver {
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
     let (policy, session) = (request.policy, request.session)
     let parent = request.parent?.commitment
-    if clock.isWatched, let model = forecast(request) { clock.meter.plan(model.phases(), rowCount: 0) }
+    if let model = forecast(request) {
+      try checkMemory(model, request)
+      if clock.isWatched { clock.meter.plan(model.phases(), rowCount: 0) }
+    }
     let prepared = try PreparedModel(request, clock: clock)
     let (record, derived) = (prepared.record, prepared.derived)
     let identity = record.identity
@@ -166,6 +171,12 @@ public enum DriftProver {
     report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
     return Result(certificate: certificate, verification: verification, report: report, session: session)
+  }
+
+  /// Before memory is used: running out of it cannot be caught.
+  private static func checkMemory(_ model: CostModel, _ request: Request) throws(DriftProofError) {
+    guard !request.ignoresMemoryLimit else { return }
+    try MemoryBudget().check(peak: model.peakBytes, workers: ProcessInfo.processInfo.activeProcessorCount)
   }
 
   /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.

@@ -101,11 +101,18 @@ import Testing
     }
   }
 
-  @Test func rejectsABaseWithoutEncoding() throws {
+  /// A run that has the same NaN leaves the tensor frozen; one that changed it can be bounded by nothing.
+  @Test func freezesATensorWithoutEncoding() throws {
     var fixture = try CalibrationFixture()
-    let run = fixture.run()
     fixture.base.tensors["embed.weight"]?.values[3] = .nan
-    guard case .checkpoint(.notFinite) = try failure(fixture, [run]) else {
+    var same = fixture.run()
+    same.tensors["embed.weight"] = fixture.base.tensors["embed.weight"]
+    let calibration = try fixture.calibrate([same])
+    let resolved = try calibration.policy.resolve(tensorNames: fixture.base.tensors.keys.sorted())
+    #expect(resolved.first { $0.tensorName == "embed.weight" }?.allowance == .frozen)
+    var changed = same
+    changed.tensors["embed.weight"]?.values[0] += 1
+    guard case .notEncodable(run: "run0", tensor: "embed.weight", _) = try failure(fixture, [changed]) else {
       Issue.record("another error")
       return
     }

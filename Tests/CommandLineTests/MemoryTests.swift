@@ -1,0 +1,51 @@
+#if os(Linux)
+  import Foundation
+  import TestSupport
+  import Testing
+
+  /// Limits of memory end in errors with figures, never in traps.
+  @Suite(.serialized) struct MemoryTests {
+    private let fixture: RemedyFixture
+    private let arguments: [String]
+
+    init() throws {
+      fixture = try RemedyFixture()
+      arguments = [
+        "prove", "-q", "--base", try fixture.model("base.safetensors"), "--tuned",
+        try fixture.model("tuned.safetensors", drift: 0.01), "--policy", try fixture.policy(RemedyFixture.norm("*")),
+        "--out", fixture.folder.file("c.drift"), "--opening", fixture.folder.file("o.secret"),
+      ]
+    }
+
+    /// A little more than the program needs to begin with.
+    private func kilobytes() throws -> Int {
+      // 64 MB at a time, from what the C library and OpenBLAS reserve for the threads of this machine.
+      for limit in stride(from: 400_000, through: 12_000_000, by: 64_000) {
+        if try RemedyFixture.limited("ulimit -v \(limit)", ["--version"]).hasSuffix("exit 0\n") { return limit }
+      }
+      return 12_000_000
+    }
+
+    @Test func proofsAreRefusedWithTheEstimate() throws {
+      let limit = try kilobytes()
+      let output = try RemedyFixture.limited("ulimit -v \(limit)", arguments)
+      #expect(output.hasSuffix("exit 1\n"), "\(output)")
+      #expect(output.contains("the proof needs about") && output.contains("address space leaves"), "\(output)")
+      #expect(output.contains("--ignore-memory-limit"), "\(output)")
+      #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("o.secret")))
+    }
+
+    /// Past the check, too, the end is an error.
+    @Test func exhaustionIsAnError() throws {
+      // A tensor whose drift alone is larger than what is left.
+      let side = 4096
+      let values = (0..<side * side).map { Float($0 % 251) / 256 }
+      let base = try fixture.folder.checkpoint("large.safetensors", [("w", [side, side], values)])
+      let tuned = try fixture.folder.checkpoint("larger.safetensors", [("w", [side, side], values.map { $0 + 0.01 })])
+      let limit = try kilobytes() + 2 * 4 * side * side / 1000 + 40_000
+      let output = try RemedyFixture.limited("ulimit -v \(limit)", ["inspect", base, tuned, "--json", "-q"])
+      #expect(output.hasSuffix("exit 1\n") && output.contains("memory is exhausted"), "\(output.suffix(2000))")
+      #expect(output.contains(#""exitCode": 1"#) && !output.contains("Backtrace"), "\(output.suffix(2000))")
+    }
+  }
+#endif

@@ -1,0 +1,63 @@
+@testable import DriftProofProving
+import DriftProofCertificate
+import Testing
+
+/// Limits as the system's files have them.
+@Suite struct MemoryBudgetTests {
+  private func shortage(_ files: [String: String], peak: Int) -> MemoryShortage? {
+    do throws(DriftProofError) {
+      try MemoryBudget { files[$0] }.check(peak: peak, workers: 2)
+      return nil
+    } catch {
+      guard case .notEnoughMemory(let shortage) = error else { return nil }
+      return shortage
+    }
+  }
+
+  private static let status = "Name:\tdriftproof\nVmSize:\t  100000 kB\nVmData:\t 50000 kB\n"
+  private static func limits(space: String = "unlimited", data: String = "unlimited") -> String {
+    "Limit                     Soft Limit           Hard Limit           Units     \n"
+      + "Max data size             \(data)            unlimited            bytes     \n"
+      + "Max address space         \(space)            unlimited            bytes     \n"
+  }
+
+  @Test func nothingKnownIsNoLimit() {
+    #expect(shortage([:], peak: 1 << 60) == nil)
+    #expect(shortage(["/proc/self/limits": Self.limits()], peak: 1 << 60) == nil)
+  }
+
+  /// Addresses: what is mapped counts, and stacks and heaps of threads.
+  @Test func addressSpace() {
+    let files = ["/proc/self/status": Self.status, "/proc/self/limits": Self.limits(space: "1000000000")]
+    let left = 1_000_000_000 - 102_400_000
+    #expect(shortage(files, peak: 500_000_000) == nil)
+    let found = shortage(files, peak: 700_000_000)
+    #expect(found == MemoryShortage(limit: .addressSpace, needed: 875_000_000 + 2 * (72 << 20), available: left))
+    #expect(found.map { "\($0)" }?.contains("1026 MB") == true)
+    let data = ["/proc/self/status": Self.status, "/proc/self/limits": Self.limits(data: "1000000000")]
+    #expect(shortage(data, peak: 900_000_000)?.limit == .data)
+  }
+
+  @Test func controlGroups() {
+    let group = ["/proc/self/cgroup": "0::/a/b\n"]
+    let inner = ["/sys/fs/cgroup/a/b/memory.max": "max\n", "/sys/fs/cgroup/a/memory.max": "1000000\n"]
+    let files = group.merging(inner) { $1 }.merging(
+      ["/sys/fs/cgroup/a/memory.stat": "anon 400000\nfile 590000\n", "/sys/fs/cgroup/a/memory.current": "990000\n"]
+    ) { $1 }
+    #expect(shortage(files, peak: 600_000) == nil)
+    #expect(shortage(files, peak: 600_001)?.available == 600_000)
+    let old = ["/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"]
+    #expect(shortage(old, peak: 1 << 50) == nil)
+    // Of version 1, too, cached files give way.
+    let limited = [
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": "1000000\n",
+      "/sys/fs/cgroup/memory/memory.stat": "cache 900000\nrss 1\ntotal_rss 400000\n",
+    ]
+    #expect(shortage(limited, peak: 600_000) == nil && shortage(limited, peak: 600_001)?.limit == .controlGroup)
+  }
+
+  @Test func machines() {
+    let files = ["/proc/meminfo": "MemTotal:  2000 kB\nMemAvailable:   1000 kB\n"]
+    #expect(shortage(files, peak: 1_024_000) == nil && shortage(files, peak: 1_024_001)?.limit == .machine)
+  }
+}
