@@ -49,9 +49,12 @@ package struct Adapter: Sendable {
   var file: String { checkpoint.path }
 
   /// Reads the configuration and the header of the weights.
-  package static func open(_ folder: String) throws(DriftProofError) -> Adapter {
+  /// - Parameter leavingOut: patterns of files in the folder that are knowingly no part of the adapter.
+  package static func open(
+    _ folder: String, leavingOut: [FilePattern] = []
+  ) throws(DriftProofError) -> Adapter {
     do {
-      return try Adapter(folder: folder)
+      return try Adapter(folder: folder, leavingOut: leavingOut)
     } catch let error as AdapterError {
       throw error.asDriftProofError
     } catch {
@@ -59,7 +62,7 @@ package struct Adapter: Sendable {
     }
   }
 
-  private init(folder: String) throws {
+  private init(folder: String, leavingOut: [FilePattern]) throws {
     self.folder = folder
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     let configPath = prefix + AdapterConfig.fileName
@@ -74,7 +77,10 @@ package struct Adapter: Sendable {
       throw Self.isThere(prefix + Self.pickleName)
         ? AdapterError.pickled(folder: folder) : AdapterError.noWeights(folder: folder)
     }
-    checkpoint = try Checkpoint.open(prefix + Self.weightsName)
+    var checkpoint = try Checkpoint.open(prefix + Self.weightsName)
+    checkpoint.filesLeftOut = try ModelFolder(folder, leavingOut: leavingOut)
+      .filesLeftOut(reading: [AdapterConfig.fileName, Self.weightsName])
+    self.checkpoint = checkpoint
     (modules, wholes) = try Self.sorted(checkpoint, config)
   }
 

@@ -58,8 +58,9 @@ public struct AdapterInspection: Sendable {
 }
 
 extension Adapter {
-  /// Whether a path is a folder with an adapter's configuration.
-  package static func isAdapter(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + AdapterConfig.fileName)
+  /// Whether a path is a folder with an adapter's configuration that is not left out.
+  package static func isAdapter(_ path: String, leavingOut: [FilePattern] = []) -> Bool {
+    !leavingOut.contains { $0.matches(AdapterConfig.fileName) }
+      && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + AdapterConfig.fileName)
   }
 }

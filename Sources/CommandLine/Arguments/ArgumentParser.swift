@@ -152,8 +152,9 @@ struct ArgumentParser {
           + "\(option.spelling)=\(value))", command: command)
     }
     parsed.values[option.name] = parsed.values[option.name] ?? value
-    guard option.isList else { return }
+    guard option.isRepeatable else { return }
     parsed.lists[option.name, default: []].append(value)
+    guard option.isList else { return }
     while let next = rest.first, !next.hasPrefix("-"), !next.isEmpty {
       parsed.lists[option.name]?.append(next)
       rest.removeFirst()

@@ -38,6 +38,11 @@ struct CommandDescription: Sendable {
       Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true, isRepeatable: true)
     }
 
+    /// An option with one value that may be given several times: `ParsedArguments.lists` has them.
+    static func repeatable(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isRepeatable: true)
+    }
+
     /// An option that must be given, with one or several values.
     static func requiredList(_ name: String, _ value: String, _ help: String) -> Option {
       Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true, isRepeatable: true)

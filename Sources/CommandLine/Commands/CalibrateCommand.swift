@@ -22,6 +22,7 @@ enum CalibrateCommand: Command {
       .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
       .optional("out", short: "o", "POLICY.json", "where the policy is written"),
+      FolderFacts.leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -41,7 +42,8 @@ enum CalibrateCommand: Command {
     var runs: [(path: String, checkpoint: Checkpoint)] = []
     for path in paths {
       do {
-        runs.append((path, try Checkpoint.open(path)))
+        let run = try Checkpoint.open(path, leavingOut: arguments.leftOut)
+        runs.append((path, try TiedHeads.reconcile(run, with: .checkpoint(base))))
       } catch {
         throw CommandFailure(error)
       }
@@ -58,11 +60,12 @@ enum CalibrateCommand: Command {
         ExitCode(error), error.description,
         findings: error.findings.isEmpty ? nil : .init(key: "findings", lines: error.findings))
     }
-    let report = CalibrateText.report(calibration)
+    let folders = FolderFacts([base] + runs.map(\.checkpoint))
+    let report = CalibrateText.report(calibration) + (folders.lines.isEmpty ? [] : [""] + folders.lines)
     if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
     let text =
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }
       ?? CalibrateText.policy(calibration, report: report)
-    return CommandResult(text: text, json: CalibrateJSON.render(calibration, output: output))
+    return CommandResult(text: text, json: CalibrateJSON.render(calibration, folders, output: output))
   }
 }

@@ -3,8 +3,8 @@ import DriftProofPolicy
 
 /// A calibration for machines; null where something does not apply.
 enum CalibrateJSON {
-  static func render(_ calibration: Calibration, output: String?) -> JSONOutput {
-    .object([
+  static func render(_ calibration: Calibration, _ folders: FolderFacts, output: String?) -> JSONOutput {
+    .object(folders.members + [
       ("margin", .number(calibration.margin)),
       ("runs", .array(calibration.runs.map(run))),
       ("groups", .array(calibration.groups.map(group))),

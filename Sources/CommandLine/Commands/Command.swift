@@ -19,7 +19,17 @@ extension ParsedArguments {
   func openCheckpoint(_ name: String) throws(CommandFailure) -> Checkpoint {
     let path = try required(name)
     do {
-      return try Checkpoint.open(path)
+      return try Checkpoint.open(path, leavingOut: leftOut)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The same of a fine-tune, its output head read as the base has it.
+  func openCheckpoint(_ name: String, against base: Checkpoint) throws(CommandFailure) -> Checkpoint {
+    let tuned = try openCheckpoint(name)
+    do {
+      return try TiedHeads.reconcile(tuned, with: .checkpoint(base))
     } catch {
       throw CommandFailure(error)
     }
@@ -53,6 +63,6 @@ extension ParsedArguments {
 extension CommandFailure {
   /// Checkpoint messages name the file, the problem and the remedy already.
   init(_ error: CheckpointError) {
-    self.init(.operational, error.description, remedy: error.remedy)
+    self.init(ExitCode(error), error.description, remedy: error.remedy)
   }
 }

@@ -12,7 +12,9 @@ enum IdentifyCommand: Command {
         + ".safetensors file.",
     ],
     positionals: [.init(name: "BASE", help: "the base checkpoint")],
-    ownOptions: [.required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json)")])
+    ownOptions: [
+      .required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json)"), FolderFacts.leaveOut,
+    ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")
@@ -30,19 +32,22 @@ enum IdentifyCommand: Command {
     try AtomicFile.write(bytes, to: output)
 
     let parameters = identity.tensors.reduce(0) { $0 + (Shape.entryCount($1.shape) ?? 0) }
-    let text = """
+    let folders = FolderFacts([base])
+    var text = """
       base identity  \(identity.rootHex)
       tensors        \(Format.count(identity.tensors.count))
       parameters     \(Format.count(parameters))
       written to     \(Quoting.plain(output)) (\(Format.byteCount(bytes.count)))
 
       """
+    text += folders.filesLeftOut.map { "left out       \(Quoting.plain($0))\n" }.joined()
     let json: JSONOutput = .object([
       ("baseIdentity", .string(identity.rootHex)),
       ("tensors", .integer(identity.tensors.count)),
       ("parameters", .integer(parameters)),
       ("out", .string(output)),
       ("bytes", .integer(bytes.count)),
+      folders.leftOutMember,
     ])
     return CommandResult(text: text, json: json)
   }

@@ -3,8 +3,8 @@ import DriftProofCheckpoint
 
 /// An inspection for machines: every tensor has the same keys, null where something does not apply.
 enum InspectJSON {
-  static func render(_ inspection: CheckpointInspection) -> JSONOutput {
-    .object([
+  static func render(_ inspection: CheckpointInspection, _ folders: FolderFacts? = nil) -> JSONOutput {
+    .object((folders?.members ?? []) + [
       ("tensors", .array(inspection.tensors.map(tensor))),
       ("missing", .array(inspection.missing.map(lone))),
       ("added", .array(inspection.added.map(lone))),

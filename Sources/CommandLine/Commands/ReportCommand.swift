@@ -36,6 +36,7 @@ enum ReportCommand: Command {
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint"),
+      FolderFacts.leaveOut,
       .required("out", short: "o", "FILE", "where the page is written (report.html)"),
     ])
 
@@ -69,7 +70,8 @@ enum ReportCommand: Command {
             policy: policy, link: link))
       }
     }
-    if measures { try measure(&reports[0], arguments, console) }
+    var folders = FolderFacts([])
+    if measures { try measure(&reports[0], &folders, arguments, console) }
     console.clearBar()
 
     let page = ReportPage(
@@ -82,8 +84,8 @@ enum ReportCommand: Command {
     let failure = reports.lazy.compactMap(\.failure).first.map { CommandFailure($0) }
     if let failure { console.error(failure) }
     return CommandResult(
-      text: text(reports, output: output, byteCount: html.count),
-      json: ReportJSON.render(reports, output: output, byteCount: html.count), exitCode: failure?.exitCode ?? .success)
+      text: text(reports, output: output, byteCount: html.count) + folders.lines.map { $0 + "\n" }.joined(),
+      json: ReportJSON.render(reports, folders, output: output, byteCount: html.count), exitCode: failure?.exitCode ?? .success)
   }
 
   private static func usage(_ reason: String) -> CommandFailure {
@@ -130,7 +132,7 @@ enum ReportCommand: Command {
   }
 
   private static func measure(
-    _ report: inout MeasuredReport, _ arguments: ParsedArguments, _ console: Console
+    _ report: inout MeasuredReport, _ folders: inout FolderFacts, _ arguments: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     guard let contents = report.contents else {
       return console.remark("the certificate is not verified, so the weights are not measured")
@@ -139,7 +141,8 @@ enum ReportCommand: Command {
       throw usage("the certificate is about an unmerged adapter, which is no checkpoint that --tuned could measure")
     }
     let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned")
+    let tuned = try arguments.openCheckpoint("tuned", against: base)
+    folders = FolderFacts([base, tuned])
     console.remark("the page will show what the weights say: who passes it on publishes that")
     do {
       report.measurement = try WeightMeasurement.measure(base: base, tuned: tuned, contents: contents) {

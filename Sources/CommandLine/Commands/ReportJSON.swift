@@ -4,7 +4,9 @@ import DriftProofPolicy
 
 /// A report for machines: all that the page says, every tensor included.
 enum ReportJSON {
-  static func render(_ reports: [MeasuredReport], output: String, byteCount: Int) -> JSONOutput {
+  static func render(
+    _ reports: [MeasuredReport], _ folders: FolderFacts, output: String, byteCount: Int
+  ) -> JSONOutput {
     let failure = reports.lazy.compactMap(\.failure).first
     return .object([
       ("verified", .boolean(failure == nil)),
@@ -13,7 +15,7 @@ enum ReportJSON {
       ("out", .string(output)),
       ("bytes", .integer(byteCount)),
       ("certificates", .array(reports.map(certificate))),
-    ])
+    ] + folders.members)
   }
 
   private static func certificate(_ report: MeasuredReport) -> JSONOutput {

@@ -20,6 +20,8 @@ public enum DriftProver {
     /// What the verifier says about it: it was verified before this was returned.
     public let verification: VerificationReport
     public let report: ProveReport
+    /// False where the tuned model has exactly the base's weights.
+    public let hasDrift: Bool
     /// What a proof that can go on keeps; see ``finish()``.
     let session: ProofSession?
 
@@ -164,7 +166,9 @@ public enum DriftProver {
     report.peakMemoryBytes = ProveReport.peakMemory()
     report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
-    return Result(certificate: certificate, verification: verification, report: report, session: session)
+    return Result(
+      certificate: certificate, verification: verification, report: report,
+      hasDrift: try prepared.hasDrift(), session: session)
   }
 
   /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.
