@@ -136,7 +136,7 @@ package final class MappedFile: Sendable {
     #endif
   }
 
-  private static func reason(_ code: Int32) -> String {
+  package static func reason(_ code: Int32) -> String {
     let words = String(cString: strerror(code))
     guard code == EMFILE else { return words }
     var limit = rlimit()

@@ -4,6 +4,12 @@ package struct TiedAlias: Sendable, Hashable {
   package let embedding: String
   /// Whether the model's file has the head. One that lacks it is read as if it had the embedding's values.
   package let isStored: Bool
+
+  package init(head: String, embedding: String, isStored: Bool) {
+    self.head = head
+    self.embedding = embedding
+    self.isStored = isStored
+  }
 }
 
 /// Output heads that one of two models stores and the other does not, because it is tied to the embedding.

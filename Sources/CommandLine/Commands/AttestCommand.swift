@@ -145,6 +145,7 @@ enum AttestCommand: Command {
         try Attestation.compareShapes(certificate: certificate, tuned: tuned)
         return .declared
       }
+      if let failure = ExpectedFile.opening.wrongKind(try arguments.required("opening")) { throw failure }
       let identity = try arguments.readIdentity("base-identity")
       let model = try TunedModel.checkpoints(
         tuned: tuned, base: try arguments.openCheckpoint("base"), identity: identity)

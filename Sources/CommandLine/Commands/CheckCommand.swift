@@ -10,6 +10,7 @@ enum CheckCommand: Command {
     let identity = try arguments.readIdentity()
     let model = try arguments.tunedModel(identity)
     let opening = try arguments.required("opening")
+    if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
     let report: VerificationReport
     do {
       report = try CertificateChecker.check(

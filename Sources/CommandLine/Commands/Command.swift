@@ -37,7 +37,11 @@ extension ParsedArguments {
 
   /// The bytes of a file of at most `limit` bytes: what is larger is no policy, identity or certificate.
   func readFile(_ name: String, limit: Int) throws(CommandFailure) -> [UInt8] {
-    try Self.readFile(at: try required(name), limit: limit)
+    let path = try required(name)
+    let expected = ExpectedFile(argument: name)
+    // The library has its own words for a parent and its 64 digits.
+    if let failure = expected?.wrongKind(path) { throw failure }
+    return try Self.readFile(at: path, limit: limit)
   }
 
   /// The same of any path.

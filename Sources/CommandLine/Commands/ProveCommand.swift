@@ -14,6 +14,7 @@ enum ProveCommand: Command {
     guard output != openingPath else {
       throw CommandFailure(UsageError("--out and --opening name the same file", command: description))
     }
+    if let failure = ExpectedFile.opening.wrongKind(openingPath) { throw failure }
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
