@@ -25,10 +25,11 @@ import Testing
 
   /// The other weights that a folder is refused for; nil for one that is accepted.
   private func others(_ leavingOut: String...) throws -> [String]? {
-    do {
+    do throws(CheckpointError) {
       _ = try Checkpoint.open(folder.path, leavingOut: leavingOut.map { FilePattern($0) })
       return nil
-    } catch CheckpointError.moreWeights(_, _, let others) {
+    } catch {
+      guard case .moreWeights(_, _, let others) = error else { throw error }
       return others
     }
   }
