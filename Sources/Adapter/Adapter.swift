@@ -145,8 +145,8 @@ package struct Adapter: Sendable {
     for whole in wholes {
       let parts = whole.name.split(separator: ".").map(String.init)
       let (module, leaf) = (parts.dropLast().joined(separator: "."), parts.last ?? "")
-      if whole.tensor.name.contains(".modules_to_save."), selection.verdict(module, .linear) != .notSelected("modules_to_save")
-      {
+      let isSaved = selection.verdict(module, .linear) == .notSelected("modules_to_save")
+      if whole.tensor.name.contains(".modules_to_save."), !isSaved {
         throw .notLoaded(file: file, key: whole.tensor.name, why: "$.modules_to_save does not name its module")
       }
       // Of an adapted module everything but the matrices lies in its base layer. A weight is compared with the base's later.
@@ -155,7 +155,8 @@ package struct Adapter: Sendable {
         throw .notLoaded(file: file, key: whole.tensor.name, why: "its module has no matrices and so no base_layer")
       }
       if !whole.isBaseLayer, isWrapped, leaf != "weight" || !adapted.contains(module) {
-        throw .notLoaded(file: file, key: whole.tensor.name, why: "its module is adapted, where it is called base_layer.\(leaf)")
+        throw .notLoaded(
+          file: file, key: whole.tensor.name, why: "its module is adapted, where it is called base_layer.\(leaf)")
       }
     }
   }

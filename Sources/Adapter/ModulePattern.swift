@@ -157,7 +157,7 @@ struct ModulePattern: Sendable {
       // A lazy one finds another match first, and one where the greedy does.
       _ = take("?")
       // Possessive, or a quantifier of a quantifier.
-      if let next, [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{")].contains(next) { return nil }
+      if let next, "*+?{".utf8.contains(next) { return nil }
       return item
     }
 

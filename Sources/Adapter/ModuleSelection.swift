@@ -97,7 +97,8 @@ struct ModuleSelection: Sendable, Equatable {
     }
     for name in saved {
       // re.match(r"(^|.*\.)NAME($|\..*)", module)
-      guard let isIn = ModulePattern(#"(?:|.*\.)"# + "(?:" + name + #")(?:|\..*)"#, isWhole: true)?.matches(module) else {
+      let pattern = #"(?:|.*\.)(?:"# + name + #")(?:|\..*)"#
+      guard let isIn = ModulePattern(pattern, isWhole: true)?.matches(module) else {
         return unreadable("modules_to_save", .expression(name))
       }
       if isIn { return .notSelected("modules_to_save") }
@@ -121,7 +122,8 @@ struct ModuleSelection: Sendable, Equatable {
   private func unreadable(_ setting: String, _ names: Names) -> Verdict {
     guard case .expression(let text) = names else { return .undecided(setting, "it cannot be read") }
     return .undecided(
-      setting, "the pattern \(StrictJSON.shown(text)) is no regular expression that can be read here; write out the names")
+      setting,
+      "the pattern \(StrictJSON.shown(text)) is no regular expression that can be read here; write out the names")
   }
 
   /// Nil for an expression that cannot be read.
@@ -135,13 +137,16 @@ struct ModuleSelection: Sendable, Equatable {
   /// re.match(r".*\.PATTERN\.(\d+)\.", module), or of any part where there is no pattern: the last such number counts.
   private func layer(_ module: String, isNamedInFull: Bool) -> Verdict {
     let setting = "layers_to_transform"
-    guard let layers else { return layerPatterns.isEmpty ? .selected : .undecided(setting, "layers_pattern stands alone") }
+    guard let layers else {
+      return layerPatterns.isEmpty ? .selected : .undecided(setting, "layers_pattern stands alone")
+    }
     let parts = module.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     func index(after isPattern: (String) -> Bool) -> Int? {
       // Something stands before the pattern's part, and something behind the number.
       let places = parts.indices.dropFirst(2).dropLast()
       return places.last { place in
-        isPattern(parts[place - 1]) && !parts[place].isEmpty && parts[place].utf8.allSatisfy { (0x30...0x39).contains($0) }
+        isPattern(parts[place - 1]) && !parts[place].isEmpty
+          && parts[place].utf8.allSatisfy { (0x30...0x39).contains($0) }
       }.flatMap { Int(parts[$0]) }
     }
     var found: Int?

@@ -96,19 +96,20 @@ struct AttestationStatement: Equatable {
       ("predicateType", .string(Self.predicateType)),
       (
         "predicate",
-        .members([
-          ("base", .members(base)), ("relation", .string(relation.rawValue)),
-          ("subjectBinding", .string(binding.rawValue)),
-        ] + leftOut + [
-          (
-            "policy",
-            .members([
-              ("name", .string(policyName)), ("digest", .members([(Name.policy, .string(policyDigest))])),
-            ])
-          ),
-          ("claims", .object(claims)), ("coverage", Self.json(coverage)), ("proof", proof),
-          ("prover", .members([("id", .string(proverID))])), ("provedAt", .string(provedAt.text)),
-        ])
+        .members(
+          [
+            ("base", .members(base)), ("relation", .string(relation.rawValue)),
+            ("subjectBinding", .string(binding.rawValue)),
+          ] + leftOut + [
+            (
+              "policy",
+              .members([
+                ("name", .string(policyName)), ("digest", .members([(Name.policy, .string(policyDigest))])),
+              ])
+            ),
+            ("claims", .object(claims)), ("coverage", Self.json(coverage)), ("proof", proof),
+            ("prover", .members([("id", .string(proverID))])), ("provedAt", .string(provedAt.text)),
+          ])
       ),
     ])
   }

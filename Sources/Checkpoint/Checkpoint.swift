@@ -36,6 +36,7 @@ package struct Checkpoint: Sendable {
     switch try folder.layout() {
     case .single(let name):
       try checkWhole(folder.prefix + name)
+      _ = try folder.filesLeftOut(reading: [name])
       checkpoint = try Checkpoint(path: path, files: [try MappedFile(path: folder.prefix + name)])
       checkpoint.filesRead = [name]
     case .indexed(let name):

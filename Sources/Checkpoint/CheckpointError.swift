@@ -94,7 +94,7 @@ extension CheckpointError: CustomStringConvertible {
   private var headerDescription: String? {
     switch self {
     case .wrongKind(let file, let kind):
-      "\(file): \(kind), no safetensors file" + (kind.cure.map { "; \($0)" } ?? "; name the file or folder with the weights")
+      "\(file): \(kind), no safetensors file; \(kind.cure ?? "name the file or folder with the weights")"
     case .fileTooShort(let file, let count):
       "\(file): \(count) bytes are too few for a safetensors header; the download may be incomplete"
     case .headerTooLarge(let file, let count, let limit):

@@ -145,14 +145,17 @@ package final class MappedFile: Sendable {
     #else
       _ = getrlimit(RLIMIT_NOFILE, &limit)
     #endif
-    return "\(words): the limit of this process is \(limit.rlim_cur), and every shard takes one; raise it with ulimit -n"
+    return "\(words): this process may have \(limit.rlim_cur), and every shard takes one; raise that with ulimit -n"
   }
 
   /// What a symbolic link points to; nil for what is none.
   private static func linkTarget(_ path: String) -> String? {
     let capacity = 4096
     let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-      count = max(0, buffer.withMemoryRebound(to: CChar.self) { $0.baseAddress.map { readlink(path, $0, capacity) } ?? 0 })
+      let read = buffer.withMemoryRebound(to: CChar.self) { buffer in
+        buffer.baseAddress.map { readlink(path, $0, capacity) } ?? 0
+      }
+      count = max(0, read)
     }
     return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
   }

@@ -23,7 +23,8 @@ package struct ModelConfiguration: Sendable, Hashable {
     guard MappedFile.kind(of: path) == .file else { return }
     let file = try MappedFile(path: path)
     guard file.count <= Self.limit else {
-      throw .configuration(file: path, problem: "\(file.count) bytes are more than the \(Self.limit) of any configuration")
+      throw .configuration(
+        file: path, problem: "\(file.count) bytes are more than the \(Self.limit) of any configuration")
     }
     let bytes = try file.bytes(in: 0..<file.count)
     do throws(JSONError) {

@@ -38,7 +38,7 @@ package enum WeightFiles {
   /// The word itself, or the word with a number or such behind: `optimizer`, `optimizer_0`, `optimizer-00001-of-00002`.
   private static func isNamed(_ stem: Substring, _ word: String) -> Bool {
     guard stem.hasPrefix(word) else { return false }
-    return stem.dropFirst(word.count).allSatisfy { $0 == "_" || $0 == "-" || $0 == "." || $0.isNumber || "of".contains($0) }
+    return stem.dropFirst(word.count).allSatisfy { "_-.of0123456789".contains($0) }
   }
 
   /// The place of a shard in its set: `model-00001-of-00002.safetensors` is the first of two. Nil for names of whole files.

@@ -58,9 +58,12 @@ public struct AdapterInspection: Sendable {
 }
 
 extension Adapter {
-  /// Whether a path is a folder with an adapter's configuration that is not left out.
+  /// Whether a path is a folder with an adapter's configuration and without a model's weights, except for what is left out.
   package static func isAdapter(_ path: String, leavingOut: [FilePattern] = []) -> Bool {
-    !leavingOut.contains { $0.matches(AdapterConfig.fileName) }
-      && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + AdapterConfig.fileName)
+    func has(_ name: String) -> Bool {
+      !leavingOut.contains { $0.matches(name) }
+        && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + name)
+    }
+    return has(AdapterConfig.fileName) && !has(Checkpoint.singleFileName) && !has(Checkpoint.indexFileName)
   }
 }

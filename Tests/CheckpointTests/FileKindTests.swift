@@ -7,7 +7,8 @@ import Testing
 /// Files that are no safetensors: each message says what the file seems to be and what to do.
 @Suite struct FileKindTests {
   static let kinds: [(start: String, kind: FileKind, words: String)] = [
-    ("GGUF\u{3}\0\0\0\0\0\0\0", .gguf, "convert the weights"), ("PK\u{3}\u{4}\u{14}\0\0\0", .zip, "convert the weights"),
+    ("GGUF\u{3}\0\0\0\0\0\0\0", .gguf, "convert the weights"),
+    ("PK\u{3}\u{4}\u{14}\0\0\0", .zip, "convert the weights"),
     ("<!DOCTYPE html><html>", .html, "download the file again"), ("\n<html lang=\"en\">", .html, "download"),
     ("version https://git-lfs.github.com/spec/v1\noid", .unfetched, "git lfs pull"),
     ("{\"driftPolicy\": 1}", .policy, "a drift policy"), ("// mine\n{\"driftPolicy\": 1}", .policy, "a drift policy"),

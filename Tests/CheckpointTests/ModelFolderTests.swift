@@ -53,8 +53,10 @@ import Testing
 
   @Test(arguments: [
     "README.md", "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-    "special_tokens_map.json", "vocab.txt", "merges.txt", "spiece.model", "optimizer.pt", "optimizer.bin", "optimizer_0.pt",
-    "scheduler.pt", "rng_state.pth", "rng_state_0.pth", "random_states_0.pkl", "training_args.bin", "trainer_state.json",
+    "special_tokens_map.json", "vocab.txt", "merges.txt", "spiece.model", "optimizer.pt", "optimizer.bin",
+    "optimizer_0.pt",
+    "scheduler.pt", "rng_state.pth", "rng_state_0.pth", "random_states_0.pkl", "training_args.bin",
+    "trainer_state.json",
     "scaler.pt", "sampler_1.bin", "pytorch_model.bin.index.json", ".hidden.safetensors", ".gitattributes",
     "zero_to_fp32.py", "latest", "events.out.tfevents.1", "chat_template.jinja", "model.safetensors.metadata",
   ])
@@ -136,11 +138,14 @@ import Testing
     #expect(throws: CheckpointError.shardAlone(file: path, index: 1, count: 2)) { try Checkpoint.open(path) }
     for (name, place) in [
       ("model-00001-of-00003.safetensors", 3), ("pytorch_model.fp16-00001-of-00003.safetensors", 3),
-      ("a/model-00001-of-00003.fp16.safetensors", 3), ("model_00001-of-00003.safetensors", 3), ("1-of-2.safetensors", 2),
+      ("a/model-00001-of-00003.fp16.safetensors", 3), ("model_00001-of-00003.safetensors", 3),
+      ("1-of-2.safetensors", 2),
     ] {
       #expect(WeightFiles.shard(name)?.count == place, "\(name)")
     }
-    for name in ["model-00001-of-00001.safetensors", "best-of-3.safetensors", "model.safetensors", "of-1-2.safetensors"] {
+    for name in [
+      "model-00001-of-00001.safetensors", "best-of-3.safetensors", "model.safetensors", "of-1-2.safetensors",
+    ] {
       #expect(WeightFiles.shard(name) == nil, "\(name)")
     }
     // Nor is it suggested.

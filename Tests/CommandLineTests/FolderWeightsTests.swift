@@ -42,7 +42,8 @@ struct FolderWeightsTests {
     var check: [String] { ["check", certificate, "--base", base, "--tuned", tuned, "--opening", opening] }
     var attest: [String] {
       [
-        "attest", certificate, "--key", Repository.fixture("attestation/ed25519.pem").path, "--tuned", tuned, "--base", base,
+        "attest", certificate, "--key", Repository.fixture("attestation/ed25519.pem").path, "--tuned", tuned, "--base",
+        base,
         "--opening", opening,
       ]
     }
@@ -70,7 +71,8 @@ struct FolderWeightsTests {
       (
         "tuned",
         [
-          "report", pair.certificate, "--base-identity", pair.identity, "--base", pair.base, "--tuned", pair.tuned, "--out",
+          "report", pair.certificate, "--base-identity", pair.identity, "--base", pair.base, "--tuned", pair.tuned,
+          "--out",
           pair.folder.file("page.html"),
         ]
       ),
@@ -89,7 +91,9 @@ struct FolderWeightsTests {
         #expect(refused.errors.contains("--leave-out \"\(name)\""), "\(arguments[0]) \(refused.errors)")
         let left = try Tool.run(arguments + ["--leave-out", name.prefix(7) + "*", "-q"])
         #expect(left.exitCode == 0, "\(arguments[0]) \(left.errors)")
-        if arguments.prefix(2) != ["policy", "init"] { #expect(left.output.contains(name), "\(arguments) \(left.output)") }
+        if arguments.prefix(2) != ["policy", "init"] {
+          #expect(left.output.contains(name), "\(arguments) \(left.output)")
+        }
         try? FileManager.default.removeItem(atPath: pair.folder.file("o"))
         let json = try Tool.run(arguments + ["--leave-out", name, "--json", "-q"]).json()
         try? FileManager.default.removeItem(atPath: pair.folder.file("o"))
@@ -131,7 +135,8 @@ struct FolderWeightsTests {
       let statement = try #require(run.json()["attestation"] as? [String: Any])
       #expect(statement["subjectBinding"] as? String == "declared")
       let verified = try Tool.run(verify)
-      #expect(verified.exitCode == 0 && verified.output.contains("NOT CERTIFIED     adapter_model.bin"), "\(verified.errors)")
+      #expect(
+        verified.exitCode == 0 && verified.output.contains("NOT CERTIFIED     adapter_model.bin"), "\(verified.errors)")
       let json = try #require(Tool.run(verify + ["--json"]).json()["attestation"] as? [String: Any])
       #expect(json["filesLeftOut"] as? [String] == ["adapter_model.bin"])
     }

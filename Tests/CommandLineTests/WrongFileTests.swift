@@ -11,7 +11,8 @@ import Testing
     folder = try TemporaryFolder()
     policy = try folder.write(
       "policy.json",
-      Array(#"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": "frozen"}]}"#.utf8))
+      Array(
+        #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": "frozen"}]}"#.utf8))
     _ = try folder.checkpoint("base.safetensors", [("a", [2], [1, 2])])
     identity = folder.file("base.identity.json")
     #expect(try Tool.run("identify", folder.file("base.safetensors"), "-o", identity, "-q").exitCode == 0)
@@ -33,7 +34,8 @@ import Testing
     expect(try verify(opening), 11, "a secret opening, not a certificate")
     expect(try verify(folder.path), 11, "a folder, not a certificate")
     expect(try verify(folder.file("base.safetensors")), 11, "a safetensors file with weights, not a certificate")
-    expect(try verify(try folder.write("c", Array("<!DOCTYPE html>".utf8))), 11, "a web page", "Download the file again")
+    expect(
+      try verify(try folder.write("c", Array("<!DOCTYPE html>".utf8))), 11, "a web page", "Download the file again")
     expect(try verify(try folder.write("c", Array("version https://git-lfs".utf8))), 11, "git lfs pull")
     expect(try verify(try folder.write("c", [])), 11, "an empty file")
   }
@@ -41,12 +43,14 @@ import Testing
   @Test func identitiesAndPolicies() throws {
     let certificate = try folder.write("c.drift", Array("driftprf".utf8))
     expect(
-      try verify(certificate, identity: folder.path), 1, "a folder, not a base identity", "driftproof identify BASE --out")
+      try verify(certificate, identity: folder.path), 1, "a folder, not a base identity",
+      "driftproof identify BASE --out")
     expect(try verify(certificate, identity: policy), 1, "a drift policy, not a base identity")
     expect(try verify(certificate, identity: folder.file("base.safetensors")), 1, "with weights, not a base identity")
     expect(try verify(certificate, policy: identity), 1, "a base identity, not a policy", "policy init")
     expect(try verify(certificate, policy: certificate), 1, "a certificate of driftproof, not a policy")
-    let marked = try folder.write("marked.json", [0xEF, 0xBB, 0xBF] + Array(Data(contentsOf: URL(fileURLWithPath: policy))))
+    let marked = try folder.write(
+      "marked.json", [0xEF, 0xBB, 0xBF] + Array(Data(contentsOf: URL(fileURLWithPath: policy))))
     expect(try verify(certificate, policy: marked), 1, marked, "byte order mark", "without it")
     // What a policy says in a comment does not make it another file.
     let text = "// architectures: \"architectures\", \"driftIdentity\"\n" + String(repeating: " ", count: 5000)
@@ -70,7 +74,8 @@ import Testing
   @Test func openings() throws {
     let base = folder.file("base.safetensors")
     let run = try Tool.run(
-      "prove", "--base", base, "--tuned", base, "--policy", policy, "--out", folder.file("c"), "--opening", policy, "-q")
+      "prove", "--base", base, "--tuned", base, "--policy", policy, "--out", folder.file("c"), "--opening", policy, "-q"
+    )
     expect(run, 1, "a drift policy, not a secret opening")
   }
 
@@ -86,7 +91,8 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.file("base.safetensors"))
     let command = "ulimit -n 32; exec \"$0\" identify \"$1\" -o \"$2\" -q"
     let run = try Tool.run(
-      executable: URL(fileURLWithPath: "/bin/sh"), ["-c", command, try Tool.program().path, folder.path, folder.file("i")])
+      executable: URL(fileURLWithPath: "/bin/sh"),
+      ["-c", command, try Tool.program().path, folder.path, folder.file("i")])
     expect(run, 1, "Too many open files", "ulimit -n")
   }
 }

@@ -43,6 +43,11 @@ struct CommandDescription: Sendable {
       Option(name: name, short: nil, value: value, isRequired: false, help: help, isRepeatable: true)
     }
 
+    /// Of every command that reads a model or adapter folder.
+    static let leaveOut = repeatable(
+      "leave-out", "PATTERN",
+      "a file in a folder that is knowingly no part of the model, such as 'adapter_*' (* and ?); may be repeated")
+
     /// An option that must be given, with one or several values.
     static func requiredList(_ name: String, _ value: String, _ help: String) -> Option {
       Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true, isRepeatable: true)

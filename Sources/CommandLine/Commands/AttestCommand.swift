@@ -40,7 +40,7 @@ enum AttestCommand: Command {
       .optional("relation", "{finetune,adapter,merge,quantized}", "what the tuned model is to the base (finetune)"),
       .optional("prover", "ID", "who proved (the key)"),
       .optional("proved-at", "TIME", "by when the proof was made, as in RFC 3339 (now)"),
-      FolderFacts.leaveOut,
+      .leaveOut,
     ] + ModelDigestArguments.options)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {

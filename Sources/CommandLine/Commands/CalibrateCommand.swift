@@ -22,7 +22,7 @@ enum CalibrateCommand: Command {
       .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
       .optional("out", short: "o", "POLICY.json", "where the policy is written"),
-      FolderFacts.leaveOut,
+      .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {

@@ -31,7 +31,7 @@ extension CommandDescription {
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
-      FolderFacts.leaveOut,
+      .leaveOut,
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       .flag("dry-run", "predict time, memory and proof size, and write nothing"),
@@ -75,7 +75,7 @@ extension CommandDescription {
       .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
-      FolderFacts.leaveOut,
+      .leaveOut,
     ])
 
   static let chainVerify = CommandDescription(

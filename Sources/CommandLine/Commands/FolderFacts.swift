@@ -3,11 +3,6 @@ import DriftProofProving
 
 /// What commands say of the folders that they have read, beside their result.
 struct FolderFacts: Sendable {
-  /// `--leave-out`, of every command that reads a model or adapter folder.
-  static let leaveOut = CommandDescription.Option.repeatable(
-    "leave-out", "PATTERN",
-    "a file in a folder that is knowingly no part of the model, such as 'adapter_*' (* and ?); may be repeated")
-
   /// With their folders.
   var filesLeftOut: [String]
   var tiedAliases: [TiedAlias]
@@ -57,5 +52,5 @@ struct FolderFacts: Sendable {
 
 extension ParsedArguments {
   /// What `--leave-out` says.
-  var leftOut: [FilePattern] { (lists[FolderFacts.leaveOut.name] ?? []).map { FilePattern($0) } }
+  var leftOut: [FilePattern] { (lists[CommandDescription.Option.leaveOut.name] ?? []).map { FilePattern($0) } }
 }

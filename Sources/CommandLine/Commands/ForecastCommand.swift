@@ -44,22 +44,23 @@ enum ForecastCommand {
   }
 
   private static func json(_ forecast: Forecast, _ folders: FolderFacts) -> JSONOutput {
-    .object(folders.members + [
-      ("dryRun", .boolean(true)),
-      ("seconds", .number(forecast.seconds)),
-      ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
-      ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
-      ("proofBytes", .integer(forecast.proofBytes)),
-      ("certifiedParameters", .integer(forecast.certifiedParameters)),
-      ("frozenParameters", .integer(forecast.frozenParameters)),
-      ("excluded", .array(forecast.excluded.map { .string($0) })),
-      ("logLength", .integer(forecast.logLength)),
-      ("blowup", .integer(forecast.blowup)),
-      ("queries", .integer(forecast.queries)),
-      ("driftRows", .integer(forecast.driftRows)),
-      ("proofRows", .integer(forecast.proofRows)),
-      ("identityGiven", .boolean(forecast.isExact)),
-      ("exitCode", .integer(0)),
-    ])
+    .object(
+      folders.members + [
+        ("dryRun", .boolean(true)),
+        ("seconds", .number(forecast.seconds)),
+        ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
+        ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
+        ("proofBytes", .integer(forecast.proofBytes)),
+        ("certifiedParameters", .integer(forecast.certifiedParameters)),
+        ("frozenParameters", .integer(forecast.frozenParameters)),
+        ("excluded", .array(forecast.excluded.map { .string($0) })),
+        ("logLength", .integer(forecast.logLength)),
+        ("blowup", .integer(forecast.blowup)),
+        ("queries", .integer(forecast.queries)),
+        ("driftRows", .integer(forecast.driftRows)),
+        ("proofRows", .integer(forecast.proofRows)),
+        ("identityGiven", .boolean(forecast.isExact)),
+        ("exitCode", .integer(0)),
+      ])
   }
 }

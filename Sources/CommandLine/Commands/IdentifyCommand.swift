@@ -13,7 +13,7 @@ enum IdentifyCommand: Command {
     ],
     positionals: [.init(name: "BASE", help: "the base checkpoint")],
     ownOptions: [
-      .required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json)"), FolderFacts.leaveOut,
+      .required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json)"), .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {

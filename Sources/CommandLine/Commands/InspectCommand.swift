@@ -22,7 +22,7 @@ enum InspectCommand: Command {
       .init(name: "BASE", help: "the base checkpoint"),
       .init(name: "TUNED", help: "the fine-tuned checkpoint, or an unmerged adapter"),
     ],
-    ownOptions: [FolderFacts.leaveOut])
+    ownOptions: [.leaveOut])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")

@@ -4,15 +4,16 @@ import DriftProofCheckpoint
 /// An inspection for machines: every tensor has the same keys, null where something does not apply.
 enum InspectJSON {
   static func render(_ inspection: CheckpointInspection, _ folders: FolderFacts? = nil) -> JSONOutput {
-    .object((folders?.members ?? []) + [
-      ("tensors", .array(inspection.tensors.map(tensor))),
-      ("missing", .array(inspection.missing.map(lone))),
-      ("added", .array(inspection.added.map(lone))),
-      ("reshaped", .array(inspection.reshaped.map(mismatch))),
-      ("recast", .array(inspection.recast.map(mismatch))),
-      ("notes", .array(inspection.notes.map { .string($0) })),
-      ("total", total(inspection)),
-    ])
+    .object(
+      (folders?.members ?? []) + [
+        ("tensors", .array(inspection.tensors.map(tensor))),
+        ("missing", .array(inspection.missing.map(lone))),
+        ("added", .array(inspection.added.map(lone))),
+        ("reshaped", .array(inspection.reshaped.map(mismatch))),
+        ("recast", .array(inspection.recast.map(mismatch))),
+        ("notes", .array(inspection.notes.map { .string($0) })),
+        ("total", total(inspection)),
+      ])
   }
 
   private static func total(_ inspection: CheckpointInspection) -> JSONOutput {

@@ -13,7 +13,7 @@ enum PolicyExplainCommand: Command {
     ],
     positionals: [.init(name: "POLICY", help: "the policy, POLICY.json")],
     ownOptions: [
-      .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"), FolderFacts.leaveOut,
+      .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"), .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {

@@ -21,7 +21,7 @@ enum PolicyInitCommand: Command {
       optional("residual", "X", "residuals of low-rank clauses, likewise (what merging in the base's type needs)"),
       optional("total", "X", "all changes together, as a fraction of the whole base's norm"),
       optional("head-size", "N", "rows or columns of one attention head, as head_dim in config.json"),
-      FolderFacts.leaveOut,
+      .leaveOut,
     ])
 
   private static func optional(_ name: String, _ value: String, _ help: String) -> CommandDescription.Option {
@@ -57,7 +57,8 @@ enum PolicyInitCommand: Command {
       throw CommandFailure(.operational, "\(error)", remedy: error.remedy)
     }
     return CommandResult(
-      text: text, json: .object([("preset", .string(preset.rawValue)), ("policy", .string(text)), folders.leftOutMember]))
+      text: text,
+      json: .object([("preset", .string(preset.rawValue)), ("policy", .string(text)), folders.leftOutMember]))
   }
 
   private static func integer(

@@ -36,7 +36,7 @@ enum ReportCommand: Command {
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint"),
-      FolderFacts.leaveOut,
+      .leaveOut,
       .required("out", short: "o", "FILE", "where the page is written (report.html)"),
     ])
 
@@ -85,7 +85,8 @@ enum ReportCommand: Command {
     if let failure { console.error(failure) }
     return CommandResult(
       text: text(reports, output: output, byteCount: html.count) + folders.lines.map { $0 + "\n" }.joined(),
-      json: ReportJSON.render(reports, folders, output: output, byteCount: html.count), exitCode: failure?.exitCode ?? .success)
+      json: ReportJSON.render(reports, folders, output: output, byteCount: html.count),
+      exitCode: failure?.exitCode ?? .success)
   }
 
   private static func usage(_ reason: String) -> CommandFailure {

@@ -8,14 +8,15 @@ enum ReportJSON {
     _ reports: [MeasuredReport], _ folders: FolderFacts, output: String, byteCount: Int
   ) -> JSONOutput {
     let failure = reports.lazy.compactMap(\.failure).first
-    return .object([
-      ("verified", .boolean(failure == nil)),
-      ("reason", failure.map { .string($0.description) } ?? .null),
-      ("exitCode", .integer(Int(failure.map { ExitCode($0).rawValue } ?? 0))),
-      ("out", .string(output)),
-      ("bytes", .integer(byteCount)),
-      ("certificates", .array(reports.map(certificate))),
-    ] + folders.members)
+    return .object(
+      [
+        ("verified", .boolean(failure == nil)),
+        ("reason", failure.map { .string($0.description) } ?? .null),
+        ("exitCode", .integer(Int(failure.map { ExitCode($0).rawValue } ?? 0))),
+        ("out", .string(output)),
+        ("bytes", .integer(byteCount)),
+        ("certificates", .array(reports.map(certificate))),
+      ] + folders.members)
   }
 
   private static func certificate(_ report: MeasuredReport) -> JSONOutput {

@@ -7,7 +7,8 @@ enum OutputPlace {
   static func check(_ arguments: ParsedArguments) throws(CommandFailure) {
     guard let path = arguments.values["out"], let target = Inode(path) else { return }
     let values = arguments.values.map { ($0.key, [$0.value]) } + arguments.lists.map { ($0.key, $0.value) }
-    for (name, inputs) in values.sorted(by: { $0.0 < $1.0 }) where !["out", FolderFacts.leaveOut.name].contains(name) {
+    for (name, inputs) in values.sorted(by: { $0.0 < $1.0 })
+    where !["out", CommandDescription.Option.leaveOut.name].contains(name) {
       for input in inputs where target.isRead(from: input) {
         throw CommandFailure(
           UsageError(

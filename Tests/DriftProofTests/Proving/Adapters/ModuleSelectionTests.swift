@@ -1,5 +1,6 @@
 @testable import DriftProofAdapter
 @testable import DriftProofCertificate
+@testable import DriftProofStatement
 import DriftProofCheckpoint
 import Foundation
 import TestSupport
@@ -45,7 +46,8 @@ import Testing
   @Test func allLinear() throws {
     let all = ["target_modules": #""all-linear""#]
     try expect(
-      all, selected: ["model.layers.0.q", "fc.1", "dense", "layer.3.output"], undecided: ["lm_head", "score", "a.embed_out"])
+      all, selected: ["model.layers.0.q", "fc.1", "dense", "layer.3.output"],
+      undecided: ["lm_head", "score", "a.embed_out"])
     #expect(try verdict(["target_modules": #""All-Linear""#], "a.q") == .selected)
     for kind in [ModuleKind.embedding, .convolution] {
       #expect(try verdict(all, "a.q", kind) == .notSelected("target_modules"))
@@ -75,7 +77,8 @@ import Testing
     try expect(settings, selected: ["model.layers.0.q", "a.h.2.attn.q", "x.y.1.z.2.q"])
     // Something must stand before the part, and the last number counts.
     try expect(
-      settings, not: ["model.layers.1.q", "layers.0.q", "model.layers.q", "a.h.2.x.3.q", "q"], by: "layers_to_transform")
+      settings, not: ["model.layers.1.q", "layers.0.q", "model.layers.q", "a.h.2.x.3.q", "q"], by: "layers_to_transform"
+    )
     try expect(settings, not: ["model.layers.0.v"])
     try expect(settings, by: "layers_to_transform", undecided: ["model.layers.7.k"])
     settings["layers_to_transform"] = "2"
@@ -177,7 +180,8 @@ import Testing
       // Nothing decides: no biases, or another layer's.
       #expect(orientation(name, [conv[0]], isStated: isStated) == nil)
       #expect(
-        orientation(name, conv.map { ($0.0.replacingOccurrences(of: "h.3", with: "h.30"), $0.1) }, isStated: isStated) == nil)
+        orientation(name, conv.map { ($0.0.replacingOccurrences(of: "h.3", with: "h.30"), $0.1) }, isStated: isStated)
+          == nil)
     }
     #expect(orientation("model.layers.0.q.weight", []) == false)
     #expect(orientation("model.layers.0.q.weight", [], isStated: true) == nil)
