@@ -166,7 +166,7 @@ let package = Package(
     .testTarget(
       name: "KernelsTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "TestSupport"]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
-    .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCheckpoint", "TestSupport"]),
+    .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(

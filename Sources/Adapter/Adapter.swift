@@ -49,9 +49,12 @@ package struct Adapter: Sendable {
   var file: String { checkpoint.path }
 
   /// Reads the configuration and the header of the weights.
-  package static func open(_ folder: String) throws(DriftProofError) -> Adapter {
+  /// - Parameter leavingOut: patterns of files in the folder that are knowingly no part of the adapter.
+  package static func open(
+    _ folder: String, leavingOut: [FilePattern] = []
+  ) throws(DriftProofError) -> Adapter {
     do {
-      return try Adapter(folder: folder)
+      return try Adapter(folder: folder, leavingOut: leavingOut)
     } catch let error as AdapterError {
       throw error.asDriftProofError
     } catch {
@@ -59,7 +62,7 @@ package struct Adapter: Sendable {
     }
   }
 
-  private init(folder: String) throws {
+  private init(folder: String, leavingOut: [FilePattern]) throws {
     self.folder = folder
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     let configPath = prefix + AdapterConfig.fileName
@@ -74,7 +77,10 @@ package struct Adapter: Sendable {
       throw Self.isThere(prefix + Self.pickleName)
         ? AdapterError.pickled(folder: folder) : AdapterError.noWeights(folder: folder)
     }
-    checkpoint = try Checkpoint.open(prefix + Self.weightsName)
+    var checkpoint = try Checkpoint.open(prefix + Self.weightsName)
+    checkpoint.filesLeftOut = try ModelFolder(folder, leavingOut: leavingOut)
+      .filesLeftOut(reading: [AdapterConfig.fileName, Self.weightsName])
+    self.checkpoint = checkpoint
     (modules, wholes) = try Self.sorted(checkpoint, config)
   }
 
@@ -113,7 +119,52 @@ package struct Adapter: Sendable {
       }
       modules.append(try module(name, pair.layer, a, b, config, file: file))
     }
+    try checkSelection(modules, wholes, config.selection, file: file)
     return (modules, wholes)
+  }
+
+  /// What the file holds is what PEFT loads of it.
+  private static func checkSelection(
+    _ modules: [Module], _ wholes: [Whole], _ selection: ModuleSelection, file: String
+  ) throws(AdapterError) {
+    var lost: [(setting: String, module: String)] = []
+    for module in modules {
+      let kind: ModuleKind = module.layer == .embedding ? .embedding : module.a.shape.count > 2 ? .convolution : .linear
+      switch selection.verdict(module.name, kind) {
+      case .selected: break
+      case .notSelected(let setting): lost.append((setting, module.name))
+      case .undecided(let setting, let why):
+        throw .undecided(file: file, module: module.name, setting: setting, why: why)
+      }
+    }
+    if let first = lost.first {
+      throw .notSelected(
+        file: file, setting: first.setting, modules: lost.filter { $0.setting == first.setting }.map(\.module))
+    }
+    let adapted = Set(modules.map(\.name))
+    for whole in wholes {
+      let parts = whole.name.split(separator: ".").map(String.init)
+      let (module, leaf) = (parts.dropLast().joined(separator: "."), parts.last ?? "")
+      let isSaved = selection.verdict(module, .linear) == .notSelected("modules_to_save")
+      if whole.tensor.name.contains(".modules_to_save."), !isSaved {
+        throw .notLoaded(file: file, key: whole.tensor.name, why: "$.modules_to_save does not name its module")
+      }
+      // Of an adapted module everything but the matrices lies in its base layer. A weight is compared with the base's later.
+      let isWrapped = adapted.contains(module) || isSelected(module, selection)
+      if whole.isBaseLayer, !isWrapped {
+        throw .notLoaded(file: file, key: whole.tensor.name, why: "its module has no matrices and so no base_layer")
+      }
+      if !whole.isBaseLayer, isWrapped, leaf != "weight" || !adapted.contains(module) {
+        throw .notLoaded(
+          file: file, key: whole.tensor.name, why: "its module is adapted, where it is called base_layer.\(leaf)")
+      }
+    }
+  }
+
+  /// By its name alone, as far as names decide.
+  private static func isSelected(_ module: String, _ selection: ModuleSelection) -> Bool {
+    if case .expression(let text)? = selection.targets, text.lowercased() == ModuleSelection.allLinear { return false }
+    return selection.verdict(module, .linear) == .selected
   }
 
   private static func module(

@@ -18,6 +18,8 @@ package struct AdapterConfig: Sendable, Equatable {
   /// In the file's order, which decides.
   let rankPatterns: [Pattern<Int>]
   let alphaPatterns: [Pattern<Double>]
+  /// Which modules get matrices.
+  let selection: ModuleSelection
 
   struct Pattern<Value: Sendable & Equatable>: Sendable, Equatable {
     let text: String
@@ -48,7 +50,7 @@ package struct AdapterConfig: Sendable, Equatable {
         usesRankRoot: try flag(root, "use_rslora"), isTransposed: try flag(root, "fan_in_fan_out"),
         rankPatterns: try patterns(root, "rank_pattern") { (node) throws(JSONError) in
           try node.integer(in: 1...Int(Int32.max))
-        }, alphaPatterns: try patterns(root, "alpha_pattern", number)))
+        }, alphaPatterns: try patterns(root, "alpha_pattern", number), selection: try ModuleSelection(root)))
   }
 
   // MARK: Settings

@@ -36,12 +36,19 @@ package enum AdapterError: Error, Equatable, Sendable {
   case halves(file: String, module: String, left: [Int], right: [Int])
   case twice(file: String, tensor: String)
   case noModules(file: String)
+  /// Matrices that PEFT would not load, by the setting that leaves them out.
+  case notSelected(file: String, setting: String, modules: [String])
+  /// A setting of which nobody can say here what it selects.
+  case undecided(file: String, module: String, setting: String, why: String)
+  /// A whole tensor that PEFT would not load.
+  case notLoaded(file: String, key: String, why: String)
 
   // Against the base
   case unresolved(file: String, key: String, tensor: String)
   case ambiguous(file: String, prefixes: [String])
   case misfit(file: String, module: String, tensor: String, base: [Int], left: [Int], right: [Int])
-  case transposition(file: String, module: String, isStated: Bool)
+  /// A square matrix of which nobody can say here whether its layer keeps it as [out, in] or [in, out].
+  case orientation(file: String, module: String, isStated: Bool)
   case notCertifiable(tensor: String, dtype: DataType)
   /// A tensor that the adapter both replaces and multiplies.
   case replacedAndAdapted(file: String, tensor: String)
@@ -103,6 +110,9 @@ extension AdapterError: CustomStringConvertible {
         + "come from different saves"
     case .rankLimit(let file, let module, let found, let limit):
       "\(file): module \(StrictJSON.shown(module)) has rank \(found), more than \(limit); \(Self.merge)"
+    case .halves(let file, let module, let left, let right) where left.contains(0) || right.contains(0):
+      "\(file): module \(StrictJSON.shown(module)): A of shape \(left) and B of shape \(right) have no entries: the save was "
+        + "incomplete, as when DeepSpeed ZeRO-3 saves without gathering the weights; save the adapter again, gathered"
     case .halves(let file, let module, let left, let right):
       "\(file): module \(StrictJSON.shown(module)): A of shape \(left) and B of shape \(right) belong to no LoRA layer; "
         + "save the adapter again"
@@ -120,9 +130,17 @@ extension AdapterError: CustomStringConvertible {
     case .misfit(let file, let module, let tensor, let base, let left, let right):
       "\(file): module \(StrictJSON.shown(module)): A of shape \(left) and B of shape \(right) do not fit "
         + "\(StrictJSON.shown(tensor)) of shape \(base); name the base that the adapter was trained on"
-    case .transposition(let file, let module, let isStated):
-      "\(file): fan_in_fan_out is \(isStated), but the shapes of module \(StrictJSON.shown(module)) say the opposite; "
-        + "correct adapter_config.json"
+    case .orientation(let file, let module, let isStated):
+      "\(file): module \(StrictJSON.shown(module)) is square and fan_in_fan_out is \(isStated), which PEFT corrects by the "
+        + "layer's class (Linear or Conv1D); the base's files do not say which it is; \(Self.merge)"
+    case .notSelected(let file, let setting, let modules):
+      "\(file): has matrices of \(Self.list(modules)), which $.\(setting) of adapter_config.json does not select: PEFT would "
+        + "not load them; remove them from the file, or correct adapter_config.json"
+    case .undecided(let file, let module, let setting, let why):
+      "\(file): cannot tell whether PEFT would load the matrices of \(StrictJSON.shown(module)), by $.\(setting) of "
+        + "adapter_config.json: \(why); or \(Self.merge)"
+    case .notLoaded(let file, let key, let why):
+      "\(file): tensor \(StrictJSON.shown(key)) would not be loaded by PEFT: \(why); remove it, or save the adapter again"
     case .notCertifiable(let tensor, let dtype):
       "tensor \(StrictJSON.shown(tensor)) of the base is \(dtype.rawValue), to which no product of matrices can be added; "
         + "use the base before quantisation"
@@ -145,7 +163,8 @@ extension AdapterError: DriftProofErrorConvertible {
   /// A base that does not have what the adapter changes is a gap.
   package var asDriftProofError: DriftProofError {
     switch self {
-    case .unresolved, .misfit, .ambiguous: .coverageGap([.adapter(description)])
+    case .unresolved, .misfit, .ambiguous, .notSelected, .undecided, .notLoaded, .orientation:
+      .coverageGap([.adapter(description)])
     default: .operational(description)
     }
   }

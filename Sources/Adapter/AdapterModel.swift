@@ -13,7 +13,7 @@ package struct AdapterModel: Sendable {
     /// Of the base tensor's matrix.
     package let rows: Int
     package let columns: Int
-    /// The tensor holds W as [in, out], so that factor·(B·A)ᵀ is added: linear layers with fan_in_fan_out, embeddings.
+    /// The tensor holds W as [in, out], so that factor·(B·A)ᵀ is added: GPT-2's Conv1D, embeddings.
     let isTransposed: Bool
 
     /// Rows of the right factor: more than columns would say nothing more.
@@ -40,7 +40,7 @@ package struct AdapterModel: Sendable {
       guard let leaf = identity.tensor(named: name) else {
         throw AdapterError.unresolved(file: adapter.file, key: module.a.name, tensor: name)
       }
-      products[name] = try Self.product(module, of: leaf, adapter)
+      products[name] = try Self.product(module, of: leaf, in: identity, adapter)
     }
     var wholes: [(tensor: TensorInfo, name: String)] = []
     for whole in adapter.wholes {
@@ -90,7 +90,7 @@ package struct AdapterModel: Sendable {
   // MARK: Parts
 
   private static func product(
-    _ module: Adapter.Module, of leaf: BaseIdentity.Leaf, _ adapter: Adapter
+    _ module: Adapter.Module, of leaf: BaseIdentity.Leaf, in identity: BaseIdentity, _ adapter: Adapter
   ) throws(AdapterError) -> Product {
     guard leaf.dtype.isFloating else { throw .notCertifiable(tensor: leaf.name, dtype: leaf.dtype) }
     let input = Array(module.a.shape.dropFirst())
@@ -108,11 +108,15 @@ package struct AdapterModel: Sendable {
     case .linear where input.count == 1:
       guard isPlain || isSwapped else { throw misfit }
       let isStated = adapter.config.isTransposed
-      // A square matrix fits both ways; then the setting alone decides.
-      guard isStated ? isSwapped : isPlain else {
-        throw .transposition(file: adapter.file, module: module.name, isStated: isStated)
+      // PEFT corrects the setting by the layer's class, with a warning, so that the shape decides. A square one fits both ways.
+      guard isPlain && isSwapped else {
+        isTransposed = isSwapped
+        break
       }
-      isTransposed = isStated
+      guard let found = LayerOrientation.isTransposed(leaf.name, in: identity, isStated: isStated) else {
+        throw .orientation(file: adapter.file, module: module.name, isStated: isStated)
+      }
+      isTransposed = found
     case .linear:
       guard isPlain else { throw misfit }
       isTransposed = false

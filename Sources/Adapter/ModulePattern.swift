@@ -5,13 +5,18 @@
 /// pattern and name; without back references and look-around the language is the same. Whatever is not described here is
 /// refused, and module names can be written out instead.
 ///
-/// Taken: characters of ASCII, `.`, `\d`, `\w`, escaped punctuation, `[…]`, `( )`, `(?: )`, `|`, `*`, `+`, `?` and their lazy
-/// forms, `^` and `$`.
+/// Taken: characters of ASCII, `.`, `\d`, `\w`, escaped punctuation, `[…]`, `( )`, `(?: )`, `|`, `*`, `+`, `?`, `{m}`, `{m,}`,
+/// `{m,n}` and their lazy forms, `^`, `$`, `\b`, and `(?= )` and `(?! )` that stand in no other of these.
 struct ModulePattern: Sendable {
   /// Bytes of a pattern at most.
   static let maximumBytes = 1024
   /// Groups inside groups at most: the parser is recursive.
   static let maximumDepth = 32
+  /// States of a program at most, and counts in braces.
+  static let maximumStates = 1 << 14
+  static let maximumCount = 256
+  /// Bytes of a name at most where a pattern looks ahead: that takes the square of the length.
+  static let maximumAhead = 512
 
   /// One state; jumps are relative.
   private enum State: Sendable {
@@ -20,39 +25,55 @@ struct ModulePattern: Sendable {
     case jump(Int)
     case start
     case end
+    case boundary
+    /// Whether these match what follows.
+    case ahead([State], isWanted: Bool)
   }
 
   /// Its end accepts.
   private let states: [State]
+  private let looksAhead: Bool
 
   /// Nil for what is no such expression.
-  init?(_ text: String) {
+  /// - Parameter isWhole: it must match the whole name, as `re.fullmatch`, not only its end.
+  init?(_ text: String, isWhole: Bool = false) {
     guard text.utf8.count <= Self.maximumBytes else { return nil }
     var parser = Parser(bytes: Array(text.utf8))
-    guard let own = parser.alternatives(depth: 0), parser.position == parser.bytes.count else { return nil }
+    guard let own = parser.alternatives(depth: 0), parser.position == parser.bytes.count,
+      own.count <= Self.maximumStates
+    else { return nil }
     let prefix = Self.repeated([.take(.anyButNewline)]) + [.take(ASCIISet(UInt8(ascii: ".")))]
-    states = Self.optional(prefix) + own
+    states = isWhole ? own : Self.optional(prefix) + own
+    looksAhead = states.contains { if case .ahead = $0 { true } else { false } }
   }
 
   /// Whether it matches a module's whole name, or its end after a dot; nil for names beyond ASCII, where classes of
   /// characters would be those of Unicode.
   func matches(_ module: String) -> Bool? {
     let name = Array(module.utf8)
-    guard name.allSatisfy({ $0 < 0x80 }) else { return nil }
-    var current = closure([0], at: 0, count: name.count)
-    for (position, byte) in name.enumerated() {
+    guard name.allSatisfy({ $0 < 0x80 }), !looksAhead || name.count <= Self.maximumAhead else { return nil }
+    return Self.run(states, on: name, from: 0, toEnd: true)
+  }
+
+  /// Whether the program accepts the rest of a name, or with `toEnd` false any beginning of the rest.
+  private static func run(_ states: [State], on name: [UInt8], from start: Int, toEnd: Bool) -> Bool {
+    var current = closure(states, [0], on: name, at: start)
+    for position in start..<name.count {
+      if !toEnd, current.contains(states.count) { return true }
       var next: [Int] = []
       for index in current {
-        if index < states.count, case .take(let set) = states[index], set.contains(byte) { next.append(index + 1) }
+        if index < states.count, case .take(let set) = states[index], set.contains(name[position]) {
+          next.append(index + 1)
+        }
       }
       if next.isEmpty { return false }
-      current = closure(next, at: position + 1, count: name.count)
+      current = closure(states, next, on: name, at: position + 1)
     }
     return current.contains(states.count)
   }
 
   /// All states that are reached without taking a byte.
-  private func closure(_ first: [Int], at position: Int, count: Int) -> [Int] {
+  private static func closure(_ states: [State], _ first: [Int], on name: [UInt8], at position: Int) -> [Int] {
     var seen = [Bool](repeating: false, count: states.count + 1)
     var reached: [Int] = []
     var pending = first
@@ -66,7 +87,13 @@ struct ModulePattern: Sendable {
       case .fork(let one, let other): pending += [index + one, index + other]
       case .jump(let step): pending.append(index + step)
       case .start: if position == 0 { pending.append(index + 1) }
-      case .end: if position == count { pending.append(index + 1) }
+      case .end: if position == name.count { pending.append(index + 1) }
+      case .boundary:
+        let before = position > 0 && ASCIISet.word.contains(name[position - 1])
+        let after = position < name.count && ASCIISet.word.contains(name[position])
+        if before != after { pending.append(index + 1) }
+      case .ahead(let inner, let isWanted):
+        if run(inner, on: name, from: position, toEnd: false) == isWanted { pending.append(index + 1) }
       }
     }
     return reached
@@ -82,6 +109,10 @@ struct ModulePattern: Sendable {
   private struct Parser {
     let bytes: [UInt8]
     var position = 0
+    /// Inside of what looks ahead.
+    private var isAhead = false
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -117,14 +148,37 @@ struct ModulePattern: Sendable {
         item = atom + [.fork(-atom.count, 1)]
       } else if take("?") {
         item = ModulePattern.optional(atom)
+      } else if take("{") {
+        guard let counted = counted(atom) else { return nil }
+        item = counted
       } else {
         return item
       }
       // A lazy one finds another match first, and one where the greedy does.
       _ = take("?")
       // Possessive, or a quantifier of a quantifier.
-      if let next, [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?")].contains(next) { return nil }
+      if let next, "*+?{".utf8.contains(next) { return nil }
       return item
+    }
+
+    /// Behind an opening brace: `m}`, `m,}` or `m,n}`.
+    private mutating func counted(_ atom: [State]) -> [State]? {
+      guard let least = count() else { return nil }
+      var most: Int? = least
+      if take(",") { most = next == UInt8(ascii: "}") ? nil : count() ?? -1 }
+      guard take("}"), most.map({ $0 >= least }) ?? true,
+        (max(least, most ?? 0) + 1) * (atom.count + 2) <= ModulePattern.maximumStates
+      else { return nil }
+      let required = (0..<least).flatMap { _ in atom }
+      guard let most else { return required + ModulePattern.repeated(atom) }
+      return required + (least..<most).flatMap { _ in ModulePattern.optional(atom) }
+    }
+
+    private mutating func count() -> Int? {
+      let start = position
+      while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+      guard let value = Int(String(decoding: bytes[start..<position], as: UTF8.self)) else { return nil }
+      return value <= ModulePattern.maximumCount ? value : nil
     }
 
     private mutating func atom(depth: Int) -> [State]? {
@@ -132,19 +186,33 @@ struct ModulePattern: Sendable {
       position += 1
       switch byte {
       case UInt8(ascii: "("):
-        if take("?"), !take(":") { return nil }
+        if take("?"), !take(":") { return ahead(depth: depth) }
         guard let inner = alternatives(depth: depth + 1), take(")") else { return nil }
         return inner
       case UInt8(ascii: "["): return characters().map { [.take($0)] }
       case UInt8(ascii: "."): return [.take(.anyButNewline)]
       case UInt8(ascii: "^"): return [.start]
       case UInt8(ascii: "$"): return [.end]
-      case UInt8(ascii: "\\"): return escape().map { [.take($0)] }
+      case UInt8(ascii: "\\"):
+        if take("b") { return [.boundary] }
+        return escape().map { [.take($0)] }
       case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"), UInt8(ascii: "}"),
         UInt8(ascii: "]"):
         return nil
       default: return [.take(ASCIISet(byte))]
       }
+    }
+
+    /// Behind `(?`.
+    private mutating func ahead(depth: Int) -> [State]? {
+      let isWanted = take("=")
+      guard isWanted || take("!"), !isAhead else { return nil }
+      isAhead = true
+      defer { isAhead = false }
+      guard let inner = alternatives(depth: depth + 1), take(")"), inner.count <= ModulePattern.maximumStates else {
+        return nil
+      }
+      return [.ahead(inner, isWanted: isWanted)]
     }
 
     private mutating func escape() -> ASCIISet? {

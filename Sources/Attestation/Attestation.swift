@@ -32,7 +32,9 @@ public enum Attestation {
   /// - Throws: `identityMismatch` when not, `proofInvalid` for bytes that are no certificate.
   package static func compareShapes(certificate: [UInt8], tuned: Checkpoint) throws(DriftProofError) {
     let stated = try CertificateFacts(certificate).manifest.tuned
-    let found = tuned.manifestTensors
+    let found = try DriftProofError.translating {
+      try TiedHeads.reconcile(tuned, with: .names(Set(stated.map(\.name)))).manifestTensors
+    }
     guard stated != found else { return }
     let first = zip(stated, found).first { $0 != $1 }
     let name = first.map { StrictJSON.shown($0.0.name) } ?? "the number of tensors"
@@ -149,6 +151,8 @@ public struct AttestationReport: Hashable, Sendable {
   public let modelDigest: String?
   /// How the subject's files were tied to the certificate.
   public let binding: SubjectBinding
+  /// Files of the model that could be loaded as weights, that the certificate is not about.
+  public let filesLeftOut: [String]
   /// Where the base is, as the signer states it.
   public let baseURI: String?
   /// Of a link of a chain: its parent's tuned commitment, hexadecimal.
@@ -167,6 +171,7 @@ public struct AttestationReport: Hashable, Sendable {
     subjectName = statement.subjectName
     modelDigest = statement.modelDigest
     binding = statement.binding
+    filesLeftOut = statement.filesLeftOut
     baseURI = statement.baseURI
     parentCommitment = statement.parentCommitment
     relation = statement.relation

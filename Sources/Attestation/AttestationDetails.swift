@@ -15,7 +15,8 @@ public enum SubjectBinding: String, Sendable, CaseIterable {
   case commitment
   /// The signer says that these files are the certified ones; names, types and shapes of their tensors agree.
   case declared
-  /// The signer had base, files and opening, and checked that the certificate is about exactly these files.
+  /// The signer had base, files and opening, and checked that the certificate is about exactly these files. Never of a model
+  /// with files left out.
   case checked
 }
 
@@ -27,6 +28,8 @@ public struct AttestationDetails: Sendable {
   public var modelDigest: String?
   /// How the files were tied to the certificate.
   public var binding = SubjectBinding.commitment
+  /// Files in the model's folder that could be loaded as weights, that are knowingly no part of what is certified.
+  public var filesLeftOut: [String] = []
   /// Where the base is, such as `pkg:huggingface/org/model@revision`.
   public var baseURI: String?
   /// What the tuned model is to the base.

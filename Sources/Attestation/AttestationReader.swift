@@ -36,11 +36,16 @@ extension AttestationStatement {
     guard let binding = SubjectBinding(rawValue: fields.binding) else {
       throw .unknownBinding(StrictJSON.shown(fields.binding))
     }
+    guard binding != .checked || fields.filesLeftOut.isEmpty else {
+      throw .malformedStatement(
+        "$.predicate.subjectBinding is checked, although $.predicate.filesLeftOut names files that nobody has checked")
+    }
     guard let provedAt = Timestamp(fields.provedAt) else { throw .malformedTime(StrictJSON.shown(fields.provedAt)) }
     subjectName = fields.subjectName
     modelDigest = fields.modelDigest
     tunedCommitment = fields.tunedCommitment
     self.binding = binding
+    filesLeftOut = fields.filesLeftOut
     baseURI = fields.baseURI
     baseIdentity = fields.baseIdentity
     self.relation = relation
@@ -79,6 +84,7 @@ private struct PredicateReader {
   let subjectName, tunedCommitment, binding, baseIdentity, relation, policyName, policyDigest: String
   let certificateName, certificateDigest, system, baseCommitment, proverID, provedAt: String
   let modelDigest, baseURI, parentCommitment: String?
+  let filesLeftOut: [String]
   let securityBits: Int
   let claims: [JSONMember]
   let coverage: CertificateFacts.Coverage
@@ -97,6 +103,9 @@ private struct PredicateReader {
     baseIdentity = try digest(base, Name.identity)
     relation = try predicate.member("relation").string()
     binding = try predicate.member("subjectBinding").string()
+    var left: [String] = []
+    for name in try predicate.optionalMember("filesLeftOut")?.elements() ?? [] { left.append(try name.string()) }
+    filesLeftOut = left
     let policy = try predicate.member("policy")
     policyName = try policy.member("name").string()
     policyDigest = try digest(policy, Name.policy)

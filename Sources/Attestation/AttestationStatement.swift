@@ -23,6 +23,8 @@ struct AttestationStatement: Equatable {
   var modelDigest: String?
   var tunedCommitment: String
   var binding: SubjectBinding
+  /// Names of files that the subject's digest covers, that could be loaded as weights, and that the certificate is not about.
+  var filesLeftOut: [String]
   var baseURI: String?
   var baseIdentity: String
   var relation: ModelRelation
@@ -47,7 +49,9 @@ struct AttestationStatement: Equatable {
     subjectName = details.subjectName ?? facts.policyName
     modelDigest = details.modelDigest
     tunedCommitment = facts.tunedCommitment
-    binding = details.binding
+    // What else lies there, nobody has checked.
+    binding = details.binding == .checked && !details.filesLeftOut.isEmpty ? .declared : details.binding
+    filesLeftOut = details.filesLeftOut
     baseURI = details.baseURI
     baseIdentity = facts.baseIdentity
     relation = details.relation
@@ -84,24 +88,28 @@ struct AttestationStatement: Equatable {
       ("digest", .members([(Name.sha256, .string(certificateDigest))])),
       ("annotations", .members(annotations)),
     ])
+    let leftOut: [(String, JSONValue)] =
+      filesLeftOut.isEmpty ? [] : [("filesLeftOut", .array(filesLeftOut.map { .string($0) }))]
     return .members([
       ("_type", .string(Self.statementType)),
       ("subject", .array([.members([("name", .string(subjectName)), ("digest", .members(digests))])])),
       ("predicateType", .string(Self.predicateType)),
       (
         "predicate",
-        .members([
-          ("base", .members(base)), ("relation", .string(relation.rawValue)),
-          ("subjectBinding", .string(binding.rawValue)),
-          (
-            "policy",
-            .members([
-              ("name", .string(policyName)), ("digest", .members([(Name.policy, .string(policyDigest))])),
-            ])
-          ),
-          ("claims", .object(claims)), ("coverage", Self.json(coverage)), ("proof", proof),
-          ("prover", .members([("id", .string(proverID))])), ("provedAt", .string(provedAt.text)),
-        ])
+        .members(
+          [
+            ("base", .members(base)), ("relation", .string(relation.rawValue)),
+            ("subjectBinding", .string(binding.rawValue)),
+          ] + leftOut + [
+            (
+              "policy",
+              .members([
+                ("name", .string(policyName)), ("digest", .members([(Name.policy, .string(policyDigest))])),
+              ])
+            ),
+            ("claims", .object(claims)), ("coverage", Self.json(coverage)), ("proof", proof),
+            ("prover", .members([("id", .string(proverID))])), ("provedAt", .string(provedAt.text)),
+          ])
       ),
     ])
   }

@@ -3,29 +3,55 @@ import DriftProofCore
 /// A read-only set of named tensors: one safetensors file, or several tied together by an index.
 package struct Checkpoint: Sendable {
   /// Sorted by the UTF-8 bytes of their names, names distinct.
-  package let tensors: [TensorInfo]
+  package internal(set) var tensors: [TensorInfo]
   /// What `open` was given.
   package let path: String
   let files: [MappedFile]
+  /// Names of files in the folder that could be loaded as weights and were knowingly left out.
+  package var filesLeftOut: [String] = []
+  /// Names of the files that are read, the index first; of a single file its path.
+  package private(set) var filesRead: [String] = []
+  /// What `config.json` beside the weights says.
+  package internal(set) var configuration = ModelConfiguration()
+  /// Output heads that are the embedding under another name; see `TiedHeads`.
+  package internal(set) var tiedAliases: [TiedAlias] = []
 
   package static let singleFileName = "model.safetensors"
   package static let indexFileName = "model.safetensors.index.json"
 
   /// Opens a `.safetensors` file, or a folder in Hugging Face layout with `model.safetensors`, or with
-  /// `model.safetensors.index.json` and its shards. Reads headers only; the data stay mapped.
-  package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    guard MappedFile.kind(of: path) == .folder else { return try Checkpoint(file: path) }
-    let prefix = path.hasSuffix("/") ? path : path + "/"
-    let single = prefix + singleFileName
-    let index = prefix + indexFileName
-    switch (MappedFile.kind(of: single) != nil, MappedFile.kind(of: index) != nil) {
-    case (true, true): throw .ambiguousFolder(folder: path, found: [singleFileName, indexFileName])
-    case (true, false): return try Checkpoint(path: path, files: [try MappedFile(path: single)])
-    case (false, true): return try Checkpoint(folder: path, prefix: prefix, index: index)
-    case (false, false):
-      if let found = FolderContents.find(in: path) { throw .otherWeights(folder: path, found) }
-      throw .noCheckpoint(folder: path, lookedFor: [singleFileName, indexFileName])
+  /// `model.safetensors.index.json` and its shards, or with the file that `config.json` names. Reads headers only; the data
+  /// stay mapped.
+  /// - Parameter leavingOut: patterns of files in the folder that are knowingly no part of the model.
+  /// - Throws: `moreWeights` for a folder with other weights that are not left out, `shardAlone`, or what is wrong with them.
+  package static func open(_ path: String, leavingOut: [FilePattern] = []) throws(CheckpointError) -> Checkpoint {
+    guard MappedFile.kind(of: path) == .folder else {
+      try checkWhole(path)
+      var checkpoint = try Checkpoint(file: path)
+      checkpoint.filesRead = [path]
+      return checkpoint
     }
+    let folder = try ModelFolder(path, leavingOut: leavingOut)
+    var checkpoint: Checkpoint
+    switch try folder.layout() {
+    case .single(let name):
+      try checkWhole(folder.prefix + name)
+      _ = try folder.filesLeftOut(reading: [name])
+      checkpoint = try Checkpoint(path: path, files: [try MappedFile(path: folder.prefix + name)])
+      checkpoint.filesRead = [name]
+    case .indexed(let name):
+      checkpoint = try Checkpoint(folder: path, prefix: folder.prefix, index: folder.prefix + name)
+      checkpoint.filesRead = [name] + checkpoint.files.map { String($0.path.dropFirst(folder.prefix.count)) }
+    }
+    checkpoint.filesLeftOut = try folder.filesLeftOut(reading: checkpoint.filesRead)
+    checkpoint.configuration = folder.configuration
+    return checkpoint
+  }
+
+  /// One part of a model is not the model.
+  private static func checkWhole(_ path: String) throws(CheckpointError) {
+    guard let (index, count) = WeightFiles.shard(path) else { return }
+    throw .shardAlone(file: path, index: index, count: count)
   }
 
   /// The tensor of this name, compared by UTF-8 bytes; logarithmic time.
@@ -35,6 +61,13 @@ package struct Checkpoint: Sendable {
 
   /// Size and time of last change of every file, in the order of their names.
   package var fileStamps: [(count: Int, stamp: MappedFile.Stamp)] { files.map { ($0.count, $0.stamp) } }
+
+  /// ``filesLeftOut`` with the folder that they lie in.
+  package var pathsLeftOut: [String] {
+    let isFolder = MappedFile.kind(of: path) == .folder
+    let folder = isFolder ? path : String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    return filesLeftOut.map { folder.isEmpty ? $0 : (folder.hasSuffix("/") ? folder : folder + "/") + $0 }
+  }
 
   /// The file that holds `tensor`; throws `outOfBounds` for a tensor of another checkpoint that does not fit here.
   func file(of tensor: TensorInfo) throws(CheckpointError) -> MappedFile {
@@ -122,7 +155,7 @@ package struct Checkpoint: Sendable {
     return map
   }
 
-  private static func isPlainFileName(_ name: String) -> Bool {
+  static func isPlainFileName(_ name: String) -> Bool {
     let forbidden: Set<UInt8> = [0, UInt8(ascii: "/"), UInt8(ascii: "\\")]
     return !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { forbidden.contains($0) }
   }

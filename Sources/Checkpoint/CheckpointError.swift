@@ -10,8 +10,18 @@ package enum CheckpointError: Error, Sendable, Equatable {
   case noCheckpoint(folder: String, lookedFor: [String])
   /// A folder with weights, but not as a checkpoint has them; `remedy` says what is there and what to do.
   case otherWeights(folder: String, FolderContents)
-  /// What Git has in place of a large file that was not fetched.
-  case unfetchedFile(file: String)
+  /// Weights that a runtime could load beside or instead of those that are read, and that nobody has left out.
+  case moreWeights(folder: String, read: [String], others: [String])
+  /// One file of a sharded model in place of the model.
+  case shardAlone(file: String, index: Int, count: Int)
+  /// A `config.json` that may name other weights than those that are there.
+  case configuration(file: String, problem: String)
+  /// A symbolic link to nothing, as in a download cache whose content is gone.
+  case danglingLink(file: String, target: String)
+  /// Something else than a safetensors file, by its first bytes.
+  case wrongKind(file: String, FileKind)
+  /// A folder where a file was asked for.
+  case isFolder(path: String)
   case ambiguousFolder(folder: String, found: [String])
   case json(file: String, JSONError)
   case digestUnavailable
@@ -68,9 +78,9 @@ extension CheckpointError: CustomStringConvertible {
     case .noCheckpoint(let folder, let names):
       "\(folder): no checkpoint here; looked for \(names.joined(separator: " and ")); convert other formats to safetensors"
     case .otherWeights(let folder, let found): "\(folder): no checkpoint here; \(found)"
-    case .unfetchedFile(let file): "\(file): a Git LFS pointer, not the weights; fetch them with git lfs pull"
     case .ambiguousFolder(let folder, let names):
-      "\(folder): has \(names.joined(separator: " and ")), which may disagree; remove one, or name a single file"
+      "\(folder): has \(names.joined(separator: " and ")), which may disagree, and runtimes choose differently; move one out "
+        + "of the folder with all that belongs to it"
     case .json(let file, let error): "\(file): \(error)"
     case .digestUnavailable: "\(HashUnavailable())"
     case .identityJSON(let error): "base identity: \(error)"
@@ -79,12 +89,14 @@ extension CheckpointError: CustomStringConvertible {
     case .identityRootMismatch(let stated, let computed):
       "base identity: $.root is \(stated), but the tensors listed give \(computed); the file was altered: recompute it"
     case .writerOrder(let file, let reason): "\(file): \(reason)"
-    default: headerDescription ?? shardDescription ?? encodingDescription
+    default: folderDescription ?? headerDescription ?? shardDescription ?? encodingDescription
     }
   }
 
   private var headerDescription: String? {
     switch self {
+    case .wrongKind(let file, let kind):
+      "\(file): \(kind), no safetensors file; \(kind.cure ?? "name the file or folder with the weights")"
     case .fileTooShort(let file, let count):
       "\(file): \(count) bytes are too few for a safetensors header; the download may be incomplete"
     case .headerTooLarge(let file, let count, let limit):
@@ -107,7 +119,10 @@ extension CheckpointError: CustomStringConvertible {
       "\(Self.place(file, tensor)): data start at \(start), but the tensor before ends at \(expectedStart) "
         + "(a hole or an overlap); write the file again"
     case .dataSizeMismatch(let file, let expected, let found):
-      "\(file): the tensors end at data byte \(expected), the file at \(found); the download may be incomplete"
+      found > expected
+        ? "\(file): \(found - expected) bytes stand behind the last tensor, which no tensor accounts for; write the file "
+          + "again, or download it again"
+        : "\(file): the tensors end at data byte \(expected), the file at \(found); the download may be incomplete"
     default: nil
     }
   }

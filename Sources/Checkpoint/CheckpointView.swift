@@ -10,6 +10,14 @@ extension Checkpoint {
       }, path: path, files: files)
   }
 
+  /// Other tensors of the same files, and all else as it is.
+  func viewing(_ tensors: [TensorInfo], aliases: [TiedAlias]) -> Checkpoint {
+    var view = self
+    view.tensors = tensors.sorted { precedesInUTF8($0.name, $1.name) }
+    view.tiedAliases = aliases
+    return view
+  }
+
   private init(viewing tensors: [TensorInfo], path: String, files: [MappedFile]) {
     self.tensors = tensors.sorted { precedesInUTF8($0.name, $1.name) }
     self.path = path

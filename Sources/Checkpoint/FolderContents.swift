@@ -1,5 +1,4 @@
 import DriftProofCore
-import Foundation
 
 /// What people give in place of a checkpoint folder.
 package enum FolderContents: Hashable, Sendable {
@@ -9,21 +8,25 @@ package enum FolderContents: Hashable, Sendable {
   case otherFile(String)
   /// Several without an index that ties them together.
   case unindexed(count: Int)
-  /// Weights in a format of PyTorch.
+  /// Parts of a model without the index that names them all.
+  case shards(first: String, found: Int, count: Int)
+  /// Weights in another format.
   case pickled(String)
   /// A download cache of several revisions.
   case cache
 
   /// Nil for a folder without weights of any kind.
-  static func find(in folder: String) -> FolderContents? {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    if names.contains("adapter_config.json") { return .adapter }
-    let weights = names.filter { $0.hasSuffix(".safetensors") }
+  /// - Parameter names: of its files, in order.
+  static func find(_ names: [String], in folder: String) -> FolderContents? {
+    if names.contains(WeightFiles.adapterConfiguration) { return .adapter }
+    let weights = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
+    let shards = weights.compactMap { name in WeightFiles.shard(name).map { (name, $0.count) } }
+    if let (first, count) = shards.first { return .shards(first: first, found: shards.count, count: count) }
     if let first = weights.first { return weights.count == 1 ? .otherFile(first) : .unindexed(count: weights.count) }
-    if let old = names.first(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }) {
+    if let old = names.first(where: WeightFiles.isLoadable) {
       return .pickled(old)
     }
-    return names.contains("snapshots") ? .cache : nil
+    return MappedFile.kind(of: (folder.hasSuffix("/") ? folder : folder + "/") + "snapshots") == .folder ? .cache : nil
   }
 }
 
@@ -34,6 +37,9 @@ extension FolderContents: CustomStringConvertible {
     case .otherFile(let name): "it has \(StrictJSON.shown(name)); name that file itself"
     case .unindexed(let count):
       "it has \(count) .safetensors files without a model.safetensors.index.json; fetch the index, or name one file"
+    case .shards(let first, let found, let count):
+      "it has \(found) of \(count) shards of a model, such as \(StrictJSON.shown(first)), without the index that names all "
+        + "tensors; fetch model.safetensors.index.json and the shards that are missing"
     case .pickled(let name): "it has \(StrictJSON.shown(name)); convert it to safetensors"
     case .cache: "it is a download cache; give the folder of one revision below snapshots"
     }

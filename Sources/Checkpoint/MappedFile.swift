@@ -40,10 +40,15 @@ package final class MappedFile: Sendable {
     guard !path.utf8.contains(0) else { throw .cannotOpen(file: path, reason: "the path contains a NUL byte") }
     // O_NONBLOCK: a named pipe must be refused below, not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .cannotOpen(file: path, reason: Self.reason(errno)) }
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT, let target = Self.linkTarget(path) { throw .danglingLink(file: path, target: target) }
+      throw .cannotOpen(file: path, reason: Self.reason(code))
+    }
     var status = stat()
     do throws(CheckpointError) {
       guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(file: path, reason: Self.reason(errno)) }
+      guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder(path: path) }
       guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(file: path) }
       guard let size = Int(exactly: status.st_size), size >= 0 else {
         throw .cannotOpen(file: path, reason: "the file is too large for this machine")
@@ -131,7 +136,29 @@ package final class MappedFile: Sendable {
     #endif
   }
 
-  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+  package static func reason(_ code: Int32) -> String {
+    let words = String(cString: strerror(code))
+    guard code == EMFILE else { return words }
+    var limit = rlimit()
+    #if canImport(Glibc)
+      _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    #else
+      _ = getrlimit(RLIMIT_NOFILE, &limit)
+    #endif
+    return "\(words): this process may have \(limit.rlim_cur), and every shard takes one; raise that with ulimit -n"
+  }
+
+  /// What a symbolic link points to; nil for what is none.
+  private static func linkTarget(_ path: String) -> String? {
+    let capacity = 4096
+    let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      let read = buffer.withMemoryRebound(to: CChar.self) { buffer in
+        buffer.baseAddress.map { readlink(path, $0, capacity) } ?? 0
+      }
+      count = max(0, read)
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
 
   /// What lies at `path`, following symbolic links; nil when nothing does or it cannot be inspected.
   static func kind(of path: String) -> Kind? {

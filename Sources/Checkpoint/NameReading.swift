@@ -52,6 +52,9 @@ extension Checkpoint {
       }
       pairs.append((tensor, name))
     }
-    return renamed(pairs)
+    var read = renamed(pairs)
+    // Other names are no other files.
+    read.filesLeftOut = filesLeftOut
+    return read
   }
 }

@@ -23,10 +23,11 @@ struct SafetensorsHeader {
   /// Reads and checks the header of `file`; on success every byte range lies inside the file.
   init(_ file: MappedFile) throws(CheckpointError) {
     let path = file.path
+    let start = try file.bytes(in: 0..<min(file.count, FileKind.window))
+    // As a length, the first bytes of all these would be beyond the limit.
+    if let kind = FileKind(start), kind != .safetensors { throw .wrongKind(file: path, kind) }
     guard file.count >= 8 else { throw .fileTooShort(file: path, count: file.count) }
-    let prefix = try file.bytes(in: 0..<8)
-    // Every pointer file begins so; as a length it would be 2·10^18.
-    guard !prefix.elementsEqual("version ".utf8) else { throw .unfetchedFile(file: path) }
+    let prefix = start.prefix(8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.byteLimit else {
       throw .headerTooLarge(file: path, count: length, limit: Self.byteLimit)

@@ -33,10 +33,11 @@ extension DriftProver {
     progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
+      let identity = try identityFile.map { try BaseIdentity.parse($0) }
       var request = Request(
-        .checkpoint(try Checkpoint.open(tuned), base: try Checkpoint.open(base)), policy: try Policy.parse(policyFile),
-        openingPath: openingPath)
-      request.identity = try identityFile.map { try BaseIdentity.parse($0) }
+        try .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
+        policy: try Policy.parse(policyFile), openingPath: openingPath)
+      request.identity = identity
       if let parentCertificate {
         guard let identity = request.identity else { throw DriftProofError.missingInput(.identityOfChain) }
         request.parent = try ParentCertificate(parentCertificate, identity: identity)
@@ -61,8 +62,8 @@ extension Forecast {
         return try ParentCertificate(certificate, identity: identity)
       }
       return try Forecast(
-        .checkpoint(Checkpoint.open(tuned), base: Checkpoint.open(base)), policy: Policy.parse(policyFile),
-        identity: identity, parent: parent)
+        .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
+        policy: Policy.parse(policyFile), identity: identity, parent: parent)
     }
   }
 }
@@ -76,10 +77,11 @@ extension CertificateChecker {
     certificate: [UInt8], base: String, tuned: String, openingPath: String, identityFile: [UInt8]? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
-      try check(
-        certificate: certificate, model: .checkpoint(Checkpoint.open(tuned), base: Checkpoint.open(base)),
-        openingPath: openingPath,
-        identity: identityFile.map { try BaseIdentity.parse($0) })
+      let identity = try identityFile.map { try BaseIdentity.parse($0) }
+      return try check(
+        certificate: certificate,
+        model: .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
+        openingPath: openingPath, identity: identity)
     }
   }
 }

@@ -98,8 +98,12 @@ public struct AdapterInspection: Sendable {
 }
 
 extension Adapter {
-  /// Whether a path is a folder with an adapter's configuration.
-  package static func isAdapter(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + AdapterConfig.fileName)
+  /// Whether a path is a folder with an adapter's configuration and without a model's weights, except for what is left out.
+  package static func isAdapter(_ path: String, leavingOut: [FilePattern] = []) -> Bool {
+    func has(_ name: String) -> Bool {
+      !leavingOut.contains { $0.matches(name) }
+        && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + name)
+    }
+    return has(AdapterConfig.fileName) && !has(Checkpoint.singleFileName) && !has(Checkpoint.indexFileName)
   }
 }

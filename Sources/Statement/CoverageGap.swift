@@ -37,20 +37,42 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case differsInParent(tensor: String, link: String, parent: String?)
   /// An adapter's matrices that belong to no tensor of the base; the message says how.
   case adapter(String)
+  /// Folders that do not say clearly which weights the model has.
+  case weights(UnclearWeights)
   /// A rule that matches nothing, is shadowed, or leaves a tensor undecided.
   case policy(PolicyError)
+}
+
+/// Why a folder or file does not say which weights a model has.
+public struct UnclearWeights: Equatable, Sendable, CustomStringConvertible {
+  package let error: CheckpointError
+
+  package init(_ error: CheckpointError) { self.error = error }
+
+  public var description: String { error.description }
 }
 
 extension CoverageGap: CustomStringConvertible {
   /// In English, for people and logs.
   public var description: String {
     switch self {
+    case .missing(let tensor, _) where TiedHeads.isHead(tensor):
+      "tensor \(StrictJSON.shown(tensor)) of the base is missing in the tuned model, and it is not the base's embedding: it "
+        + "was trained apart; save the tuned model again, with its head"
+    case .added(let tensor, _) where TiedHeads.isHead(tensor):
+      "tensor \(StrictJSON.shown(tensor)) of the tuned model does not exist in the base, whose head is tied to the embedding, "
+        + "and it is not the tuned model's embedding: it was trained apart. It is part of the model; prove it against a base "
+        + "that stores its head, with the embedding's values"
     case .missing(let tensor, let other):
       "tensor \(StrictJSON.shown(tensor)) of the base is missing in the tuned model"
         + hint(tensor, other) + "; restore it, or exclude it by a rule that allows \"any\""
     case .added(let tensor, let other):
       "tensor \(StrictJSON.shown(tensor)) of the tuned model does not exist in the base"
         + hint(tensor, other) + "; remove it, or exclude it by a rule that allows \"any\""
+    case .reshaped(let tensor, let base, let tuned) where base.contains(0) != tuned.contains(0):
+      "tensor \(StrictJSON.shown(tensor)) has no entries in the \(tuned.contains(0) ? "tuned model" : "base") (shape "
+        + "\(tuned.contains(0) ? tuned : base), \(tuned.contains(0) ? base : tuned) in the other): the save was incomplete, as "
+        + "when DeepSpeed ZeRO-3 saves without gathering the weights; save the model again, gathered"
     case .reshaped(let tensor, let base, let tuned):
       "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model"
         + (base.count == tuned.count && base.dropFirst() == tuned.dropFirst() ? " (a resized vocabulary?)" : "")
@@ -77,13 +99,13 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)) is \(link) in this link and \(parent ?? "missing") in the parent's model; exclude it "
         + "by a rule that allows \"any\""
     case .adapter(let message): message
+    case .weights(let why): "\(why)"
     case .policy(let error): "policy \(error)"
     }
   }
 
   private func hint(_ tensor: String, _ other: String?) -> String {
     if let other { return " (renamed: \(StrictJSON.shown(other)) has its type and shape?)" }
-    if tensor.hasSuffix("lm_head.weight") { return " (tied to the embedding on one side only?)" }
     if tensor.hasSuffix("position_ids") { return " (newer libraries drop this buffer)" }
     return ""
   }

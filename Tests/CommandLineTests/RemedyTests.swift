@@ -7,12 +7,16 @@ struct RemedyTests {
   private static let digits = Repository.example("digits").path
   private static let frozen = #"{ "tensors": "*", "allow": "frozen" }"#
 
-  private func prove(_ folder: TemporaryFolder, base: String, tuned: String, rules: [String]) throws -> Run {
+  private func prove(_ folder: TemporaryFolder, base: String, tuned: String, rules: [String], _ more: String...) throws
+    -> Run
+  {
     let policy = #"{ "driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [\#(rules.joined(separator: ","))] }"#
     try policy.write(toFile: folder.file("policy.json"), atomically: true, encoding: .utf8)
     return try Tool.run(
-      "prove", "--quiet", "--base", base, "--tuned", tuned, "--policy", folder.file("policy.json"),
-      "--out", folder.file("c.drift"), "--opening", folder.file("o.secret"))
+      [
+        "prove", "--quiet", "--base", base, "--tuned", tuned, "--policy", folder.file("policy.json"),
+        "--out", folder.file("c.drift"), "--opening", folder.file("o.secret"),
+      ] + more)
   }
 
   @Test func mergedIsNotBasePlusProduct() throws {
@@ -31,10 +35,27 @@ struct RemedyTests {
     let tied = try folder.checkpoint("tied.safetensors", [("model.embed_tokens.weight", [2, 2], values)])
     let both = try folder.checkpoint(
       "both.safetensors", [("lm_head.weight", [2, 2], values), ("model.embed_tokens.weight", [2, 2], values)])
-    let run = try prove(folder, base: tied, tuned: both, rules: [Self.frozen])
-    #expect(run.exitCode == 13)
-    #expect(run.errors.contains("tied to the embedding on one side only?"))
-    #expect(run.errors.contains(#"exclude it by a rule that allows "any""#))
+    for (base, tuned, stored) in [(tied, both, true), (both, tied, false)] {
+      let run = try prove(folder, base: base, tuned: tuned, rules: [Self.frozen], "--json")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let alias = try #require((try run.json()["tiedAliases"] as? [[String: Any]])?.first)
+      #expect(alias["head"] as? String == "lm_head.weight" && alias["stored"] as? Bool == stored)
+      #expect(alias["embedding"] as? String == "model.embed_tokens.weight")
+      #expect(
+        try Tool.run(
+          "check", folder.file("c.drift"), "--base", base, "--tuned", tuned, "--opening", folder.file("o.secret")
+        ).output.contains("tied head         lm_head.weight is model.embed_tokens.weight of the same model"))
+      try FileManager.default.removeItem(atPath: folder.file("o.secret"))
+    }
+    // Trained apart: part of the model, and never to be removed.
+    let apart = try folder.checkpoint(
+      "apart.safetensors",
+      [("lm_head.weight", [2, 2], [0.5, -0.25, 1, 0.25]), ("model.embed_tokens.weight", [2, 2], values)])
+    for (base, tuned) in [(tied, apart), (apart, tied)] {
+      let run = try prove(folder, base: base, tuned: tuned, rules: [Self.frozen])
+      #expect(run.exitCode == 13 && run.errors.contains("it was trained apart"), "\(run.errors)")
+      #expect(!run.errors.contains("remove it") && !run.errors.contains("\"any\""))
+    }
   }
 
   @Test func resizedVocabulary() throws {
@@ -72,8 +93,10 @@ struct RemedyTests {
     try "{}".write(toFile: folder.file("adapter_config.json"), atomically: true, encoding: .utf8)
     let words = try message()
     #expect(words.contains("it is an unmerged adapter: give it as one") && words.contains("--adapter"))
-    try "version https://git-lfs.github.com/spec/v1\n".write(
-      toFile: folder.file("model.safetensors"), atomically: true, encoding: .utf8)
-    #expect(try message().contains("a Git LFS pointer, not the weights; fetch them with git lfs pull"))
+    let unfetched = try TemporaryFolder()
+    try unfetched.write("model.safetensors", Array("version https://git-lfs.github.com/spec/v1\n".utf8))
+    let run = try Tool.run("identify", unfetched.path, "-o", "/dev/null")
+    #expect(
+      run.errors.contains("a Git LFS pointer, not the file itself, no safetensors file; fetch it with git lfs pull"))
   }
 }

@@ -46,6 +46,7 @@ extension CheckpointError: DriftProofErrorConvertible {
       .coverageGap([.dataTypeChanged(tensor: tensor, base: base.rawValue, tuned: tuned.rawValue)])
     case .shapeMismatch(let tensor, let base, let tuned):
       .coverageGap([.reshaped(tensor: tensor, base: base, tuned: tuned)])
+    case _ where isAboutWhichWeights: .coverageGap([.weights(UnclearWeights(self))])
     default: .operational(description)
     }
   }

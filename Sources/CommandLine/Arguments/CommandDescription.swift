@@ -38,14 +38,19 @@ struct CommandDescription: Sendable {
       Option(name: name, short: nil, value: value, isRequired: false, help: help, isList: true, isRepeatable: true)
     }
 
+    /// An option with one value that may be given several times: `ParsedArguments.lists` has them.
+    static func repeatable(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, short: nil, value: value, isRequired: false, help: help, isRepeatable: true)
+    }
+
+    /// Of every command that reads a model or adapter folder.
+    static let leaveOut = repeatable(
+      "leave-out", "PATTERN",
+      "a file in a folder that is knowingly no part of the model, such as 'adapter_*' (* and ?); may be repeated")
+
     /// An option that must be given, with one or several values.
     static func requiredList(_ name: String, _ value: String, _ help: String) -> Option {
       Option(name: name, short: nil, value: value, isRequired: true, help: help, isList: true, isRepeatable: true)
-    }
-
-    /// An option with one value that may be missing; given again, it takes another: `ParsedArguments.lists` has them.
-    static func repeatable(_ name: String, _ value: String, _ help: String) -> Option {
-      Option(name: name, short: nil, value: value, isRequired: false, help: help, isRepeatable: true)
     }
 
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option {

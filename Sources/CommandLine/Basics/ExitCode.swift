@@ -18,7 +18,8 @@ enum ExitCode: Int32, CaseIterable {
     case .policyViolated: "the drift is outside the policy (prove), or a chain's outside its cumulative policy"
     case .proofInvalid: "the proof, or the attestation, is invalid"
     case .identityMismatch: "another base, parent, policy, checkpoint or model than the certificate's or attestation's"
-    case .coverageGap: "tensors missing, added, renamed or reshaped, or a rule that matches nothing"
+    case .coverageGap:
+      "tensors missing, added, renamed or reshaped, a rule that matches nothing, or unclear which weights"
     case .notProvable: "the drift cannot be proved at this precision"
     case .revoked: "a link of a chain is revoked"
     }

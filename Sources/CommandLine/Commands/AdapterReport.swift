@@ -2,8 +2,9 @@ import DriftProofInspection
 
 /// The figures of an unmerged adapter, for people and for machines.
 enum AdapterReport {
-  static func result(_ inspection: AdapterInspection) -> CommandResult {
-    CommandResult(text: text(inspection), json: json(inspection))
+  static func result(_ inspection: AdapterInspection, _ folders: FolderFacts) -> CommandResult {
+    CommandResult(
+      text: text(inspection) + folders.lines.map { $0 + "\n" }.joined(), json: json(inspection, folders))
   }
 
   private static func text(_ inspection: AdapterInspection) -> String {
@@ -56,8 +57,9 @@ enum AdapterReport {
     }
   }
 
-  private static func json(_ inspection: AdapterInspection) -> JSONOutput {
+  private static func json(_ inspection: AdapterInspection, _ folders: FolderFacts) -> JSONOutput {
     .object([
+      folders.leftOutMember,
       (
         "products",
         .array(

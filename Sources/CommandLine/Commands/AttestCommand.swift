@@ -1,6 +1,7 @@
 import DriftProofCore
 import DriftProofAttestation
 import DriftProofCertificate
+import DriftProofCheckpoint
 import DriftProofProving
 
 #if canImport(Glibc)
@@ -40,6 +41,7 @@ enum AttestCommand: Command {
       .optional("relation", "{finetune,adapter,merge,quantized}", "what the tuned model is to the base (finetune)"),
       .optional("prover", "ID", "who proved (the key)"),
       .optional("proved-at", "TIME", "by when the proof was made, as in RFC 3339 (now)"),
+      .leaveOut,
     ] + ModelDigestArguments.options)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -54,8 +56,17 @@ enum AttestCommand: Command {
     var details = try statedDetails(arguments)
     try verify(certificate, arguments, console)
     if arguments.values["tuned"] != nil {
-      details.binding = try bind(certificate, arguments, console)
+      let tuned = try arguments.openCheckpoint("tuned")
+      details.filesLeftOut = tuned.filesLeftOut
+      details.binding = try bind(certificate, tuned, arguments, console)
+      if details.binding == .checked, !tuned.filesLeftOut.isEmpty {
+        details.binding = .declared
+        console.remark(
+          "WARNING: \(Format.count(tuned.filesLeftOut.count, "file")) left out: the folder holds weights that the certificate is "
+            + "not about, so the statement says declared, not checked; move them out of the folder")
+      }
       let digest = try ModelDigestArguments.compute("tuned", arguments, console)
+      try requireCovered(tuned, by: digest)
       details.subjectName = digest.name
       details.modelDigest = digest.root
     }
@@ -131,26 +142,38 @@ enum AttestCommand: Command {
 
   /// Compares the tuned model with the certificate, as far as the arguments allow.
   private static func bind(
-    _ certificate: [UInt8], _ arguments: ParsedArguments, _ console: Console
+    _ certificate: [UInt8], _ tuned: Checkpoint, _ arguments: ParsedArguments, _ console: Console
   ) throws(CommandFailure) -> SubjectBinding {
-    let tuned = try arguments.openCheckpoint("tuned")
     do {
       guard arguments.values["base"] != nil else {
         try Attestation.compareShapes(certificate: certificate, tuned: tuned)
         return .declared
       }
+      if let failure = ExpectedFile.opening.wrongKind(try arguments.required("opening")) { throw failure }
+      let identity = try arguments.readIdentity("base-identity")
+      let model = try TunedModel.checkpoints(
+        tuned: tuned, base: try arguments.openCheckpoint("base"), identity: identity)
       _ = try CertificateChecker.check(
-        certificate: certificate, model: .checkpoint(tuned, base: try arguments.openCheckpoint("base")),
-        openingPath: try arguments.required("opening"), identity: try arguments.readIdentity("base-identity")
+        certificate: certificate, model: model, openingPath: try arguments.required("opening"), identity: identity
       ) { phase in console.phase(phase.name) }
       return .checked
     } catch let error as DriftProofError {
       throw CommandFailure(error)
     } catch let error as CommandFailure {
       throw error
+    } catch let error as CheckpointError {
+      throw CommandFailure(error)
     } catch {
       throw CommandFailure(.operational, "\(error)")
     }
+  }
+
+  /// The digest that is signed is about the weights that were compared.
+  private static func requireCovered(_ tuned: Checkpoint, by digest: ModelDigest) throws(CommandFailure) {
+    let hashed = Set(digest.files.map(\.path))
+    // Of a model that is one file, that file is hashed.
+    guard hashed != ["."], let lost = tuned.filesRead.first(where: { !hashed.contains($0) }) else { return }
+    throw usage("--ignore takes \(Quoting.shown(lost)) out of the model's digest, which has the certified weights")
   }
 
   /// A scheme, a colon and something, without characters that a URI cannot have.

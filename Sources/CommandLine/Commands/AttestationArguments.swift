@@ -66,6 +66,7 @@ extension AttestationReport {
       ("subject", .string(subjectName)),
       ("modelDigest", modelDigest.map { .string($0) } ?? .null),
       ("subjectBinding", .string(binding.rawValue)),
+      ("filesLeftOut", .array(filesLeftOut.map { .string($0) })),
       ("relation", .string(relation.rawValue)),
       ("baseURI", baseURI.map { .string($0) } ?? .null),
       ("parentCommitment", parentCommitment.map { .string($0) } ?? .null),
@@ -87,6 +88,11 @@ extension AttestationReport {
     case (let digest?, _):
       lines.append("model files       \(digest) (\(Quoting.plain(subjectName)), on the signer's word)")
     case (nil, _): lines.append("model files       not named: the subject is the tuned commitment")
+    }
+    if !filesLeftOut.isEmpty {
+      lines.append(
+        "NOT CERTIFIED     \(filesLeftOut.map(Quoting.plain).joined(separator: ", ")): weights among the model's files that the "
+          + "certificate is not about")
     }
     lines.append("relation          \(relation.rawValue)" + (baseURI.map { " of \(Quoting.plain($0))" } ?? ""))
     if let parentCommitment {

@@ -25,6 +25,7 @@ enum CalibrateCommand: Command {
         "out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
       .flag("force", "replace a file that exists"),
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -44,7 +45,12 @@ enum CalibrateCommand: Command {
     let paths = arguments.lists["runs"] ?? []
     var runs: [(path: String, checkpoint: Checkpoint)] = []
     for path in paths {
-      runs.append((path, try arguments.openCheckpoint(at: path)))
+      let run = try arguments.openCheckpoint(at: path)
+      do {
+        runs.append((path, try TiedHeads.reconcile(run, with: .checkpoint(base))))
+      } catch {
+        throw CommandFailure(error)
+      }
     }
     console.remark(
       "measuring \(Format.count(runs.count, "run")) of \(Format.count(base.tensors.count, "tensor"))")
@@ -63,10 +69,11 @@ enum CalibrateCommand: Command {
     if output == OutputPlace.standardOutput {
       return CommandResult(text: CalibrateText.policy(calibration, report: []), json: .null)
     }
+    let folders = FolderFacts([base] + runs.map(\.checkpoint))
     if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
     let text =
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }
       ?? CalibrateText.policy(calibration, report: report)
-    return CommandResult(text: text, json: CalibrateJSON.render(calibration, output: output))
+    return CommandResult(text: text, json: CalibrateJSON.render(calibration, folders, output: output))
   }
 }

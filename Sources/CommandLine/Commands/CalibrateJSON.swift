@@ -3,17 +3,18 @@ import DriftProofPolicy
 
 /// A calibration for machines; null where something does not apply.
 enum CalibrateJSON {
-  static func render(_ calibration: Calibration, output: String?) -> JSONOutput {
-    .object([
-      ("margin", .number(calibration.margin)),
-      ("runs", .array(calibration.runs.map(run))),
-      ("groups", .array(calibration.groups.map(group))),
-      ("frozenTensors", .integer(calibration.frozenTensors)),
-      ("warnings", .array(calibration.warnings.map(warning))),
-      ("policy", policy(calibration.policy)),
-      ("out", output.map { .string($0) } ?? .null),
-      ("exitCode", .integer(0)),
-    ])
+  static func render(_ calibration: Calibration, _ folders: FolderFacts, output: String?) -> JSONOutput {
+    .object(
+      folders.members + [
+        ("margin", .number(calibration.margin)),
+        ("runs", .array(calibration.runs.map(run))),
+        ("groups", .array(calibration.groups.map(group))),
+        ("frozenTensors", .integer(calibration.frozenTensors)),
+        ("warnings", .array(calibration.warnings.map(warning))),
+        ("policy", policy(calibration.policy)),
+        ("out", output.map { .string($0) } ?? .null),
+        ("exitCode", .integer(0)),
+      ])
   }
 
   private static func run(_ run: ReferenceRun) -> JSONOutput {

@@ -18,6 +18,9 @@ extension CommandDescription {
       "With --adapter, the tuned model is the base with an unmerged LoRA adapter added. The proof costs what the adapter's size "
         + "asks for, and with --identity the base is read only where the adapter replaces whole tensors: without such "
         + "tensors --base may be left out.",
+      "The model is what a runtime loads from the folder. Where other files in it could be loaded as weights, such as an "
+        + "adapter, a second set of shards or a file in another format, prove refuses (13) and names them; --leave-out says "
+        + "that they are no part of the model, and the result lists them.",
       "With --resume, finished phases and the proof's randomness are kept in DIR, which is as secret as the opening; the "
         + "same command goes on where a stopped one was, and removes DIR at the end. --dry-run needs neither --out nor "
         + "--opening.",
@@ -34,6 +37,7 @@ extension CommandDescription {
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
+      .leaveOut,
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,
@@ -85,6 +89,7 @@ extension CommandDescription {
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
       soundness,
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   static let chainVerify = CommandDescription(

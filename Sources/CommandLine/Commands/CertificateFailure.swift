@@ -9,6 +9,13 @@ extension CommandFailure {
       self.init(
         exitCode, "the drift is outside the policy",
         findings: .init(key: "violations", violations), remedy: error.remedy)
+    case .coverageGap(let gaps) where gaps.count == 1:
+      if case .weights(let why) = gaps[0] {
+        self.init(why.error)
+        return
+      }
+      self.init(
+        exitCode, "the policy does not cover both checkpoints' tensors", findings: .init(key: "gaps", gaps))
     case .coverageGap(let gaps):
       self.init(
         exitCode, "the policy does not cover both checkpoints' tensors",

@@ -7,9 +7,10 @@ enum CheckCommand: Command {
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
-    let model = try arguments.tunedModel()
     let identity = try arguments.readIdentity()
+    let model = try arguments.tunedModel(identity)
     let opening = try arguments.required("opening")
+    if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
     let report: VerificationReport
     do {
       report = try CertificateChecker.check(
@@ -18,17 +19,20 @@ enum CheckCommand: Command {
     } catch {
       throw CommandFailure(error)
     }
+    let folders = FolderFacts(model)
+    let mark = folders.filesLeftOut.isEmpty ? "" : ", WITHOUT THE FILES LEFT OUT"
     let seconds = Format.number(report.verifySeconds, digits: 3)
     let what =
       report.parent == nil
-      ? "the certificate is about exactly \(subject(model))"
-      : "the link is about exactly the change between these two checkpoints\(report.originMark)"
+      ? "the certificate is about exactly \(subject(model))\(mark)"
+      : "the link is about exactly the change between these two checkpoints\(report.originMark)\(mark)"
     let head = "CHECKED in \(seconds) s: \(what)"
     let json: [(key: String, value: JSONOutput)] =
-      [("verified", .boolean(true)), ("reason", .null)] + report.members
+      [("verified", .boolean(true)), ("reason", .null)] + report.members + folders.members
       + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     let lines =
-      [head] + report.lines(hasTerms: arguments.has("soundness")) + (report.parent == nil ? [] : [parentRemark])
+      [head] + report.lines(hasTerms: arguments.has("soundness")) + folders.lines
+      + (report.parent == nil ? [] : [parentRemark])
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
   }
 

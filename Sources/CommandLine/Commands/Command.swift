@@ -24,7 +24,18 @@ extension ParsedArguments {
   /// Names are read without what `--strip-prefix` says.
   func openCheckpoint(at path: String) throws(CommandFailure) -> Checkpoint {
     do {
-      return try Checkpoint.open(path).reading(NameReading(without: lists[Self.stripPrefix.name] ?? []))
+      return try Checkpoint.open(path, leavingOut: leftOut).reading(
+        NameReading(without: lists[Self.stripPrefix.name] ?? []))
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The same of a fine-tune, its output head read as the base has it.
+  func openCheckpoint(_ name: String, against base: Checkpoint) throws(CommandFailure) -> Checkpoint {
+    let tuned = try openCheckpoint(name)
+    do {
+      return try TiedHeads.reconcile(tuned, with: .checkpoint(base))
     } catch {
       throw CommandFailure(error)
     }
@@ -36,7 +47,11 @@ extension ParsedArguments {
 
   /// The bytes of a file of at most `limit` bytes: what is larger is no policy, identity or certificate.
   func readFile(_ name: String, limit: Int) throws(CommandFailure) -> [UInt8] {
-    try Self.readFile(at: try required(name), limit: limit)
+    let path = try required(name)
+    let expected = ExpectedFile(argument: name)
+    // The library has its own words for a parent and its 64 digits.
+    if let failure = expected?.wrongKind(path) { throw failure }
+    return try Self.readFile(at: path, limit: limit)
   }
 
   /// The same of any path.
@@ -62,6 +77,6 @@ extension ParsedArguments {
 extension CommandFailure {
   /// Checkpoint messages name the file, the problem and the remedy already.
   init(_ error: CheckpointError) {
-    self.init(.operational, error.description, remedy: error.remedy)
+    self.init(ExitCode(error), error.description, remedy: error.remedy)
   }
 }

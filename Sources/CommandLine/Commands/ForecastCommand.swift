@@ -5,9 +5,9 @@ import DriftProofPolicy
 /// `driftproof prove --dry-run`: what the proof would be and cost. Reads headers, writes nothing.
 enum ForecastCommand {
   static func run(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
-    let model = try arguments.tunedModel()
-    let policy = try arguments.readPolicy()
     let identity = try arguments.readIdentity()
+    let model = try arguments.tunedModel(identity)
+    let policy = try arguments.readPolicy()
     let parent = try arguments.readParent(identity)
     let forecast: Forecast
     do {
@@ -15,10 +15,10 @@ enum ForecastCommand {
     } catch {
       throw CommandFailure(error)
     }
-    return CommandResult(text: text(forecast), json: json(forecast))
+    return CommandResult(text: text(forecast, FolderFacts(model)), json: json(forecast, FolderFacts(model)))
   }
 
-  private static func text(_ forecast: Forecast) -> String {
+  private static func text(_ forecast: Forecast, _ folders: FolderFacts) -> String {
     let phases = forecast.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 2))" }
     var lines = [
       "DRY RUN: nothing was proved, no weight was read",
@@ -36,29 +36,31 @@ enum ForecastCommand {
     if !forecast.excluded.isEmpty {
       lines.append("NOT COVERED       \(forecast.excluded.map(Quoting.plain).joined(separator: ", "))")
     }
+    lines += folders.lines
     if !forecast.isExact {
       lines.append("without --identity, norms of the base are guessed; the figures may move a little")
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func json(_ forecast: Forecast) -> JSONOutput {
-    .object([
-      ("dryRun", .boolean(true)),
-      ("seconds", .number(forecast.seconds)),
-      ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
-      ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
-      ("proofBytes", .integer(forecast.proofBytes)),
-      ("certifiedParameters", .integer(forecast.certifiedParameters)),
-      ("frozenParameters", .integer(forecast.frozenParameters)),
-      ("excluded", .array(forecast.excluded.map { .string($0) })),
-      ("logLength", .integer(forecast.logLength)),
-      ("blowup", .integer(forecast.blowup)),
-      ("queries", .integer(forecast.queries)),
-      ("driftRows", .integer(forecast.driftRows)),
-      ("proofRows", .integer(forecast.proofRows)),
-      ("identityGiven", .boolean(forecast.isExact)),
-      ("exitCode", .integer(0)),
-    ])
+  private static func json(_ forecast: Forecast, _ folders: FolderFacts) -> JSONOutput {
+    .object(
+      folders.members + [
+        ("dryRun", .boolean(true)),
+        ("seconds", .number(forecast.seconds)),
+        ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
+        ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
+        ("proofBytes", .integer(forecast.proofBytes)),
+        ("certifiedParameters", .integer(forecast.certifiedParameters)),
+        ("frozenParameters", .integer(forecast.frozenParameters)),
+        ("excluded", .array(forecast.excluded.map { .string($0) })),
+        ("logLength", .integer(forecast.logLength)),
+        ("blowup", .integer(forecast.blowup)),
+        ("queries", .integer(forecast.queries)),
+        ("driftRows", .integer(forecast.driftRows)),
+        ("proofRows", .integer(forecast.proofRows)),
+        ("identityGiven", .boolean(forecast.isExact)),
+        ("exitCode", .integer(0)),
+      ])
   }
 }

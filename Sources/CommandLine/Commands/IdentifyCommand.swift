@@ -17,6 +17,7 @@ enum IdentifyCommand: Command {
     ownOptions: [
       .required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json); - for standard output"),
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -39,7 +40,8 @@ enum IdentifyCommand: Command {
     try AtomicFile.write(bytes, to: output)
 
     let parameters = identity.tensors.reduce(0) { $0 + (Shape.entryCount($1.shape) ?? 0) }
-    let text = """
+    let folders = FolderFacts([base])
+    var text = """
       base identity  \(identity.rootHex)
       tensors        \(Format.count(identity.tensors.count))
       parameters     \(Format.count(parameters))
@@ -53,6 +55,7 @@ enum IdentifyCommand: Command {
         "tensor \(Quoting.shown(leaf.name)): entry \(entry) is NaN, infinite or beyond 2^41; no clause can bound it")
     }
     if bare.count > 8 { console.remark("and \(Format.count(bare.count - 8, "tensor")) more") }
+    text += folders.filesLeftOut.map { "left out       \(Quoting.plain($0))\n" }.joined()
     let json: JSONOutput = .object([
       ("baseIdentity", .string(identity.rootHex)),
       ("tensorsWithoutNorm", .integer(bare.count)),
@@ -60,6 +63,7 @@ enum IdentifyCommand: Command {
       ("parameters", .integer(parameters)),
       ("out", .string(output)),
       ("bytes", .integer(bytes.count)),
+      folders.leftOutMember,
     ])
     return CommandResult(text: text, json: json)
   }

@@ -23,19 +23,21 @@ enum InspectCommand: Command {
       .init(name: "BASE", help: "the base checkpoint"),
       .init(name: "TUNED", help: "the fine-tuned checkpoint, or an unmerged adapter"),
     ],
-    ownOptions: [ParsedArguments.stripPrefix])
+    ownOptions: [ParsedArguments.stripPrefix, .leaveOut])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")
     let path = try arguments.required("TUNED")
-    if Adapter.isAdapter(path) {
+    if Adapter.isAdapter(path, leavingOut: arguments.leftOut) {
       do {
-        return AdapterReport.result(try AdapterInspection.inspect(base: base, adapter: Adapter.open(path)))
+        let adapter = try Adapter.open(path, leavingOut: arguments.leftOut)
+        return AdapterReport.result(
+          try AdapterInspection.inspect(base: base, adapter: adapter), FolderFacts([base, adapter.checkpoint]))
       } catch {
         throw CommandFailure(error)
       }
     }
-    let tuned = try arguments.openCheckpoint("TUNED")
+    let tuned = try arguments.openCheckpoint("TUNED", against: base)
     console.remark("comparing \(Format.count(base.tensors.count, "tensor"))")
     let inspection: CheckpointInspection
     do {
@@ -45,8 +47,10 @@ enum InspectCommand: Command {
     } catch {
       throw CommandFailure(.operational, error.description)
     }
+    let folders = FolderFacts([base, tuned])
     return CommandResult(
-      text: InspectText.render(inspection), json: InspectJSON.render(inspection),
+      text: InspectText.render(inspection) + folders.lines.map { $0 + "\n" }.joined(),
+      json: InspectJSON.render(inspection, folders),
       exitCode: inspection.tensors.isEmpty ? .coverageGap : .success)
   }
 }

@@ -3,29 +3,31 @@ import DriftProofCheckpoint
 
 /// An inspection for machines: every tensor has the same keys, null where something does not apply.
 enum InspectJSON {
-  static func render(_ inspection: CheckpointInspection) -> JSONOutput {
-    .object([
-      ("tensors", .array(inspection.tensors.map(tensor))),
-      ("missing", .array(inspection.missing.map(lone))),
-      ("added", .array(inspection.added.map(lone))),
-      ("reshaped", .array(inspection.reshaped.map(mismatch))),
-      ("recast", .array(inspection.recast.map(mismatch))),
-      ("missingCount", .integer(inspection.missing.count)),
-      ("addedCount", .integer(inspection.added.count)),
-      (
-        "prefix",
-        inspection.prefix.map { prefix in
-          .object([
-            ("of", .string(prefix.side == .base ? "base" : "tuned")),
-            ("parts", .array(prefix.parts.map { .string($0) })),
-            ("names", .integer(prefix.count)),
-          ])
-        } ?? .null
-      ),
-      ("notes", .array(inspection.notes.map { .string($0) })),
-      ("total", total(inspection)),
-      ("exitCode", .integer(inspection.tensors.isEmpty ? Int(ExitCode.coverageGap.rawValue) : 0)),
-    ])
+  static func render(_ inspection: CheckpointInspection, _ folders: FolderFacts? = nil) -> JSONOutput {
+    .object(
+      (folders?.members ?? []) + [
+        ("tensors", .array(inspection.tensors.map(tensor))),
+        ("missing", .array(inspection.missing.map(lone))),
+        ("added", .array(inspection.added.map(lone))),
+        ("reshaped", .array(inspection.reshaped.map(mismatch))),
+        ("recast", .array(inspection.recast.map(mismatch))),
+        ("missingCount", .integer(inspection.missing.count)),
+        ("addedCount", .integer(inspection.added.count)),
+        ("prefix", prefix(inspection)),
+        ("notes", .array(inspection.notes.map { .string($0) })),
+        ("total", total(inspection)),
+        ("exitCode", .integer(inspection.tensors.isEmpty ? Int(ExitCode.coverageGap.rawValue) : 0)),
+      ])
+  }
+
+  private static func prefix(_ inspection: CheckpointInspection) -> JSONOutput {
+    inspection.prefix.map { prefix in
+      .object([
+        ("of", .string(prefix.side == .base ? "base" : "tuned")),
+        ("parts", .array(prefix.parts.map { .string($0) })),
+        ("names", .integer(prefix.count)),
+      ])
+    } ?? .null
   }
 
   private static func total(_ inspection: CheckpointInspection) -> JSONOutput {

@@ -4,7 +4,8 @@ import DriftProofCheckpoint
 
 extension ParsedArguments {
   /// From `--tuned` or `--adapter`, with `--base`, which an adapter's proof needs only without `--identity`.
-  func tunedModel() throws(CommandFailure) -> TunedModel {
+  /// - Parameter identity: of `--identity`, if it is given.
+  func tunedModel(_ identity: BaseIdentity?) throws(CommandFailure) -> TunedModel {
     switch (values["tuned"], values["adapter"]) {
     case (nil, nil):
       throw CommandFailure(UsageError("--tuned TUNED is missing, or --adapter ADAPTER", command: command))
@@ -15,7 +16,12 @@ extension ParsedArguments {
     case (.some, nil):
       guard values["base"] != nil else { throw CommandFailure(UsageError("--base BASE is missing", command: command)) }
       let base = try openCheckpoint("base")
-      return .checkpoint(try openCheckpoint("tuned"), base: base)
+      let tuned = try openCheckpoint("tuned")
+      do {
+        return try .checkpoints(tuned: tuned, base: base, identity: identity)
+      } catch {
+        throw CommandFailure(error)
+      }
     case (nil, let folder?):
       guard values["parent"] == nil else {
         throw CommandFailure(
@@ -28,7 +34,7 @@ extension ParsedArguments {
       }
       let base = values["base"] == nil ? nil : try openCheckpoint("base")
       do {
-        return .adapter(try Adapter.open(folder), base: base)
+        return .adapter(try Adapter.open(folder, leavingOut: leftOut), base: base)
       } catch {
         throw CommandFailure(error)
       }

@@ -4,14 +4,19 @@ import DriftProofPolicy
 /// A base as the policy commands see it: names, types, shapes and norms.
 enum PolicyBase {
   /// Reads `--base`: an identity file (`*.json`), which is quick, or a checkpoint, all of whose bytes are read.
-  static func tensors(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> [PolicyTensor] {
+  static func tensors(
+    _ arguments: ParsedArguments, console: Console
+  ) throws(CommandFailure) -> (tensors: [PolicyTensor], folders: FolderFacts) {
     let path = try arguments.required("base")
     let identity: BaseIdentity
+    var folders = FolderFacts([])
     do {
       if path.hasSuffix(".json") {
         identity = try BaseIdentity.parse(try arguments.readFile("base", limit: FileLimits.identity))
       } else {
-        identity = try BaseIdentity.compute(checkpoint: try arguments.openCheckpoint("base")) { done, total in
+        let base = try arguments.openCheckpoint("base")
+        folders = FolderFacts([base])
+        identity = try BaseIdentity.compute(checkpoint: base) { done, total in
           console.progress("base", fraction: total > 0 ? Double(done) / Double(total) : 1)
         }
       }
@@ -20,6 +25,6 @@ enum PolicyBase {
     } catch {
       throw CommandFailure(.operational, "\(path): \(error)")
     }
-    return identity.tensors.map { PolicyTensor($0) }
+    return (identity.tensors.map { PolicyTensor($0) }, folders)
   }
 }

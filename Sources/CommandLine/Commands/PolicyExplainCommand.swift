@@ -15,6 +15,7 @@ enum PolicyExplainCommand: Command {
     ownOptions: [
       .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"),
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -25,14 +26,18 @@ enum PolicyExplainCommand: Command {
     } catch {
       throw CommandFailure(.operational, "\(try arguments.required("POLICY")): \(error)")
     }
-    let tensors = try PolicyBase.tensors(arguments, console: console)
+    let (tensors, folders) = try PolicyBase.tensors(arguments, console: console)
     let explanation = PolicyExplanation(policy, tensors: tensors)
     return CommandResult(
-      text: PolicyExplainText.render(explanation, of: policy), json: json(explanation, of: policy))
+      text: PolicyExplainText.render(explanation, of: policy) + folders.lines.map { $0 + "\n" }.joined(),
+      json: json(explanation, of: policy, folders))
   }
 
-  private static func json(_ explanation: PolicyExplanation, of policy: Policy) -> JSONOutput {
+  private static func json(
+    _ explanation: PolicyExplanation, of policy: Policy, _ folders: FolderFacts
+  ) -> JSONOutput {
     .object([
+      folders.leftOutMember,
       ("policyName", .string(policy.name)),
       ("resolves", .boolean(explanation.problems.isEmpty)),
       ("problems", .array(explanation.problems.map { .string($0) })),

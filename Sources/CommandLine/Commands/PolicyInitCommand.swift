@@ -25,6 +25,7 @@ enum PolicyInitCommand: Command {
       .optional("out", short: "o", "POLICY.json", "where the policy is written, in place of standard output"),
       .flag("force", "replace a file that exists"),
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   private static func optional(_ name: String, _ value: String, _ help: String) -> CommandDescription.Option {
@@ -54,7 +55,7 @@ enum PolicyInitCommand: Command {
     ]
     try OutputPlace.checkNew(arguments)
     if let output = arguments.values["out"] { try AtomicFile.checkFolder(of: output) }
-    let tensors = try PolicyBase.tensors(arguments, console: console)
+    let (tensors, folders) = try PolicyBase.tensors(arguments, console: console)
     let text: String
     do {
       text = try preset.policyText(for: tensors, options: options)
@@ -62,7 +63,7 @@ enum PolicyInitCommand: Command {
       throw CommandFailure(.operational, "\(error)", remedy: error.remedy)
     }
     let members: [(key: String, value: JSONOutput)] = [
-      ("preset", .string(preset.rawValue)), ("policy", .string(text)),
+      ("preset", .string(preset.rawValue)), ("policy", .string(text)), folders.leftOutMember,
     ]
     guard let output = arguments.values["out"], output != OutputPlace.standardOutput else {
       return CommandResult(text: text, json: .object(members))

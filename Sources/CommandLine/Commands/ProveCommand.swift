@@ -14,12 +14,14 @@ enum ProveCommand: Command {
     guard output != openingPath else {
       throw CommandFailure(UsageError("--out and --opening name the same file", command: description))
     }
+    if let failure = ExpectedFile.opening.wrongKind(openingPath) { throw failure }
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
-    var request = DriftProver.Request(
-      try arguments.tunedModel(), policy: try arguments.readPolicy(), openingPath: openingPath)
-    request.identity = try arguments.readIdentity()
+    let identity = try arguments.readIdentity()
+    let model = try arguments.tunedModel(identity)
+    var request = DriftProver.Request(model, policy: try arguments.readPolicy(), openingPath: openingPath)
+    request.identity = identity
     request.parent = try arguments.readParent(request.identity)
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
@@ -37,19 +39,26 @@ enum ProveCommand: Command {
     }
     try AtomicFile.write(result.certificate, to: output)
     result.finish()
+    if !result.hasDrift { console.remark("WARNING: \(noDrift)") }
+    let folders = FolderFacts(model)
     return CommandResult(
-      text: text(result, output: output, openingPath: openingPath, hasTerms: arguments.has("soundness")),
-      json: json(result, output: output, openingPath))
+      text: text(
+        result, folders, output: output, openingPath: openingPath, hasTerms: arguments.has("soundness")),
+      json: json(result, folders, output: output, openingPath))
   }
 
+  private static let noDrift =
+    "the tuned model has exactly the base's weights: a merge that changed nothing, or the same model twice?"
+
   private static func text(
-    _ result: DriftProver.Result, output: String, openingPath: String, hasTerms: Bool
+    _ result: DriftProver.Result, _ folders: FolderFacts, output: String, openingPath: String, hasTerms: Bool
   ) -> String {
     let report = result.report
     let phases = report.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 3))" }
     var lines =
       ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s\(result.verification.originMark)"]
-      + result.verification.lines(hasTerms: hasTerms)
+      + result.verification.lines(hasTerms: hasTerms) + (result.hasDrift ? [] : ["NO DRIFT          \(noDrift)"])
+      + folders.lines
     lines += [
       "seconds           \(phases.joined(separator: ", "))",
       "peak memory       \(Format.byteCount(report.peakMemoryBytes))",
@@ -60,10 +69,14 @@ enum ProveCommand: Command {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func json(_ result: DriftProver.Result, output: String, _ openingPath: String) -> JSONOutput {
+  private static func json(
+    _ result: DriftProver.Result, _ folders: FolderFacts, output: String, _ openingPath: String
+  ) -> JSONOutput {
     let report = result.report
     var members: [(key: String, value: JSONOutput)] = [("verified", .boolean(true)), ("reason", .null)]
     members += result.verification.members
+    members.append(("drift", .string(result.hasDrift ? "some" : "none")))
+    members += folders.members
     members += [
       ("proofSections", .object(report.proofSections.map { ($0.name, .integer($0.bytes)) })),
       ("verifySeconds", .number(result.verification.verifySeconds)),

@@ -38,6 +38,7 @@ enum ReportCommand: Command {
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint"),
       .required("out", short: "o", "FILE", "where the page is written (report.html); - for standard output"),
       ParsedArguments.stripPrefix,
+      .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -70,7 +71,8 @@ enum ReportCommand: Command {
             policy: policy, link: link))
       }
     }
-    if measures { try measure(&reports[0], arguments, console) }
+    var folders = FolderFacts([])
+    if measures { try measure(&reports[0], &folders, arguments, console) }
     console.clearBar()
 
     let page = ReportPage(
@@ -86,8 +88,9 @@ enum ReportCommand: Command {
     }
     try AtomicFile.write(html, to: output)
     return CommandResult(
-      text: text(reports, output: output, byteCount: html.count),
-      json: ReportJSON.render(reports, output: output, byteCount: html.count), exitCode: failure?.exitCode ?? .success)
+      text: text(reports, output: output, byteCount: html.count) + folders.lines.map { $0 + "\n" }.joined(),
+      json: ReportJSON.render(reports, folders, output: output, byteCount: html.count),
+      exitCode: failure?.exitCode ?? .success)
   }
 
   private static func usage(_ reason: String) -> CommandFailure {
@@ -134,7 +137,7 @@ enum ReportCommand: Command {
   }
 
   private static func measure(
-    _ report: inout MeasuredReport, _ arguments: ParsedArguments, _ console: Console
+    _ report: inout MeasuredReport, _ folders: inout FolderFacts, _ arguments: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     guard let contents = report.contents else {
       return console.remark("the certificate is not verified, so the weights are not measured")
@@ -143,7 +146,8 @@ enum ReportCommand: Command {
       throw usage("the certificate is about an unmerged adapter, which is no checkpoint that --tuned could measure")
     }
     let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned")
+    let tuned = try arguments.openCheckpoint("tuned", against: base)
+    folders = FolderFacts([base, tuned])
     console.remark("the page will show what the weights say: who passes it on publishes that")
     do {
       report.measurement = try WeightMeasurement.measure(base: base, tuned: tuned, contents: contents) {

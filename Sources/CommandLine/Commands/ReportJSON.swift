@@ -4,16 +4,19 @@ import DriftProofPolicy
 
 /// A report for machines: all that the page says, every tensor included.
 enum ReportJSON {
-  static func render(_ reports: [MeasuredReport], output: String, byteCount: Int) -> JSONOutput {
+  static func render(
+    _ reports: [MeasuredReport], _ folders: FolderFacts, output: String, byteCount: Int
+  ) -> JSONOutput {
     let failure = reports.lazy.compactMap(\.failure).first
-    return .object([
-      ("verified", .boolean(failure == nil)),
-      ("reason", failure.map { .string($0.description) } ?? .null),
-      ("exitCode", .integer(Int(failure.map { ExitCode($0).rawValue } ?? 0))),
-      ("out", .string(output)),
-      ("bytes", .integer(byteCount)),
-      ("certificates", .array(reports.map(certificate))),
-    ])
+    return .object(
+      [
+        ("verified", .boolean(failure == nil)),
+        ("reason", failure.map { .string($0.description) } ?? .null),
+        ("exitCode", .integer(Int(failure.map { ExitCode($0).rawValue } ?? 0))),
+        ("out", .string(output)),
+        ("bytes", .integer(byteCount)),
+        ("certificates", .array(reports.map(certificate))),
+      ] + folders.members)
   }
 
   private static func certificate(_ report: MeasuredReport) -> JSONOutput {

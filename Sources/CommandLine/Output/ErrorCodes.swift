@@ -50,8 +50,11 @@ extension ExitCode {
       }
   }
 
+  init(_ error: CheckpointError) { self = error.isAboutWhichWeights ? .coverageGap : .operational }
+
   init(_ error: CalibrationError) {
     switch error {
+    case .checkpoint(let error): self.init(error)
     case .otherTensors: self = .coverageGap
     case .notEnclosed: self = .notProvable
     case .statement(let error): self.init(error)

@@ -8,7 +8,8 @@ enum OutputPlace {
     try checkStandardOutput(arguments)
     guard let path = arguments.values["out"], path != standardOutput, let target = Inode(path) else { return }
     let values = arguments.values.map { ($0.key, [$0.value]) } + arguments.lists.map { ($0.key, $0.value) }
-    for (name, inputs) in values.sorted(by: { $0.0 < $1.0 }) where name != "out" {
+    for (name, inputs) in values.sorted(by: { $0.0 < $1.0 })
+    where !["out", CommandDescription.Option.leaveOut.name].contains(name) {
       for input in inputs where target.isRead(from: input) {
         throw CommandFailure(
           UsageError(

@@ -53,8 +53,17 @@ extension NamePrefix {
 
 extension CheckpointError {
   var remedy: String? {
-    guard case .otherWeights(_, .adapter) = self else { return nil }
-    return "prove and check take it with --adapter."
+    switch self {
+    case .otherWeights(_, .adapter): "prove and check take it with --adapter."
+    case .moreWeights(_, _, let others):
+      "What is knowingly no part of it can stay: "
+        + others.prefix(3).map { "--leave-out \(Quoting.shown($0))" }.joined(separator: " ")
+        + (others.count > 3 ? " and so on; * stands for any characters." : ".")
+    case .ambiguousFolder(_, let names):
+      "Or say which one is no part of it, such as "
+        + names.prefix(1).map { "--leave-out \(Quoting.shown($0))" }.joined() + "."
+    default: nil
+    }
   }
 }
 

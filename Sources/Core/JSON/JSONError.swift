@@ -27,6 +27,8 @@ package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
       "byte \(offset): invalid UTF-8; JSON must be encoded as UTF-8"
     case .unexpectedEnd(let offset, let expected):
       "byte \(offset): the document ends where \(expected) was expected"
+    case .unexpectedByte(0xEF, 0, _):
+      "byte 0: a byte order mark, which JSON does not have; save the file as UTF-8 without it"
     case .unexpectedByte(let byte, let offset, let expected):
       "byte \(offset): found \(Self.show(byte)) where \(expected) was expected"
     case .controlCharacter(let offset):

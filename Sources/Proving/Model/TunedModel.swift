@@ -11,6 +11,28 @@ package enum TunedModel: Sendable {
   /// An unmerged adapter; `base` is nil where only the base's identity is known.
   case adapter(Adapter, base: Checkpoint?)
 
+  /// Two checkpoints, their output heads read alike: see ``TiedHeads``.
+  /// - Parameter identity: the base's, or that of a chain's base, of which then `base` too is a derivative.
+  /// - Throws: errors of reading embeddings.
+  package static func checkpoints(
+    tuned: Checkpoint, base: Checkpoint, identity: BaseIdentity? = nil
+  ) throws(CheckpointError) -> TunedModel {
+    guard let identity else {
+      return .checkpoint(try TiedHeads.reconcile(tuned, with: .checkpoint(base)), base: base)
+    }
+    return .checkpoint(
+      try TiedHeads.reconcile(tuned, with: .identity(identity)),
+      base: try TiedHeads.reconcile(base, with: .identity(identity)))
+  }
+
+  /// Files in the folders that are read that could be loaded as weights and were knowingly left out.
+  package var pathsLeftOut: [String] { (base?.pathsLeftOut ?? []) + weights.pathsLeftOut }
+
+  /// Output heads that only one side has and that are the embedding.
+  package var tiedAliases: [TiedAlias] {
+    (base?.tiedAliases ?? []) + weights.tiedAliases.filter { !(base?.tiedAliases.contains($0) ?? false) }
+  }
+
   package var base: Checkpoint? {
     switch self {
     case .checkpoint(_, let base): base

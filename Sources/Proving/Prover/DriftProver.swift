@@ -21,6 +21,8 @@ public enum DriftProver {
     public let verification: VerificationReport
     /// What the proof cost.
     public let report: ProveReport
+    /// False where the tuned model has exactly the base's weights.
+    public let hasDrift: Bool
     /// What a proof that can go on keeps; see ``finish()``.
     let session: ProofSession?
 
@@ -170,7 +172,9 @@ public enum DriftProver {
     report.peakMemoryBytes = ProveReport.peakMemory()
     report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
-    return Result(certificate: certificate, verification: verification, report: report, session: session)
+    return Result(
+      certificate: certificate, verification: verification, report: report,
+      hasDrift: try prepared.hasDrift(), session: session)
   }
 
   /// Before memory is used: running out of it cannot be caught.

@@ -76,6 +76,32 @@ struct AttestationTests {
     }
   }
 
+  /// Files that nobody has checked are named, and never beside the word `checked`.
+  @Test func filesLeftOut() throws {
+    let forger = try StatementForger()
+    #expect(!forger.statement.json.compact.contains("filesLeftOut"))
+    #expect(try forger.verify(forger.forged { _ in }).filesLeftOut == [])
+    let names = ["adapter_config.json", "x.bin"]
+    #expect(try forger.verify(forger.forged { $0.filesLeftOut = names }).filesLeftOut == names)
+    let contradiction = try forger.forged {
+      $0.filesLeftOut = names
+      $0.binding = .checked
+    }
+    let error = #expect(throws: AttestationError.self) { try forger.verify(contradiction) }
+    guard case .malformedStatement(let why)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(why.contains("filesLeftOut"))
+    // Nor does this program sign one.
+    let time = try #require(Timestamp("2026-03-01T12:30:00Z"))
+    var details = AttestationDetails(certificateName: "c", provedAt: time)
+    details.binding = .checked
+    details.filesLeftOut = names
+    let made = AttestationStatement(try CertificateFacts(forger.certificate), details, keyID: "k")
+    #expect(made.binding == .declared && made.filesLeftOut == names)
+  }
+
   @Test func otherStatementsAreRejected() throws {
     let forger = try StatementForger()
     typealias Statement = AttestationStatement

@@ -50,7 +50,10 @@ import Testing
       (#"l\.\d+\.\w*?x?"#, ["l.12.", "l.1.ab_x", "l.1.x"], ["l.a.x", "l..x", "l.1.a-b"]),
       ("[^a-c.]+", ["xyz", "abc.de"], ["abc", "xay"]), ("(a*)*b", ["b", "aab", "x.ab"], ["a", "xab", "aac"]),
       ("a|b|", ["a", "b", "", "x."], ["c", "ab"]), ("[-a]x", ["-x", "ax"], ["bx"]),
-      ("(ab?)+", ["aab", "abab"], ["b", "abb"]),
+      ("(ab?)+", ["aab", "abab"], ["b", "abb"]), ("a{2}b{1,}c{0,2}", ["aab", "aabbcc", "x.aabc"], ["ab", "aabccc"]),
+      (#"(?:\bmodel\.x|y)_q"#, ["model.x_q", "a.y_q", "y_q"], ["amodel.x_q", "x_q"]),
+      (#"^(?!.*(?:vision|head)).*q$"#, ["model.q", "q"], ["vision.q", "a.head.q"]),
+      (#"lm(?=\.).*q"#, ["lm.q", "lm.x.q"], ["lmq", "lmx.q"]),
     ]
     for (text, matched, others) in cases {
       let pattern = try #require(ModulePattern(text), "\(text)")
@@ -58,7 +61,8 @@ import Testing
       for name in others { #expect(pattern.matches(name) == false, "\(text) on \(name)") }
     }
     let refused = [
-      "(", ")", "a)", "(a", "[", "[]", "[a", "*", "a**", "a++", "a{2}", #"\b"#, #"\1"#, "(?=a)", "(?i)a", "[b-a]", "\\",
+      "(", ")", "a)", "(a", "[", "[]", "[a", "*", "a**", "a++", "a{", "a{,2}", "a{2,1}", "a{2}{3}", "a{999}",
+      "((a{99}){99}){99}", #"\B"#, #"\1"#, "(?=a(?!b))", "(?<=a)", "(?i)a", "[b-a]", "\\",
       "é",
       "a|*", "[[:alpha:]]",
     ]

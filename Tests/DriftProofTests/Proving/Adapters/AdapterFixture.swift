@@ -17,7 +17,8 @@ struct TestAdapter {
   var config: [String: String] = [
     "peft_type": "\"LORA\"", "r": "4", "lora_alpha": "8", "bias": "\"none\"", "fan_in_fan_out": "false",
     "use_dora": "false", "use_rslora": "false", "rank_pattern": "{}", "alpha_pattern": "{}",
-    "init_lora_weights": "true", "target_modules": "[\"q\", \"v\"]", "lora_dropout": "0.05",
+    "init_lora_weights": "true", "target_modules": "[\"q\", \"v\", \"conv\", \"embed\", \"square\", \"tall\"]",
+    "lora_dropout": "0.05",
   ]
   var tensors: [String: Matrix] = [:]
 
