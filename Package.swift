@@ -104,8 +104,8 @@ let package = Package(
     .target(
       name: "DriftProofInspection",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
-        "DriftProofStatement", "DriftProofCertificate", "DriftProofAdapter",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofAdapter",
       ], path: "Sources/Inspection"),
     .target(
       name: "DriftProofCalibration",
@@ -161,7 +161,7 @@ let package = Package(
       name: "TamperingSupport",
       dependencies: ["DriftProofField", "DriftProofKernels", "DriftProofCommitment", "DriftProofCommitmentProver"],
       path: "Tests/TamperingSupport"),
-    .testTarget(name: "CoreTests", dependencies: ["DriftProofCore"]),
+    .testTarget(name: "CoreTests", dependencies: ["DriftProofCore", "TestSupport"]),
     .testTarget(name: "FieldTests", dependencies: ["DriftProofField"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "TestSupport"]),

@@ -175,6 +175,7 @@ import Testing
       Issue.record("\(String(describing: error))")
       return
     }
+    try FileManager.default.removeItem(atPath: snapshot + "/adapter_model.bin")
     try FileManager.default.removeItem(atPath: folder.file("blobs/0123abcd"))
     #expect(
       throws: CheckpointError.danglingLink(file: snapshot + "/model.safetensors", target: "../../blobs/0123abcd")

@@ -77,10 +77,10 @@ import Testing
     try expect(settings, selected: ["model.layers.0.q", "a.h.2.attn.q", "x.y.1.z.2.q"])
     // Something must stand before the part, and the last number counts.
     try expect(
-      settings, not: ["model.layers.1.q", "layers.0.q", "model.layers.q", "a.h.2.x.3.q", "q"], by: "layers_to_transform"
+      settings, not: ["model.layers.1.q", "layers.0.q", "model.layers.q", "a.h.2.x.3.q"], by: "layers_to_transform"
     )
     try expect(settings, not: ["model.layers.0.v"])
-    try expect(settings, by: "layers_to_transform", undecided: ["model.layers.7.k"])
+    try expect(settings, by: "layers_to_transform", undecided: ["model.layers.7.k", "q"])
     settings["layers_to_transform"] = "2"
     settings["layers_pattern"] = #""layers""#
     try expect(settings, selected: ["model.layers.2.q", "a.layers.2.experts.5.q"])
