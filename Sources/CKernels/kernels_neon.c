@@ -23,4 +23,5 @@ DP_INLINE D d_dot(D acc, const uint8_t *p, const int8_t *q) {
 DP_INLINE int32_t d_sum(D acc) { return vaddvq_s32(acc); }
 enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
+#include "residual_impl.h"
 #endif

@@ -49,8 +49,10 @@ package protocol OpeningDeviation: Sendable {
   func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension
   /// The final coefficients of a claim before they are sent; `weights`: those of the running claim.
   func final(_ coefficients: inout [CubicExtension], claim: Int, weights: [CubicExtension])
-  /// A nonce to send without searching; nil to search.
-  var nonce: UInt64? { get }
+  /// A nonce to send without searching, for the positions of a layer (0: those of the rows); nil to search.
+  func nonce(for work: ProofOfWork, layer: Int) -> UInt64?
+  /// Told of the positions of layer 0, the leaves of later ones.
+  func opens(_ positions: [Int], layer: Int)
 }
 
 extension OpeningDeviation {
@@ -66,7 +68,8 @@ extension OpeningDeviation {
   package func codewords(_ words: LayerWords, layer: Int, claims: [Int]) {}
   package func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension { value }
   package func final(_ coefficients: inout [CubicExtension], claim: Int, weights: [CubicExtension]) {}
-  package var nonce: UInt64? { nil }
+  package func nonce(for work: ProofOfWork, layer: Int) -> UInt64? { nil }
+  package func opens(_ positions: [Int], layer: Int) {}
 }
 
 package struct HonestOpening: OpeningDeviation {

@@ -53,7 +53,7 @@ extension OpeningProver {
           channel.send(OpeningLabel.outOfDomain, answer)
         }
       }
-      let leaves = try open(current, shape: shape, isFirst: index == 0, &channel)
+      let leaves = try open(current, shape: shape, index: index, &channel)
       if isLast { break }
       let gamma = channel.transcript.challenge(OpeningLabel.gamma)
       Self.add(
@@ -65,12 +65,13 @@ extension OpeningProver {
 
   /// Opens what a layer's positions hit, the rows of all trees with the first one; returns the layer's leaves.
   private func open(
-    _ layer: FoldingLayer, shape: FoldingPlan.Layer, isFirst: Bool, _ channel: inout ProverChannel
+    _ layer: FoldingLayer, shape: FoldingPlan.Layer, index: Int, _ channel: inout ProverChannel
   ) throws -> [Int] {
     let positions = positions(
-      shape.queries, logBound: isFirst ? shape.logDomain : shape.logLeaves, shape.grindingBits, &channel)
-    if isFirst { try openTrees(at: positions, &channel) }
-    let leaves = isFirst ? shape.leaves(of: positions) : positions
+      shape.queries, logBound: index == 0 ? shape.logDomain : shape.logLeaves, shape.grindingBits, layer: index,
+      &channel)
+    if index == 0 { try openTrees(at: positions, &channel) }
+    let leaves = index == 0 ? shape.leaves(of: positions) : positions
     layer.open(leaves, channel: &channel)
     return leaves
   }

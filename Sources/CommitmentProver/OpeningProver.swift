@@ -34,7 +34,8 @@ struct OpeningProver {
       }
     }
     if layout.foldedClaims.isEmpty {
-      let positions = positions(parameters.queries, logBound: parameters.logDomain, parameters.grindingBits, &channel)
+      let positions = positions(
+        parameters.queries, logBound: parameters.logDomain, parameters.grindingBits, layer: 0, &channel)
       try openTrees(at: positions, &channel)
     } else {
       try fold(combinations: combinations, functionals: functionals, targets: targets, channel: &channel)
@@ -172,12 +173,16 @@ struct OpeningProver {
   // MARK: - Queries
 
   /// Proof of work, then distinct ascending positions.
-  func positions(_ count: Int, logBound: Int, _ grindingBits: Int, _ channel: inout ProverChannel) -> [Int] {
+  func positions(
+    _ count: Int, logBound: Int, _ grindingBits: Int, layer: Int, _ channel: inout ProverChannel
+  ) -> [Int] {
     if grindingBits > 0 {
       let work = ProofOfWork(&channel.transcript, bits: grindingBits)
-      channel.send(OpeningLabel.nonce, nonce: deviation.nonce ?? work.solve())
+      channel.send(OpeningLabel.nonce, nonce: deviation.nonce(for: work, layer: layer) ?? work.solve())
     }
-    return channel.transcript.positions(OpeningLabel.positions, count: count, logBound: logBound)
+    let positions = channel.transcript.positions(OpeningLabel.positions, count: count, logBound: logBound)
+    deviation.opens(positions, layer: layer)
+    return positions
   }
 
   func openTrees(at positions: [Int], _ channel: inout ProverChannel) throws {

@@ -7,6 +7,7 @@ public enum PackedFormat: String, Hashable, Sendable, CaseIterable, CustomString
   case fp8 = "FP8"
   case mxfp4 = "MXFP4"
 
+  /// In English, for people and logs.
   public var description: String { rawValue }
 }
 

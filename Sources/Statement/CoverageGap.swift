@@ -7,6 +7,7 @@ public enum ModelSide: String, Hashable, Sendable, CustomStringConvertible {
   case base = "base"
   case tuned = "tuned model"
 
+  /// In English, for people and logs.
   public var description: String { rawValue }
   var other: ModelSide { self == .base ? .tuned : .base }
 }
@@ -49,6 +50,7 @@ public struct UnclearWeights: Equatable, Sendable, CustomStringConvertible {
 
   package init(_ error: CheckpointError) { self.error = error }
 
+  /// In English, for people and logs.
   public var description: String { error.description }
 }
 

@@ -48,7 +48,9 @@ struct GapDiagnosis {
 
 /// A side that is quantised where the other has 16-bit weights.
 public struct QuantisedSide: Hashable, Sendable {
+  /// The quantised side.
   public let side: ModelSide
+  /// How its weights are packed, without repetition.
   public let formats: [PackedFormat]
   /// Quantised weights that the other side has as they were before.
   public let count: Int
@@ -96,6 +98,7 @@ public struct QuantisedSide: Hashable, Sendable {
 }
 
 extension QuantisedSide: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     let format = formats.map(\.description).joined(separator: " and ")
     let start =

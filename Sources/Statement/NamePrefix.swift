@@ -10,6 +10,7 @@ public struct NamePrefix: Hashable, Sendable {
   public let parts: [String]
   /// How many names of that side are names of the other without the parts, and how many it has.
   public let count: Int
+  /// How many names the side has.
   public let total: Int
   /// One name of them, as it is.
   public let example: String
@@ -79,6 +80,7 @@ public struct NamePrefix: Hashable, Sendable {
 }
 
 extension NamePrefix: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String { text(base: "\(ModelSide.base)", tuned: "\(ModelSide.tuned)") }
 
   /// The same with other names for the two sides.

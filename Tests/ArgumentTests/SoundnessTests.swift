@@ -2,6 +2,7 @@ import DriftProofCommitment
 import DriftProofField
 import Foundation
 import Testing
+import DriftProofTranscript
 
 @testable import DriftProofArgument
 @testable import DriftProofArgumentProver
@@ -79,6 +80,57 @@ import Testing
     let square = pow(4, Double(Limits.orthonormalFractionBits.upperBound))
     #expect(bound + square + Double(Limits.halfRange) < Double(Goldilocks.modulus) / 2)
     #expect(Limits.logOrthonormalBound.isMultiple(of: Limits.logLimb))
+  }
+
+  /// The longest rows at the lowest rate have too many exceptional challenges: its queries have 128 bits, its folds have
+  /// not, and the least counts.
+  @Test func queriesAloneMakeNoCodeStrong() throws {
+    let queries = try #require(CodeParameters.queries(logLength: 26, logBlowup: 5, grindingBits: 20, proofs: 2))
+    let code = try CodeParameters(
+      logLength: 26, logBlowup: 5, queries: queries, grindingBits: 20, driftTail: 2 * queries)
+    #expect(code.securityBits >= 128)
+    let statement = DriftStatement(
+      tensors: Fixture.norm(rows: 20, columns: 30).tensors, totalBound: nil, code: code, binding: [])
+    let worst = try #require(Soundness.terms(statement).map(\.bits).min())
+    #expect(worst < 128)
+    #expect(throws: ProofRejection.insufficientSecurity(bits: worst, required: 128)) {
+      try ArgumentVerifier(statement: statement, scheme: HashCommitment(code))
+    }
+  }
+
+  /// The argument's own terms by hand, ℓ and a as docs/protocol.md has them.
+  @Test func termsOfTheArgument() throws {
+    let queries = try #require(CodeParameters.queries(logLength: 18, logBlowup: 3, grindingBits: 20, proofs: 2))
+    let code = try CodeParameters(
+      logLength: 18, logBlowup: 3, queries: queries, grindingBits: 20, driftTail: 2 * queries)
+    var fixture = Fixture.everything()
+    fixture.logLength = 18
+    let statement = DriftStatement(
+      tensors: fixture.tensors, totalBound: fixture.totalBound, code: code, binding: [])
+    let layout = ArgumentLayout(statement)
+    let points = Double(1 << code.logDomain)
+    let rate = Double(code.length + code.driftRowTail) / points
+    let shifted = 64.5
+    let list = shifted / rate.squareRoot()
+    let delta = 1 - rate.squareRoot() * (1 + 1.0 / 64)
+    let exceptions =
+      (2 * pow(shifted, 5) + 3 * shifted * delta * rate) / (3 * pow(rate, 1.5)) * points + shifted / rate.squareRoot()
+    // 6 claims, one more for each line; then all coordinates of the points.
+    let claims = 6 + layout.digits.lines.reduce(0) { $0 + $1.limbs }
+    let coordinates =
+      layout.tableau.squareVariables + layout.tableau.projectionVariables + 8 + layout.driftVariables
+      + layout.digitVariables + ceilLog2(layout.factors.factorChunks) + (layout.factors.bits?.log ?? 0)
+    let field = 3 * log2(Double(Goldilocks.modulus))
+    let expected = [
+      "projections": 132, "claims": field - log2(list * Double(claims + coordinates)),
+      "sumcheck A": field - log2(list * 5), "row weights": field - log2(exceptions + list),
+      "evaluations": field - log2(2 * (exceptions + list)),
+    ]
+    let terms = Soundness.terms(statement)
+    for (name, bits) in expected {
+      let found = try #require(terms.first { $0.name == name }).bits
+      #expect(abs(found - bits) < 1e-9, "\(name): \(found), by hand \(bits)")
+    }
   }
 
   @Test func weakCodesAreSeenAsWeak() {

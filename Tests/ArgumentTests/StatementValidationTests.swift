@@ -106,6 +106,18 @@ import DriftProofTranscript
     }
   }
 
+  /// Without pins a root stands for one of several tableaux.
+  @Test func unpinnedDrifts() throws {
+    let statement = Fixture.norm(rows: 20, columns: 30).statement
+    let verifier = try ArgumentVerifier(
+      statement: statement, scheme: HashCommitment(statement.code), requiredSecurityBits: 0)
+    let drift = TableauReference(
+      label: ArgumentLabel.drift, root: [UInt8](repeating: 1, count: 32), shapes: verifier.driftShapes)
+    #expect(throws: ProofRejection.unsupportedParameters("the drift tableau is not pinned")) {
+      try verifier.verify([], drift: drift)
+    }
+  }
+
   @Test func codes() throws {
     let statement = Fixture.norm(rows: 20, columns: 30).statement
     let other = CodeParameters(unchecked: 14, logBlowup: 1, queries: 1, grindingBits: 0, driftTail: 80)

@@ -1,10 +1,5 @@
 // Holds every level of the C kernels that a processor has against plain C, without Swift. scripts/test runs it on this
-// processor; for others, which are at hand only in emulation, from the root of the repository for instance
-//
-//   clang --target=aarch64-linux-gnu -O2 -static -fuse-ld=lld Sources/CKernels/*.c Tests/CKernelsTests/levels.c -o levels
-//   qemu-aarch64 ./levels
-//
-// (with the C library for that target).
+// processor, scripts/arm-kernels on an emulated 64-bit ARM.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +91,25 @@ static size_t points(int level, u64 *out) {
   return (8000 + 24) * 8;
 }
 
+/// Lengths that leave every kind of rest; results that fit, that do not, and what the kernel says of each.
+static size_t residual(int level, u64 *out) {
+  enum { RANK = 5, STRIDE = 100, PART = 128 };
+  static const size_t counts[] = {0, 1, 7, 8, 31, 32, 33, 77, 96};
+  enum { LENGTHS = sizeof counts / sizeof counts[0] };
+  int32_t *entries = (int32_t *)out, *says = entries + 4 * LENGTHS * PART;
+  for (size_t i = 0; i < LENGTHS; i++)
+    for (size_t kind = 0; kind < 4; kind++) {
+      // Small factors and a small shift; as large as they come; no factors; one result out of range.
+      int32_t u[RANK], v[RANK * STRIDE], *e = entries + (4 * i + kind) * PART;
+      for (size_t k = 0; k < RANK; k++) u[k] = kind == 1 ? narrow[7 * i + k] : small[7 * i + k] >> 12;
+      for (size_t k = 0; k < RANK * STRIDE; k++) v[k] = kind == 1 ? narrow[k + i] : small[k + i] >> 8;
+      for (size_t k = 0; k < PART; k++) e[k] = kind == 1 ? narrow[k + 3 * i] : small[k + 3 * i] >> 12;
+      if (kind == 3 && counts[i] > 0) e[counts[i] - 1] = 1 << 28;
+      says[4 * i + kind] = dp_residual(level, e, counts[i], kind == 1 ? 31 : 4, u, kind == 2 ? 0 : RANK, v, STRIDE);
+    }
+  return (4 * LENGTHS * PART + 4 * LENGTHS) * 4;
+}
+
 int main(void) {
   for (size_t k = 0; k < 8 * ROW; k++) field[k] = element();
   for (size_t k = 0; k < ROW + 64; k++) {
@@ -112,7 +126,7 @@ int main(void) {
     const char *name;
     Case *run;
   } cases[] = {{"lanes", lanes}, {"ntt", ntt}, {"sha", sha}, {"project", project},
-               {"gram", gram}, {"rows", rows}, {"points", points}};
+               {"gram", gram}, {"rows", rows}, {"points", points}, {"residual", residual}};
   int failures = 0, best = dp_level(DP_LEVEL_AVX512);
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
     for (int cap = 0; cap <= best; cap++) {

@@ -97,6 +97,52 @@ import DriftProofTranscript
     }
   }
 
+  /// ℓ and a by docs/protocol.md, section 6, not by ``JohnsonRadius``.
+  private func listAndExceptions(m: Double, rate: Double, length: Double) -> (list: Double, exceptions: Double) {
+    let shifted = 2 * m + 0.5
+    let delta = 1 - rate.squareRoot() * (1 + 1 / (2 * m))
+    let list = shifted / rate.squareRoot()
+    let exceptions =
+      (2 * pow(shifted, 5) + 3 * shifted * delta * rate) / (3 * pow(rate, 1.5)) * length + shifted / rate.squareRoot()
+    return (list, exceptions)
+  }
+
+  /// Each term with all that it must count: lists and exceptional challenges.
+  @Test(arguments: [(14, 1), (18, 3), (21, 3), (16, 5)], [(1, 1), (2, 2)])
+  func termsCountListsAndExceptions(_ code: (Int, Int), _ claimsAndPins: (Int, Int)) throws {
+    let queries = try #require(
+      CodeParameters.queries(logLength: code.0, logBlowup: code.1, grindingBits: 20, proofs: 2))
+    let parameters = try CodeParameters(
+      logLength: code.0, logBlowup: code.1, queries: queries, grindingBits: 20, driftTail: 2 * queries)
+    let (claims, pins) = (Double(claimsAndPins.0), Double(claimsAndPins.1))
+    let plan = FoldingPlan(parameters, claims: claimsAndPins.0)
+    let coefficients = Double(parameters.length + parameters.driftRowTail)
+    let points = Double(1 << parameters.logDomain)
+    let rows = listAndExceptions(m: 32, rate: coefficients / points, length: points)
+    let inner = plan.layers.dropFirst().map {
+      listAndExceptions(m: 8, rate: pow(2, -Double($0.logInverseRate)), length: Double(1 << $0.logDomain))
+    }
+    let field = 3 * log2(Double(Goldilocks.modulus))
+    // A round of degree 2 for every word of the list and the line of even and odd part; the worst layer.
+    let folding = ([rows] + inner).map { field - log2(2 * $0.list + $0.exceptions) }
+    let batching = zip(inner, plan.layers).map { layer, before in
+      field - log2(layer.list * (1 + claims * Double(1 + before.queries)))
+    }
+    let expected = [
+      "pins": field - log2(rows.list * rows.list / 2 * coefficients),
+      "combination of trees and mask":
+        field - log2(claims * ((1 + pins) * rows.exceptions + (2 + pins) * rows.list)),
+      "batching of the claims": field - log2(rows.list * claims * (1 + pins)),
+      "folding": try #require(folding.min()),
+      "batching of folded leaves": try #require(batching.min()),
+    ]
+    let terms = parameters.soundnessTerms(claims: claimsAndPins.0, pins: claimsAndPins.1)
+    for (name, bits) in expected {
+      let found = try #require(terms.first { $0.round == name }).bits
+      #expect(abs(found - bits) < 1e-9, "\(name): \(found), by hand \(bits)")
+    }
+  }
+
   /// The bounds for m = 32, 2m = 64 and rate 1/8 by hand, as the cited theorems state them.
   @Test func johnsonRadius() {
     let code = JohnsonRadius(multiplicity: 32, rate: 0.125, length: 1_048_576)

@@ -176,7 +176,7 @@ import DriftProofTranscript
     // The honest nonce is the least one, so every one below it is wrong.
     let least = honest.bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     if least > 0 {
-      lazy.openingTampering?.nonce = least - 1
+      lazy.openingTampering?.nonce = { _, layer in layer == 0 ? least - 1 : nil }
       #expect(try lazy.rejection() == .proofOfWork)
     }
     // With 4 bits a nonce is wrong with probability 15/16: one of these is.

@@ -31,8 +31,10 @@ package struct OpeningTampering: OpeningDeviation {
   /// Changes the final coefficients of a claim; `weights`: those of the running claim.
   package var final:
     (@Sendable (_ claim: Int, _ coefficients: inout [CubicExtension], _ weights: [CubicExtension]) -> Void)?
-  /// Sends this nonce without searching.
-  package var nonce: UInt64?
+  /// The nonce that is sent without searching, by its layer.
+  package var nonce: (@Sendable (_ work: ProofOfWork, _ layer: Int) -> UInt64?)?
+  /// Told of the positions of layer 0, the leaves of later ones.
+  package var opens: (@Sendable (_ positions: [Int], _ layer: Int) -> Void)?
 
   package init() {}
 
@@ -75,6 +77,10 @@ package struct OpeningTampering: OpeningDeviation {
       for (position, value) in codeword.enumerated() { words[g, position] = value }
     }
   }
+
+  package func nonce(for work: ProofOfWork, layer: Int) -> UInt64? { nonce?(work, layer) }
+
+  package func opens(_ positions: [Int], layer: Int) { opens?(positions, layer) }
 
   package func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension {
     changed(value) { outOfDomain?(layer, claim, &$0) }

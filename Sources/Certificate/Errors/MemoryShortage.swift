@@ -8,9 +8,11 @@ public struct MemoryShortage: Error, Hashable, Sendable {
     case machine = "this machine's free memory"
   }
 
+  /// What sets the limit.
   public let limit: Limit
   /// Bytes that the proof is estimated to need beside what is in use, and those that are left.
   public let needed: Int
+  /// Bytes that are left.
   public let available: Int
 
   package init(limit: Limit, needed: Int, available: Int) {
@@ -19,6 +21,7 @@ public struct MemoryShortage: Error, Hashable, Sendable {
 }
 
 extension MemoryShortage: CustomStringConvertible {
+  /// In English, for people and logs.
   public var description: String {
     "the proof needs about \(Self.text(needed)) of memory, and \(limit.rawValue) leaves \(Self.text(available)); nothing was "
       + "begun: raise the limit, use a machine with more memory, or freeze tensors in the policy"

@@ -1,5 +1,7 @@
 @testable import DriftProofCertificate
 @testable import DriftProofProving
+import DriftProofAdapter
+import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
@@ -20,12 +22,16 @@ import DriftProofTranscript
 
     // What this version writes from the same files has the same identities.
     let base = try Checkpoint.open(pinned.base)
-    let tuned = try Checkpoint.open(pinned.tuned)
+    let isAdapter = !pinned.tuned.hasSuffix(".safetensors")
+    let model: TunedModel =
+      isAdapter
+      ? .adapter(try Adapter.open(pinned.tuned), base: base)
+      : .checkpoint(try Checkpoint.open(pinned.tuned), base: base)
     #expect(try BaseIdentity.compute(checkpoint: base).jsonBytes() == pinned.identityFile)
     let opening = try OpeningFile.parse(pinned.opening, path: "opening.json")
     #expect(opening.tunedCommitment.hexadecimal == report.tunedCommitment)
     let checked = try CertificateChecker.check(
-      certificate: pinned.certificate, model: .checkpoint(tuned, base: base), opening: opening)
+      certificate: pinned.certificate, model: model, opening: opening)
     #expect(checked.tunedCommitment == report.tunedCommitment)
     return report
   }
@@ -41,6 +47,32 @@ import DriftProofTranscript
     #expect(report.policyName == "pinned classes" && report.excluded == ["steps"])
     let counts = report.tensors
     #expect(counts.frozen == 1 && counts.norm == 2 && counts.rank == 1 && counts.sparse == 3 && counts.composed == 2)
+  }
+
+  /// Stage O, whose challenges and powers no other pin has.
+  @Test func adapterCertificate() throws {
+    let pinned = try PinnedCertificate.adapter.get()
+    let report = try check("adapter", pinned)
+    #expect(report.policyName == "pinned adapter" && report.adapter != nil && report.excluded.isEmpty)
+    let checked = try CheckedCertificate(pinned.certificate, identity: pinned.identity, policy: pinned.policy)
+    let statement = try #require(checked.argument).verifier.statement
+    let orthonormal = statement.tensors.filter(\.isOrthonormal)
+    #expect(orthonormal.count == 2 && orthonormal.allSatisfy { $0.rows == 4 } && statement.totalBound != nil)
+    #expect(statement.tensors.allSatisfy { $0.plainBound != nil })
+  }
+
+  /// Heads, tiles in a grid and a total whose limbs move to other lines.
+  @Test func certificateOfHeadsAndTiles() throws {
+    let pinned = try PinnedCertificate.heads.get()
+    let report = try check("heads", pinned)
+    #expect(report.policyName == "pinned heads" && report.excluded.isEmpty)
+    let checked = try CheckedCertificate(pinned.certificate, identity: pinned.identity, policy: pinned.policy)
+    let statement = try #require(checked.argument).verifier.statement
+    #expect(statement.tensors.filter { $0.block != nil }.count == 4 && statement.totalBound != nil)
+    let bits = statement.tensors.map(\.fractionBits)
+    #expect((bits.max() ?? 0) - (bits.min() ?? 0) >= 8)
+    let layout = TableauLayout(tensors: statement.tensors, logLength: statement.code.logLength)
+    #expect(layout.blocks.contains { $0.tiles.count >= 3 })
   }
 
   /// One certificate does not stand for another's base or policy.

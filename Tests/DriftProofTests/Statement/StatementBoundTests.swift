@@ -94,6 +94,39 @@ struct BoundArithmeticTests {
   }
 }
 
+/// Bounds in the units of a statement whose precision a wide norm clause has made coarser than the identity's.
+struct CoarseBoundTests {
+  /// a.weight has 4096 entries below 1/4: g = 23. B = 1000 and four neighbours of its size in a chunk:
+  /// 10^6·2^46·4 = 2^67.9 ≤ 2^51·4^t for t = 9, so f = 14.
+  @Test func absolute() throws {
+    let derived = try StatementFixture().derive([StatementFixture.rule("a.weight", #"{"norm": {"absolute": 1000}}"#)])
+    let tensor = try #require(derived.claims.first).tensor
+    #expect(tensor.fractionBits == 14)
+    // 10^6·4^14.
+    #expect(tensor.plainBound == BoundArithmetic.tensorDigits(big("268435456000000")))
+  }
+
+  /// Relative bounds scale the base's sum of squares, which is in the identity's units; residuals likewise.
+  @Test func relativeAndResidual() throws {
+    let fixture = try StatementFixture()
+    let leaf = try #require(fixture.identity.tensors.first { $0.name == "a.weight" })
+    let sum = leaf.statistics.sumOfSquares
+    let derived = try fixture.derive([
+      StatementFixture.rule(
+        "a.weight",
+        #"[{"norm": {"relative": 300}}, {"norm": {"absolute": 100000}}, {"rank": 2, "residual": {"absolute": 3}}]"#)
+    ])
+    let tensor = try #require(derived.claims.first).tensor
+    let coarse = leaf.statistics.fractionBits - tensor.fractionBits
+    #expect(coarse > 0)
+    // floor(300²·Σq²/4^t), the least of both.
+    #expect(tensor.plainBound == BoundArithmetic.tensorDigits((BigUInt(sum) * BigUInt(90_000 as UInt)) >> (2 * coarse)))
+    let clause = try #require(tensor.clauses.first)
+    let shift = 2 * (tensor.fractionBits + clause.scale)
+    #expect(clause.bound == BoundArithmetic.tensorDigits(BigUInt(9 as UInt) << shift))
+  }
+}
+
 struct ScaleRuleTests {
   /// (log2 and offset of N_0, rank, log2 and offset of the drift bound or nil, log2 of Σ q²) -> s.
   @Test(

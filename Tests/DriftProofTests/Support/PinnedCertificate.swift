@@ -1,5 +1,6 @@
 @testable import DriftProofCertificate
 @testable import DriftProofProving
+import DriftProofAdapter
 import DriftProofCheckpoint
 import DriftProofPolicy
 import Foundation
@@ -15,12 +16,17 @@ struct PinnedCertificate: Sendable {
   let identity: BaseIdentity
   let policy: Policy
   let base: String
+  /// A checkpoint, or an adapter's folder.
   let tuned: String
 
   static let folder = Repository.fixture("pinned-v2")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
+  /// An unmerged adapter on two matrices, under a norm and a total: the orthonormality stage of several tensors.
+  static let adapter = Result { try PinnedCertificate("adapter") }
+  /// Heads, a tensor of several tiles, and precisions that are 13 bits apart under one total.
+  static let heads = Result { try PinnedCertificate("heads") }
   /// One small tensor of every class of drift.
   static let classes = Result { try PinnedCertificate("classes") }
 
@@ -34,7 +40,10 @@ struct PinnedCertificate: Sendable {
     identity = try BaseIdentity.parse(identityFile)
     policy = try Policy.parse(policyFile)
     base = folder.appendingPathComponent("base.safetensors").path
-    tuned = folder.appendingPathComponent("tuned.safetensors").path
+    let adapter = folder.appendingPathComponent("adapter").path
+    tuned =
+      FileManager.default.fileExists(atPath: adapter)
+      ? adapter : folder.appendingPathComponent("tuned.safetensors").path
   }
 
   func verify(_ bytes: [UInt8]) throws(DriftProofError) -> VerificationReport {
@@ -107,7 +116,75 @@ struct PinnedCertificateGenerator {
       """)
   }
 
+  @Test func adapter() throws {
+    var random = SeededGenerator(seed: 3)
+    var base = TestModel()
+    var adapter = TestAdapter()
+    for (name, shape) in [("model.q", [12, 10]), ("model.v", [9, 14])] {
+      base.tensors[name + ".weight"] = TestTensor(shape, random: &random)
+      adapter.add(name, shape: shape, random: &random)
+    }
+    base.tensors["model.frozen"] = TestTensor([5], random: &random)
+    try make(
+      "adapter", base, .init(adapter: adapter),
+      """
+      { "driftPolicy": 1, "name": "pinned adapter", "securityBits": 128,
+        "rules": [
+          { "tensors": "model.{q,v}.weight", "allow": [ { "rank": 4 }, { "norm": { "relative": 0.5 } } ] },
+          { "tensors": "*", "allow": "frozen" } ],
+        "total": { "norm": { "absolute": 4 } } }
+
+      """)
+  }
+
+  @Test func heads() throws {
+    var random = SeededGenerator(seed: 4)
+    var base = TestModel()
+    for (name, shape) in [("q", [32, 12]), ("grid", [150, 140]), ("coarse", [40]), ("fine", [40])] {
+      base.tensors[name] = TestTensor(shape, isHalf: name == "grid", random: &random)
+    }
+    for (name, scale) in [("coarse", 1000 as Float), ("fine", 0.1)] {
+      for index in 0..<40 { base.tensors[name]?.values[index] *= scale }
+    }
+    var tuned = base
+    // Rank 1 in every head of eight rows.
+    for head in 0..<4 {
+      let (left, right) = ((0..<8).map { _ in random.signed() }, (0..<12).map { _ in random.signed() })
+      for row in 0..<8 {
+        for column in 0..<12 {
+          tuned.tensors["q"]?.values[(8 * head + row) * 12 + column] += left[row] * right[column] / 8
+        }
+      }
+    }
+    for (name, scale) in [("grid", 0.02 as Float), ("coarse", 0.05), ("fine", 0.001)] {
+      let values = tuned.tensors[name]?.values ?? []
+      let moved = values.map { $0 + scale * random.signed() }
+      tuned.tensors[name]?.values = name == "grid" ? moved.map(TestTensor.rounded) : moved
+    }
+    try make(
+      "heads", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned heads", "securityBits": 128,
+        "rules": [
+          { "tensors": "q", "heads": { "of": "rows", "size": 8 },
+            "allow": { "rank": 1, "residual": { "absolute": 0.001 } } },
+          { "tensors": "*", "allow": { "norm": { "absolute": 4 } } } ],
+        "total": { "norm": { "absolute": 5 } } }
+
+      """)
+  }
+
+  /// A tuned model in one of its two forms.
+  private struct Tuned {
+    var checkpoint: TestModel?
+    var adapter: TestAdapter?
+  }
+
   private func make(_ name: String, _ base: TestModel, _ tuned: TestModel, _ policy: String) throws {
+    try make(name, base, Tuned(checkpoint: tuned), policy)
+  }
+
+  private func make(_ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String) throws {
     let folder = PinnedCertificate.folder.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     func write(_ bytes: [UInt8], _ file: String) throws {
@@ -115,13 +192,26 @@ struct PinnedCertificateGenerator {
     }
     let temporary = try TemporaryFolder()
     let before = try base.write("base", in: temporary)
-    let after = try tuned.write("tuned", in: temporary)
+    var model: TunedModel?
+    var files = [(before.path, "base.safetensors")]
+    if let checkpoint = try tuned.checkpoint?.write("tuned", in: temporary) {
+      model = .checkpoint(checkpoint, base: before)
+      files.append((checkpoint.path, "tuned.safetensors"))
+    }
+    if let adapter = tuned.adapter {
+      let path = try adapter.write("adapter", in: temporary)
+      model = .adapter(try Adapter.open(path), base: before)
+      try FileManager.default.createDirectory(
+        at: folder.appendingPathComponent("adapter"), withIntermediateDirectories: true)
+      files += ["adapter_config.json", "adapter_model.safetensors"].map { ("\(path)/\($0)", "adapter/\($0)") }
+    }
     let opening = temporary.file("opening")
-    let result = try DriftProver.prove(
-      base: before, tuned: after, policy: try Policy.parse(Array(policy.utf8)), openingPath: opening)
-    for (source, target) in [
-      (before.path, "base.safetensors"), (after.path, "tuned.safetensors"), (opening, "opening.json"),
-    ] { try write([UInt8](try Data(contentsOf: URL(fileURLWithPath: source))), target) }
+    let request = DriftProver.Request(
+      try #require(model), policy: try Policy.parse(Array(policy.utf8)), openingPath: opening)
+    let result = try DriftProver.prove(request)
+    for (source, target) in files + [(opening, "opening.json")] {
+      try write([UInt8](try Data(contentsOf: URL(fileURLWithPath: source))), target)
+    }
     try write(result.certificate, "tuned.drift")
     try write(BaseIdentity.compute(checkpoint: before).jsonBytes(), "base.identity.json")
     try write(Array(policy.utf8), "policy.json")
