@@ -3,7 +3,7 @@
 /// The search for a basis of the lattice of a drift's rows has no useful bound of its own: bases of a hundred long vectors take
 /// days. Its multiplications are counted, and the count is the bound, so that the outcome depends on no machine's speed.
 package struct ExactSearch {
-  /// 2^35 multiplications, some twenty seconds. Bases that come to an end take far fewer: the adapters that the exact clause
+  /// 2^35 multiplications, half a minute of one core. Bases that come to an end take far fewer: the adapters that the exact clause
   /// is for have ranks up to 64.
   package static let multiplicationLimit = 1 << 35
   /// Reports on the way to the limit, at most.

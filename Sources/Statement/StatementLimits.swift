@@ -18,8 +18,7 @@ package enum StatementLimits {
   /// Tensors of a model. The largest mixtures of experts have some 70,000 expert matrices, 280,000 tensors when each is
   /// stored as four packed ones.
   package static let maximumTensors = 1 << 19
-  /// Bytes of a manifest: 128 for each of so many tensors, names of 60 bytes and digests included. A verifier needs about
-  /// eight bytes of memory for each.
+  /// Bytes of a manifest: 128 for each of so many tensors, names of 60 bytes and digests included.
   package static let maximumManifestBytes = 1 << 26
 
   /// Tensors of the tableau when some are heads: the work for each is small, but a size of 1 makes very many.

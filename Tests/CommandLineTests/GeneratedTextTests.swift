@@ -39,7 +39,10 @@ struct GeneratedTextTests {
     #expect(try offers("ver") == ["verify"])
     #expect(Set(try offers("")).isSuperset(of: Self.firstWords + ["help", "--version"]))
     #expect(try offers("verify", "--pu") == ["--public-key"])
-    #expect(Set(try offers("identify", "-")) == ["--out", "-o", "--leave-out", "--json", "--quiet", "-q", "--help", "-h"])
+    #expect(
+      Set(try offers("identify", "-")) == [
+        "--out", "-o", "--leave-out", "--strip-prefix", "--json", "--quiet", "-q", "--help", "-h",
+      ])
     #expect(try offers("attest", "--relation", "m") == ["merge"])
     #expect(try offers("completions", "") == ["bash", "zsh", "fish"])
     #expect(Set(try offers("inspect", "")) == ["a folder", "b.json"])

@@ -20,8 +20,8 @@ struct TableText {
     let others = columnWidths.dropFirst().map { $0 + Self.gap.count }
     let room = width - others.reduce(0, +)
     let longest = columnWidths.first ?? 0
-    // Names in blocks of columns have a third of the line.
-    let nameWidth = min(longest, max(Self.leastNameWidth, max(room, width / 3)))
+    // Where the table has to be cut into blocks anyway, names have a third of the line.
+    let nameWidth = min(longest, room >= Self.leastNameWidth ? room : max(Self.leastNameWidth, width / 3))
     let shortened = ([header] + rows).map { row in [Self.shortened(row[0], to: nameWidth)] + row.dropFirst() }
     let blocks = Self.blocks(of: others, room: width - nameWidth)
     return blocks.enumerated().flatMap { number, columns in

@@ -178,7 +178,8 @@ import DriftProofTranscript
           code: code, rowCount: verifier.rowCount, layoutDigest: verifier.statement.layoutDigest, entries: entries)
       }
     } catch {
-      #expect(error is StatementError || error is ProofRejection, "\(comment): \(error)")
+      #expect(
+        error is DriftProofError || error is StatementError || error is ProofRejection, "\(comment): \(error)")
       return
     }
     let certificate = Certificate(
