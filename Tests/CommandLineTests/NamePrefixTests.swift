@@ -12,7 +12,11 @@ import Testing
     base = try fixture.model("base.safetensors")
   }
 
-  private static func inner(_ name: String) -> String {
+  private static func compiled(_ name: String) -> String {
+    name.replacingOccurrences(of: "model.", with: "model._orig_mod.")
+  }
+
+  private static func sharded(_ name: String) -> String {
     ("_fsdp_wrapped_module." + name).replacingOccurrences(of: ".self_attn", with: "._fsdp_wrapped_module.self_attn")
   }
 
@@ -38,11 +42,10 @@ import Testing
   }
 
   @Test func insideNames() throws {
-    for (rename, part) in [
-      ({ (name: String) in name.replacingOccurrences(of: "model.", with: "model._orig_mod.") }, "_orig_mod."),
-      (Self.inner, "_fsdp_wrapped_module."),
-    ] {
-      let tuned = try fixture.model("tuned.safetensors", drift: 0.01, rename)
+    for part in ["_orig_mod.", "_fsdp_wrapped_module."] {
+      let tuned = try fixture.model("tuned.safetensors", drift: 0.01) { name in
+        part == "_orig_mod." ? Self.compiled(name) : Self.sharded(name)
+      }
       let run = try Tool.run("inspect", base, tuned, "--quiet")
       #expect(run.exitCode == 13 && run.output.contains("--strip-prefix \(part)"), "\(run.output)")
       let read = try Tool.run("inspect", base, tuned, "--quiet", "--strip-prefix", part, "--json")

@@ -5,11 +5,9 @@ import Testing
 
 /// A side that is quantised where the other is not, in every format that people have.
 @Suite struct QuantisedTests {
-  private typealias Parts = [(suffix: String, dtype: DataType)]
+  @Sendable private static func stem(_ name: String) -> String { String(name.dropLast(".weight".count)) }
 
-  private static func stem(_ name: String) -> String { String(name.dropLast(".weight".count)) }
-
-  private static let formats: [(String, (String) -> String, [(suffix: String, dtype: DataType)])] = [
+  private static let formats: [(String, @Sendable (String) -> String, [(suffix: String, dtype: DataType)])] = [
     ("GPTQ", stem, [(".qweight", .i32), (".qzeros", .i32), (".scales", .f16), (".g_idx", .i32)]),
     ("AWQ", stem, [(".qweight", .i32), (".qzeros", .i32), (".scales", .f16)]),
     ("FP8", { $0 }, [("", .f8e4m3), ("_scale_inv", .f32)]),

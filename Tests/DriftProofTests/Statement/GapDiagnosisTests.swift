@@ -46,10 +46,11 @@ import Testing
     let tuned = fixture.tuned.dropFirst().map {
       TunedTensor(name: "module." + $0.name, dtype: $0.dtype, shape: $0.shape)
     }
-    let gaps = try fixture.gaps([], tuned: Array(tuned))
-    #expect(gaps.count == 2, "\(gaps)")
-    guard case .prefixed(let prefix) = gaps.first, case .missing("a.weight", _) = gaps.last else {
-      Issue.record("\(gaps)")
+    let error = #expect(throws: StatementError.self) { _ = try fixture.derive([], tuned: Array(tuned)) }
+    guard case .coverageGap(let gaps)? = error, gaps.count == 2, case .prefixed(let prefix) = gaps[0],
+      case .missing("a.weight", _) = gaps[1]
+    else {
+      Issue.record("\(String(describing: error))")
       return
     }
     #expect(prefix.parts == ["module."] && prefix.count == tuned.count)
