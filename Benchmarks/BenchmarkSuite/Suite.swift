@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Runs cases one after the other, each in a process of its own, and writes results after every one.

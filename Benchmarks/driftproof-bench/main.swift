@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The benchmarks' command line; scripts/benchmark builds it and calls `suite`.
 import BenchmarkSuite
 import Foundation

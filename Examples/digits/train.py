@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Trains the checkpoints of this folder: pip install numpy scikit-learn, then run it here. Takes about a minute.
 
 A classifier of handwritten digits (scikit-learn's copy of the UCI set, 8 x 8 pixels) and fine-tunes of it for scans that

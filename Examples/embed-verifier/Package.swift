@@ -1,4 +1,6 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
 import PackageDescription
 
 // A package of somebody else that verifies certificates, and nothing more. It depends on the product DriftProofVerifier,

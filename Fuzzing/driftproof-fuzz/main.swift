@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // libFuzzer targets, one per parser: `driftproof-fuzz TARGET [libFuzzer's arguments]`.
 
 import CLibFuzzer

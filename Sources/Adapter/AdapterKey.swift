@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a tensor of `adapter_model.safetensors` is, by its key.
 enum AdapterKey: Sendable, Equatable {
   /// A or B of a module.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCheckpoint
 
 /// How module names of an adapter become names of the base's tensors.

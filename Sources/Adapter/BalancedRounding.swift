@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Rounds a matrix with orthonormal rows to integers so that the rows stay nearly orthonormal, for certain.
 ///
 /// With ε = rounded - 2^f·q, each entry up or down, the Gram matrix of the integers differs from 2^(2f)·1 by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCheckpoint
 
 /// Whether a layer with a square weight keeps it as [in, out], as Conv1D of GPT-2 does, or as [out, in], as Linear does.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A regular expression of an adapter's configuration, matched as PEFT does: `re.match(r"(.*\.)?(PATTERN)$", name)`.
 ///
 /// Configurations come from strangers. An engine that goes back and forth takes exponential time for some patterns, such as

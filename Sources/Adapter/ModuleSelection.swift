@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Which modules of a base PEFT gives the matrices of an adapter (`check_target_module_exists`, 0.18): what is in the file and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A real matrix as coefficients times orthonormal rows, R = C·Q: in double arithmetic of a fixed order, without fused or
 /// reassociated operations, so that every machine finds the same bits.
 ///

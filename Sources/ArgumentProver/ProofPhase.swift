@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a proof is at, for progress, reports and forecasts. The raw values are what people and `--json` are told.
 package enum ProofPhase: String, CaseIterable, Sendable {
   // Before the argument.

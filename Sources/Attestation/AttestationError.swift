@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why an attestation is rejected.
 public enum AttestationError: Error, Equatable, Sendable {
   // The file and its signature.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Base64 (RFC 4648) without any tolerance: one alphabet per text, padding as it must be, unused bits zero, nothing else.
 ///
 /// So every byte string has one text per alphabet, and a signature cannot be respelled.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofCrypto
 
 /// A key inside libcrypto: the only file of this folder that calls it with keys.

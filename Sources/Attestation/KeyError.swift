@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why the bytes of a key file are rejected; exit code 1, as for any file that cannot be used.
 public enum KeyError: Error, Equatable, Sendable {
   /// More bytes than any key of these kinds has.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a model's files have no digest; exit code 1.
 public enum ModelDigestError: Error, Equatable, Sendable {
   case cannotRead(path: String, reason: String)

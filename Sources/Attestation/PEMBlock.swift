@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One block of PEM text (RFC 7468), strictly: nothing before or after it but white space, strict base64 inside.
 struct PEMBlock: Equatable {
   static let privateLabel = "PRIVATE KEY"

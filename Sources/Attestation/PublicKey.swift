@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Signature schemes for envelopes; the raw values are the names that securesystemslib and TUF use.

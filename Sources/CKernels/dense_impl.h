@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Projections, Gram products and byte planes, compiled once per instruction set. The including file gives NAME and D, a
 // vector of dots: d_zero, d_dot(acc, u8 bytes at p, s8 bytes at q) over D_STEP bytes and d_sum.
 

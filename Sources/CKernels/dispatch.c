@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Picks the code for a level.
 #include "scalar.h"
 

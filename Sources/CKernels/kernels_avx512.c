@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every kernel with AVX-512.
 #include "scalar.h"
 #if defined(__x86_64__)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every kernel with NEON, which every 64-bit ARM processor has; SHA-256 is in sha_arm.c.
 #include "scalar.h"
 #if defined(__aarch64__)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every kernel in plain C, for any processor.
 #define NAME(f) dp_plain_##f
 #include "lanes_plain.h"

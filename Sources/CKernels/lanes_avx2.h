@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // Eight lanes of Goldilocks elements in two 256-bit registers; see lanes_avx512.h for the meaning of each operation.
 #include <immintrin.h>

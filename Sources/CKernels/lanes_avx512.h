@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // Eight lanes of Goldilocks elements in one 512-bit register. All values are canonical unless said otherwise.
 #include <immintrin.h>

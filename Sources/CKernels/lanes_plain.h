@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // Eight lanes of Goldilocks elements in plain C; see lanes_avx512.h for the meaning of each operation.
 #include "scalar.h"

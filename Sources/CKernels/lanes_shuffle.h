@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // The shuffles of lanes_avx512.h through memory, for the other instruction sets.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The transform over lanes, compiled once per instruction set; V and NAME come from the including file.
 //
 // A block of n positions holds a polynomial modulo X^n - c. Writing y for X^(n/4), its four quarters are the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One polynomial at many points, compiled once per instruction set; V and NAME come from the including file.
 //
 // A group is DP_POINTS_GROUP neighbouring places of every digit u of the exponent, 16 entries a vector. A vector of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // 2^shift·e - u·V along a line of a matrix, compiled once per instruction set; NAME comes from the including file.
 
 enum { RESIDUAL_BLOCK = 4 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Weighted sums of rows in K, compiled once per instruction set; V and NAME come from the including file.
 //
 // A narrow entry is below 2^31 in magnitude and a limb of a weight below 2^22, so 512 products fit a signed 64-bit sum.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // Goldilocks arithmetic on one value: p = 2^64 - 2^32 + 1, operands and results canonical.
 #include <stddef.h>

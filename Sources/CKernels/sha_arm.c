@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SHA-256 with the ARMv8 instructions: two messages at once hide the latency of a round.
 #include "sha_constants.h"
 #if defined(__aarch64__)

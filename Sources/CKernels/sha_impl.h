@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SHA-256 of LANES messages at once. The including file gives W (one 32-bit word of every lane), w_add, w_xor,
 // w_ror(x, n), w_shl(x, n), w_shr(x, n), w_ch, w_maj, w_set1, and the transpositions w_load_blocks (16 big-endian words
 // of LANES consecutive 64-byte blocks), w_load_half (8 words of 32-byte strings), w_load_states, w_store_states,

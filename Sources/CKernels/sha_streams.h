@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SHA-256 of STREAMS messages at once with a processor's SHA instructions. The including file gives SHA(name), Stream
 // (state and 16 words w of a message), words (4 big-endian words), state_in, state_out, digest_out and compress.
 

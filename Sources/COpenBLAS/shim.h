@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // OpenBLAS carries LAPACK with it. Its Fortran entry points are declared here by hand, so that no LAPACKE package is
 // needed: every argument is passed by address, matrices are column-major, and `info` comes back 0 on success.
 #ifndef DRIFTPROOF_COPENBLAS_SHIM_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofPolicy
 
 /// Rules in order for groups of tensors, such that the first match of every tensor is its own group.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The order of certificates that name their parents: a forest whose roots start from the base.
 ///
 /// Works on what files state, before anything is verified: circles and repeated commitments, which no honest certificates

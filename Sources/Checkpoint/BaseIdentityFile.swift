@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// A read-only set of named tensors: one safetensors file, or several tied together by an index.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Streaming access to a checkpoint's tensors: encoded entries, drift, byte comparison, digests.
 ///
 /// All calls are read-only and may run on several threads at once, each with its own buffer.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Why a checkpoint, an encoding or an identity was rejected: one case per reason, with what to do about it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Parts of checkpoints under other names, and weights as floating-point numbers: what unmerged adapters need.
 extension Checkpoint {
   /// Some tensors of this checkpoint under names of the caller's, which must differ; the data stay where they are.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The element types of the safetensors format.
 ///
 /// Source: the `Dtype` list of safetensors 0.8. Raw values are the names in file headers.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Reads the drift of one tensor of two checkpoints straight into 32-bit entries; one thread at a time.
 ///
 /// Runs of entries are loaded as they lie in the files and converted piece by piece to where a caller wants them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The encoding of floating-point weights to integers (docs/protocol.md section 2): q = round-half-even(w·2^f).
 ///
 /// f is fixed by the *base* tensor so that its largest weight fills 21 bits; q of base and tuned weights obeys

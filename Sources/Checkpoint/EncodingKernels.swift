@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Loops over blocks of words. They do not branch on the data; a block with a suspicious entry is reported as a whole
 /// and looked at again, entry by entry, by `firstRejected`.
 enum EncodingKernels<Code: FloatCode> {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A pattern for names of files in one folder: `*` stands for any run of characters, `?` for one; all else for itself.
 package struct FilePattern: Sendable, Hashable {
   package let text: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// The weights of a model folder: what is read, what else in it a runtime could load as weights, and what was left out

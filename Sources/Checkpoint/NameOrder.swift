@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Lists of tensors in the order of their names' UTF-8 bytes.

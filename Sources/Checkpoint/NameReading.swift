@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Names read without some of their parts, such as `module.` or `_orig_mod.`, which wrappers of libraries add.
 ///
 /// A part that begins with an underscore is one that a wrapper puts wherever it wraps a module: it is left out wherever a

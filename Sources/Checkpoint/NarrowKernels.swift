@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Loops over blocks of words in single precision, for integers below 2^22: what weights and their drift are unless they
 /// are extreme. A block with an entry beyond is reported as a whole; `EncodingKernels` looks at it again in doubles.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// The header of one safetensors file: `UInt64 N` little-endian, N bytes of JSON, then the tensors' bytes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Where a tensor lies and what it holds; made only by a parser that has checked it against its file.

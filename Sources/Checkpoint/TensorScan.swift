@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// One streaming pass over a tensor of a base, of a tuned checkpoint, or of both side by side: everything that a

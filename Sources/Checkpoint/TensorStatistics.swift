@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What the base identity states about one tensor.
 package struct TensorStatistics: Sendable, Hashable {
   /// f of docs/protocol.md section 2; 0 for tensors that are compared byte for byte.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A tensor that is another one under a second name, such as an output head that is tied to the embedding.
 package struct TiedAlias: Sendable, Hashable {
   package let head: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Which names of files runtimes load as weights (docs/policies.md, "Which files are the model").

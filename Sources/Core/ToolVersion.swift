@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The version of library and program.
 public enum ToolVersion {
   /// As in `driftproof --version`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An exact non-negative integer in base 2^15, as bounds of the statement are written, to be compared with them.
 package struct BoundSum: Sendable {
   /// Low digit first, each below 2^15.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCheckpoint
 
 /// An integer matrix of the drift tableau that lies in memory.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 @_exported import DriftProofAdapter
 @_exported import DriftProofCalibration
 @_exported import DriftProofInspection

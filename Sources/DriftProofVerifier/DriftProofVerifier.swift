@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The verifier's face: a program that only verifies depends on this product alone. It links libcrypto and neither a prover
 // nor BLAS. The modules below are one library in several targets, so they are exported as one.
 

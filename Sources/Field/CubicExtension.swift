@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// K = F_p[X]/(X³ - 7), |K| ≈ 2^192; docs/protocol.md section 2. 7 is no cube in F_p, so X³ - 7 is irreducible.
 ///
 /// All challenges are drawn from K. An element is c0 + c1·X + c2·X².

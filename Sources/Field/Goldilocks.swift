@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The prime field F_p with p = 2^64 - 2^32 + 1 ("Goldilocks"); docs/protocol.md section 2.
 ///
 /// A value is always canonical: `value < p`. Bytes from outside enter through ``init(canonical:)``, which rejects

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Multilinear extensions over the hypercube. Index bit 0 belongs to variable 0, which is bound first.
 public enum Multilinear {
   /// The table of eq(point, ·), 2^point.count entries, times `scale`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCheckpoint
 
 /// Entry-by-entry comparison of bytes, for tensors without an encoding.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// A zeroed block of memory of fixed size, aligned for the vector kernels: to 64 bytes, or to 2 MiB when large, where

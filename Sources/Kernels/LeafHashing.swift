@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofKernels
 
 /// SHA-256 of many messages at once, for the leaves and nodes of Merkle trees.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The form in which C kernels take constants: a·2^64 mod p, so that their product with x, divided by 2^64, is a·x.

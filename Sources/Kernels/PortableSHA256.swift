@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One SHA-256 computation, block by block.
 struct PortableSHA256 {
   private var h: [UInt32]

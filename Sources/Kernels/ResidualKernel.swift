@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofKernels
 
 /// What a low-rank product leaves of a line of integers.

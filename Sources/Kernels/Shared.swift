@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A pointer that crosses into concurrent work; the owner keeps the memory alive and the writes disjoint.
 struct Shared<Pointee>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Pointee>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What `inspect` prints about the drift of one tensor.
 package struct DriftStatistics: Sendable, Equatable {
   /// Ranks that are tried.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How far a search for exact factors is, and when it is given up.
 ///
 /// The search for a basis of the lattice of a drift's rows has no useful bound of its own: bases of a hundred long vectors take

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension IntegerFactors {
   /// Integer factors with Delta = U V^T exactly, if the drift has rank at most `rank`; nil if the rank is larger, if an
   /// entry or a block of the factors breaks the bounds, or if the numbers are too large for the reduction.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension IntegerFactors {
   /// 2^s * Delta = U V^T with one factor the drift itself and the other the identity: what a rank of at least
   /// min(rows, columns) allows. Costs one pass; columns past the smaller dimension are zero.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Integer factors of a drift: 2^s * Delta = U V^T + E, all integers.
 package struct IntegerFactors: Sendable, Equatable {
   /// Bound of the sum of squares over an aligned block of `blockLength` entries of U or V.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofOpenBLAS
 
 /// The only place with unsafe pointers: bounds-checked wrappers of BLAS and LAPACK, and element loops over arrays.

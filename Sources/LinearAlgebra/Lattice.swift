@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A lattice of integer vectors with a basis kept LLL-reduced. Orthogonalisation is in `Double`, the vectors are exact;
 /// whatever does not fit 2^62 is reported by `false`.
 struct Lattice: Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What can go wrong in this module.
 package enum LinearAlgebraError: Error, Equatable, Sendable {
   /// A value array does not have rows * columns entries, or a shape is negative.

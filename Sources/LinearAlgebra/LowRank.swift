@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Approximations of low rank.
 package enum LowRank {
   /// Balanced factors of rank `rank` with left * right^T close to the best approximation of that rank: column k of

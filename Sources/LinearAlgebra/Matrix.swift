@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A dense real matrix, row-major.
 package struct Matrix: Sendable, Equatable {
   package let rows: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Sparse parts of a drift: which entries, rows or columns a policy should leave free.
 package enum Sparse {
   /// What a support consists of.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// SplitMix64: a small deterministic generator for sketches and tests. Not for secrets.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64

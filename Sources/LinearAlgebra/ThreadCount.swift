@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofOpenBLAS
 
 /// How many threads OpenBLAS uses for one product; a setting of the whole process.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An exact non-negative decimal, `mantissa * 10^exponent`.
 ///
 /// Bounds are kept this way, never as a `Double`, so that prover and verifier compute the same integer from them on

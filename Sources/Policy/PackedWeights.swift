@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Formats in which quantised weights are stored: integers or narrow floats with scales beside them.
 public enum PackedFormat: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
   case gptq = "GPTQ"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// The sizes a policy file must keep to. They bound the work of reading any file.

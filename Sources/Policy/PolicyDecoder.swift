@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Turns a JSON value into a policy, or into the error that says what is wrong with it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Why a policy is rejected. Every case has the JSON path of what is wrong and, in its description, a remedy.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a base identity says about one tensor, as far as choosing and explaining policies needs it.
 public struct PolicyTensor: Hashable, Sendable {
   /// Name as in the file.

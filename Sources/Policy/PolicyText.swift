@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// A policy as the JSON text that `Policy.parse` reads back to the same policy: the one printer, of whole files and of the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A pattern over tensor names.
 ///
 /// `*` stands for any run of characters, dots and the empty run included; `{a,b}` for either alternative, which may

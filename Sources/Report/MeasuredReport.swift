@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofReportFacts
 
 /// A certificate's facts and, from somebody who holds the weights, what these show: all that a page says of one certificate.

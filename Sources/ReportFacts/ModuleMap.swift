@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofPolicy
 
 /// Where a tensor's name puts it: in a layer of a stack, as in `model.layers.7.self_attn.q_proj.weight`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What each term of the soundness error means, in a sentence for people who are no cryptographers.
 public enum SoundnessWords {
   /// What a number of bits says.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A non-negative integer of any size, for bounds that are exact rationals times powers of two and ten.
 ///
 /// Limbs are base 2^32, low first, without leading zeros. Numbers here stay below about 700 bits, so the schoolbook

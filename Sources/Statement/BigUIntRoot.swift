@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension BigUInt {
   /// floor(√self), or a number that is below it by a factor of at most 1 - 2^-61.
   package var squareRoot: BigUInt { root(roundsUp: false) }

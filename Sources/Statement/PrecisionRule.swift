@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofArgument
 
 /// How many fractional bits a statement leaves out, from policy, shape and base identity only.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofArgument
 
 /// s of a structured clause, from policy, shape, rank and base identity only; docs/protocol.md sections 4 and 5.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// Roots of polynomials of small degree over K, for provers that forge an evaluation (Cantor and Zassenhaus).

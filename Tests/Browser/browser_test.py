@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Looks at report pages in a real browser, as people do; see scripts/browser-test.
 
     browser_test.py PAGE=WORDS ...      each page must contain the words, and have no fault

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A headless Chromium, driven over its debugging pipe with Python's standard library alone."""
 
 import base64

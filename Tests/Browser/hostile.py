@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes a pair of checkpoints whose names try to break a page, its identity's policy included: hostile.py FOLDER
 
 A stack of layers as wide as BERT's, so that maps are split and merged; values are small and repeatable."""

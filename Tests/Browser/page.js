@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a page has, measured where it is shown: computed styles, boxes, the tree. Returns findings as sentences; a page
 // without faults has none. `checks` names what is looked at; contrast and overflow depend on window and scheme.
 (checks) => {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Holds every level of the C kernels that a processor has against plain C, without Swift. scripts/test runs it on this
 // processor, scripts/arm-kernels on an emulated 64-bit ARM.
 #include <stdio.h>

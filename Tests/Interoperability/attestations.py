@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares driftproof's attestations and model digests with the reference implementations; see scripts/interoperability."""
 
 import base64

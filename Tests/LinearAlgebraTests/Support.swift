@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofLinearAlgebra
 
 /// left * right^T of two seeded random matrices, plus noise uniform in [-level, level).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The bytes of the values, lowest first.
 package func littleEndian<I: FixedWidthInteger>(_ values: I...) -> [UInt8] { littleEndian(values) }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// SplitMix64: the same numbers in every run, and the seed in a failure's message can be pasted back.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Quantiles of the normal distribution: a table lookup per weight, and the same weights everywhere.

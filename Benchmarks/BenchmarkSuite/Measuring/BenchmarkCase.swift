@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One line of the suite: a model, its drift, and how often to prove it.
 package struct BenchmarkCase: Sendable, Equatable {
   package let model: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What this machine's parts can do, measured alone; times are of one core unless the name says otherwise.
 package struct FloorResult: Codable, Sendable, Equatable {
   /// All cores together, GB (10^9 bytes) of memory read, and read plus written, per second.

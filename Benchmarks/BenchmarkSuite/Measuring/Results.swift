@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// What the suite writes: `results.json`. Seconds are wall-clock seconds unless the name says otherwise.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How a synthetic fine-tune moves a whole model.
 package enum ModelDrift: String, Sendable, CaseIterable {
   /// Every tensor moves by about 1 % of its norm.

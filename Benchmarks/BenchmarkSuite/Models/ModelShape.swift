@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a tensor is for; drifts and policies choose tensors by it.
 package enum TensorRole: String, Sendable, CaseIterable {
   case embedding

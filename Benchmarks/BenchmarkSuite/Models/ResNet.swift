@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The tensors of ResNet-50 with the names of torchvision: bottleneck blocks 3, 4, 6, 3.
 ///
 /// Counters of batches, the only integers of the original, are left out.

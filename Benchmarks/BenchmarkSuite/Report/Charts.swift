@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Stacked horizontal bars, one a case, on a linear axis from zero.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What arXiv 2604.04738 reports: on 32 EPYC cores with 512 GB and an A100, beside which a 2-core machine stands.
 package enum PaperFigures {
   package struct Entry: Sendable {

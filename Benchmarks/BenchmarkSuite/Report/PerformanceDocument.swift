@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Fills the template of `docs/performance.md`, so that no figure in it is typed by hand.

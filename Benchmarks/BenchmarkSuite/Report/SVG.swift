@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// A drawing of text, lines, boxes and marks. Colours are classes, so that it follows the reader's light or dark scheme.

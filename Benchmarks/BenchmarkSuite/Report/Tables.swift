@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Tables of a run in Markdown; the figures of `docs/performance.md` and of the terminal.

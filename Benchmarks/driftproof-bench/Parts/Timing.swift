@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Prints how long parts of the library take; figures for people who change them, of a release build.

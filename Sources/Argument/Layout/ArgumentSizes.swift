@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Sizes of one statement's tables, from public data alone: for estimates of time, memory and proof size.
 package struct ArgumentSizes: Hashable, Sendable {
   /// L, cells of a row.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCommitment
 
 /// A form of sparsity: at most `count` entries, rows or columns may change (the paper's SDIP).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// An aligned sub-cube of a hypercube index space: some variables run free, the others have fixed bits.

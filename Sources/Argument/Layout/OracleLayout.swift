@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// An aligned slot of an oracle's payload: cells offset ..< offset + 2^log.

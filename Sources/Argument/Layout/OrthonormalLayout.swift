@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where the orthonormal tensors lie in the orthonormality stage, and the mask oracle O (docs/protocol.md section 5).
 ///
 /// The orthonormality stage runs over the columns of all of them: an aligned run of 2^columnBits indices for each

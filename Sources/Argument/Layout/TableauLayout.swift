@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// Where every tensor lies in the drift tableau and in E-space: a pure function of shapes, clauses and l.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where the rows of the drift tableau take their entries from: for whoever produces the rows.
 package struct TableauPlan: Sendable {
   /// A run of positions of one row that belongs to one tensor: position positions.lowerBound + i·width + j is the

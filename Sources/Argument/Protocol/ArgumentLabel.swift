@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Labels of the argument's trees, messages and challenges: what enters the transcript, in one place for both sides.
 package enum ArgumentLabel {
   package static let identifier = "driftproof/argument/v1"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The cells of one bound line: slack_j + carry_{j-1} - 2^15·carry_j, with carry_{-1} = carry_{J-1} = 0.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// Zero-knowledge masks of a sumcheck (Xie et al., "Libra"): g(x) = a_0 + Σ_i Σ_k a_{i,k}·x_i^k, k = 1...degree, with

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCommitment
 
 /// Size of a proof and the prover's work, from the layout alone: for choosing a code.

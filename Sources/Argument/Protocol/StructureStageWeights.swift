@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The public quantities of the structure stage (Stage B) at the bounds stage's point: d - e = (1-top)·[Σ w_e·U·V + Σ_j

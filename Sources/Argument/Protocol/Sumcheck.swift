@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The public side of one batched, Libra-masked sumcheck (docs/protocol.md section 5).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An archive holds a record of another proof, or a damaged one.
 package struct ArchiveMismatch: Error, Equatable, Sendable, CustomStringConvertible {
   package let name: String

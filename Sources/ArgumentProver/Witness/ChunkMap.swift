@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofArgument
 
 /// Where the chunks of projections and of sums of squares lie in each E-tile, and their compact indices.

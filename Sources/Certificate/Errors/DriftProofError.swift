@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofStatement
 
 /// Everything that keeps a certificate from being made, verified or checked.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Memory that a proof needs and that is not there.
 public struct MemoryShortage: Error, Hashable, Sendable {
   /// What sets the limit.

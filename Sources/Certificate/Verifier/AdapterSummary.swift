@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofStatement
 
 /// What a certificate says of an unmerged adapter as a whole.

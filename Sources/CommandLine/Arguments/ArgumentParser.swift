@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a command line asks for.
 enum Invocation {
   /// Help about a command, or about the tool.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A completion script for bash 3.2 and later; it needs no other package.
 enum BashCompletions {
   static func script(_ commands: [CommandDescription]) -> String {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One command as a value: help, parsing and usage errors all derive from it.
 struct CommandDescription: Sendable {
   /// An argument given by its place.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The words of commands' names, of which some share the first: `policy init`, `policy explain`.
 struct CommandWords {
   /// A first word that is a command's name by itself or begins several.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Completions for fish, one line for each option of each command.
 enum FishCompletions {
   static func script(_ commands: [CommandDescription]) -> String {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Help pages, made from the descriptions alone.
 enum HelpText {
   static func overview(of commands: [CommandDescription]) -> String {

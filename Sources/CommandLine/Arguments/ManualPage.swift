@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// `driftproof(1)` in the man(7) macros.
 enum ManualPage {
   static func render(_ commands: [CommandDescription], version: String) -> String {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A command line that cannot be understood: exit code 2.
 struct UsageError: Error {
   let message: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a shell may offer in place of a value's name.
 enum ValueKind: Equatable {
   /// One of these words: the name is spelled `{a,b}`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A completion function for zsh, with the help of every option.
 enum ZshCompletions {
   static func script(_ commands: [CommandDescription]) -> String {

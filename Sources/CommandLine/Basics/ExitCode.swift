@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Exit codes, a contract with scripts.
 enum ExitCode: Int32, CaseIterable {
   case success = 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofInspection
 
 /// The figures of an unmerged adapter, for people and for machines.

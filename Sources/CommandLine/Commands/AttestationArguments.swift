@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofAttestation
 
 /// The arguments about attestations that `verify` and `attest` share.

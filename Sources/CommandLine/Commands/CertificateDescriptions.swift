@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How the three commands about certificates are called.
 extension CommandDescription {
   private static let soundness = Option.flag(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCertificate
 
 /// What a verified certificate says, for people and for machines; prove, verify and check share it.

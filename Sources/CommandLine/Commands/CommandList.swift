@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// All verbs, in the order of the help.
 enum CommandList {
   static var commands: [any Command.Type] {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// `driftproof completions`: a script for a shell, generated from the command descriptions.
 enum CompletionsCommand: Command {
   static let description = CommandDescription(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofAttestation
 
 /// `driftproof digest`: the digest of a model's files as other tools compute it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCheckpoint
 
 /// `driftproof identify`: the base identity, for people who will verify without the base's weights.

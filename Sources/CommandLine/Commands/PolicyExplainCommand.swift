@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofPolicy
 
 /// `driftproof policy explain`: a policy laid over a base.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofPolicy
 
 /// `driftproof policy init`: a commented policy for a base, from a preset.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCertificate
 
 /// What a finished command has to say, once for people and once for machines.

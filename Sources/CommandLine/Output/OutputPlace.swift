@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Refuses a command that would write its result over one of its inputs: keys, weights and certificates have no copy.

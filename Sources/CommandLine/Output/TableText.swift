@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Tables that fit a terminal.
 struct TableText {
   /// Names, then figures; each row has as many cells.

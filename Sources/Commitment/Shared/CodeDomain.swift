@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The points of a code of 2^logSize positions after some foldings; the order is that of ``CodeParameters``.

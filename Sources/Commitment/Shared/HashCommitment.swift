@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The transparent backend: Reed-Solomon codewords under SHA-256 Merkle trees, openings by folding in the manner of
 /// WHIR; docs/protocol.md sections 3 and 6.
 package struct HashCommitment: TableauCommitmentScheme {

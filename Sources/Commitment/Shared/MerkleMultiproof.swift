@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofKernels
 
 /// The merged Merkle paths of several leaves; shared by both sides.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The linear claims on folded combinations, on both sides; docs/protocol.md section 6.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Labels of the opening's messages: sections of a proof's size report and of rejections.
 package enum OpeningLabel {
   package static let parameters = "opening/parameters"

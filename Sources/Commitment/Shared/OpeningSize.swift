@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension CodeParameters {
   /// Bytes of an opening, up to the exact number of Merkle siblings.
   ///

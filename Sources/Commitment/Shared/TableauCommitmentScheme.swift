@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A commitment to the rows of several tableaux with openings of weighted sums of them; docs/protocol.md sections 6 and
 /// 8.
 ///

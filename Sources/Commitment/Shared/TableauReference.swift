@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// Where the random tail of a row lies: p(X) = message(X) + X^tailOffset·ρ(X), ρ of `tailCount` coefficients.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// The folding of whole leaves of one layer: a leaf is a coset of the 2^folds-th roots of unity.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofField
 
 /// Powers of a point as weights of coefficients, bound to challenges: x^i, i bit by bit, is a tensor.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofTranscript
 
 /// What a verifier needs of a commitment to tableaux; none of it knows a row.

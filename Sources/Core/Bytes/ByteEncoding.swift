@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension Array where Element == UInt8 {
   /// Appends the little-endian bytes of an integer, the only integer encoding of the project.
   package mutating func append(littleEndian value: some FixedWidthInteger) {

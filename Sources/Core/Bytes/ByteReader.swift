@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a ``ByteReader`` throws: an error of the format that is read.
 package protocol ByteReadingError: Error {
   /// The bytes end inside a section.

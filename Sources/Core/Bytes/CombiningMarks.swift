@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Runs of combining marks in text from elsewhere.
 ///
 /// Swift compares and hashes strings in normal form, for which it sorts each run of combining marks: in time that grows with

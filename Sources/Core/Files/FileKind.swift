@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a file seems to be by its first bytes: for messages about files that are not what they should be. Nothing is
 /// decided by it.
 package enum FileKind: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofCrypto
 
 /// The keystream of AES-256 in counter mode from counter 0, through libcrypto; read once, in order, by one thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CDriftProofCrypto
 
 /// SHA-256 (FIPS 180-4) and HMAC-SHA-256 (FIPS 198-1) through libcrypto: the one wrapper of the project.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension JSONValue {
   /// The value without white space.
   package var compact: String {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a document may be beyond the grammar of RFC 8259: limits that bound a reader's time and memory, and comments.
 package struct JSONDialect: Sendable {
   /// Bytes of a document.

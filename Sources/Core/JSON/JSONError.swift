@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// Why a JSON document was rejected; offsets count bytes from 0, paths start at `$`.

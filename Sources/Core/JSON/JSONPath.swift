@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where a value stands in a JSON document, printed as `$.rules[2].allow`.
 package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
   /// One step down into a document.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why bytes are not a strict JSON document, and where. It has no wording: those who read documents have their own, for
 /// files that programs write (``JSONError``) and for policies that people write.
 package struct JSONSyntaxFailure: Error, Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension StrictJSON {
   /// `text` as a JSON string literal with quotes; what ``disturbs(_:)`` a terminal is escaped, so it is fit
   /// for messages.

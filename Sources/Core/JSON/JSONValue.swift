@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A JSON value that keeps what Foundation's parser loses: member order, number text, and duplicate keys (as errors).
 package enum JSONValue: Sendable, Equatable {
   case null

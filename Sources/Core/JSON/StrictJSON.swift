@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A strict parser of RFC 8259 documents in UTF-8: it rejects whatever two readers could read differently, and whatever a
 /// hostile document could keep a reader busy with.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Whole numbers for people.
 package enum Thousands {
   /// The number with a comma before every three digits: -1,234,567.

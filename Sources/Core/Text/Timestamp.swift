@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A time as in RFC 3339, such as `2026-03-01T12:30:00Z`.
 public struct Timestamp: Hashable, Sendable {
   /// As in RFC 3339, in capital letters.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Names compared by their UTF-8 bytes, as the order of tensors is everywhere; never by Unicode's own order.
 package enum UTF8Order {
   /// Whether `a` comes before `b`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Allowances in plain words, and the sizes that they admit.
 enum AllowanceWords {
   /// - Parameter allowance: nil for a tensor that no rule decides.

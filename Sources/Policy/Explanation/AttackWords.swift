@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// What somebody who wants to do harm could still do inside a policy, in plain words. Nothing here is a proof: it says

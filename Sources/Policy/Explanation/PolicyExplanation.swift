@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// A policy laid over a base: what each tensor gets, which rules say nothing, and what stays possible inside it.

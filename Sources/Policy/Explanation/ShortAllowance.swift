@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension Allowance {
   /// The allowance in as few words as fit into a cell of a table, such as "rank 8 + 0.3 %": a percentage is of the base
   /// tensor's norm, a bare number after the sign + or ≤ a norm.

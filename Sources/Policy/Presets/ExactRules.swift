@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofCore
 
 /// The rules that come before those of a preset: of packed weights, and of tensors that clauses cannot bound although their

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A policy to start from, for one family of networks and one way to fine-tune them.
 public enum PolicyPreset: String, CaseIterable, Sendable {
   case llamaLora = "llama-lora"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofArgumentProver
 
 /// What proving costs: the one place for constants of time and memory. They say nothing about soundness; a wrong one

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is wrong with a folder of a stopped proof.
 package enum ResumeError: Error, Equatable, Sendable {
   case cannotUse(path: String, reason: String)

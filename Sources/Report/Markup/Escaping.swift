@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Makes text of others safe to stand in a page: it cannot end an element or an attribute, cannot reorder or hide what
 /// stands beside it, and holds nothing that XML forbids.
 enum Escaping {

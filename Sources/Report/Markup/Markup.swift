@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A piece of a page. Text and values of attributes are escaped when it is written, names are literals of this program,
 /// so no text of others can become markup.
 package indirect enum Markup: Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A table with a caption, heads for rows and columns, in a frame that scrolls by itself where the screen is narrow.
 struct PageTable {
   struct Column {

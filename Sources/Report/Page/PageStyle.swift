@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The page's style sheet: one accent, system fonts, light and dark, paper.
 ///
 /// Every pair of a text colour and what may lie behind it, stripes of patterns included, has a contrast of 4.5 and more

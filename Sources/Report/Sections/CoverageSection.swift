@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofReportFacts
 
 /// How much of the model the proof is about.

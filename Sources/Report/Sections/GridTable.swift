@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofReportFacts
 
 /// A grid of layers and modules as a table.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// Colours for sizes that span decades: seven steps, equal in the logarithm, and one for nothing.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import DriftProofReportFacts
 
 /// What nobody may read into the certificate.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The names of the files that the reader gave, without folders, for commands that are shown.
 package struct ReportFileNames: Sendable {
   package let identity: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// The singular values of one tensor's change as a line, logarithmic, with the policy's rank marked.

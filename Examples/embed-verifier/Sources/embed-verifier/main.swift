@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Verifies a certificate with the library alone: no weights, no OpenBLAS, no driftproof on the path.
 //
 //     embed-verifier CERT.drift BASE.identity.json POLICY.json
