@@ -67,11 +67,13 @@ enum CalibrateCommand: Command {
         findings: error.findings.isEmpty ? nil : .init(key: "findings", error.findings))
     }
     // Without a file the report stands inside the policy, which is the same on every terminal.
-    let report = CalibrateText.report(calibration, width: output == nil ? nil : TerminalWidth.current)
+    let folders = FolderFacts([base] + runs.map(\.checkpoint))
+    let report =
+      CalibrateText.report(calibration, width: output == nil ? nil : TerminalWidth.current)
+      + (folders.lines.isEmpty ? [] : [""] + folders.lines)
     if output == OutputPlace.standardOutput {
       return CommandResult(text: CalibrateText.policy(calibration, report: []), json: .null)
     }
-    let folders = FolderFacts([base] + runs.map(\.checkpoint))
     if let output { try AtomicFile.write(Array(CalibrateText.policy(calibration, report: []).utf8), to: output) }
     let text =
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }

@@ -11,14 +11,12 @@ extension CommandFailure {
       self.init(
         exitCode, "the drift is outside the policy",
         findings: .init(key: "violations", violations), remedy: error.remedy)
-    case .coverageGap(let gaps) where gaps.count == 1:
-      if case .weights(let why) = gaps[0] {
+    case .coverageGap(let gaps):
+      // What is wrong with a folder is said as where it is found.
+      if gaps.count == 1, case .weights(let why)? = gaps.first {
         self.init(why.error)
         return
       }
-      self.init(
-        exitCode, "the policy does not cover both checkpoints' tensors", findings: .init(key: "gaps", gaps))
-    case .coverageGap(let gaps):
       self.init(
         exitCode, "the policy does not cover both checkpoints' tensors",
         findings: .init(key: "gaps", gaps), remedy: error.remedy)

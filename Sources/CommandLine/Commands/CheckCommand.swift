@@ -8,9 +8,9 @@ enum CheckCommand: Command {
   static let description = CommandDescription.check
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let identity = try arguments.readIdentity()
     let model = try arguments.tunedModel(identity)
+    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let opening = try arguments.required("opening")
     if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
     let report: VerificationReport
