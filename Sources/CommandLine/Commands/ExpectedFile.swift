@@ -51,7 +51,7 @@ enum ExpectedFile: Sendable {
   }
 
   private func failure(_ reason: String, _ remedy: String?) -> CommandFailure {
-    CommandFailure(self == .certificate ? .proofInvalid : .operational, reason, remedy: remedy)
+    CommandFailure(self == .certificate || self == .attestation ? .proofInvalid : .operational, reason, remedy: remedy)
   }
 
   private var isJSON: Bool { self != .certificate && self != .key }

@@ -170,7 +170,13 @@ struct CertificateVerifierTests {
         manifest: good.manifest, policy: good.policy + [0], driftRoot: good.driftRoot, driftPins: good.driftPins,
         proof: good.proof))
     expect(.layoutDigest, fixture.certificate(manifest(layoutDigest: SHA256.hash([3]))))
-    expect(.emptyTableau, fixture.certificate(DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)))
+    let empty = DriftManifest(code: nil, rowCount: 0, entries: fixture.manifest.entries)
+    expect(.emptyTableau, fixture.certificate(empty))
+    // All that an empty tableau has, where the policy leaves something to prove.
+    expect(
+      .emptyTableau,
+      Certificate(
+        baseRoot: good.baseRoot, policy: fixture.policy, manifest: empty, driftRoot: nil, driftPins: [], proof: []))
     #expect(
       rejection(fixture.certificate(fixture.manifest, proof: good.proof + [0]).bytes)
         == .proofInvalid(.argument(.trailingBytes(count: 1))))
