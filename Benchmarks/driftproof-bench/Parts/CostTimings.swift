@@ -60,7 +60,8 @@ enum CostTimings {
       }
     }
     let known = CostTable.costs.map(\.phase)
-    for phase in known + samples.keys.filter({ !known.contains($0) }).sorted { $0.rawValue < $1.rawValue } {
+    let others = samples.keys.filter { !known.contains($0) }.sorted { $0.rawValue < $1.rawValue }
+    for phase in known + others {
       let points = (samples[phase] ?? []).filter { $0.work > 0 || known.last == phase }
       let (fixed, slope) = Self.line(points)
       print(
