@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofPolicy
-
 /// A tensor's name without its layer numbers: components of digits alone, such as the 7 of `layers.7.conv1.weight`,
 /// are places that a pattern may leave open.
 package struct NameShape: Hashable, Sendable {

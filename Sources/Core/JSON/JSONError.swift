@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofCore
-
 /// Why a JSON document was rejected; offsets count bytes from 0, paths start at `$`.
 package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   case invalidUTF8(offset: Int)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofCore
-
 /// A value with its place in the document (`$.tensors[3].dtype`), so that every error can name it.
 package struct JSONNode: Sendable {
   package let value: JSONValue
