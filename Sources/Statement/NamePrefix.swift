@@ -8,7 +8,7 @@ import DriftProofCore
 public struct NamePrefix: Hashable, Sendable {
   /// The side whose names have them.
   public let side: ModelSide
-  /// What ``NameReading`` has to leave out, in this order.
+  /// What `NameReading` has to leave out, in this order.
   public let parts: [String]
   /// How many names of that side are names of the other without the parts, and how many it has.
   public let count: Int

@@ -17,7 +17,7 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case aboutAdapter
   /// The certificate is about a whole model, an unmerged adapter is at hand.
   case aboutCheckpoint
-  /// A checkpoint's names differ from those of a document by a prefix. Of ``NamePrefix`` the side `base` is what stands on
+  /// A checkpoint's names differ from those of a document by a prefix. Of `NamePrefix` the side `base` is what stands on
   /// the left when the two are compared: of an identity the checkpoint, of a certificate the certificate.
   case names(NamePrefix, in: Document)
   /// A checkpoint at hand is not the one of the certificate; says how.
