@@ -216,7 +216,8 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
     .executableTarget(
       name: "driftproof-fuzz",
       dependencies: [
-        "CLibFuzzer", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
+        "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))

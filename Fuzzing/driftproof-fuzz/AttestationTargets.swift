@@ -2,6 +2,7 @@
 
 @testable import DriftProofAttestation
 @testable import DriftProofCertificate
+import DriftProofCore
 import Foundation
 
 /// Targets about attestations, with the pinned certificate and the Ed25519 key of Tests/Fixtures/attestation.
