@@ -37,6 +37,8 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case productRank(found: Int, allowed: Int)
     /// An adapter's product of this rank where only few places may change.
     case denseProduct(rank: Int)
+    /// Found by the argument itself, after the measurement; says how. Weights that change meanwhile are one reason.
+    case inArgument(String)
     /// The links of a chain may add up to more than their cumulative policy allows; says how.
     case chain(String)
   }
@@ -70,7 +72,7 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case .norm(let found, let allowed): Self.ratio(found, allowed)
     case .residual(let found, let clause): clause.residual.flatMap { Self.ratio(found, $0) }
     case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
-    case .change, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .chain: nil
+    case .change, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
     }
   }
 
@@ -98,7 +100,7 @@ extension PolicyViolation: CustomStringConvertible {
     case .denseProduct(let rank):
       "allowed changes at few places, the adapter adds a product of rank \(rank), which changes all; if it does not, merge "
         + "it and prove the merged model"
-    case .chain(let finding): finding
+    case .inArgument(let finding), .chain(let finding): finding
     }
   }
 

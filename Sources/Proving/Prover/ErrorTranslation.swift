@@ -15,8 +15,10 @@ extension ArgumentRefusal: DriftProofErrorConvertible {
     case .chunkTooLarge, .entryTooLarge, .factorTooLarge, .notOrthonormal:
       .precisionRefused([UnprovableClause(tensor: nil, reason: description)])
     // The measurement before has found all bounds to hold, so these say that its witness is not the argument's.
-    case .exactClauseViolated, .boundExceeded, .totalExceeded:
-      .operational("internal error: \(self); the weights changed meanwhile, or please report this")
+    case .exactClauseViolated(let tensor, _, _), .boundExceeded(let tensor):
+      .policyViolated([PolicyViolation(tensor: tensor, .inArgument(description))])
+    case .totalExceeded:
+      .policyViolated([PolicyViolation(tensor: PolicyViolation.wholeModel, .inArgument(description))])
     }
   }
 }
