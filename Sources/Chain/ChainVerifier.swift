@@ -199,7 +199,7 @@ struct ChainVerification {
     path.append(
       LinkDrift(name: candidate.input.name, identity: identity, policy: policy, derived: checked.derived))
     let drift = CumulativeDrift(identity: identity, links: path)
-    if let cumulative { try check(drift, cumulative, tuned: checked.manifest.tuned) }
+    if let cumulative { try check(drift, cumulative, checked.manifest) }
     held[index] = Held(tensors: checked.manifest.tuned, path: path)
     let report = checked.report(
       policy: policy, certificateBytes: bytes.count, seconds: start.duration(to: .now) / .seconds(1))
@@ -209,11 +209,12 @@ struct ChainVerification {
   /// The cumulative policy is read as that of a certificate about base and this link's model: names, types and shapes must
   /// be covered likewise.
   private func check(
-    _ drift: CumulativeDrift, _ policy: Policy, tuned: [TunedTensor]
+    _ drift: CumulativeDrift, _ policy: Policy, _ manifest: DriftManifest
   ) throws(ChainRejection) {
     let target: DerivedStatement
     do throws(StatementError) {
-      target = try DerivedStatement.derive(identity: identity, tuned: tuned, policy: policy)
+      target = try DerivedStatement.derive(
+        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules)
     } catch {
       throw .cumulativeCoverage(error.asDriftProofError)
     }

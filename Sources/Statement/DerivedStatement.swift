@@ -30,6 +30,8 @@ package struct DerivedStatement: Sendable {
   package let coverage: [Coverage]
   /// The tuned model is the base and an adapter.
   package var isAdapter = false
+  /// By which it was derived.
+  package var rules = StatementRules.current
 
   /// Nothing is to be proved: every tensor is frozen or excluded.
   package var isEmpty: Bool { claims.isEmpty }
@@ -45,9 +47,10 @@ package struct DerivedStatement: Sendable {
 
   /// - Parameters:
   ///   - tuned: in rising order of the names' UTF-8 bytes, names distinct.
+  ///   - rules: those of the manifest's version; a prover's are the current ones.
   /// - Throws: `coverageGap` with every gap, or `tooLarge` for sizes beyond ``StatementLimits``.
   package static func derive(
-    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy
+    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy, rules: StatementRules = .current
   ) throws(StatementError) -> DerivedStatement {
     try StatementLimits.check(manifest: tuned)
     let pairs = TensorPair.merge(base: identity.tensors, tuned: tuned)
@@ -83,7 +86,7 @@ package struct DerivedStatement: Sendable {
         tensorClass = TensorClass(clauses)
         let leaf = identity.tensors[base]
         try StatementLimits.check(leaf)
-        let builder = ProductClaimBuilder(leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil)
+        let builder = ProductClaimBuilder(leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil, rules: rules)
         claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
       }
       // An empty tensor has nothing that could change.
@@ -100,7 +103,7 @@ package struct DerivedStatement: Sendable {
         }
         for block in blocks {
           let builder = TensorClaimBuilder(
-            leaf: leaf, clauses: clauses, block: block, hasTotal: policy.total != nil)
+            leaf: leaf, clauses: clauses, block: block, hasTotal: policy.total != nil, rules: rules)
           claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
@@ -113,7 +116,7 @@ package struct DerivedStatement: Sendable {
     try StatementLimits.check(claims.map(\.tensor))
     return DerivedStatement(
       claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage,
-      isAdapter: adapter != nil)
+      isAdapter: adapter != nil, rules: rules)
   }
 
   private static func totalBound(_ bound: Bound?, claims: [TensorClaim], identity: BaseIdentity) -> [UInt16]? {

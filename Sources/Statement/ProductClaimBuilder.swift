@@ -13,6 +13,7 @@ struct ProductClaimBuilder {
   let rank: Int
   /// Whether a global ball needs ‖B̂‖ and orthonormal rows.
   let hasTotal: Bool
+  let rules: StatementRules
 
   private var normBounds: [Bound] {
     clauses.compactMap { clause in

@@ -12,12 +12,17 @@ package struct TensorClaimBuilder {
   var block: TensorBlock?
   /// Whether a global ball needs the tensor's plain tiles.
   let hasTotal: Bool
+  let rules: StatementRules
 
-  package init(leaf: BaseIdentity.Leaf, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool) {
+  package init(
+    leaf: BaseIdentity.Leaf, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
+    rules: StatementRules = .current
+  ) {
     self.leaf = leaf
     self.clauses = clauses
     self.block = block
     self.hasTotal = hasTotal
+    self.rules = rules
   }
 
   /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``.

@@ -11,7 +11,7 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 protocol version = 2 | UInt32 protocol version = 3, 32 bytes of the parent's tuned commitment,
+///     manifest = UInt32 version = 2 or 4 | UInt32 version = 3 or 5, 32 bytes of the parent's tuned commitment,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -34,10 +34,16 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  package static let protocolVersion = 2
-  /// Of a link: a manifest that names a parent.
-  package static let linkVersion = 3
+  /// The version that a manifest has: even from the base, odd for a link, which names a parent.
+  package static func version(_ rules: StatementRules, isLink: Bool) -> UInt32 {
+    switch rules {
+    case .original: isLink ? 3 : 2
+    case .revised: isLink ? 5 : 4
+    }
+  }
 
+  /// By which the statement follows from this manifest.
+  package let rules: StatementRules
   /// Tuned commitment of the certificate from whose model the drift starts, 32 bytes; nil when it starts from the base.
   package let parent: [UInt8]?
   /// Nil when every tensor is frozen or excluded.
@@ -53,9 +59,10 @@ package struct DriftManifest: Hashable, Sendable {
   package static let emptyLayoutDigest = [UInt8](repeating: 0, count: SHA256.digestLength)
 
   package init(
-    parent: [UInt8]? = nil, code: CodeParameters?, rowCount: Int,
+    rules: StatementRules = .current, parent: [UInt8]? = nil, code: CodeParameters?, rowCount: Int,
     layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
   ) {
+    self.rules = rules
     self.parent = parent
     self.code = code
     self.rowCount = rowCount
@@ -69,7 +76,7 @@ package struct DriftManifest: Hashable, Sendable {
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(capacity)
-    bytes.append(littleEndian: UInt32(parent == nil ? Self.protocolVersion : Self.linkVersion))
+    bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
     bytes += parent ?? []
     let parameters =
       code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
@@ -108,10 +115,7 @@ package struct DriftManifest: Hashable, Sendable {
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
     var reader = ByteReader<FormatError>(bytes)
     let version = try reader.integer("the version", as: UInt32.self)
-    guard version == UInt32(protocolVersion) || version == UInt32(linkVersion) else {
-      throw .unsupportedVersion(Int(version))
-    }
-    let isLink = version == UInt32(linkVersion)
+    guard let (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
     let parent = isLink ? try reader.bytes("the parent", count: SHA256.digestLength) : nil
     var numbers: [Int] = []
     for section in ["l", "the blow-up", "the queries", "the grinding", "the drift tail", "the row count"] {
@@ -148,9 +152,16 @@ package struct DriftManifest: Hashable, Sendable {
     // The exact W + BA is no checkpoint from which, or to which, a link could measure.
     guard parent == nil || !isAdapter else { throw .adapterLink }
     let manifest = DriftManifest(
-      parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
+      rules: rules, parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
     guard manifest.bytes == bytes else { throw .notCanonical }
     return manifest
+  }
+
+  private static func meaning(of number: UInt32) -> (rules: StatementRules, isLink: Bool)? {
+    for rules in StatementRules.allCases {
+      for isLink in [false, true] where version(rules, isLink: isLink) == number { return (rules, isLink) }
+    }
+    return nil
   }
 
   private static func code(_ numbers: [Int]) throws(FormatError) -> CodeParameters? {

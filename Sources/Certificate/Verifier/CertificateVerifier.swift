@@ -122,7 +122,8 @@ package struct CheckedCertificate: Sendable {
       driftPins: certificate.driftPins)
     guard commitment == certificate.tunedCommitment else { throw .proofInvalid(.tunedCommitment) }
     do throws(StatementError) {
-      derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+      derived = try DerivedStatement.derive(
+        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules)
     } catch .policyViolated(let violations) {
       // An honest prover was refused: the manifest is a forged one.
       throw .proofInvalid(.adapterOutsidePolicy(violations))

@@ -60,7 +60,7 @@ struct DriftCommitment {
     }
     guard let code, !derived.isEmpty else {
       tableau = nil
-      manifest = DriftManifest(parent: parent, code: nil, rowCount: 0, entries: entries)
+      manifest = DriftManifest(rules: derived.rules, parent: parent, code: nil, rowCount: 0, entries: entries)
       return
     }
     companions.phase(.rows)
@@ -74,7 +74,7 @@ struct DriftCommitment {
     let committer = try DriftCommitter(statement: outline, scheme: HashCommitment(code))
     tableau = (rows, try committer.commit(rows: rows, secret: secret, archive: companions.archive))
     manifest = DriftManifest(
-      parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: outline.layoutDigest,
+      rules: derived.rules, parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: outline.layoutDigest,
       entries: entries)
   }
 

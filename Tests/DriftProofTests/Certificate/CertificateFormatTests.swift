@@ -93,7 +93,7 @@ struct CertificateFormatTests {
     let tensors = StatementLimits.maximumTensors
     let name = Array("a.b".utf8)
     var manifest: [UInt8] = []
-    manifest.append(littleEndian: UInt32(DriftManifest.protocolVersion))
+    manifest.append(littleEndian: DriftManifest.version(.current, isLink: false))
     manifest += [UInt8](repeating: 0, count: 24 + SHA256.digestLength)
     manifest.append(littleEndian: UInt64(tensors + 1))
     let head = manifest
