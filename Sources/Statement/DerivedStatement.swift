@@ -86,7 +86,8 @@ package struct DerivedStatement: Sendable {
         tensorClass = TensorClass(clauses)
         let leaf = identity.tensors[base]
         try StatementLimits.check(leaf)
-        let builder = ProductClaimBuilder(leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil, rules: rules)
+        let builder = ProductClaimBuilder(
+          leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil, rules: rules)
         claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
       }
       // An empty tensor has nothing that could change.
