@@ -4,7 +4,6 @@ import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofPolicy
-import Foundation
 
 /// What an unmerged adapter adds to its base, in the figures from which a person writes a policy.
 public struct AdapterInspection: Sendable {
@@ -97,15 +96,4 @@ public struct AdapterInspection: Sendable {
   private static let everything = """
     {"driftPolicy": 1, "name": "everything", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}
     """
-}
-
-extension Adapter {
-  /// Whether a path is a folder with an adapter's configuration and without a model's weights, except for what is left out.
-  package static func isAdapter(_ path: String, leavingOut: [FilePattern] = []) -> Bool {
-    func has(_ name: String) -> Bool {
-      !leavingOut.contains { $0.matches(name) }
-        && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + name)
-    }
-    return has(AdapterConfig.fileName) && !has(Checkpoint.singleFileName) && !has(Checkpoint.indexFileName)
-  }
 }

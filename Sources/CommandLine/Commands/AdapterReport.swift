@@ -62,6 +62,7 @@ enum AdapterReport {
   private static func json(_ inspection: AdapterInspection, _ folders: FolderFacts) -> JSONOutput {
     .object([
       folders.leftOutMember,
+      folders.adapterMember,
       (
         "products",
         .array(

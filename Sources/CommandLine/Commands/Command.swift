@@ -26,8 +26,7 @@ extension ParsedArguments {
   /// Names are read without what `--strip-prefix` says.
   func openCheckpoint(at path: String) throws(CommandFailure) -> Checkpoint {
     do {
-      return try Checkpoint.open(path, leavingOut: leftOut).reading(
-        NameReading(without: lists[Self.stripPrefix.name] ?? []))
+      return try Checkpoint.open(path, leavingOut: leftOut).reading(nameReading)
     } catch {
       throw CommandFailure(error)
     }

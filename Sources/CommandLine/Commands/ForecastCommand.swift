@@ -17,7 +17,7 @@ enum ForecastCommand {
     } catch {
       throw CommandFailure(error)
     }
-    return CommandResult(text: text(forecast, FolderFacts(model)), json: json(forecast, FolderFacts(model)))
+    return CommandResult(text: text(forecast, FolderFacts(model, identity: identity)), json: json(forecast, FolderFacts(model, identity: identity)))
   }
 
   private static func text(_ forecast: Forecast, _ folders: FolderFacts) -> String {

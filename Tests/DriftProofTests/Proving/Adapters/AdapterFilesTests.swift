@@ -51,9 +51,9 @@ import Testing
     }
     expect(.noConfig(folder: folder))
     let config = URL(fileURLWithPath: folder + "/adapter_config.json")
-    let count = Adapter.configLimit + 1
+    let count = AdapterFiles.configLimit + 1
     try Data(repeating: UInt8(ascii: " "), count: count).write(to: config)
-    expect(.configSize(file: config.path, count: count, limit: Adapter.configLimit))
+    expect(.configSize(file: config.path, count: count, limit: AdapterFiles.configLimit))
     try Data(fixture.adapter.configText.utf8).write(to: config)
     expect(.noWeights(folder: folder))
     try Data([1]).write(to: URL(fileURLWithPath: folder + "/adapter_model.bin"))
