@@ -17,7 +17,8 @@ enum ForecastCommand {
     } catch {
       throw CommandFailure(error)
     }
-    return CommandResult(text: text(forecast, FolderFacts(model, identity: identity)), json: json(forecast, FolderFacts(model, identity: identity)))
+    let folders = FolderFacts(model, identity: identity)
+    return CommandResult(text: text(forecast, folders), json: json(forecast, folders))
   }
 
   private static func text(_ forecast: Forecast, _ folders: FolderFacts) -> String {
