@@ -44,6 +44,13 @@ package struct Adapter: Sendable {
   /// In the order of their keys.
   let wholes: [Whole]
 
+  /// Names of the files that are read, in the folder; of a single file its path.
+  package var filesRead: [String] {
+    let name = String(file[(file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex)...])
+    if path == file { return [path] }
+    return configBytes.isEmpty ? [name] : [AdapterConfig.fileName, name]
+  }
+
   /// Path of the weights, for messages.
   var file: String { checkpoint.path }
 

@@ -94,7 +94,9 @@ struct StatedFactors {
       throw AdapterError.factor(
         file: file, why: "its modules have several ranks, for which versions of diffusers compute different factors")
     }
-    let isPEFT = component == nil && reader.checkpoint.tensors.contains { $0.name.hasSuffix(".lora_A.weight") }
+    // PEFT's own names without their prefix, those of GPT-2 and its relatives included, which look like a component's.
+    let isForeign = component == nil || component == "transformer" && sorted.contains { $0.key.hasPrefix("h.") }
+    let isPEFT = isForeign && reader.checkpoint.tensors.contains { $0.name.hasSuffix(".lora_A.weight") }
     if isPEFT {
       throw AdapterError.factor(file: file, why: "names as PEFT writes them have their lora_alpha elsewhere")
     }

@@ -56,7 +56,11 @@ extension ParsedArguments {
   }
 
   /// The same of any path.
-  static func readFile(at path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+  /// - Parameter expected: what the file should be.
+  static func readFile(
+    at path: String, limit: Int, expected: ExpectedFile? = nil
+  ) throws(CommandFailure) -> [UInt8] {
+    if let failure = expected?.wrongKind(path) { throw failure }
     do {
       let file = try MappedFile(path: path)
       guard file.count <= limit else {

@@ -27,6 +27,15 @@ struct FolderFacts: Sendable {
     }
   }
 
+  /// Those of another model as well.
+  /// - Parameter base: one whose own facts are here already.
+  mutating func add(_ other: FolderFacts, beside base: Checkpoint?) {
+    let known = Set(base?.pathsLeftOut ?? [])
+    filesLeftOut += other.filesLeftOut.filter { !known.contains($0) }
+    tiedAliases += other.tiedAliases.filter { !(base?.tiedAliases.contains($0) ?? false) }
+    adapters += other.adapters
+  }
+
   var leftOutMember: (key: String, value: JSONOutput) {
     ("filesLeftOut", .array(filesLeftOut.map { .string($0) }))
   }

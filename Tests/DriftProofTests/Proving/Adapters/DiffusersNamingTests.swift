@@ -110,6 +110,15 @@ import Testing
       Issue.record("no factor")
       return
     }
+    // A language model whose names begin as a component's.
+    fixture.base = [("h.0.to_q.weight", [12, 10])]
+    fixture.adapter.tensors = [:]
+    fixture.add("transformer.h.0.to_q.lora_A.weight", [4, 10])
+    fixture.add("transformer.h.0.to_q.lora_B.weight", [12, 4])
+    guard case .factor = fixture.refusal() else {
+      Issue.record("GPT-2")
+      return
+    }
   }
 
   @Test func refusals() throws {

@@ -140,6 +140,17 @@ import Testing
       Issue.record("the output layer inside")
       return
     }
+    // The same layer twice, by both of its names.
+    fixture.adapter.configBytes =
+      #"{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["attn", "out_proj"]}"#
+    fixture.adapter.tensors[start + "base_layer.out_proj.lora_B.weight"]?.values[5] = 0
+    fixture.adapter.tensors[start + "out_proj.lora_A.weight"] = fixture.matrix([4, 8])
+    fixture.adapter.tensors[start + "out_proj.lora_B.weight"] = .init(
+      shape: [8, 4], values: [Double](repeating: 0, count: 32))
+    guard case .twice(_, "block.attn.out_proj.weight") = fixture.refusal() else {
+      Issue.record("one layer twice")
+      return
+    }
     // Named by itself: not called until it is merged.
     fixture.adapter.configBytes = #"{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["out_proj"]}"#
     fixture.adapter.tensors = [:]
