@@ -114,13 +114,13 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofLinearAlgebra", "DriftProofArgument", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofDrift", "DriftProofInspection",
+        "DriftProofDrift", "DriftProofAdapter", "DriftProofInspection",
       ], path: "Sources/Calibration"),
     .target(
       name: "DriftProofReport",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofReportFacts", "DriftProofInspection",
+        "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection",
       ], path: "Sources/Report"),
     // The faces.
     .target(

@@ -32,14 +32,15 @@ package struct AdapterConfig: Sendable, Equatable {
   static func parse(_ bytes: [UInt8], file: String) throws(AdapterError) -> AdapterConfig {
     let result: Result<AdapterConfig, AdapterError>
     do throws(JSONError) {
-      result = try read(JSONNode(parsing: bytes), file: file)
+      result = try parse(JSONNode(parsing: bytes), file: file)
     } catch {
       throw .json(file: file, error)
     }
     return try result.get()
   }
 
-  private static func read(_ root: JSONNode, file: String) throws(JSONError) -> Result<AdapterConfig, AdapterError> {
+  /// The same of settings that stand elsewhere.
+  static func parse(_ root: JSONNode, file: String) throws(JSONError) -> Result<AdapterConfig, AdapterError> {
     // Before the settings: those of other methods are all unknown here.
     let type = try root.member("peft_type").string()
     guard type == "LORA" else { return .failure(.peftType(file: file, found: type)) }
@@ -57,7 +58,7 @@ package struct AdapterConfig: Sendable, Equatable {
 
   // MARK: Settings
 
-  /// Those that ``read(_:file:)`` takes, and those that only concern training or loading.
+  /// Those that ``parse(_:file:)`` takes, and those that only concern training or loading.
   private static let known: Set<String> = [
     "peft_type", "r", "lora_alpha", "use_rslora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "bias",
     "auto_mapping", "base_model_name_or_path", "eva_config", "exclude_modules", "inference_mode", "layers_pattern",
@@ -121,7 +122,7 @@ package struct AdapterConfig: Sendable, Equatable {
     return try node.bool()
   }
 
-  private static func number(_ node: JSONNode) throws(JSONError) -> Double {
+  static func number(_ node: JSONNode) throws(JSONError) -> Double {
     guard case .number(let text) = node.value else {
       throw .wrongType(path: node.path, expected: "a number", found: node.value.typeName)
     }

@@ -12,6 +12,10 @@ package enum AdapterError: Error, Equatable, Sendable {
   case noWeights(folder: String)
   /// Weights as a pickle only.
   case pickled(folder: String)
+  /// Several files of which each could be the adapter.
+  case severalFiles(folder: String, files: [String])
+  /// A file of a folder whose configuration belongs to it.
+  case partOfFolder(file: String, folder: String)
 
   // adapter_config.json
   case json(file: String, JSONError)
@@ -26,7 +30,24 @@ package enum AdapterError: Error, Equatable, Sendable {
   case initialisation(file: String, found: String)
   case pattern(file: String, pattern: String)
 
-  // adapter_model.safetensors
+  /// `fine_tune_type` of mlx-lm.
+  case fineTuneType(file: String, found: String)
+  /// A factor that nothing states, or that versions of a tool compute differently.
+  case factor(file: String, why: String)
+
+  // The weights
+  /// Keys by which a file without a configuration cannot be read.
+  case noConfigBeside(file: String, key: String)
+  /// Keys with and without PEFT's prefix, or an adapter's name.
+  case mixedNames(file: String, keys: [String])
+  /// State dicts of several adapters.
+  case adapterNames(file: String, names: [String])
+  /// Parts of a pipeline of which the base is one at most.
+  case components(file: String, components: [String])
+  /// An `.alpha` that is no number over the rank.
+  case alpha(file: String, key: String, found: String)
+  /// Some modules have an `.alpha`, this one has none.
+  case alphas(file: String, module: String)
   case unknownTensor(file: String, key: String)
   case loraBias(file: String, key: String)
   case missingHalf(file: String, key: String, missing: String)
@@ -48,6 +69,12 @@ package enum AdapterError: Error, Equatable, Sendable {
   // Against the base
   case unresolved(file: String, key: String, tensor: String)
   case ambiguous(file: String, prefixes: [String])
+  /// A key that can stand for several of the base's tensors.
+  case candidates(file: String, key: String, tensors: [String])
+  /// Matrices that mlx-lm does not load, by the setting that leaves them out.
+  case notLoadedByMLX(file: String, setting: String, modules: [String])
+  /// Output layers of torch's attention, which versions of PEFT treat differently.
+  case attentionOutput(file: String, module: String, factors: [Double])
   case misfit(file: String, module: String, tensor: String, base: [Int], left: [Int], right: [Int])
   /// A square matrix of which nobody can say here whether its layer keeps it as [out, in] or [in, out].
   case orientation(file: String, module: String, isStated: Bool)
@@ -90,6 +117,16 @@ extension AdapterError: CustomStringConvertible {
     case .initialisation(let file, let found):
       "\(file): $.init_lora_weights is \(StrictJSON.shown(found)), which may change the base's weights too; convert the "
         + "adapter to plain LoRA when saving it, or \(Self.merge)"
+    case .severalFiles(let folder, let files):
+      "\(folder): \(Self.list(files)) could each be the adapter; name the one file, or leave the others out"
+    case .partOfFolder(let file, let folder):
+      "\(file): is read with the adapter_config.json beside it; name the folder, \(folder)"
+    case .fineTuneType(let file, let found):
+      "\(file): fine_tune_type is \(StrictJSON.shown(found)); only lora is a product of two matrices: save the whole tuned "
+        + "model and prove that"
+    case .factor(let file, let why):
+      "\(file): cannot tell by what the products of its matrices are multiplied: \(why); save the adapter with its alpha, or "
+        + Self.merge
     case .pattern(let file, let pattern):
       "\(file): the pattern \(StrictJSON.shown(pattern)) is no regular expression that can be read here; write out the "
         + "module names"
@@ -99,6 +136,22 @@ extension AdapterError: CustomStringConvertible {
 
   private var weightsDescription: String {
     switch self {
+    case .noConfigBeside(let file, let key):
+      "\(file): tensor \(StrictJSON.shown(key)) is named as tools do that keep the factor in adapter_config.json, which is not "
+        + "there; give the folder that the tool saved"
+    case .mixedNames(let file, let keys):
+      "\(file): \(Self.list(keys)) are named after different schemes; save the adapter again, all alike"
+    case .adapterNames(let file, let names):
+      "\(file): has matrices of several adapters, \(Self.list(names)); save the one that is meant by itself"
+    case .components(let file, let components):
+      "\(file): has matrices for several parts of a pipeline, \(Self.list(components)), and the base is not all of them; write "
+        + "each part's tensors to a file of its own and prove each against its own base"
+    case .alpha(let file, let key, let found):
+      "\(file): tensor \(StrictJSON.shown(key)) is \(found), of which tools make different factors; write alpha as one floating "
+        + "number that is not 0, or \(Self.merge)"
+    case .alphas(let file, let module):
+      "\(file): module \(StrictJSON.shown(module)) has no alpha, others have, and tools differ on what it is then; add it, or "
+        + Self.merge
     case .unknownTensor(let file, let key):
       "\(file): tensor \(StrictJSON.shown(key)) is no part of a LoRA adapter as PEFT saves it; \(Self.merge)"
     case .loraBias(let file, let key):
@@ -129,6 +182,15 @@ extension AdapterError: CustomStringConvertible {
     case .ambiguous(let file, let prefixes):
       "\(file): the modules' names fit the base's after \(Self.list(prefixes)); "
         + "name them as in the base"
+    case .candidates(let file, let key, let tensors):
+      "\(file): tensor \(StrictJSON.shown(key)) can belong to \(Self.list(tensors)) of the base; rename it after one of them, or "
+        + Self.merge
+    case .notLoadedByMLX(let file, let setting, let modules):
+      "\(file): has matrices of \(Self.list(modules)), which $.\(setting) of adapter_config.json does not select: mlx-lm would "
+        + "not load them; remove them from the file, or correct adapter_config.json"
+    case .attentionOutput(let file, let module, let factors):
+      "\(file): module \(StrictJSON.shown(module)) is the output layer of a torch attention, whose product PEFT multiplies by "
+        + factors.map { "\($0)" }.joined(separator: " or ") + " depending on its version; \(Self.merge)"
     case .misfit(let file, let module, let tensor, let base, let left, let right):
       "\(file): module \(StrictJSON.shown(module)): A of shape \(left) and B of shape \(right) do not fit "
         + "\(StrictJSON.shown(tensor)) of shape \(base); name the base that the adapter was trained on"
@@ -165,7 +227,8 @@ extension AdapterError: DriftProofErrorConvertible {
   /// A base that does not have what the adapter changes is a gap.
   package var asDriftProofError: DriftProofError {
     switch self {
-    case .unresolved, .misfit, .ambiguous, .notSelected, .undecided, .notLoaded, .orientation:
+    case .unresolved, .misfit, .ambiguous, .notSelected, .undecided, .notLoaded, .orientation, .candidates, .components,
+      .notLoadedByMLX, .attentionOutput, .adapterNames:
       .coverageGap([.adapter(description)])
     default: .operational(description)
     }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a tensor of `adapter_model.safetensors` is, by its key.
+import Foundation
+
+/// What a tensor of an adapter is, by its key. What is read here are PEFT's keys and those of mlx-lm.
 enum AdapterKey: Sendable, Equatable {
   /// A or B of a module.
   case matrix(module: String, Half, Layer)
+  /// The number that, over the rank, is the factor of the module's product.
+  case alpha(module: String)
   /// A tensor that replaces one of the base's; `base_layer` where LoRA wraps its module.
   case whole(tensor: String, isBaseLayer: Bool)
 
@@ -11,10 +15,47 @@ enum AdapterKey: Sendable, Equatable {
 
   /// Linear layers and convolutions store A as [r, in, …] and B as [out, r, …], embeddings as [r, vocabulary] and
   /// [dimension, r].
-  enum Layer: Sendable { case linear, embedding }
+  enum Layer: Sendable {
+    case linear, embedding
+    /// As mlx-lm computes x·A·B: what it calls B is here A, of [r, out], and the other way round, [in, r]. Their product is
+    /// [in, out].
+    case reversed
+  }
 
   static let prefix = "base_model.model."
 
+  /// By any scheme.
+  /// - Parameter file: for messages.
+  /// - Throws: `dora`, `loraBias` or `unknownTensor`.
+  static func parse(_ key: String, _ scheme: AdapterScheme, file: String) throws(AdapterError) -> AdapterKey {
+    switch scheme {
+    case .kohya: return try KohyaKey.parse(key, file: file)
+    case .diffusers: return try DiffusersKey.parse(key, file: file)
+    case .mlx: return try parseMLX(key, file: file)
+    case .peft(let isPrefixed, let name):
+      // As PEFT would save the state dict, except that messages name the key of the file.
+      let plain = name.flatMap { Self.plain(key, name: $0) } ?? key
+      do throws(AdapterError) {
+        return try parse(isPrefixed ? plain : prefix + plain, file: file)
+      } catch {
+        switch error {
+        case .unknownTensor: throw .unknownTensor(file: file, key: key)
+        case .loraBias: throw .loraBias(file: file, key: key)
+        default: throw error
+        }
+      }
+    }
+  }
+
+  /// `.m` is the magnitude of DoRA.
+  private static func parseMLX(_ key: String, file: String) throws(AdapterError) -> AdapterKey {
+    if let module = key.without(suffix: ".lora_a") { return .matrix(module: module, .b, .reversed) }
+    if let module = key.without(suffix: ".lora_b") { return .matrix(module: module, .a, .reversed) }
+    if key.hasSuffix(".m") { throw .dora(file: file) }
+    throw .unknownTensor(file: file, key: key)
+  }
+
+  /// As PEFT saves it.
   /// - Parameter file: for messages.
   /// - Throws: `dora`, `loraBias` or `unknownTensor`.
   static func parse(_ key: String, file: String) throws(AdapterError) -> AdapterKey {
@@ -49,11 +90,45 @@ enum AdapterKey: Sendable, Equatable {
 
   /// The key of the other matrix of the module.
   static func counterpart(of key: String) -> String {
-    for (a, b) in [("lora_A.weight", "lora_B.weight"), ("lora_embedding_A", "lora_embedding_B")] {
-      if key.hasSuffix(a) { return key.dropLast(a.count) + b }
-      if key.hasSuffix(b) { return key.dropLast(b.count) + a }
+    for (a, b) in [
+      ("lora_A.", "lora_B."), ("lora_embedding_A", "lora_embedding_B"), ("down.weight", "up.weight"),
+      ("lora_a", "lora_b"),
+    ] {
+      if let place = key.range(of: a, options: .backwards) { return key.replacingCharacters(in: place, with: b) }
+      if let place = key.range(of: b, options: .backwards) { return key.replacingCharacters(in: place, with: a) }
     }
     return key
+  }
+
+  // MARK: State dicts
+
+  /// Parts right behind which a state dict has the adapter's name.
+  private static let named: Set<String> = [
+    "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector", "modules_to_save",
+  ]
+
+  static func isMatrix(_ key: String) -> Bool {
+    key.split(separator: ".").contains { named.contains(String($0)) && $0 != "modules_to_save" }
+  }
+
+  /// `default` of `….lora_A.default.weight` or `….lora_embedding_A.default`; nil in keys as PEFT saves them.
+  static func adapterName(_ key: String) -> String? {
+    let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let place = parts.lastIndex(where: named.contains) else { return nil }
+    let rest = parts[(place + 1)...]
+    let isLong = parts[place].hasPrefix("lora_embedding") || parts[place] == "lora_magnitude_vector"
+    // Saved ones end in `lora_A.weight`, `lora_A.bias`, `lora_embedding_A` and `modules_to_save.weight`.
+    return rest.count > (isLong ? 0 : 1) && !(parts[place] == "lora_magnitude_vector" && rest.first == "weight")
+      ? rest.first : nil
+  }
+
+  /// The key without the adapter's name; nil for one that does not have it.
+  private static func plain(_ key: String, name: String) -> String? {
+    guard adapterName(key) == name else { return nil }
+    var parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let place = parts.lastIndex(where: named.contains), place + 1 < parts.count else { return nil }
+    parts.remove(at: place + 1)
+    return parts.joined(separator: ".")
   }
 
   /// Parts of keys of other methods that PEFT can save beside LoRA.

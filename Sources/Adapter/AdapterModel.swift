@@ -38,15 +38,17 @@ package struct AdapterModel: Sendable {
     let names = try AdapterNames.resolve(adapter, base: Set(identity.tensors.map(\.name)))
     var products: [String: Product] = [:]
     for module in adapter.modules {
-      let name = names.apply(module.name + ".weight") ?? ""
+      let name = names.tensors[module.name] ?? ""
       guard let leaf = identity.tensor(named: name) else {
         throw AdapterError.unresolved(file: adapter.file, key: module.a.name, tensor: name)
       }
-      products[name] = try Self.product(module, of: leaf, in: identity, adapter)
+      guard products.updateValue(try Self.product(module, of: leaf, in: identity, adapter), forKey: name) == nil else {
+        throw AdapterError.twice(file: adapter.file, tensor: name)
+      }
     }
     var wholes: [(tensor: TensorInfo, name: String)] = []
     for whole in adapter.wholes {
-      let name = names.apply(whole.name) ?? whole.name
+      let name = names.way.apply(whole.name) ?? whole.name
       guard products[name] != nil else {
         guard !wholes.contains(where: { $0.name == name }) else {
           throw AdapterError.twice(file: adapter.file, tensor: name)
@@ -100,31 +102,56 @@ package struct AdapterModel: Sendable {
     let misfit = AdapterError.misfit(
       file: adapter.file, module: module.name, tensor: leaf.name, base: leaf.shape, left: module.a.shape,
       right: module.b.shape)
-    let isPlain = leaf.shape == [output] + input
+    // Matrices of convolutions over single pixels are written with two sizes and with more.
+    let isLoose = !adapter.settings.isPEFT && adapter.scheme != .mlx
+    let shape = isLoose ? withoutOnes(leaf.shape) : leaf.shape
+    let isPlain = shape == (isLoose ? withoutOnes([output] + input) : [output] + input)
     let isSwapped = input.count == 1 && leaf.shape == input + [output]
+    let isStated = adapter.settings.isTransposed
+    /// Of a square matrix, whether the base keeps it as [in, out].
+    func isSwappedInBase() throws(AdapterError) -> Bool {
+      guard let found = LayerOrientation.isTransposed(leaf.name, in: identity, isStated: isStated) else {
+        throw .orientation(file: adapter.file, module: module.name, isStated: isStated)
+      }
+      return found
+    }
     let isTransposed: Bool
     switch module.layer {
     case .embedding:
       guard isSwapped else { throw misfit }
       isTransposed = true
+    case .reversed:
+      // The product is [in, out]: an embedding's as it is, as is that of a layer which the base keeps so.
+      guard isPlain || isSwapped else { throw misfit }
+      guard isPlain && isSwapped else {
+        isTransposed = isSwapped
+        break
+      }
+      guard !LayerOrientation.mayBeEmbedding(leaf.name) else {
+        throw .orientation(file: adapter.file, module: module.name, isStated: false)
+      }
+      isTransposed = try !isSwappedInBase()
     case .linear where input.count == 1:
       guard isPlain || isSwapped else { throw misfit }
-      let isStated = adapter.config.isTransposed
       // PEFT corrects the setting by the layer's class, with a warning, so that the shape decides. A square one fits both ways.
       guard isPlain && isSwapped else {
         isTransposed = isSwapped
         break
       }
-      guard let found = LayerOrientation.isTransposed(leaf.name, in: identity, isStated: isStated) else {
-        throw .orientation(file: adapter.file, module: module.name, isStated: isStated)
-      }
-      isTransposed = found
+      isTransposed = try isSwappedInBase()
     case .linear:
       guard isPlain else { throw misfit }
       isTransposed = false
     }
     let (rows, columns) = leaf.matrixShape
     return Product(tensor: leaf.name, module: module, rows: rows, columns: columns, isTransposed: isTransposed)
+  }
+
+  /// Without sizes of 1 behind the second.
+  private static func withoutOnes(_ shape: [Int]) -> [Int] {
+    var result = shape
+    while result.count > 2, result.last == 1 { result.removeLast() }
+    return result
   }
 
   private static func isSame(_ tensor: TensorInfo, _ leaf: BaseIdentity.Leaf?, _ adapter: Adapter) throws -> Bool {

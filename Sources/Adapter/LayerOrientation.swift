@@ -10,6 +10,13 @@ import DriftProofCheckpoint
 enum LayerOrientation {
   private static let conv1D: Set<String> = ["c_attn", "q_attn", "c_proj", "c_fc"]
 
+  /// Whether a weight's name is one that embeddings go by.
+  static func mayBeEmbedding(_ weight: String) -> Bool {
+    let parts = weight.lowercased().split(separator: ".")
+    return parts.count >= 2
+      && (parts[parts.count - 2].contains("emb") || ["wte", "wpe"].contains(parts[parts.count - 2]))
+  }
+
   /// Nil where nothing decides.
   /// - Parameter isStated: `fan_in_fan_out` of the adapter.
   static func isTransposed(_ weight: String, in identity: BaseIdentity, isStated: Bool) -> Bool? {

@@ -29,6 +29,15 @@ package struct Calibration: Sendable {
     base: Checkpoint, runs: [(path: String, checkpoint: Checkpoint)], margin: Double = defaultMargin,
     progress: ((_ what: String, _ fraction: Double) -> Void)? = nil
   ) throws(CalibrationError) -> Calibration {
+    try calibrate(
+      base: base, models: runs.map { ($0.path, .checkpoint($0.checkpoint)) }, margin: margin, progress: progress)
+  }
+
+  /// The same of runs of which some may be unmerged adapters.
+  package static func calibrate(
+    base: Checkpoint, models runs: [(path: String, model: ReferenceRun.Model)], margin: Double = defaultMargin,
+    progress: ((_ what: String, _ fraction: Double) -> Void)? = nil
+  ) throws(CalibrationError) -> Calibration {
     guard marginRange.contains(margin) else { throw .marginOutOfRange }
     guard !runs.isEmpty else { throw .noRuns }
     guard !base.tensors.isEmpty else { throw .emptyBase }
@@ -42,8 +51,15 @@ package struct Calibration: Sendable {
     }
     var measured: [ReferenceRun] = []
     for run in runs {
-      let own = try ReferenceRun.measure(run.path, of: run.checkpoint, base: base) { _, done, total in
-        progress?(run.path, total > 0 ? Double(done) / Double(total) : 1)
+      let own: ReferenceRun
+      switch run.model {
+      case .checkpoint(let checkpoint):
+        own = try ReferenceRun.measure(run.path, of: checkpoint, base: base) { _, done, total in
+          progress?(run.path, total > 0 ? Double(done) / Double(total) : 1)
+        }
+      case .adapter(let adapter):
+        own = try ReferenceRun.measure(run.path, of: adapter, base: base, identity: identity)
+        progress?(run.path, 1)
       }
       // A copy under another name shows nothing of how much fine-tunes vary.
       if measured.contains(where: { $0.hasChanges(of: own) }) { throw .repeatedRun(run.path) }

@@ -102,7 +102,7 @@ package struct CalibrationWarning: Sendable, Equatable {
         .support, group, figure,
         "a change of \(StrictJSON.shown(figure.tensor)) may touch \(admitted) entries, the runs touched at most \(seen): "
           + "the others can hold any change inside the norm bound")
-    case .norm, .rank, .excluded:
+    case .norm, .rank, .product, .excluded:
       guard figure.ratio > limit else { return nil }
       return .init(
         .support, group, figure,

@@ -9,6 +9,8 @@ package enum DriftForm: Sendable, Equatable {
   case norm
   /// This rank, one of `DriftStatistics.ranks`, and a residual of rounding.
   case rank(Int)
+  /// Exactly this rank: products of unmerged adapters, which leave no residual.
+  case product(Int)
   /// At most so many changed entries, rows or columns in any run.
   case entries(Int)
   case rows(Int)
@@ -17,7 +19,12 @@ package enum DriftForm: Sendable, Equatable {
   case excluded
 
   /// Of a form that has one.
-  var rank: Int? { if case .rank(let rank) = self { rank } else { nil } }
+  var rank: Int? {
+    switch self {
+    case .rank(let rank), .product(let rank): rank
+    default: nil
+    }
+  }
 
   /// A sparse clause that leaves more than this share of a tensor free, margin included, is not worth its cost.
   static let largestEntryShare = 1.0 / 16
@@ -29,6 +36,10 @@ package enum DriftForm: Sendable, Equatable {
   /// The narrowest form that holds for every tensor of the group and every run; sparse beats low rank.
   static func choose(_ records: [TensorRecord], margin: Double) -> DriftForm {
     if records.contains(where: \.isCounter) { return .excluded }
+    // A product has no entries to count and no rounding: beside merged models only its size is comparable.
+    if let highest = records.compactMap(\.productRank).max() {
+      return records.allSatisfy(\.isProduct) ? .product(highest) : .norm
+    }
     let moved = records.filter { $0.largestNorm > 0 }
     guard !moved.isEmpty else { return .norm }
     return sparse(moved, margin: margin) ?? rank(moved) ?? .norm

@@ -47,6 +47,7 @@ struct GroupBounds: Sendable {
     case .norm, .excluded: break
     case .rank(let rank):
       clauses.append(.sum(rank: rank, sparse: nil, residual: try residualBound(records, rank: rank, norm: norm)))
+    case .product(let rank): clauses.append(.sum(rank: rank, sparse: nil, residual: nil))
     case .entries(let count): clauses.append(.sum(rank: nil, sparse: .entries(try allowed(count)), residual: nil))
     case .rows(let count): clauses.append(.sum(rank: nil, sparse: .rows(try allowed(count)), residual: nil))
     case .columns(let count): clauses.append(.sum(rank: nil, sparse: .columns(try allowed(count)), residual: nil))

@@ -41,7 +41,8 @@ struct PolicyDraft {
         frozen.append(leaf.name)
         continue
       }
-      let record = TensorRecord(leaf: leaf, outcomes: outcomes)
+      let record = TensorRecord(
+        leaf: leaf, outcomes: outcomes, productRanks: runs.map { $0.productRanks[leaf.name] })
       let key = Key(shape: NameShape(leaf.name), dtype: leaf.dtype, isVector: record.isVector)
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(record)
@@ -136,16 +137,22 @@ struct PolicyDraft {
   }
 
   private func findings(_ run: ReferenceRun, base: Checkpoint) throws(CalibrationError) -> [PolicyTrial.Finding] {
+    let tuned: Checkpoint
+    switch run.model {
+    case .adapter(let adapter):
+      return try AdapterTrial(adapter: adapter, base: base, identity: identity, policy: try policy()).findings()
+    case .checkpoint(let checkpoint): tuned = checkpoint
+    }
     let derived: DerivedStatement
     do {
       derived = try DerivedStatement.derive(
-        identity: identity, tuned: run.checkpoint.manifestTensors, policy: try policy())
+        identity: identity, tuned: tuned.manifestTensors, policy: try policy())
     } catch let error as CalibrationError {
       throw error
     } catch {
       throw .statement(DriftProofError(translating: error))
     }
-    return try PolicyTrial(derived: derived, base: base, run: run).findings()
+    return try PolicyTrial(derived: derived, base: base, tuned: tuned).findings()
   }
 
   /// Each group by the most that any of its tensors lacks, in steps that do not overshoot by much.

@@ -15,7 +15,7 @@ import DriftProofLinearAlgebra
 struct PolicyTrial {
   let derived: DerivedStatement
   let base: Checkpoint
-  let run: ReferenceRun
+  let tuned: Checkpoint
 
   /// What a tensor lacks.
   enum Need: Sendable, Equatable {
@@ -45,7 +45,7 @@ struct PolicyTrial {
 
   private func source(_ tensor: TableauTensor) throws -> DriftSource {
     try DriftSource(
-      base: base, tuned: run.checkpoint, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
+      base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
   }
 
   /// Norm clauses and the total.
@@ -93,7 +93,7 @@ struct PolicyTrial {
     let code = try CodeSelection.choose(tensors: derived.tensors)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
-      plan: plan, tensors: derived.tensors, base: base, tuned: run.checkpoint, cacheLimit: 0)
+      plan: plan, tensors: derived.tensors, base: base, tuned: tuned, cacheLimit: 0)
     var crowded: Set<Int> = []
     for row in 0..<rows.rowCount {
       let message = try rows.message(row)
@@ -121,7 +121,7 @@ struct PolicyTrial {
     }
   }
 
-  private static func ratio(_ sum: BoundSum, _ bound: [UInt16]?) -> Double {
+  static func ratio(_ sum: BoundSum, _ bound: [UInt16]?) -> Double {
     let allowed = BoundSum.approximation(bound)
     return allowed > 0 ? (sum.approximation / allowed).squareRoot() : .infinity
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofInspection
 import DriftProofCheckpoint
 import DriftProofCore
@@ -9,7 +10,15 @@ package struct ReferenceRun: Sendable {
   /// The path that the user gave.
   package let path: String
   package let inspection: CheckpointInspection
-  let checkpoint: Checkpoint
+  let model: Model
+  /// Ranks of the products that an adapter adds, by tensor.
+  let productRanks: [String: Int]
+
+  /// The form in which a run is at hand.
+  package enum Model: Sendable {
+    case checkpoint(Checkpoint)
+    case adapter(Adapter)
+  }
 
   /// Tensors whose bytes differ from the base's.
   package var changedTensors: Int { inspection.changedTensorCount }
@@ -34,6 +43,28 @@ package struct ReferenceRun: Sendable {
     } catch {
       throw .inspection(error)
     }
+    return try ReferenceRun(path, inspection, .checkpoint(tuned), productRanks: [:])
+  }
+
+  /// The same of an unmerged adapter.
+  /// - Parameter identity: the base's.
+  static func measure(
+    _ path: String, of adapter: Adapter, base: Checkpoint, identity: BaseIdentity
+  ) throws(CalibrationError) -> ReferenceRun {
+    let inspection: AdapterInspection
+    do {
+      inspection = try AdapterInspection.inspect(base: base, adapter: adapter)
+    } catch {
+      throw .statement(error)
+    }
+    return try ReferenceRun(
+      path, CheckpointInspection(inspection, identity: identity), .adapter(adapter),
+      productRanks: Dictionary(inspection.products.map { ($0.tensor, $0.rank) }, uniquingKeysWith: max))
+  }
+
+  private init(
+    _ path: String, _ inspection: CheckpointInspection, _ model: Model, productRanks: [String: Int]
+  ) throws(CalibrationError) {
     let findings = Self.differences(inspection)
     guard findings.isEmpty else { throw .otherTensors(run: path, findings: findings) }
     for tensor in inspection.tensors {
@@ -49,7 +80,7 @@ package struct ReferenceRun: Sendable {
       }
     }
     guard inspection.changedTensorCount > 0 else { throw .unchangedRun(path) }
-    return ReferenceRun(path: path, inspection: inspection, checkpoint: tuned)
+    (self.path, self.inspection, self.model, self.productRanks) = (path, inspection, model, productRanks)
   }
 
   private static func differences(_ inspection: CheckpointInspection) -> [String] {

@@ -11,9 +11,13 @@ struct TensorRecord: Sendable {
   let drifts: [DriftMeasure]
   /// Which run each of them is of.
   let runs: [Int]
+  /// The rank of each that is a product of an unmerged adapter; nil of one between two checkpoints.
+  let productRanks: [Int?]
 
-  /// - Parameter outcomes: one per run.
-  init(leaf: BaseIdentity.Leaf, outcomes: [TensorInspection.Outcome]) {
+  /// - Parameters:
+  ///   - outcomes: one per run.
+  ///   - productRanks: those of runs that are adapters; nil elsewhere.
+  init(leaf: BaseIdentity.Leaf, outcomes: [TensorInspection.Outcome], productRanks: [Int?] = []) {
     self.leaf = leaf
     var measured: [(run: Int, drift: DriftMeasure)] = []
     for (run, outcome) in outcomes.enumerated() {
@@ -21,17 +25,23 @@ struct TensorRecord: Sendable {
     }
     drifts = measured.map(\.drift)
     runs = measured.map(\.run)
+    self.productRanks = measured.map { productRanks.indices.contains($0.run) ? productRanks[$0.run] : nil }
   }
 
-  private init(leaf: BaseIdentity.Leaf, drifts: [DriftMeasure], runs: [Int]) {
-    (self.leaf, self.drifts, self.runs) = (leaf, drifts, runs)
+  private init(leaf: BaseIdentity.Leaf, drifts: [DriftMeasure], runs: [Int], productRanks: [Int?]) {
+    (self.leaf, self.drifts, self.runs, self.productRanks) = (leaf, drifts, runs, productRanks)
   }
 
   /// What one run alone shows; nil where it did not change the tensor.
   func of(run: Int) -> TensorRecord? {
     guard let index = runs.firstIndex(of: run) else { return nil }
-    return TensorRecord(leaf: leaf, drifts: [drifts[index]], runs: [run])
+    return TensorRecord(leaf: leaf, drifts: [drifts[index]], runs: [run], productRanks: [productRanks[index]])
   }
+
+  /// The highest rank of the products, where there are any.
+  var productRank: Int? { productRanks.compactMap { $0 }.max() }
+  /// Every run that changed it is an adapter with a product for it.
+  var isProduct: Bool { !productRanks.isEmpty && productRanks.allSatisfy { $0 != nil } }
 
   var name: String { leaf.name }
   var dtype: DataType { leaf.dtype }
@@ -77,6 +87,7 @@ struct TensorRecord: Sendable {
 
   /// The smallest rank, of those tried, that leaves every run's drift a residual of rounding; nil if none does.
   var rank: Int? {
+    if isProduct { return productRank }
     guard !isVector else { return nil }
     let index = DriftStatistics.ranks.indices.first(where: hasRank)
     return index.map { DriftStatistics.ranks[$0] }

@@ -81,8 +81,8 @@ extension CheckpointError: CustomStringConvertible {
       "\(folder): no checkpoint here; looked for \(names.joined(separator: " and ")); convert other formats to safetensors"
     case .otherWeights(let folder, let found): "\(folder): no checkpoint here; \(found)"
     case .ambiguousFolder(let folder, let names):
-      "\(folder): has \(names.joined(separator: " and ")), which may disagree, and runtimes choose differently; move one out "
-        + "of the folder with all that belongs to it"
+      "\(folder): has \(names.joined(separator: " and ")), which may disagree, and runtimes choose differently; name "
+        + "the one file that is meant, or move the others out of the folder with all that belongs to them"
     case .json(let file, let error): "\(file): \(error)"
     case .digestUnavailable: "\(HashUnavailable())"
     case .identityJSON(let error): "base identity: \(error)"

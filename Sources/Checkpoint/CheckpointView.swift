@@ -26,6 +26,12 @@ extension Checkpoint {
     self.files = files
   }
 
+  /// What the header of the first file says beside its tensors.
+  package func metadata() throws(CheckpointError) -> [String: String] {
+    guard let file = files.first else { return [:] }
+    return try SafetensorsHeader(file).metadata
+  }
+
   /// Every entry of a floating tensor, row-major, exactly.
   ///
   /// Throws `notFloating`, `notFinite` with the first offending entry, or a file error.

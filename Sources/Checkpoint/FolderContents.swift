@@ -14,6 +14,8 @@ package enum FolderContents: Hashable, Sendable {
   case shards(first: String, found: Int, count: Int)
   /// Weights in another format.
   case pickled(String)
+  /// Folders in it that have weights, such as the components of a pipeline.
+  case subfolders([String])
   /// A download cache of several revisions.
   case cache
 
@@ -28,11 +30,15 @@ package enum FolderContents: Hashable, Sendable {
     if let old = names.first(where: WeightFiles.isLoadable) {
       return .pickled(old)
     }
-    return MappedFile.kind(of: (folder.hasSuffix("/") ? folder : folder + "/") + "snapshots") == .folder ? .cache : nil
+    if MappedFile.kind(of: (folder.hasSuffix("/") ? folder : folder + "/") + "snapshots") == .folder { return .cache }
+    let subfolders = WeightFiles.subfolders(of: folder)
+    return subfolders.isEmpty ? nil : .subfolders(subfolders)
   }
 }
 
 extension FolderContents: CustomStringConvertible {
+  private static let shownNames = 8
+
   package var description: String {
     switch self {
     case .adapter: "it is an unmerged adapter: give it as one, or merge it into the base first"
@@ -43,6 +49,10 @@ extension FolderContents: CustomStringConvertible {
       "it has \(found) of \(count) shards of a model, such as \(StrictJSON.shown(first)), without the index that names all "
         + "tensors; fetch model.safetensors.index.json and the shards that are missing"
     case .pickled(let name): "it has \(StrictJSON.shown(name)); convert it to safetensors"
+    case .subfolders(let names):
+      "its subfolders have weights: "
+        + names.prefix(Self.shownNames).map(StrictJSON.shown).joined(separator: ", ")
+        + (names.count > Self.shownNames ? " and \(names.count - Self.shownNames) more" : "") + "; name one of them"
     case .cache: "it is a download cache; give the folder of one revision below snapshots"
     }
   }

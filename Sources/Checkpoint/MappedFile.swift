@@ -163,7 +163,7 @@ package final class MappedFile: Sendable {
   }
 
   /// What lies at `path`, following symbolic links; nil when nothing does or it cannot be inspected.
-  static func kind(of path: String) -> Kind? {
+  package static func kind(of path: String) -> Kind? {
     guard !path.utf8.contains(0) else { return nil }
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
@@ -174,7 +174,7 @@ package final class MappedFile: Sendable {
     }
   }
 
-  enum Kind { case file, folder, other }
+  package enum Kind { case file, folder, other }
 }
 
 extension MappedFile.Stamp {

@@ -31,7 +31,8 @@ package struct ModelFolder: Sendable {
 
   private func isLeftOut(_ name: String) -> Bool { patterns.contains { $0.matches(name) } }
 
-  /// What transformers would load: the file that the configuration names, or else one of the two usual.
+  /// What transformers or diffusers would load: the file that the configuration names, or else one of the two usual, or else
+  /// the only one that a component of a pipeline is kept in, or a variant.
   func layout() throws(CheckpointError) -> Layout {
     if let named = configuration.weights { return try configured(named) }
     let (single, index) = (Checkpoint.singleFileName, Checkpoint.indexFileName)
@@ -45,6 +46,12 @@ package struct ModelFolder: Sendable {
     case (true, false): return .single(single)
     case (false, true): return .indexed(index)
     case (false, false):
+      let variants = names.filter(ModelFileNames.isModel)
+      let chosen = variants.count > 1 ? variants.filter { !isLeftOut($0) } : variants
+      if let name = chosen.first, chosen.count == 1 {
+        return ModelFileNames.isIndex(name) ? .indexed(name) : .single(name)
+      }
+      guard variants.isEmpty else { throw .ambiguousFolder(folder: path, found: variants) }
       if let found = FolderContents.find(names, in: path) { throw .otherWeights(folder: path, found) }
       throw .noCheckpoint(folder: path, lookedFor: [single, index])
     }
@@ -71,8 +78,7 @@ package struct ModelFolder: Sendable {
     let read = Set(read)
     var (left, others): ([String], [String]) = ([], [])
     for name in names where !read.contains(name) {
-      let isIndex = name == Checkpoint.indexFileName || name == Checkpoint.singleFileName
-      guard WeightFiles.isLoadable(name) || isIndex else { continue }
+      guard WeightFiles.isLoadable(name) || ModelFileNames.isIndex(name) else { continue }
       if isLeftOut(name) { left.append(name) } else { others.append(name) }
     }
     guard others.isEmpty else {

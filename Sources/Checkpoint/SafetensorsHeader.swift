@@ -21,6 +21,8 @@ struct SafetensorsHeader {
 
   /// In the order of the data.
   let entries: [Entry]
+  /// `__metadata__`, which says nothing about the tensors' bytes.
+  let metadata: [String: String]
 
   /// Reads and checks the header of `file`; on success every byte range lies inside the file.
   init(_ file: MappedFile) throws(CheckpointError) {
@@ -44,7 +46,7 @@ struct SafetensorsHeader {
 
     let raw: [RawEntry]
     do {
-      raw = try Self.read(bytes)
+      (raw, metadata) = try Self.read(bytes)
     } catch {
       throw .json(file: path, error)
     }
@@ -59,11 +61,12 @@ struct SafetensorsHeader {
     let offsets: [Int]
   }
 
-  private static func read(_ bytes: [UInt8]) throws(JSONError) -> [RawEntry] {
+  private static func read(_ bytes: [UInt8]) throws(JSONError) -> ([RawEntry], [String: String]) {
     var entries: [RawEntry] = []
+    var metadata: [String: String] = [:]
     for (name, node) in try JSONNode(parsing: bytes).members() {
       guard name != "__metadata__" else {
-        for (_, value) in try node.members() { _ = try value.string() }
+        for (key, value) in try node.members() { metadata[key] = try value.string() }
         continue
       }
       try node.requireKeys(["dtype", "shape", "data_offsets"])
@@ -72,7 +75,7 @@ struct SafetensorsHeader {
           name: name, dtype: try node.member("dtype").string(), shape: try sizes(node.member("shape")),
           offsets: try sizes(node.member("data_offsets"))))
     }
-    return entries
+    return (entries, metadata)
   }
 
   private static func sizes(_ node: JSONNode) throws(JSONError) -> [Int] {

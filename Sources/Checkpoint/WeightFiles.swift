@@ -64,6 +64,16 @@ package enum WeightFiles {
     text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
+  /// Names of folders in a folder that have weights in a format that can be read, in order.
+  static func subfolders(of folder: String) -> [String] {
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { name in
+      !name.hasPrefix(".") && MappedFile.kind(of: prefix + name) == .folder
+        && Self.names(in: prefix + name).contains { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
+    }.sorted(by: precedesInUTF8)
+  }
+
   /// Names of all that lies in a folder and is no folder, dangling links included, in order.
   static func names(in folder: String) -> [String] {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"

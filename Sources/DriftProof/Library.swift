@@ -27,17 +27,19 @@ extension DriftProver {
   ///     first. `identityFile` is then needed and that of the chain's base, which the certificate names.
   ///   - folder: where the proof keeps what it needs to go on after it was stopped; as secret as the opening. Call
   ///     ``Result/finish()`` when the certificate is on disk.
+  ///   - prefixes: parts of tensors' names that are read over, such as `module.` and `_orig_mod.`, which wrappers of libraries
+  ///     add. The identity must have been computed with the same ones.
   ///   - progress: told how far the proof is, several times a second.
   /// - Throws: `policyViolated`, `coverageGap`, `precisionRefused`, `identityMismatch` or `operational`.
   public static func prove(
     base: String, tuned: String, policyFile: [UInt8], openingPath: String, identityFile: [UInt8]? = nil,
-    parentCertificate: [UInt8]? = nil, resumingIn folder: String? = nil,
+    parentCertificate: [UInt8]? = nil, resumingIn folder: String? = nil, strippingPrefixes prefixes: [String] = [],
     progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
       let identity = try identityFile.map { try BaseIdentity.parse($0) }
       var request = Request(
-        try .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
+        try .checkpoints(base: base, tuned: tuned, identity: identity, prefixes),
         policy: try Policy.parse(policyFile), openingPath: openingPath)
       request.identity = identity
       if let parentCertificate {
@@ -52,10 +54,13 @@ extension DriftProver {
 
 extension Forecast {
   /// What a proof would be and cost: from headers, policy and, if known, the base's identity; about a second.
-  /// - Parameter parentCertificate: of a link, as for ``DriftProver``; needs `identityFile`.
+  /// - Parameters:
+  ///   - parentCertificate: of a link, as for ``DriftProver``; needs `identityFile`.
+  ///   - prefixes: as for ``DriftProver``.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`.
   public static func make(
-    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil, parentCertificate: [UInt8]? = nil
+    base: String, tuned: String, policyFile: [UInt8], identityFile: [UInt8]? = nil, parentCertificate: [UInt8]? = nil,
+    strippingPrefixes prefixes: [String] = []
   ) throws(DriftProofError) -> Forecast {
     try DriftProofError.translating {
       let identity = try identityFile.map { try BaseIdentity.parse($0) }
@@ -64,8 +69,8 @@ extension Forecast {
         return try ParentCertificate(certificate, identity: identity)
       }
       return try Forecast(
-        .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
-        policy: Policy.parse(policyFile), identity: identity, parent: parent)
+        .checkpoints(base: base, tuned: tuned, identity: identity, prefixes), policy: Policy.parse(policyFile),
+        identity: identity, parent: parent)
     }
   }
 }
@@ -73,16 +78,19 @@ extension Forecast {
 extension CertificateChecker {
   /// For a holder of the weights: whether the certificate is about exactly these two checkpoints.
   ///
-  /// - Parameter identityFile: of the chain's base, needed for a link; `base` is then the parent's model.
+  /// - Parameters:
+  ///   - identityFile: of the chain's base, needed for a link; `base` is then the parent's model.
+  ///   - prefixes: those with which the certificate was made.
   /// - Throws: `identityMismatch` naming what differs, `proofInvalid` or `operational`.
   public static func check(
-    certificate: [UInt8], base: String, tuned: String, openingPath: String, identityFile: [UInt8]? = nil
+    certificate: [UInt8], base: String, tuned: String, openingPath: String, identityFile: [UInt8]? = nil,
+    strippingPrefixes prefixes: [String] = []
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       let identity = try identityFile.map { try BaseIdentity.parse($0) }
       return try check(
         certificate: certificate,
-        model: .checkpoints(tuned: Checkpoint.open(tuned), base: Checkpoint.open(base), identity: identity),
+        model: .checkpoints(base: base, tuned: tuned, identity: identity, prefixes),
         openingPath: openingPath, identity: identity)
     }
   }
@@ -91,9 +99,25 @@ extension CertificateChecker {
 /// The base's identity.
 public enum BaseIdentityFile {
   /// The deterministic bytes of `BASE.identity.json` of a Hugging Face folder or one .safetensors file.
-  public static func compute(base: String) throws(DriftProofError) -> [UInt8] {
+  /// - Parameter prefixes: parts of tensors' names that are read over.
+  public static func compute(
+    base: String, strippingPrefixes prefixes: [String] = []
+  ) throws(DriftProofError) -> [UInt8] {
     try DriftProofError.translating {
-      try BaseIdentity.compute(checkpoint: Checkpoint.open(base)).jsonBytes()
+      try BaseIdentity.compute(
+        checkpoint: Checkpoint.open(base).reading(NameReading(without: prefixes))
+      ).jsonBytes()
     }
+  }
+}
+
+extension TunedModel {
+  /// Two models by path.
+  fileprivate static func checkpoints(
+    base: String, tuned: String, identity: BaseIdentity?, _ prefixes: [String]
+  ) throws(CheckpointError) -> TunedModel {
+    let reading = NameReading(without: prefixes)
+    return try .checkpoints(
+      tuned: Checkpoint.open(tuned).reading(reading), base: Checkpoint.open(base).reading(reading), identity: identity)
   }
 }

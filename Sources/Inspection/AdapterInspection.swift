@@ -4,7 +4,6 @@ import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofPolicy
-import Foundation
 
 /// What an unmerged adapter adds to its base, in the figures from which a person writes a policy.
 public struct AdapterInspection: Sendable {
@@ -40,11 +39,13 @@ public struct AdapterInspection: Sendable {
   package struct Whole: Sendable {
     package let name: String
     package let finding: Finding
+    /// The base's tensor of this name, where the two were not compared.
+    package var base: TensorInfo?
 
     package enum Finding: Sendable {
       case compared(TensorInspection)
-      /// Nil where the base has no such tensor; types and shapes as `BF16 [512, 256]` otherwise.
-      case other(own: String, base: String?)
+      /// The base has no such tensor, or one of another type or shape.
+      case other(DataType, [Int])
     }
 
     /// Nil where nothing was compared.
@@ -83,10 +84,8 @@ public struct AdapterInspection: Sendable {
   }
 
   private static func whole(_ own: TensorInfo, _ model: AdapterModel, _ base: Checkpoint) throws -> Whole {
-    func text(_ tensor: TensorInfo) -> String { "\(tensor.dtype.rawValue) \(tensor.shape)" }
     guard let before = base.tensor(named: own.name), before.dtype == own.dtype, before.shape == own.shape else {
-      return Whole(
-        name: own.name, finding: .other(own: text(own), base: base.tensor(named: own.name).map(text)))
+      return Whole(name: own.name, finding: .other(own.dtype, own.shape), base: base.tensor(named: own.name))
     }
     return Whole(
       name: own.name,
@@ -97,15 +96,4 @@ public struct AdapterInspection: Sendable {
   private static let everything = """
     {"driftPolicy": 1, "name": "everything", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}
     """
-}
-
-extension Adapter {
-  /// Whether a path is a folder with an adapter's configuration and without a model's weights, except for what is left out.
-  package static func isAdapter(_ path: String, leavingOut: [FilePattern] = []) -> Bool {
-    func has(_ name: String) -> Bool {
-      !leavingOut.contains { $0.matches(name) }
-        && FileManager.default.fileExists(atPath: (path.hasSuffix("/") ? path : path + "/") + name)
-    }
-    return has(AdapterConfig.fileName) && !has(Checkpoint.singleFileName) && !has(Checkpoint.indexFileName)
-  }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
+import DriftProofCertificate
 import DriftProofInspection
 import DriftProofReportFacts
 import DriftProofStatement
@@ -29,6 +31,10 @@ package struct WeightMeasurement: Sendable {
   /// Changed matrices that were too large, or too many, to decompose.
   package let withoutSpectrum: [String]
   package let seconds: Double
+  /// The tuned model is an unmerged adapter, of whose products norm and rank are known.
+  package var isAdapter = false
+  /// Names of files that were knowingly not read as part of the models.
+  package var filesLeftOut: [String] = []
 
   /// The measures by name.
   package let tensors: [String: TensorInspection]
@@ -57,6 +63,27 @@ package struct WeightMeasurement: Sendable {
       tensors: Dictionary(inspection.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
+  /// The same of an unmerged adapter: norms of its products, and its whole tensors beside the base's.
+  /// - Throws: `coverageGap` for an adapter that does not fit the base, `operational`.
+  package static func measure(
+    base: Checkpoint, adapter: Adapter, contents: VerifiedContents
+  ) throws(DriftProofError) -> WeightMeasurement {
+    let start = ContinuousClock.now
+    let identity: BaseIdentity
+    do {
+      identity = try BaseIdentity.compute(checkpoint: base)
+    } catch {
+      throw DriftProofError(translating: error)
+    }
+    let products = try AdapterInspection.inspect(base: base, adapter: adapter)
+    let inspection = CheckpointInspection(products, identity: identity)
+    return WeightMeasurement(
+      inspection: inspection,
+      doubts: WeightDoubt.find(inspection, baseRoot: identity.rootHex, products: products, contents: contents),
+      withoutSpectrum: [], seconds: start.duration(to: .now) / .seconds(1), isAdapter: true,
+      tensors: Dictionary(inspection.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+  }
+
   /// The smallest matrices, as many as the limits allow; first those that may have changed.
   private static func chooseSpectra(_ contents: VerifiedContents, _ limits: Limits) -> Set<String> {
     var left = limits.entriesInAll
@@ -79,6 +106,8 @@ package enum WeightDoubt: Sendable, Equatable {
   case otherBase(identity: String?)
   /// Names, types or shapes of the tuned checkpoint differ from those in the certificate.
   case otherTensors(names: [String])
+  /// The adapter adds products to other tensors, or of other ranks, than the certificate says.
+  case otherProducts(names: [String])
   /// Tensors that the certificate says are unchanged.
   case frozenDiffers(names: [String])
   /// Tensors that changed by more than the certificate proves.
@@ -93,7 +122,28 @@ package enum WeightDoubt: Sendable, Equatable {
     let found = Set(tuned.map { TunedTensor(name: $0.name, dtype: $0.dtype, shape: $0.shape) })
     let different = Set(certified.symmetricDifference(found).map(\.name)).sorted(by: TensorPair.precedes)
     if !different.isEmpty { doubts.append(.otherTensors(names: different)) }
+    return doubts + changes(inspection, contents)
+  }
 
+  /// Of an adapter.
+  static func find(
+    _ inspection: CheckpointInspection, baseRoot: String, products: AdapterInspection, contents: VerifiedContents
+  ) -> [WeightDoubt] {
+    var doubts: [WeightDoubt] = []
+    if baseRoot != contents.identity.rootHex { doubts.append(.otherBase(identity: baseRoot)) }
+    let certified = contents.tuned.filter { if case .product = $0.change { true } else { false } }
+    let found = products.products.map { product in (product.tensor, TensorChange.product(rank: product.rank)) }
+    let ranks = Dictionary(found, uniquingKeysWith: { first, _ in first })
+    let wrong = certified.filter { ranks[$0.name] != $0.change }.map(\.name)
+    let more = Set(ranks.keys).subtracting(certified.map(\.name))
+    let different = Set(wrong).union(more).sorted(by: TensorPair.precedes)
+    if !different.isEmpty { doubts.append(.otherProducts(names: different)) }
+    return doubts + changes(inspection, contents)
+  }
+
+  /// What moved further than the certificate says.
+  private static func changes(_ inspection: CheckpointInspection, _ contents: VerifiedContents) -> [WeightDoubt] {
+    var doubts: [WeightDoubt] = []
     let measured = Dictionary(inspection.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let coarsest = contents.verification.precision.tensorsByFractionBits.first?.fractionBits ?? 0
     let unit = Double(sign: .plus, exponent: -coarsest, significand: 1)
@@ -123,6 +173,8 @@ extension WeightDoubt: CustomStringConvertible {
       "The base checkpoint is another than the certificate's: its identity is \(identity)."
     case .otherTensors(let names):
       "The tuned checkpoint has other tensors than the certificate's, by name, type or shape: \(Self.list(names))."
+    case .otherProducts(let names):
+      "The adapter changes other tensors than the certificate's, or by other ranks: \(Self.list(names))."
     case .frozenDiffers(let names):
       "These tensors differ although the certificate says that they are unchanged: \(Self.list(names))."
     case .beyondBound(let names):

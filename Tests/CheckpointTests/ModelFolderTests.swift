@@ -108,6 +108,60 @@ import Testing
     #expect(try Checkpoint.open(folder.path, leavingOut: [FilePattern("*")]).filesRead == ["model.safetensors"])
   }
 
+  /// Components of diffusers' pipelines, and variants: the only one is read.
+  @Test(arguments: [
+    "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors", "model.fp16.safetensors",
+    "model.non_ema.safetensors",
+  ])
+  func variants(_ name: String) throws {
+    try single(name)
+    #expect(try Checkpoint.open(folder.path).filesRead == [name])
+    // What is read cannot be left out.
+    #expect(try Checkpoint.open(folder.path, leavingOut: [FilePattern("*")]).filesRead == [name])
+    try single("diffusion_pytorch_model.bf16.safetensors")
+    let both = [name, "diffusion_pytorch_model.bf16.safetensors"].sorted()
+    let ambiguous = CheckpointError.ambiguousFolder(folder: folder.path, found: both)
+    #expect(throws: ambiguous) { try Checkpoint.open(folder.path) }
+    #expect(ambiguous.isAboutWhichWeights && ambiguous.description.contains("name the one file"))
+    let chosen = try Checkpoint.open(folder.path, leavingOut: [FilePattern("*.bf16.*")])
+    #expect(chosen.filesRead == [name] && chosen.filesLeftOut == ["diffusion_pytorch_model.bf16.safetensors"])
+    // Beside the usual name all others are more weights, as before.
+    try single()
+    #expect(try others() == both)
+  }
+
+  @Test func variantsOfIndexes() throws {
+    try sharded("diffusion_pytorch_model")
+    let index = "diffusion_pytorch_model.safetensors.index.json"
+    #expect(try Checkpoint.open(folder.path).filesRead.first == index)
+    let variant = "diffusion_pytorch_model.safetensors.index.fp16.json"
+    try FileManager.default.moveItem(atPath: folder.file(index), toPath: folder.file(variant))
+    #expect(try Checkpoint.open(folder.path).filesRead.first == variant)
+    try sharded("diffusion_pytorch_model")
+    #expect(throws: CheckpointError.ambiguousFolder(folder: folder.path, found: [variant, index])) {
+      try Checkpoint.open(folder.path)
+    }
+    // An index beside the model leads to other weights.
+    try single()
+    #expect(try others()?.contains(index) == true)
+    try folder.write("other.safetensors.index.json", Array("{}".utf8))
+    #expect(try others()?.contains("other.safetensors.index.json") == false)
+  }
+
+  @Test func subfoldersAreNamed() throws {
+    for name in ["unet", "text_encoder", "scheduler", ".git"] {
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+    }
+    for name in ["unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors", ".git/x.safetensors"] {
+      try writeFile(knownSamples, folder.file(name))
+    }
+    try folder.write("model_index.json", Array("{}".utf8))
+    #expect(throws: CheckpointError.otherWeights(folder: folder.path, .subfolders(["text_encoder", "unet"]))) {
+      try Checkpoint.open(folder.path)
+    }
+    #expect("\(FolderContents.subfolders(["a", "b"]))".contains("\"a\", \"b\"; name one of them"))
+  }
+
   /// transformers loads what `transformers_weights` names.
   @Test func configuredWeights() throws {
     func configure(_ value: String) throws {

@@ -40,8 +40,9 @@ enum AdapterReport {
 
   private static func row(_ whole: AdapterInspection.Whole) -> [String] {
     switch whole.finding {
-    case .other(let own, let base):
-      return [Quoting.plain(whole.name), own, "\(base ?? "nothing") in the base", "", "", "", ""]
+    case .other(let dtype, let shape):
+      let base = whole.base.map { "\($0.dtype.rawValue) \($0.shape)" } ?? "nothing"
+      return [Quoting.plain(whole.name), "\(dtype.rawValue) \(shape)", "\(base) in the base", "", "", "", ""]
     case .compared(let tensor):
       let start = [
         Quoting.plain(tensor.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
@@ -62,6 +63,7 @@ enum AdapterReport {
   private static func json(_ inspection: AdapterInspection, _ folders: FolderFacts) -> JSONOutput {
     .object([
       folders.leftOutMember,
+      folders.adapterMember,
       (
         "products",
         .array(

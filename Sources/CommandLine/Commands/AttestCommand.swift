@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofCore
 import DriftProofAttestation
 import DriftProofCertificate
@@ -35,12 +36,15 @@ enum AttestCommand: Command {
       .required("key", "KEY.pem", "the private key: PKCS#8 in PEM, without a password"),
       .required("out", short: "o", "FILE", "where the attestation is written (X.intoto.jsonl); - for standard output"),
       ParsedArguments.stripPrefix,
-      .optional("tuned", "TUNED", "the tuned model's folder: put the digest of its files into the subject"),
+      .optional(
+        "tuned", "TUNED", "the tuned model, or the unmerged adapter: put the digest of its files into the subject"),
       .optional("base", "BASE", "with --tuned and --opening: check that the files are the certified ones"),
       .optional("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("base-identity", "FILE", "verify the proof first, against this base identity"),
       .optional("base-uri", "URI", "where the base is, such as pkg:huggingface/org/model@revision"),
-      .optional("relation", "{finetune,adapter,merge,quantized}", "what the tuned model is to the base (finetune)"),
+      .optional(
+        "relation", "{finetune,adapter,merge,quantized}",
+        "what the tuned model is to the base (finetune; of an adapter, adapter)"),
       .optional("prover", "ID", "who proved (the key)"),
       .optional("proved-at", "TIME", "by when the proof was made, as in RFC 3339 (now)"),
       .leaveOut,
@@ -57,14 +61,15 @@ enum AttestCommand: Command {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     var details = try statedDetails(arguments)
     try verify(certificate, arguments, console)
-    if arguments.values["tuned"] != nil {
-      let tuned = try arguments.openCheckpoint("tuned")
-      details.filesLeftOut = tuned.filesLeftOut
+    if let path = arguments.values["tuned"] {
+      let tuned = try TunedFiles(path, arguments)
+      details.filesLeftOut = tuned.leftOut
+      if case .adapter = tuned.form, arguments.values["relation"] == nil { details.relation = .adapter }
       details.binding = try bind(certificate, tuned, arguments, console)
-      if details.binding == .checked, !tuned.filesLeftOut.isEmpty {
+      if details.binding == .checked, !tuned.leftOut.isEmpty {
         details.binding = .declared
         console.remark(
-          "WARNING: \(Format.count(tuned.filesLeftOut.count, "file")) left out: the folder holds weights that the certificate is "
+          "WARNING: \(Format.count(tuned.leftOut.count, "file")) left out: the folder holds weights that the certificate is "
             + "not about, so the statement says declared, not checked; move them out of the folder")
       }
       let digest = try ModelDigestArguments.compute("tuned", arguments, console)
@@ -142,19 +147,50 @@ enum AttestCommand: Command {
     console.remark("the proof is verified")
   }
 
+  /// What `--tuned` names: a model, or an unmerged adapter.
+  private struct TunedFiles {
+    enum Form { case checkpoint(Checkpoint), adapter(Adapter) }
+
+    let form: Form
+    let leftOut: [String]
+    /// Names in the folder, or the path of a single file.
+    let read: [String]
+
+    init(_ path: String, _ arguments: ParsedArguments) throws(CommandFailure) {
+      if arguments.isAdapter(path) {
+        let adapter = try arguments.openAdapter(at: path)
+        form = .adapter(adapter)
+        (leftOut, read) = (adapter.checkpoint.filesLeftOut, adapter.filesRead)
+      } else {
+        let checkpoint = try arguments.openCheckpoint(at: path)
+        form = .checkpoint(checkpoint)
+        (leftOut, read) = (checkpoint.filesLeftOut, checkpoint.filesRead)
+      }
+    }
+
+    func model(base: Checkpoint, identity: BaseIdentity?) throws(CheckpointError) -> TunedModel {
+      switch form {
+      case .checkpoint(let tuned): try .checkpoints(tuned: tuned, base: base, identity: identity)
+      case .adapter(let adapter): .adapter(adapter, base: base)
+      }
+    }
+  }
+
   /// Compares the tuned model with the certificate, as far as the arguments allow.
   private static func bind(
-    _ certificate: [UInt8], _ tuned: Checkpoint, _ arguments: ParsedArguments, _ console: Console
+    _ certificate: [UInt8], _ tuned: TunedFiles, _ arguments: ParsedArguments, _ console: Console
   ) throws(CommandFailure) -> SubjectBinding {
     do {
       guard arguments.values["base"] != nil else {
-        try Attestation.compareShapes(certificate: certificate, tuned: tuned)
+        switch tuned.form {
+        case .checkpoint(let checkpoint): try Attestation.compareShapes(certificate: certificate, tuned: checkpoint)
+        case .adapter(let adapter): try CertificateChecker.compareShapes(certificate: certificate, adapter: adapter)
+        }
         return .declared
       }
       if let failure = ExpectedFile.opening.wrongKind(try arguments.required("opening")) { throw failure }
       let identity = try arguments.readIdentity("base-identity")
-      let model = try TunedModel.checkpoints(
-        tuned: tuned, base: try arguments.openCheckpoint("base"), identity: identity)
+      let model = try tuned.model(base: try arguments.openCheckpoint("base"), identity: identity)
       _ = try CertificateChecker.check(
         certificate: certificate, model: model, openingPath: try arguments.required("opening"), identity: identity
       ) { phase in console.phase(phase.name) }
@@ -171,10 +207,10 @@ enum AttestCommand: Command {
   }
 
   /// The digest that is signed is about the weights that were compared.
-  private static func requireCovered(_ tuned: Checkpoint, by digest: ModelDigest) throws(CommandFailure) {
+  private static func requireCovered(_ tuned: TunedFiles, by digest: ModelDigest) throws(CommandFailure) {
     let hashed = Set(digest.files.map(\.path))
     // Of a model that is one file, that file is hashed.
-    guard hashed != ["."], let lost = tuned.filesRead.first(where: { !hashed.contains($0) }) else { return }
+    guard hashed != ["."], let lost = tuned.read.first(where: { !hashed.contains($0) }) else { return }
     throw usage("--ignore takes \(Quoting.shown(lost)) out of the model's digest, which has the certified weights")
   }
 

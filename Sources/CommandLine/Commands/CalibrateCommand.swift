@@ -2,6 +2,7 @@
 
 import DriftProofCalibration
 import DriftProofCheckpoint
+import DriftProofProving
 
 /// `driftproof calibrate`: a policy that encloses several reference fine-tunes by a margin.
 enum CalibrateCommand: Command {
@@ -21,7 +22,9 @@ enum CalibrateCommand: Command {
     positionals: [],
     ownOptions: [
       .required("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
-      .requiredList("runs", "RUN", "the reference fine-tunes of the base, each a folder or a .safetensors file"),
+      .requiredList(
+        "runs", "RUN",
+        "the reference fine-tunes of the base, each a folder or a .safetensors file, or an unmerged adapter"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
       .optional(
         "out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
@@ -45,11 +48,20 @@ enum CalibrateCommand: Command {
     if let output { try AtomicFile.checkFolder(of: output) }
     let base = try arguments.openCheckpoint("base")
     let paths = arguments.lists["runs"] ?? []
-    var runs: [(path: String, checkpoint: Checkpoint)] = []
+    var runs: [(path: String, model: ReferenceRun.Model)] = []
+    var folders = FolderFacts([base])
     for path in paths {
+      if arguments.isAdapter(path) {
+        let adapter = try arguments.openAdapter(at: path)
+        folders.add(FolderFacts(.adapter(adapter, base: base), identity: nil), beside: base)
+        runs.append((path, .adapter(adapter)))
+        continue
+      }
       let run = try arguments.openCheckpoint(at: path)
       do {
-        runs.append((path, try TiedHeads.reconcile(run, with: .checkpoint(base))))
+        let read = try TiedHeads.reconcile(run, with: .checkpoint(base))
+        folders.add(FolderFacts([read]), beside: nil)
+        runs.append((path, .checkpoint(read)))
       } catch {
         throw CommandFailure(error)
       }
@@ -58,7 +70,7 @@ enum CalibrateCommand: Command {
       "measuring \(Format.count(runs.count, "run")) of \(Format.count(base.tensors.count, "tensor"))")
     let calibration: Calibration
     do {
-      calibration = try Calibration.calibrate(base: base, runs: runs, margin: margin) { what, fraction in
+      calibration = try Calibration.calibrate(base: base, models: runs, margin: margin) { what, fraction in
         console.progress(Quoting.plain(what), fraction: fraction)
       }
     } catch {
@@ -67,7 +79,6 @@ enum CalibrateCommand: Command {
         findings: error.findings.isEmpty ? nil : .init(key: "findings", error.findings))
     }
     // Without a file the report stands inside the policy, which is the same on every terminal.
-    let folders = FolderFacts([base] + runs.map(\.checkpoint))
     let report =
       CalibrateText.report(calibration, width: output == nil ? nil : TerminalWidth.current)
       + (folders.lines.isEmpty ? [] : [""] + folders.lines)

@@ -50,6 +50,7 @@ enum CalibrateJSON {
     switch form {
     case .norm: "norm"
     case .rank: "rank"
+    case .product: "product"
     case .entries: "entries"
     case .rows: "rows"
     case .columns: "columns"

@@ -34,7 +34,10 @@ extension CommandDescription {
     ownOptions: [
       .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
       .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
-      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of an unmerged LoRA adapter as PEFT saves it"),
+      .optional(
+        "adapter", "ADAPTER",
+        "in place of --tuned: an unmerged LoRA adapter, the folder that PEFT or mlx-lm saves, or one file of diffusers or kohya"
+      ),
       .required("policy", "POLICY.json", "what may change, and by how much"),
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
@@ -86,7 +89,7 @@ extension CommandDescription {
     ownOptions: [
       .optional("base", "BASE", "the base checkpoint: a folder or a .safetensors file"),
       .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
-      .optional("adapter", "ADAPTER", "in place of --tuned: the folder of the unmerged adapter"),
+      .optional("adapter", "ADAPTER", "in place of --tuned: the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
       soundness,

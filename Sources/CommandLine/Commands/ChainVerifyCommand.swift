@@ -22,9 +22,12 @@ enum ChainVerifyCommand: Command {
     var inputs: [ChainVerifier.Input] = []
     for (index, path) in paths.enumerated() {
       var input = ChainVerifier.Input(
-        name: path, certificate: try ParsedArguments.readFile(at: path, limit: FileLimits.certificate))
+        name: path,
+        certificate: try ParsedArguments.readFile(at: path, limit: FileLimits.certificate, expected: .certificate))
       let policy = policies.count == 1 ? policies[0] : index < policies.count ? policies[index] : nil
-      if let policy { input.policyFile = try ParsedArguments.readFile(at: policy, limit: FileLimits.policy) }
+      if let policy {
+        input.policyFile = try ParsedArguments.readFile(at: policy, limit: FileLimits.policy, expected: .policy)
+      }
       inputs.append(input)
     }
     let report: ChainReport

@@ -21,7 +21,7 @@ enum CheckCommand: Command {
     } catch {
       throw CommandFailure(error)
     }
-    let folders = FolderFacts(model)
+    let folders = FolderFacts(model, identity: identity)
     let mark = folders.filesLeftOut.isEmpty ? "" : ", WITHOUT THE FILES LEFT OUT"
     let seconds = Format.number(report.verifySeconds, digits: 3)
     let what =

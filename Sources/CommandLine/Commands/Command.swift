@@ -26,8 +26,7 @@ extension ParsedArguments {
   /// Names are read without what `--strip-prefix` says.
   func openCheckpoint(at path: String) throws(CommandFailure) -> Checkpoint {
     do {
-      return try Checkpoint.open(path, leavingOut: leftOut).reading(
-        NameReading(without: lists[Self.stripPrefix.name] ?? []))
+      return try Checkpoint.open(path, leavingOut: leftOut).reading(nameReading)
     } catch {
       throw CommandFailure(error)
     }
@@ -57,7 +56,11 @@ extension ParsedArguments {
   }
 
   /// The same of any path.
-  static func readFile(at path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+  /// - Parameter expected: what the file should be.
+  static func readFile(
+    at path: String, limit: Int, expected: ExpectedFile? = nil
+  ) throws(CommandFailure) -> [UInt8] {
+    if let failure = expected?.wrongKind(path) { throw failure }
     do {
       let file = try MappedFile(path: path)
       guard file.count <= limit else {

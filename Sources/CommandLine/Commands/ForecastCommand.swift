@@ -17,7 +17,8 @@ enum ForecastCommand {
     } catch {
       throw CommandFailure(error)
     }
-    return CommandResult(text: text(forecast, FolderFacts(model)), json: json(forecast, FolderFacts(model)))
+    let folders = FolderFacts(model, identity: identity)
+    return CommandResult(text: text(forecast, folders), json: json(forecast, folders))
   }
 
   private static func text(_ forecast: Forecast, _ folders: FolderFacts) -> String {

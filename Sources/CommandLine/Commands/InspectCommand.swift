@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofAdapter
 import DriftProofInspection
 import DriftProofCheckpoint
+import DriftProofProving
 
 /// `driftproof inspect`: the drift of every tensor, so that a person can write a policy.
 enum InspectCommand: Command {
@@ -18,7 +18,7 @@ enum InspectCommand: Command {
         + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here, unless nothing is "
         + "left to compare (exit code 13).",
       "BASE and TUNED are folders with model.safetensors, or with model.safetensors.index.json and its shards, or "
-        + "single .safetensors files. TUNED may also be the folder of an unmerged LoRA adapter as PEFT saves it: then the "
+        + "single .safetensors files. TUNED may also be an unmerged LoRA adapter (docs/adapters.md): then the "
         + "norm and rank of each product are shown.",
     ],
     positionals: [
@@ -30,11 +30,12 @@ enum InspectCommand: Command {
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let base = try arguments.openCheckpoint("BASE")
     let path = try arguments.required("TUNED")
-    if Adapter.isAdapter(path, leavingOut: arguments.leftOut) {
+    if arguments.isAdapter(path) {
+      let adapter = try arguments.openAdapter(at: path)
       do {
-        let adapter = try Adapter.open(path, leavingOut: arguments.leftOut)
         return AdapterReport.result(
-          try AdapterInspection.inspect(base: base, adapter: adapter), FolderFacts([base, adapter.checkpoint]))
+          try AdapterInspection.inspect(base: base, adapter: adapter),
+          FolderFacts(.adapter(adapter, base: base), identity: nil))
       } catch {
         throw CommandFailure(error)
       }

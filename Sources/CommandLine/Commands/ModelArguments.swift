@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofProving
-import DriftProofAdapter
 import DriftProofCheckpoint
 
 extension ParsedArguments {
@@ -35,11 +34,7 @@ extension ParsedArguments {
         throw CommandFailure(UsageError("--base BASE is missing, or --identity FILE", command: command))
       }
       let base = values["base"] == nil ? nil : try openCheckpoint("base")
-      do {
-        return .adapter(try Adapter.open(folder, leavingOut: leftOut), base: base)
-      } catch {
-        throw CommandFailure(error)
-      }
+      return .adapter(try openAdapter(at: folder), base: base)
     }
   }
 }

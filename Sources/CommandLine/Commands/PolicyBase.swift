@@ -14,7 +14,8 @@ enum PolicyBase {
     var folders = FolderFacts([])
     do {
       if path.hasSuffix(".json") {
-        identity = try BaseIdentity.parse(try arguments.readFile("base", limit: FileLimits.identity))
+        identity = try BaseIdentity.parse(
+          try ParsedArguments.readFile(at: path, limit: FileLimits.identity, expected: .identity))
       } else {
         let base = try arguments.openCheckpoint("base")
         folders = FolderFacts([base])

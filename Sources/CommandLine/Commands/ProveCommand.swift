@@ -42,7 +42,7 @@ enum ProveCommand: Command {
     try AtomicFile.write(result.certificate, to: output)
     result.finish()
     if !result.hasDrift { console.remark("WARNING: \(noDrift)") }
-    let folders = FolderFacts(model)
+    let folders = FolderFacts(model, identity: identity)
     return CommandResult(
       text: text(
         result, folders, output: output, openingPath: openingPath, hasTerms: arguments.has("soundness")),

@@ -7,6 +7,8 @@ import DriftProofChain
 import DriftProofReport
 import DriftProofReportFacts
 import DriftProofCheckpoint
+import DriftProofInspection
+import DriftProofProving
 import DriftProofPolicy
 
 #if canImport(Glibc)
@@ -37,7 +39,7 @@ enum ReportCommand: Command {
       .required("base-identity", "FILE", "the base's identity, BASE.identity.json"),
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
-      .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint"),
+      .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint, or the unmerged adapter"),
       .required("out", short: "o", "FILE", "where the page is written (report.html); - for standard output"),
       ParsedArguments.stripPrefix,
       .leaveOut,
@@ -57,7 +59,10 @@ enum ReportCommand: Command {
     let policy = try policy(arguments)
     var reports: [MeasuredReport] = []
     var certificates: [[UInt8]] = []
-    for path in paths { certificates.append(try ParsedArguments.readFile(at: path, limit: FileLimits.certificate)) }
+    for path in paths {
+      certificates.append(
+        try ParsedArguments.readFile(at: path, limit: FileLimits.certificate, expected: .certificate))
+    }
     for (path, certificate) in zip(paths, certificates) {
       console.phase("verifying \(Quoting.plain(fileName(path)))")
       reports.append(
@@ -144,21 +149,36 @@ enum ReportCommand: Command {
     guard let contents = report.contents else {
       return console.remark("the certificate is not verified, so the weights are not measured")
     }
-    guard contents.verification.adapter == nil else {
-      throw usage("the certificate is about an unmerged adapter, which is no checkpoint that --tuned could measure")
+    let path = try arguments.required("tuned")
+    let isAdapter = arguments.isAdapter(path)
+    guard isAdapter == (contents.verification.adapter != nil) else {
+      throw CommandFailure(DriftProofError.identityMismatch(isAdapter ? .aboutCheckpoint : .aboutAdapter))
     }
     let base = try arguments.openCheckpoint("base")
-    let tuned = try arguments.openCheckpoint("tuned", against: base)
-    folders = FolderFacts([base, tuned])
     console.remark("the page will show what the weights say: who passes it on publishes that")
     do {
-      report.measurement = try WeightMeasurement.measure(base: base, tuned: tuned, contents: contents) {
-        name, done, total in
-        console.progress(Quoting.plain(name), fraction: total > 0 ? Double(done) / Double(total) : 1)
+      if isAdapter {
+        let adapter = try arguments.openAdapter(at: path)
+        folders = FolderFacts(.adapter(adapter, base: base), identity: nil)
+        report.measurement = try WeightMeasurement.measure(base: base, adapter: adapter, contents: contents)
+      } else {
+        let tuned = try arguments.openCheckpoint("tuned", against: base)
+        folders = FolderFacts([base, tuned])
+        report.measurement = try WeightMeasurement.measure(base: base, tuned: tuned, contents: contents) {
+          name, done, total in
+          console.progress(Quoting.plain(name), fraction: total > 0 ? Double(done) / Double(total) : 1)
+        }
       }
-    } catch {
+    } catch let error as InspectionError {
       throw CommandFailure(.operational, error.description)
+    } catch let error as DriftProofError {
+      throw CommandFailure(error)
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw CommandFailure(.operational, "\(error)")
     }
+    report.measurement?.filesLeftOut = folders.filesLeftOut.map(fileName)
     for doubt in report.measurement?.doubts ?? [] { console.remark("WARNING: \(doubt)") }
   }
 

@@ -16,7 +16,7 @@ extension DriftProofError {
     case .policyViolated: "driftproof inspect BASE TUNED shows the drift of every tensor; nothing was proved."
     case .identityMismatch(.parent(_?, nil)):
       "driftproof chain verify takes all links; verify needs --parent, check needs --identity."
-    case .identityMismatch(.aboutAdapter): "Name its folder with --adapter."
+    case .identityMismatch(.aboutAdapter): "Name the adapter, with --adapter (attest and report: --tuned)."
     case .identityMismatch(.aboutCheckpoint): "Name it with --tuned."
     case .missingInput(.baseOfAdapter): "Give --base, or --identity."
     case .missingInput(.identityOfChain): "Give --identity, that of the chain's base."

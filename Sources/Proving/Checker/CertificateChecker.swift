@@ -156,7 +156,7 @@ public enum CertificateChecker {
 
   private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }
 
-  private static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
+  static func compareNames(_ found: [TunedTensor], _ stated: [TunedTensor]) throws(DriftProofError) {
     if let prefix = NamePrefix.find(base: stated.map(\.name), tuned: found.map(\.name)) {
       throw DriftProofError.identityMismatch(.names(prefix, in: .certificate))
     }

@@ -35,6 +35,14 @@ package enum TunedModel: Sendable {
     (base?.tiedAliases ?? []) + weights.tiedAliases.filter { !(base?.tiedAliases.contains($0) ?? false) }
   }
 
+  /// How an adapter's names become the base's; nil for whole weights.
+  /// - Throws: what `AdapterNames` throws.
+  package func adapterNames(identity: BaseIdentity?) throws -> AdapterNames? {
+    guard let adapter else { return nil }
+    let names = identity.map { $0.tensors.map(\.name) } ?? base.map { $0.tensors.map(\.name) } ?? []
+    return try AdapterNames.resolve(adapter, base: Set(names))
+  }
+
   package var base: Checkpoint? {
     switch self {
     case .checkpoint(_, let base): base

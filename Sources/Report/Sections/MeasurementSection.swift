@@ -13,6 +13,7 @@ struct MeasurementSection {
   /// Spectra that are drawn, and those of them that are seen at once.
   static let shownSpectra = 48
   static let openSpectra = 12
+  static let shownFiles = 20
 
   var markup: Markup {
     .group([
@@ -23,6 +24,7 @@ struct MeasurementSection {
           "certificate hides. Who passes this page on publishes them."
         }
       },
+      leftOut,
       doubts,
       summary,
       heat,
@@ -44,6 +46,22 @@ struct MeasurementSection {
     }
   }
 
+  private var leftOut: Markup {
+    guard !measurement.filesLeftOut.isEmpty else { return .nothing }
+    return tag("div", ["class": "note failed"]) {
+      tag("p") {
+        tag("strong") { "Files were left out. " }
+        "These could be loaded as weights, too, and whoever made this page said that they are no part of the models: "
+        for (index, name) in measurement.filesLeftOut.prefix(Self.shownFiles).enumerated() {
+          if index > 0 { ", " }
+          Markup.name(name)
+        }
+        measurement.filesLeftOut.count > Self.shownFiles
+          ? " and \(PageNumber.count(measurement.filesLeftOut.count - Self.shownFiles)) more." : "."
+      }
+    }
+  }
+
   private var summary: Markup {
     let inspection = measurement.inspection
     let base = inspection.baseNorm
@@ -58,6 +76,11 @@ struct MeasurementSection {
           " \(PageNumber.count(apart, "tensor")) could not be compared: they are on one side only, or of another shape or type."
         }
       },
+      measurement.isAdapter
+        ? tag("p") {
+          "The tuned model is an unmerged adapter: of its products the norm is shown, and as the largest change, too; every "
+          "entry of their tensors counts as changed. Their ranks are in the certificate."
+        } : .nothing,
       measurement.withoutSpectrum.isEmpty
         ? .nothing
         : tag("p") {

@@ -22,11 +22,10 @@ import Testing
     tuned.tensors["low"]?.addLowRank(2, scale: 0.1, random: &random)
     for index in [0, 100, 200, 300] { tuned.tensors["few"]?.values[index] += 1 }
     let (before, after) = (try base.write("base", in: folder), try tuned.write("tuned", in: folder))
-    let run = try ReferenceRun.measure("run", of: after, base: before, progress: nil)
     let derived = try DerivedStatement.derive(
       identity: BaseIdentity.compute(checkpoint: before), tuned: after.manifestTensors,
       policy: testPolicy(rules, total: total))
-    return try PolicyTrial(derived: derived, base: before, run: run).findings()
+    return try PolicyTrial(derived: derived, base: before, tuned: after).findings()
   }
 
   private let wide = "{ \"norm\": { \"absolute\": 100 } }"

@@ -51,15 +51,57 @@ import Testing
     }
     expect(.noConfig(folder: folder))
     let config = URL(fileURLWithPath: folder + "/adapter_config.json")
-    let count = Adapter.configLimit + 1
+    let count = AdapterFiles.configLimit + 1
     try Data(repeating: UInt8(ascii: " "), count: count).write(to: config)
-    expect(.configSize(file: config.path, count: count, limit: Adapter.configLimit))
+    expect(.configSize(file: config.path, count: count, limit: AdapterFiles.configLimit))
     try Data(fixture.adapter.configText.utf8).write(to: config)
     expect(.noWeights(folder: folder))
     try Data([1]).write(to: URL(fileURLWithPath: folder + "/adapter_model.bin"))
     expect(.pickled(folder: folder))
     try Data([1]).write(to: URL(fileURLWithPath: folder + "/adapter_model.safetensors"))
     #expect(throws: DriftProofError.self) { try Adapter.open(folder) }
+  }
+
+  /// Folders and files of tools that need no configuration, and what is neither.
+  @Test mutating func filesWithoutConfiguration() throws {
+    var adapter = TestAdapter()
+    adapter.configBytes = ""
+    adapter.weightsName = "pytorch_lora_weights.safetensors"
+    adapter.tensors["unet.q.lora_A.weight"] = TestAdapter.random([4, 40], random: &fixture.random)
+    adapter.tensors["unet.q.lora_B.weight"] = TestAdapter.random([48, 4], random: &fixture.random)
+    let folder = try adapter.write("lone", in: fixture.folder)
+    let file = folder + "/pytorch_lora_weights.safetensors"
+    for path in [folder, file] {
+      #expect(Adapter.isAdapter(path))
+      #expect(try Adapter.open(path).scheme == .diffusers(component: "unet"))
+    }
+    #expect(try Adapter.open(folder).filesRead == ["pytorch_lora_weights.safetensors"])
+    #expect(try Adapter.open(file).filesRead == [file])
+    // Several: which one is not for the program to say.
+    adapter.weightsName = "second.safetensors"
+    try adapter.write("lone", in: fixture.folder)
+    let several = AdapterError.severalFiles(
+      folder: folder, files: ["pytorch_lora_weights.safetensors", "second.safetensors"])
+    #expect(throws: several.asDriftProofError) { try Adapter.open(folder) }
+    #expect(
+      try Adapter.open(folder, leavingOut: [FilePattern("second*")]).checkpoint.filesLeftOut == ["second.safetensors"])
+    // A pickle beside it is another adapter, or a model.
+    try FileManager.default.removeItem(atPath: folder + "/second.safetensors")
+    try Data([1]).write(to: URL(fileURLWithPath: folder + "/other.bin"))
+    #expect(throws: DriftProofError.self) { try Adapter.open(folder) }
+    // The weights of a folder without its configuration.
+    let whole = try fixture.adapter.write("whole", in: fixture.folder)
+    let part = AdapterError.partOfFolder(file: whole + "/adapter_model.safetensors", folder: whole + "/")
+    #expect(throws: part.asDriftProofError) { try Adapter.open(whole + "/adapter_model.safetensors") }
+    try Data([1]).write(to: URL(fileURLWithPath: whole + "/adapters.safetensors"))
+    let both = AdapterError.severalFiles(folder: whole, files: ["adapter_model.safetensors", "adapters.safetensors"])
+    #expect(throws: both.asDriftProofError) { try Adapter.open(whole) }
+    // Models are none.
+    let base = try fixture.base()
+    #expect(!Adapter.isAdapter(base.path) && !Adapter.isAdapter(fixture.folder.file("nothing")))
+    #expect(Adapter.isAdapter(whole))
+    try Data([1]).write(to: URL(fileURLWithPath: whole + "/model.safetensors"))
+    #expect(!Adapter.isAdapter(whole) && Adapter.isAdapter(whole, leavingOut: [FilePattern("model*")]))
   }
 
   @Test func keys() throws {

@@ -23,6 +23,10 @@ struct TestAdapter {
     "lora_dropout": "0.05",
   ]
   var tensors: [String: Matrix] = [:]
+  var weightsName = "adapter_model.safetensors"
+  /// In place of ``config``; empty for a folder without a configuration.
+  var configBytes: String?
+  var metadata: [(key: String, value: String)] = []
 
   struct Matrix {
     var shape: [Int]
@@ -58,13 +62,14 @@ struct TestAdapter {
   func write(_ name: String, in folder: TemporaryFolder) throws -> String {
     let path = folder.file(name)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Data(configText.utf8).write(to: URL(fileURLWithPath: path + "/adapter_config.json"))
+    let config = configBytes ?? configText
+    if !config.isEmpty { try Data(config.utf8).write(to: URL(fileURLWithPath: path + "/adapter_config.json")) }
     let names = tensors.keys.sorted()
     let writer = try SafetensorsWriter(
-      path: path + "/adapter_model.safetensors",
+      path: path + "/" + weightsName,
       tensors: names.compactMap { name in
         tensors[name].map { .init(name: name, dtype: $0.dtype, shape: $0.shape) }
-      })
+      }, metadata: metadata)
     for name in names {
       guard let tensor = tensors[name] else { continue }
       switch tensor.dtype {
