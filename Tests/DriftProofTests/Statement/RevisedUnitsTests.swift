@@ -21,7 +21,7 @@ import Testing
     #expect(ProductPrecision.rightBits(rank: 32, columns: 1025, rules: .original) == 24)
     #expect(ProductPrecision.rightBits(rank: 8, columns: 4096, rules: .revised) == 24)
     #expect(ProductPrecision.rightBits(rank: 1024, columns: 1 << 20, rules: .revised) == 23)
-    #expect(ProductPrecision.rightBits(rank: 1024, columns: 1024, rules: .revised) == 20)
+    #expect(ProductPrecision.rightBits(rank: 8, columns: 8, rules: .revised) == 20)
     // One row of one entry is padded to 64, of which a chunk holds 2^8.
     #expect(ProductPrecision.rightBits(rank: 1, columns: 1, rules: .revised) == 21)
     #expect(ProductPrecision.rightBits(rank: 1, columns: 1, rules: .original) == 18)
