@@ -23,16 +23,17 @@ package struct AdapterPass: Sendable {
   /// - Parameters:
   ///   - base: nil when it is not at hand; then `given` is needed, and the adapter must not replace certified tensors.
   ///   - given: an identity file's content, trusted as ``CheckpointPass`` says; nil to compute it.
+  ///   - rules: those of the certificate that is checked; a prover's are the current ones.
   ///   - progress: told the fraction that is done, from several threads.
   /// - Throws: `AdapterError`, `coverageGap`, `policyViolated` of what follows from the adapter's form alone,
   ///   `identityMismatch` naming a base tensor that is not the given identity's; errors of the weights.
   package static func run(
-    _ adapter: Adapter, base: Checkpoint?, policy: Policy, given: BaseIdentity?,
+    _ adapter: Adapter, base: Checkpoint?, policy: Policy, given: BaseIdentity?, rules: StatementRules = .current,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> AdapterPass {
     let identity = try identity(base: base, given: given)
     let model = try AdapterModel(adapter, identity: identity, policy: policy)
-    let derived = try DerivedStatement.derive(identity: identity, tuned: model.tensors, policy: policy)
+    let derived = try DerivedStatement.derive(identity: identity, tuned: model.tensors, policy: policy, rules: rules)
     let (digests, dense) = try replaced(derived, model: model, base: base, identity: identity)
     let factors = try model.factors(derived, progress: progress)
     let drifts = try derived.tensors.map { tensor in

@@ -84,13 +84,18 @@ struct LinkDrift: Sendable {
     // block of it.
     let heads = clauses.split == scope.split ? 1 : DriftScope.headCount(clauses.split, of: leaf)
     let base = NormBound.squareOfBase([leaf])
+    // Slices are another reading of the same entries as a matrix: across it sizes and single entries mean the same, but
+    // neither ranks nor rows and columns.
+    let isReread = clauses.split != scope.split && (clauses.split?.axis == .slices || scope.split?.axis == .slices)
+    let unit = DriftScope(leaf, split: clauses.split)
     var parts = clauses.forms.map { form in
       switch form {
       case .norm(let bound):
         DriftPart(residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp)
       case .sum(let rank, let sparse, let residual):
         DriftPart(
-          rank: (rank ?? 0) * heads, sparse: sparse.map { $0.times(heads) },
+          rank: isReread && rank != nil ? min(scope.rows, scope.columns) : (rank ?? 0) * heads,
+          sparse: sparse.map { isReread ? $0.asEntries(of: unit, times: heads) : $0.times(heads) },
           residual: residual.map { NormBound($0, baseSquare: base).times(orthogonal: heads).roundedUp } ?? .zero)
       }
     }
@@ -125,9 +130,10 @@ struct DriftScope: Hashable, Sendable {
   /// - Parameter split: divides the tensor; the coverage check has seen to it.
   init(_ leaf: BaseIdentity.Leaf, split: HeadSplit? = nil) {
     let (rows, columns) = leaf.matrixShape
+    let cut = split?.cut(shape: leaf.shape)
     self.split = split
-    self.rows = split.map { $0.axis == .rows ? $0.size : rows } ?? rows
-    self.columns = split.map { $0.axis == .columns ? $0.size : columns } ?? columns
+    self.rows = cut?.rows ?? rows
+    self.columns = cut?.columns ?? columns
   }
 
   /// What the units of a link hide of the drift of one such matrix.
@@ -136,12 +142,20 @@ struct DriftScope: Hashable, Sendable {
   }
 
   static func headCount(_ split: HeadSplit?, of leaf: BaseIdentity.Leaf) -> Int {
-    let (rows, columns) = leaf.matrixShape
-    return split.flatMap { $0.count(rows: rows, columns: columns) } ?? 1
+    split?.cut(shape: leaf.shape)?.count ?? 1
   }
 }
 
 extension SparseForm {
+  /// The entries of as many such blocks of one tensor, whose number fits.
+  fileprivate func asEntries(of unit: DriftScope, times blocks: Int) -> SparseForm {
+    switch self {
+    case .entries(let count): .entries(min(count, unit.rows * unit.columns) * blocks)
+    case .rows(let count): .entries(min(count, unit.rows) * unit.columns * blocks)
+    case .columns(let count): .entries(min(count, unit.columns) * unit.rows * blocks)
+    }
+  }
+
   /// Of as many blocks together. Counts and heads are far below 2^31 each.
   fileprivate func times(_ blocks: Int) -> SparseForm {
     switch self {

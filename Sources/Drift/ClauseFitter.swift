@@ -13,6 +13,10 @@ package enum ClauseFit: Sendable {
   /// The real drift is inside, but not with integer factors of this precision.
   case imprecise(String)
 
+  var isFit: Bool {
+    if case .fits = self { true } else { false }
+  }
+
   /// Where a drift lies outside.
   package enum Finding: Sendable, Equatable {
     /// ‖E‖ of the best explanation found, in units of the weights.
@@ -46,15 +50,22 @@ package struct ClauseFitter {
       return .fits(factors: zeroFactors(rank), support: clause.sparse.map { _ in [] })
     }
     // A rank that restricts nothing: no residual, no support.
-    if let factors = IntegerFactors.trivial(drift, rank: rank, scaleBits: clause.scale) {
-      return .fits(
-        factors: .init(left: factors.left, right: factors.right), support: clause.sparse.map { _ in [] })
+    let trivial = IntegerFactors.trivial(drift, rank: rank, scaleBits: clause.scale)
+    if let trivial, clause.bound == nil || clause.sparse != nil || trivial.leavesRoom {
+      return Self.fit(trivial, clause)
     }
     guard let sparse = clause.sparse else {
-      return try fitFactors(drift, rank, clause, support: nil, progress: progress)
+      // Balanced factors leave neighbours more room, if their rounding fits the bound.
+      let fit = try fitFactors(drift, rank, clause, support: nil, progress: progress)
+      if let trivial, !fit.isFit { return Self.fit(trivial, clause) }
+      return fit
     }
     let parts = try Sparse.decompose(drift, rank: rank, form: Self.form(sparse))
     return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support, progress: progress)
+  }
+
+  private static func fit(_ trivial: IntegerFactors, _ clause: StructuredClause) -> ClauseFit {
+    .fits(factors: .init(left: trivial.left, right: trivial.right), support: clause.sparse.map { _ in [] })
   }
 
   // MARK: Sparse alone

@@ -38,7 +38,12 @@ package struct DriftSource: Sendable {
     guard let tunedTensor = tuned.tensor(named: whole) else {
       throw .coverageGap([.missing(tensor: whole, renamedTo: nil)])
     }
-    let matrix = baseTensor.matrixShape
+    var matrix = baseTensor.matrixShape
+    if let block, block.axis == .slices {
+      // Rows of another reading of the same entries, so that a slice is a run of them.
+      let columns = max(1, block.columns.upperBound)
+      matrix = (baseTensor.entryCount / columns, columns)
+    }
     let part =
       block.map { (rows: $0.rows, columns: $0.columns) } ?? (rows: 0..<matrix.rows, columns: 0..<matrix.columns)
     guard part.rows.lowerBound >= 0, part.rows.upperBound <= matrix.rows, part.columns.lowerBound >= 0,

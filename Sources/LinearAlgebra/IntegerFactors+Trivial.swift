@@ -26,4 +26,14 @@ extension IntegerFactors {
     return IntegerFactors(
       rows: rows, columns: columns, rank: rank, left: isWide ? identity : scaled, right: isWide ? scaled : identity)
   }
+
+  /// Whether a block full of factors like these keeps the bound. A small factor shares its block with those of other
+  /// tensors, of which it is to take no more than its part.
+  package var leavesRoom: Bool {
+    func log(_ n: Int) -> Int { Int.bitWidth - max(0, n - 1).leadingZeroBitCount }
+    return [(left, rows), (right, columns)].allSatisfy { side, length in
+      let neighbours = max(0, log(Self.blockLength) - log(length) - log(rank))
+      return Self.largestBlock(side, rank: rank) <= Self.blockBound >> UInt64(neighbours)
+    }
+  }
 }

@@ -84,9 +84,10 @@ package struct CanonicalPolicyReader {
     case 2: return try clauses()
     case 3:
       let axis = try byte()
-      guard axis <= 1 else { throw flag(axis) }
+      guard axis <= 2 else { throw flag(axis) }
       let size = try count()
-      return "\"heads\": {\"of\": \"\(axis == 0 ? "rows" : "columns")\", \"size\": \(size)}, \(try clauses())"
+      let (word, key) = axis == 2 ? ("slices", "axes") : (axis == 0 ? "rows" : "columns", "size")
+      return "\"heads\": {\"of\": \"\(word)\", \"\(key)\": \(size)}, \(try clauses())"
     case let other: throw flag(other)
     }
   }

@@ -24,6 +24,8 @@ public enum PolicyLimits {
   public static let countRange = 1...(1 << 20)
   /// Rows or columns that one head may have.
   public static let headSizeRange = 1...(1 << 16)
+  /// Leading dimensions that slices may have.
+  public static let sliceAxesRange = 1...16
   /// The one supported security level.
   public static let securityBits = 128
 }
@@ -111,32 +113,77 @@ extension Allowance {
   }
 }
 
-/// How a tensor's matrix (first dimension × product of the others; a vector is one row) is cut into heads: blocks of
-/// `size` neighbouring rows or columns, without remainder.
+extension Allowance {
+  /// Whether heads are slices.
+  package var hasSlices: Bool {
+    if case .heads(let split, _) = self { split.axis == .slices } else { false }
+  }
+}
+
+/// How a tensor is cut into heads. Its matrix (first dimension × product of the others; a vector is one row) is cut into
+/// blocks of `size` neighbouring rows or columns, without remainder; or the tensor into the slices that its leading
+/// dimensions count, such as the experts of a fused weight, each a matrix of its own (its first dimension × the product of
+/// the others).
 public struct HeadSplit: Hashable, Sendable {
   /// The axis along which heads lie beside each other.
   public enum Axis: String, Hashable, Sendable {
     case rows
     case columns
+    case slices
   }
 
-  /// Along which axis the matrix is cut.
+  /// Of one tensor.
+  public struct Cut: Hashable, Sendable {
+    /// How many heads there are.
+    public let count: Int
+    /// Of one head.
+    public let rows: Int
+    /// Of one head.
+    public let columns: Int
+  }
+
+  /// Along which axis the tensor is cut.
   public let axis: Axis
-  /// Rows or columns of one head; of a parsed policy 1 to 2^16.
+  /// Rows or columns of one head; of a parsed policy 1 to 2^16. Of slices: how many leading dimensions count them.
   public let size: Int
 
-  /// Heads of `size` rows or columns each; `size` is at least 1.
+  /// Heads of `size` rows or columns each, or slices behind `size` leading dimensions; `size` is at least 1.
   public init(axis: Axis, size: Int) {
     self.axis = axis
     self.size = size
   }
 
-  /// How many heads a matrix has; nil when `size` does not divide it, or when it has no entries.
-  public func count(rows: Int, columns: Int) -> Int? {
+  /// The heads of a tensor of this shape; nil when `size` does not divide its rows or columns, when slices would have
+  /// fewer than two dimensions, or when it has no entries.
+  public func cut(shape: [Int]) -> Cut? {
+    guard size > 0, shape.allSatisfy({ $0 > 0 }) else { return nil }
+    guard axis != .slices else {
+      guard shape.count >= 2, size <= shape.count - 2, let count = Self.product(shape[..<size]),
+        let columns = Self.product(shape[(size + 1)...])
+      else { return nil }
+      return Cut(count: count, rows: shape[size], columns: columns)
+    }
+    let rows = shape.count > 1 ? shape[0] : 1
+    guard let columns = Self.product(shape.count > 1 ? shape[1...] : shape[...]) else { return nil }
     let length = axis == .rows ? rows : columns
-    guard size > 0, rows > 0, columns > 0, length.isMultiple(of: size) else { return nil }
-    return length / size
+    guard length.isMultiple(of: size) else { return nil }
+    return Cut(
+      count: length / size, rows: axis == .rows ? size : rows, columns: axis == .columns ? size : columns)
   }
+
+  /// Nil where an identity's sizes are made up.
+  private static func product(_ sizes: ArraySlice<Int>) -> Int? {
+    var result = 1
+    for size in sizes {
+      let (product, overflow) = result.multipliedReportingOverflow(by: size)
+      if overflow { return nil }
+      result = product
+    }
+    return result
+  }
+
+  /// What one head is called in texts.
+  package var unit: String { axis == .slices ? "slice" : "head" }
 }
 
 /// One condition on the change of a tensor.

@@ -17,6 +17,7 @@ extension Policy {
   ///     rule      = string pattern, allowance
   ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
   ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
+  ///               | u8 3 (heads), u8 2 (of slices), u32 count of leading dimensions, clauses
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///     rank      = u8 0 (none) | u8 1, u32 rank
@@ -86,7 +87,11 @@ private struct CanonicalWriter {
       self.clauses(clauses)
     case .heads(let split, let clauses):
       bytes.append(3)
-      bytes.append(split.axis == .rows ? 0 : 1)
+      switch split.axis {
+      case .rows: bytes.append(0)
+      case .columns: bytes.append(1)
+      case .slices: bytes.append(2)
+      }
       count(split.size)
       self.clauses(clauses)
     }

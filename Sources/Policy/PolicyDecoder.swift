@@ -60,10 +60,20 @@ enum PolicyDecoder {
   }
 
   private static func heads(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> HeadSplit {
-    let object = try ObjectReader(value, at: path, allowed: ["of", "size"])
+    let isSlices = value.member("of") == .string(HeadSplit.Axis.slices.rawValue)
+    let object = try ObjectReader(value, at: path, allowed: ["of", isSlices ? "axes" : "size"])
     let word = try string(try object.required("of"), at: path.key("of"))
     guard let axis = HeadSplit.Axis(rawValue: word) else {
       throw .unknownHeadAxis(path: path.key("of").description, found: word)
+    }
+    if axis == .slices {
+      let axesPath = path.key("axes")
+      let axes = try object.optional("axes").map { value throws(PolicyError) in
+        try integer(value, at: axesPath, in: PolicyLimits.sliceAxesRange) { text in
+          .sliceAxesOutOfRange(path: axesPath.description, found: text)
+        }
+      }
+      return HeadSplit(axis: .slices, size: axes ?? 1)
     }
     let sizePath = path.key("size")
     let size = try integer(try object.required("size"), at: sizePath, in: PolicyLimits.headSizeRange) { text in
@@ -242,6 +252,12 @@ private struct ObjectReader {
 }
 
 extension JSONValue {
+  /// Of an object.
+  fileprivate func member(_ key: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key == key }?.value
+  }
+
   /// The type's name as policies' messages have it.
   fileprivate var policyWord: String {
     if case .array = self { "a list" } else { typeName }

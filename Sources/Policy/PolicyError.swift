@@ -48,10 +48,12 @@ public enum PolicyError: Error, Equatable, Sendable {
   case residualAlone(path: String)
   /// `heads` beside `"frozen"` or `"any"`.
   case headsWithoutClauses(path: String)
-  /// `heads.of` is neither `rows` nor `columns`.
+  /// `heads.of` is neither `rows` nor `columns` nor `slices`.
   case unknownHeadAxis(path: String, found: String)
   /// A head size outside `PolicyLimits.headSizeRange`.
   case headSizeOutOfRange(path: String, found: String)
+  /// A count of leading dimensions outside `PolicyLimits.sliceAxesRange`.
+  case sliceAxesOutOfRange(path: String, found: String)
   /// A relative bound in a rule with `heads`: the base identity has no norms of parts of tensors.
   case relativeBoundInHeads(path: String)
   /// Neither `relative` nor `absolute`.
@@ -145,7 +147,8 @@ extension PolicyError: CustomStringConvertible {
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
       .residualAlone:
       allowanceParts
-    case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .relativeBoundInHeads: headParts
+    case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .sliceAxesOutOfRange, .relativeBoundInHeads:
+      headParts
     case .missingBound, .severalBounds, .negativeBound, .boundOutOfRange, .tooManyDigits, .notAnInteger,
       .rankOutOfRange, .countOutOfRange:
       numberParts
@@ -206,11 +209,16 @@ extension PolicyError: CustomStringConvertible {
     case .headsWithoutClauses(let path):
       (path, "heads stands beside \"frozen\" or \"any\"", "remove heads, or write the clauses that each head has")
     case .unknownHeadAxis(let path, let found):
-      (path, "\(displayed(found)) is no axis", "write \"rows\" or \"columns\"")
+      (path, "\(displayed(found)) is no axis", "write \"rows\", \"columns\" or \"slices\"")
     case .headSizeOutOfRange(let path, let found):
       (
         path, "the head size \(displayed(found)) is out of range",
         "use 1 to \(PolicyLimits.headSizeRange.upperBound)"
+      )
+    case .sliceAxesOutOfRange(let path, let found):
+      (
+        path, "\(displayed(found)) leading dimensions of slices are out of range",
+        "use 1 to \(PolicyLimits.sliceAxesRange.upperBound)"
       )
     case .relativeBoundInHeads(let path):
       (

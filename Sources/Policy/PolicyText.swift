@@ -51,7 +51,10 @@ package enum PolicyText {
   private static func parts(pattern: String, _ allowance: Allowance) -> (start: String, end: String) {
     var start = "{ \"tensors\": \(StrictJSON.quoted(pattern)),"
     if case .heads(let split, _) = allowance {
-      start += " \"heads\": { \"of\": \"\(split.axis.rawValue)\", \"size\": \(split.size) },"
+      var members = ["\"of\": \"\(split.axis.rawValue)\""]
+      if split.axis != .slices { members.append("\"size\": \(split.size)") }
+      if split.axis == .slices, split.size != 1 { members.append("\"axes\": \(split.size)") }
+      start += " \"heads\": { \(members.joined(separator: ", ")) },"
     }
     return (start, "\"allow\": \(text(allowance)) }")
   }

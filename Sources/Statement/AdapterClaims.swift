@@ -53,7 +53,11 @@ struct AdapterClaims {
       case .any: continue
       case .frozen: violations.append(PolicyViolation(tensor: leaf.name, .addedProduct(rank: rank)))
       case .heads(let split, let clauses):
-        if split.axis == .rows { rows = min(rows, split.size) } else { columns = min(columns, split.size) }
+        if split.axis == .slices {
+          unprovable += Self.unprovable(clauses, inSlicesOf: leaf, split)
+          continue
+        }
+        if let cut = split.cut(shape: leaf.shape) { (rows, columns) = (cut.rows, cut.columns) }
         let hasNorm = clauses.contains { clause in
           if case .norm = clause { true } else { false }
         }
@@ -76,6 +80,22 @@ struct AdapterClaims {
     }
     guard violations.isEmpty else { throw .policyViolated(violations) }
     guard unprovable.isEmpty else { throw .precisionRefused(unprovable) }
+  }
+
+  /// A row of a product has any form once it is read as a matrix: of slices only clauses that restrict nothing hold.
+  private static func unprovable(
+    _ clauses: [ClauseForm], inSlicesOf leaf: BaseIdentity.Leaf, _ split: HeadSplit
+  ) -> [UnprovableClause] {
+    let full = split.cut(shape: leaf.shape).map { min($0.rows, $0.columns) } ?? 0
+    let restricts = clauses.contains { clause in
+      if case .sum(let rank?, _, _) = clause { rank < full } else { true }
+    }
+    guard restricts else { return [] }
+    return [
+      UnprovableClause(
+        tensor: leaf.name,
+        reason: "clauses of each slice cannot be proved of an unmerged adapter; merge it and prove the merged model")
+    ]
   }
 
   /// Clauses that a product of this rank does not satisfy by being one.

@@ -94,7 +94,10 @@ struct CoverageCheck {
   /// Heads that do not cover the matrix exactly: a rest would be certified by nothing, or by a clause nobody wrote.
   private func misfit(_ leaf: BaseIdentity.Leaf, _ split: HeadSplit, _ rule: Int) -> CoverageGap? {
     let (rows, columns) = leaf.matrixShape
-    guard rows > 0, columns > 0, split.count(rows: rows, columns: columns) == nil else { return nil }
+    guard rows > 0, columns > 0, split.cut(shape: leaf.shape) == nil else { return nil }
+    if split.axis == .slices {
+      return .slicesDoNotFit(tensor: leaf.name, shape: leaf.shape, axes: split.size, rule: rule)
+    }
     return .headsDoNotFit(
       tensor: leaf.name, axis: split.axis.rawValue, length: split.axis == .rows ? rows : columns, size: split.size,
       rule: rule)

@@ -33,6 +33,8 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case quantised(QuantisedSide)
   /// Heads whose size does not divide the tensor's rows or columns.
   case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
+  /// Slices behind so many leading dimensions of a tensor that has fewer than two more.
+  case slicesDoNotFit(tensor: String, shape: [Int], axes: Int, rule: Int)
   /// A tensor has the name that a head or a factor of another would have.
   case headNameTaken(tensor: String, name: String)
   /// A tensor that a link's policy does not exclude, but that its parent's model has otherwise, or not at all (`parent`
@@ -96,6 +98,10 @@ extension CoverageGap: CustomStringConvertible {
     case .headsDoNotFit(let tensor, let axis, let length, let size, let rule):
       "tensor \(StrictJSON.shown(tensor)) has \(length) \(axis), which the heads of \(size) in $.rules[\(rule)] do not "
         + "divide; correct the size, or give the tensor a rule of its own"
+    case .slicesDoNotFit(let tensor, let shape, let axes, let rule):
+      "tensor \(StrictJSON.shown(tensor)) has the shape \(shape), which $.rules[\(rule)] cuts into slices behind \(axes) "
+        + "leading dimension\(axes == 1 ? "" : "s"): that takes at least \(axes + 2) dimensions; correct heads.axes, or give the "
+        + "tensor a rule of its own without slices"
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule, or merge the adapter"

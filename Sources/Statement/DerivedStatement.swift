@@ -53,6 +53,9 @@ package struct DerivedStatement: Sendable {
     identity: BaseIdentity, tuned: [TunedTensor], policy: Policy, rules: StatementRules = .current
   ) throws(StatementError) -> DerivedStatement {
     try StatementLimits.check(manifest: tuned)
+    if rules == .original, let rule = policy.rules.firstIndex(where: \.allowance.hasSlices) {
+      throw .slicesUnderOriginalRules(rule: rule)
+    }
     let pairs = TensorPair.merge(base: identity.tensors, tuned: tuned)
     let resolutions: [Resolution]
     do throws(PolicyError) {

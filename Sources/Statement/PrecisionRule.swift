@@ -13,6 +13,11 @@ enum PrecisionRule {
   /// A tensor of many chunks is taken to have at most 16 times the mean energy in any.
   static let concentration = 16
 
+  /// log2 of the tensors of this size that a chunk holds.
+  static func logNeighbours(rows: Int, columns: Int) -> Int {
+    max(0, Limits.logChunk - StatementLimits.paddedLog(rows: rows, columns: columns))
+  }
+
   /// The least t ≥ 0 such that a drift inside the bound, and as many neighbours like it as share its chunk, can be
   /// proved in units of 2^-(f - t).
   /// - Parameter bound: of ‖Δ‖² in units of 4^-f.
@@ -20,7 +25,7 @@ enum PrecisionRule {
     let log = StatementLimits.paddedLog(rows: rows, columns: columns)
     let chunks = 1 << max(0, log - Limits.logChunk)
     // Worst chunk's part of the bound, as a multiple of 2^-logChunks(tensor): neighbours for small tensors.
-    let neighbours = 1 << max(0, Limits.logChunk - log)
+    let neighbours = 1 << logNeighbours(rows: rows, columns: columns)
     let square = (bound * BigUInt(UInt(neighbours * min(chunks, concentration)))) >> max(0, log - Limits.logChunk)
     return max(0, (square.ceilLog2 - logChunkSquare + 1) >> 1)
   }

@@ -13,7 +13,16 @@ struct ProductClaimBuilder {
   let rank: Int
   /// Whether a global ball needs ‖B̂‖ and orthonormal rows.
   let hasTotal: Bool
-  let rules: StatementRules
+  /// f_A.
+  private let rightBits: Int
+
+  init(leaf: BaseIdentity.Leaf, clauses: [ClauseForm], rank: Int, hasTotal: Bool, rules: StatementRules) {
+    self.leaf = leaf
+    self.clauses = clauses
+    self.rank = rank
+    self.hasTotal = hasTotal
+    rightBits = ProductPrecision.rightBits(rank: rank, columns: leaf.matrixShape.columns, rules: rules)
+  }
 
   private var normBounds: [Bound] {
     clauses.compactMap { clause in
@@ -23,8 +32,6 @@ struct ProductClaimBuilder {
 
   /// Bounds on ‖ΔW‖ through ‖B̂‖ need orthonormal rows; a rank needs none.
   private var isOrthonormal: Bool { hasTotal || !normBounds.isEmpty }
-
-  private var rightBits: Int { ProductPrecision.rightBits(rank: rank, columns: leaf.matrixShape.columns) }
 
   /// f_B: that of a drift of B̂'s shape with the norm clauses' bound, or without one with ‖ΔW‖ ≤ 4‖W‖
   /// (``ScaleRule/assumedDriftSquare``).

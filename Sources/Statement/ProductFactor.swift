@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofArgument
+import DriftProofCommitment
 import DriftProofPolicy
 
 /// A factor of an adapter's product ΔW = 2^-(f_B + f_A)·B̂·Â, a tensor of the tableau of its own.
@@ -24,17 +25,41 @@ package enum ProductFactor: Hashable, Sendable {
 package enum ProductPrecision {
   /// f_A at most: 2^(2·24) leaves room for the eigenvalues' error r·2^29, and entries fit 32 bits.
   static let maximumRightBits = 24
-  /// Columns of a product's tensor at most; see ``rightBits(rank:columns:)``.
+  /// Columns of a product's tensor at most; see ``rightBits(rank:columns:rules:)``.
   static let logMaximumColumns = 27
 
   /// f_A. Two things limit it:
-  /// - a projection chunk of 2^14 positions holds at most 2^14/columns rows (of this tensor and of neighbours like it),
-  ///   each of the norm 2^f: 4^f·max(1, 2^14/columns) ≤ 2^51 (``PrecisionRule/logChunkSquare``);
+  /// - a projection chunk of 2^14 positions holds at most 2^share rows (of this tensor and of neighbours like it), each of
+  ///   the norm 2^f: 4^f·2^share ≤ 2^51 (``PrecisionRule/logChunkSquare``);
   /// - the Gram matrix is off by at most 2^f·√r + columns + rounding of the doubles (``BalancedRounding``), which must stay
   ///   below 2^29: 2^24·16 + 2^27 for r ≤ 256, 2^23·32 + 2^27 for r ≤ 1024.
-  static func rightBits(rank: Int, columns: Int) -> Int {
-    let logShare = max(0, Limits.logChunk - StatementLimits.log2(columns))
+  static func rightBits(rank: Int, columns: Int, rules: StatementRules = .current) -> Int {
+    let logShare =
+      switch rules {
+      case .original: max(0, Limits.logChunk - StatementLimits.log2(columns))
+      case .revised: logRowsInChunk(rank: rank, columns: columns)
+      }
     return min(rank <= 256 ? maximumRightBits : maximumRightBits - 1, (PrecisionRule.logChunkSquare - logShare) / 2)
+  }
+
+  /// share: log2 of the rows of Â, or of neighbours like it, that a chunk meets at most, whatever l is: f_A is fixed before
+  /// the code is chosen. The original rules take a chunk for whole rows, which tiles narrower than a row break.
+  ///
+  /// Write ρ and κ for the logs of rows and columns, padded to 2^6 entries. At an l above ρ + κ, Â is a sub-cube with rows
+  /// of 2^κ positions, and a chunk has 2^max(0, 14 - κ) of them. At any other its tiles are 2^(l - w) rows of 2^w
+  /// positions, of which a chunk meets 2^max(0, 14 - w), and never more than the 2^ρ that there are.
+  ///
+  /// share ≤ 11, so f_A ≥ 20 > 18, which ``OrthonormalShrinkage`` needs: a product's rank is at most its columns, so κ ≥ 3
+  /// (ρ ≤ κ, ρ + κ ≥ 6), and ρ ≤ 10. Neighbours of another shape satisfy the same inequality: of 2^a positions they add
+  /// at most 2^(51 - 14 + a), as does a matrix B̂ by ``PrecisionRule``.
+  static func logRowsInChunk(rank: Int, columns: Int) -> Int {
+    let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: rank, columns: columns)
+    var share = max(0, Limits.logChunk - columnBits)
+    for logLength in CodeParameters.logLengthRange {
+      guard let width = TableauLayout.logTileColumns(rows: rank, columns: columns, logLength: logLength) else { break }
+      share = max(share, min(rowBits, max(0, Limits.logChunk - width)))
+    }
+    return share
   }
 
   /// An entry of 2^-(f_B + f_A)·B̂·Â differs from that of the adapter's product by at most relative·‖its row of the
@@ -54,7 +79,7 @@ package enum ProductPrecision {
 /// By how much a bound on ‖B̂Â‖² must shrink to be one on 4^f_A·‖B̂‖².
 ///
 /// ‖B̂Â‖² ≤ ‖B̂‖²·λmax(ÂÂᵀ) and λmax ≤ 2^(2f) + r·2^29, as each entry of ÂÂᵀ - 2^(2f)·1 is at most 2^29. So the factor is
-/// 2^(2f)/(2^(2f) + r·2^29) = 2^log/divisor with log = 2f - 29 and divisor = 2^log + r. f ≥ 18 (one column) gives log ≥ 7;
+/// 2^(2f)/(2^(2f) + r·2^29) = 2^log/divisor with log = 2f - 29 and divisor = 2^log + r. f ≥ 18 (one column, original rules) gives log ≥ 7;
 /// f ≤ 24 and r ≤ 1024 give a divisor below 2^20.
 struct OrthonormalShrinkage: Hashable, Sendable, Comparable {
   let log: Int

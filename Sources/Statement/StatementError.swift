@@ -16,13 +16,15 @@ package enum StatementError: Error, Equatable, Sendable {
   case policyViolated([PolicyViolation])
   /// Clauses that are not provable of an adapter.
   case precisionRefused([UnprovableClause])
+  /// A rule of the policy cuts tensors into slices, which the original rules do not know.
+  case slicesUnderOriginalRules(rule: Int)
 }
 
 /// A size beyond `StatementLimits`; names of tensors are shown safely (`StrictJSON.shown`).
 public enum StatementSize: Error, Equatable, Sendable {
   /// One tensor of this shape.
   case tensor(String, shape: [Int])
-  /// The heads of one tensor, `size` rows or columns each.
+  /// The heads of one tensor, `size` rows or columns each, or its slices behind `size` dimensions.
   case heads(tensor: String, count: Int, size: Int, axis: String)
   /// Tensors of the model.
   case tensorCount(Int, limit: Int)
@@ -41,6 +43,8 @@ extension StatementSize: CustomStringConvertible {
   public var description: String {
     switch self {
     case .tensor(let name, let shape): "tensor \(name) of shape \(shape) is too large to certify; freeze or exclude it"
+    case .heads(let tensor, let count, _, HeadSplit.Axis.slices.rawValue):
+      "tensor \(tensor): \(count) slices are too many; count fewer leading dimensions, or certify the tensor as a whole"
     case .heads(let tensor, let count, let size, let axis):
       "tensor \(tensor): \(count) heads of \(size) \(axis) are too many; make them larger, or certify the tensor as a "
         + "whole"

@@ -44,8 +44,7 @@ package enum StatementLimits {
   /// Throws `tooLarge` when a tensor's heads make the statement too long; to be called before they are made.
   /// - Parameter count: tensors of the tableau so far.
   static func check(heads split: HeadSplit, of leaf: BaseIdentity.Leaf, after count: Int) throws(StatementError) {
-    let (rows, columns) = leaf.matrixShape
-    let heads = split.count(rows: rows, columns: columns) ?? 0
+    let heads = split.cut(shape: leaf.shape)?.count ?? 0
     guard heads <= maximumHeads - min(count, maximumHeads) else {
       throw .tooLarge(
         .heads(tensor: StrictJSON.shown(leaf.name), count: heads, size: split.size, axis: split.axis.rawValue))

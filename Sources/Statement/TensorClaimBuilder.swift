@@ -42,6 +42,16 @@ package struct TensorClaimBuilder {
     block.map { ($0.rows.count, $0.columns.count) } ?? leaf.matrixShape
   }
 
+  /// log2 of how many tensors like this one share a chunk, as the scales of residuals count them.
+  private var neighbours: Int {
+    switch rules {
+    case .original: return 0
+    case .revised:
+      let (rows, columns) = matrixShape
+      return PrecisionRule.logNeighbours(rows: rows, columns: columns)
+    }
+  }
+
   /// f of the statement.
   private var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
   /// Of the whole tensor, also for a block: an upper bound is all that scales need.
@@ -84,7 +94,8 @@ package struct TensorClaimBuilder {
     var scale = 0
     if let heldRank, let residual {
       scale = ScaleRule.scale(
-        residual: bound(residual, scale: 0), rank: heldRank, driftBound: plainBound, sumOfSquares: sumOfSquares)
+        residual: bound(residual, scale: 0), neighbours: neighbours, rank: heldRank, driftBound: plainBound,
+        sumOfSquares: sumOfSquares)
     }
     guard let residual, case let limit = bound(residual, scale: scale), !limit.isZero else {
       // No residual, or one below a single unit: E = 0, and the exact form needs no scale.

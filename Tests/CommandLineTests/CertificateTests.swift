@@ -75,6 +75,23 @@ struct CertificateTests {
     #expect(missing.exitCode == 2)
   }
 
+  /// Every 8 × 8 matrix has rank 8; what the clause does not say stands beside the verdict.
+  @Test func warnsOfRanksThatRestrictNothing() throws {
+    let pair = try Case()
+    try pair.identify(pair.base)
+    try pair.write(
+      """
+      {"driftPolicy": 1, "name": "vacuous", "securityBits": 128, "rules": [
+        {"tensors": "*.weight", "allow": {"rank": 8, "residual": {"absolute": 0.01}}}, {"tensors": "*", "allow": "frozen"}]}
+      """, to: pair.policy)
+    for run in [try pair.prove("--json"), try pair.verify("--json")] {
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let warnings = try run.json()["warnings"] as? [String] ?? []
+      #expect(warnings.count == 1 && warnings.allSatisfy { $0.hasPrefix("rank 8 in $.rules[0] restricts nothing in ") })
+      #expect(run.errors.contains("WARNING: rank 8 in $.rules[0] restricts nothing"))
+    }
+  }
+
   @Test func takesAnIdentityAndAFolderToResume() throws {
     let pair = try Case()
     try pair.identify(pair.base)
@@ -106,7 +123,7 @@ struct CertificateTests {
     #expect(verified.exitCode == 0, "\(verified.errors)")
     let object = try verified.json()
     #expect(object["verified"] as? Bool == true)
-    #expect(object["policyName"] as? String == "small")
+    #expect(object["policyName"] as? String == "small" && (object["warnings"] as? [String]) == [])
     #expect((object["securityBits"] as? Double ?? 0) >= 128)
     #expect((object["soundness"] as? [[String: Any]])?.isEmpty == false)
     let counts = ["frozen": 1, "norm": 1, "rank": 0, "sparse": 0, "composed": 0, "excluded": 0]

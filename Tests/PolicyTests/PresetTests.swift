@@ -132,6 +132,18 @@ enum Bases {
     }
   }
 
+  /// A slice is one expert; a tensor of that name without experts has the norm as a whole.
+  @Test func fusedExpertsHaveClausesOfTheirOwn() throws {
+    let name = "model.layers.0.mlp.experts.gate_up_proj"
+    let fused = try policy(.llamaLora, Bases.llama + [Bases.tensor(name, [4, 128, 256])])
+    // Four experts of a tensor of norm 4: 1.5 · 0.02 · 4/2.
+    #expect(
+      allowance(fused, name)
+        == .heads(.init(axis: .slices, size: 1), [.norm(.absolute(try Decimal10("0.06")))]))
+    let flat = try policy(.llamaLora, Bases.llama + [Bases.tensor(name, [128, 256])])
+    #expect(allowance(flat, name) == .clauses([.norm(.relative(try Decimal10("0.02")))]))
+  }
+
   @Test func headsFollowTheLayoutOfTheWeights() throws {
     var options = PolicyPreset.Options()
     options.headSize = 32

@@ -33,18 +33,20 @@ package struct StructuredClause: Hashable, Sendable {
   }
 }
 
-/// A block of a checkpoint's tensor that stands in the tableau as a tensor of its own: an attention head.
+/// A block of a checkpoint's tensor that stands in the tableau as a tensor of its own: an attention head, an expert.
 package struct TensorBlock: Hashable, Sendable {
   package enum Axis: String, Hashable, Sendable {
     case rows
     case columns
+    /// The tensor is read as a matrix whose columns are a slice's: slices are neighbouring blocks of its rows.
+    case slices
   }
 
   /// The checkpoint's name of the whole tensor.
   package let tensor: String
   /// What it is a range of; of the other it has all.
   package let axis: Axis
-  /// Of the tensor's matrix.
+  /// Of the tensor's matrix, for slices in their reading.
   package let rows: Range<Int>
   package let columns: Range<Int>
   /// Where among the tensor's blocks it stands, from 0.

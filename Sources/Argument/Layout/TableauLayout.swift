@@ -116,11 +116,25 @@ package struct TableauLayout: Hashable, Sendable {
     return best
   }
 
+  /// log2 of the columns of a tile of a tensor that rows of 2^logLength positions hold as a grid; nil for a tensor that
+  /// shares a tile.
+  package static func logTileColumns(rows: Int, columns: Int, logLength: Int) -> Int? {
+    let (rowBits, columnBits) = paddedLogs(rows: rows, columns: columns)
+    guard rowBits + columnBits >= logLength else { return nil }
+    return grid(rows: rows, columns: columns, rowBits: rowBits, columnBits: columnBits, logLength: logLength)
+      .logColumnsInTile
+  }
+
+  /// log2 of a matrix's rows and columns, padded to powers of two and to the smallest sub-cube.
+  package static func paddedLogs(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
+    let rowBits = ceilLog2(rows)
+    return (rowBits, max(ceilLog2(columns), Limits.logSmallestCube - rowBits))
+  }
+
   private mutating func placeTensors(_ tensors: [TableauTensor]) {
     var small: [(signature: [Signature], members: [Int])] = []
     for (index, tensor) in tensors.enumerated() {
-      let rowBits = ceilLog2(tensor.rows)
-      let columnBits = max(ceilLog2(tensor.columns), Limits.logSmallestCube - rowBits)
+      let (rowBits, columnBits) = Self.paddedLogs(rows: tensor.rows, columns: tensor.columns)
       self.rowBits.append(rowBits)
       self.columnBits.append(columnBits)
       if rowBits + columnBits >= logLength {

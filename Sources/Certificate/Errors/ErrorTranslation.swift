@@ -37,6 +37,7 @@ extension StatementError: DriftProofErrorConvertible {
     case .adapterRecord(let tensor, let problem): .proofInvalid(.adapterRecord(tensor: tensor, problem: problem))
     case .policyViolated(let violations): .policyViolated(violations)
     case .precisionRefused(let clauses): .precisionRefused(clauses)
+    case .slicesUnderOriginalRules(let rule): .proofInvalid(.slicesUnderOriginalRules(rule: rule))
     }
   }
 }

@@ -31,6 +31,8 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case adapterOutsidePolicy([PolicyViolation])
   /// Records of an adapter whose clauses are not provable of it.
   case adapterNotProvable([UnprovableClause])
+  /// Its manifest's version follows rules that do not know the slices of the policy's rule.
+  case slicesUnderOriginalRules(rule: Int)
   /// A check of the argument failed.
   case argument(ProofRejection)
 }
@@ -53,6 +55,8 @@ extension InvalidProof: CustomStringConvertible {
     case .adapterRecord(let tensor, let problem): "its record of an adapter on tensor \(tensor): \(problem)"
     case .adapterOutsidePolicy(let violations): "its adapter is outside the policy:\n" + MessageList.text(violations)
     case .adapterNotProvable(let clauses): "its adapter is outside the policy:\n" + MessageList.text(clauses)
+    case .slicesUnderOriginalRules(let rule):
+      "its manifest has a version of before policies had slices, as $.rules[\(rule)] has; have it proved again"
     case .argument(let rejection): "\(rejection)"
     }
   }

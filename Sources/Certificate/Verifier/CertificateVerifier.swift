@@ -92,6 +92,7 @@ package struct CheckedCertificate: Sendable {
   package let certificate: Certificate
   package let manifest: DriftManifest
   package let derived: DerivedStatement
+  private let vacuousRanks: [VacuousRank]
   /// Nil with an empty tableau.
   package let argument: ArgumentPart?
 
@@ -134,6 +135,7 @@ package struct CheckedCertificate: Sendable {
     } catch {
       throw error.asDriftProofError
     }
+    vacuousRanks = VacuousRank.all(derived, identity: identity, policy: policy)
     try Self.checkByteDigests(manifest, derived)
     argument = try Self.argument(certificate, manifest, derived)
   }
@@ -225,6 +227,7 @@ package struct CheckedCertificate: Sendable {
       securityBits: terms.map(\.bits).min() ?? CodeParameters.requiredSecurityBits,
       soundness: terms.map { SoundnessTerm(name: $0.name, bits: $0.bits) },
       tensors: TensorCounts(derived), excluded: derived.excludedNames,
+      vacuousRanks: vacuousRanks,
       certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
       frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
       adapter: AdapterSummary(derived),

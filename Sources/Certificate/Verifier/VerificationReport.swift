@@ -92,6 +92,8 @@ public struct VerificationReport: Hashable, Sendable {
   public let tensors: TensorCounts
   /// Names that the policy leaves outside the proof, in order.
   public let excluded: [String]
+  /// Rank clauses that hold for every matrix of some certified tensors' shapes.
+  public let vacuousRanks: [VacuousRank]
   /// Entries of the tensors in the tableau.
   public let certifiedParameters: Int
   /// Entries of the frozen tensors.

@@ -103,7 +103,8 @@ enum CalibrateJSON {
 
   private static func heads(_ allowance: Allowance) -> [(key: String, value: JSONOutput)] {
     guard case .heads(let split, _) = allowance else { return [] }
-    return [("heads", .object([("of", .string(split.axis.rawValue)), ("size", .integer(split.size))]))]
+    let key = split.axis == .slices ? "axes" : "size"
+    return [("heads", .object([("of", .string(split.axis.rawValue)), (key, .integer(split.size))]))]
   }
 
   private static func allowance(_ allowance: Allowance) -> JSONOutput {

@@ -16,6 +16,7 @@ extension VerificationReport {
       ("tensors", .object(classes.map { ($0.name, .integer($0.count)) })),
       ("provesNothing", .boolean(provesNothing)),
       ("coverage", .object([("excluded", .array(excluded.map { .string($0) }))])),
+      ("warnings", .array(vacuousRanks.map { .string($0.description) })),
       ("parameters", .integer(certifiedParameters + frozenParameters)),
       ("certifiedParameters", .integer(certifiedParameters)),
       ("frozenParameters", .integer(frozenParameters)),
@@ -25,6 +26,11 @@ extension VerificationReport {
       ("proofBytes", .integer(proofBytes)),
       ("certificateBytes", .integer(certificateBytes)),
     ]
+  }
+
+  /// What the verdict is not to be mistaken for.
+  func warn(_ console: Console) {
+    for vacuous in vacuousRanks { console.remark("WARNING: \(vacuous)") }
   }
 
   /// Behind a verdict, where it is not about the base, or about nothing at all.

@@ -42,6 +42,7 @@ enum ProveCommand: Command {
     try AtomicFile.write(result.certificate, to: output)
     result.finish()
     if !result.hasDrift { console.remark("WARNING: \(noDrift)") }
+    result.verification.warn(console)
     let folders = FolderFacts(model, identity: identity)
     return CommandResult(
       text: text(

@@ -33,6 +33,7 @@ enum VerifyCommand: Command {
     } catch {
       throw CommandFailure(error)
     }
+    report.warn(console)
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =
       (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines(hasTerms: arguments.has("soundness"))

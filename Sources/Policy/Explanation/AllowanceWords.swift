@@ -15,7 +15,12 @@ enum AllowanceWords {
   }
 
   private static func head(_ split: HeadSplit, of tensor: PolicyTensor?) -> String {
-    let count = tensor.flatMap { split.count(rows: $0.rows, columns: $0.columns) }
+    let cut = tensor.flatMap { split.cut(shape: $0.shape) }
+    if split.axis == .slices {
+      let axes = split.size == 1 ? "" : " behind \(split.size) dimensions"
+      return cut.map { "of \($0.count) slices of \($0.rows) × \($0.columns)" } ?? "of the slices\(axes)"
+    }
+    let count = cut?.count
     return "of \(count.map { "\($0) " } ?? "the ")heads of \(split.size) \(split.axis.rawValue)"
   }
 
@@ -62,7 +67,7 @@ enum AllowanceWords {
     case .frozen: return 0
     case .clauses(let clauses): return leastNorm(clauses, of: tensor.norm)
     case .heads(let split, let clauses):
-      let heads = split.count(rows: tensor.rows, columns: tensor.columns) ?? 1
+      let heads = split.cut(shape: tensor.shape)?.count ?? 1
       return leastNorm(clauses, of: tensor.norm).map { $0 * Double(heads).squareRoot() }
     }
   }

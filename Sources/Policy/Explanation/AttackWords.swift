@@ -20,14 +20,14 @@ enum AttackWords {
     case .heads(let split, let clauses):
       let cut = members.map { head(of: $0, split) }
       var remarks = clauseRemarks(clauses, cut, hasTotal: hasTotal, size: split)
-      let heads = members.compactMap { split.count(rows: $0.rows, columns: $0.columns) }.max() ?? 1
+      let heads = members.compactMap { split.cut(shape: $0.shape)?.count }.max() ?? 1
       let ranks = clauses.compactMap { clause -> Int? in
         if case .sum(let rank?, _, _) = clause { rank } else { nil }
       }
       if let rank = ranks.min(), heads > 1 {
         remarks.append(
-          "Each head has rank \(rank) for itself, so a whole tensor of \(heads) heads may change by rank "
-            + "\(rank.multipliedReportingOverflow(by: heads).partialValue).")
+          "Each \(split.unit) has rank \(rank) for itself, so a whole tensor of \(heads) \(split.unit)s may change by "
+            + "\(split.axis == .slices ? "as many matrices of that rank" : "rank \(Self.times(rank, heads))").")
       }
       return remarks
     }
@@ -35,18 +35,22 @@ enum AttackWords {
 
   /// A head as a tensor of its own. Its norm and largest entry are those of the whole tensor: nothing says more.
   private static func head(of tensor: PolicyTensor, _ split: HeadSplit) -> PolicyTensor {
-    PolicyTensor(
-      name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
-      rows: split.axis == .rows ? min(split.size, tensor.rows) : tensor.rows,
-      columns: split.axis == .columns ? min(split.size, tensor.columns) : tensor.columns,
-      isFloating: tensor.isFloating, norm: tensor.norm, maximum: tensor.maximum)
+    let cut = split.cut(shape: tensor.shape)
+    return PolicyTensor(
+      name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, rows: cut?.rows ?? tensor.rows,
+      columns: cut?.columns ?? tensor.columns, isFloating: tensor.isFloating, norm: tensor.norm,
+      maximum: tensor.maximum)
+  }
+
+  private static func times(_ rank: Int, _ heads: Int) -> Int {
+    rank.multipliedReportingOverflow(by: heads).partialValue
   }
 
   private static func clauseRemarks(
     _ clauses: [ClauseForm], _ members: [PolicyTensor], hasTotal: Bool, size split: HeadSplit?
   ) -> [String] {
     var remarks: [String] = []
-    let unit = split == nil ? "tensor" : "head"
+    let unit = split?.unit ?? "tensor"
     let hasNorm = clauses.contains { if case .norm = $0 { true } else { false } }
     for clause in clauses {
       switch clause {

@@ -110,12 +110,16 @@ public struct PolicyExplanation: Sendable {
     }
     if case .heads(let split, _) = allowance,
       let tensor = members.first(where: {
-        $0.entryCount > 0 && split.count(rows: $0.rows, columns: $0.columns) == nil
+        $0.entryCount > 0 && split.cut(shape: $0.shape) == nil
       })
     {
       found.append(
-        "\(path): tensor \(displayed(tensor.name)) is \(tensor.rows) × \(tensor.columns), which heads of \(split.size) "
-          + "\(split.axis.rawValue) do not divide; correct heads.size, or give the tensor a rule of its own")
+        split.axis == .slices
+          ? "\(path): tensor \(displayed(tensor.name)) has the shape \(tensor.shape), too few dimensions for slices behind "
+            + "\(split.size); give the tensor a rule of its own without slices"
+          : "\(path): tensor \(displayed(tensor.name)) is \(tensor.rows) × \(tensor.columns), which heads of "
+            + "\(split.size) \(split.axis.rawValue) do not divide; correct heads.size, or give the tensor a rule of its own"
+      )
     }
     return found
   }

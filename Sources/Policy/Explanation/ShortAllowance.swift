@@ -9,7 +9,8 @@ extension Allowance {
     case .any: "any"
     case .clauses(let clauses): clauses.map(\.shortWords).joined(separator: ", ")
     case .heads(let split, let clauses):
-      clauses.map(\.shortWords).joined(separator: ", ") + " per \(split.size) \(split.axis.rawValue)"
+      clauses.map(\.shortWords).joined(separator: ", ")
+        + (split.axis == .slices ? " per slice" : " per \(split.size) \(split.axis.rawValue)")
     }
   }
 }

@@ -53,6 +53,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     let purpose: String
     /// Along which axis the tensors consist of attention heads.
     var heads: HeadSplit.Axis?
+    /// The first dimension counts matrices, such as experts, each of which has the clauses for itself.
+    var hasSlices = false
     /// At least one core rule has to decide a tensor, or the preset is for other networks.
     var isCore = false
   }
@@ -116,6 +118,9 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
         purpose: "Attention: output, out × in; a head is a block of columns.", heads: .columns),
       Template(
         pattern: "*mlp.{gate,up,down}_proj.weight", form: .norm, purpose: "Feed-forward: a small change of any form."),
+      Template(
+        pattern: "*.experts.{gate_up,down}_proj", form: .norm,
+        purpose: "Experts, fused into one tensor: a small change of any form; a slice is one expert.", hasSlices: true),
       Template(pattern: "*norm.weight", form: .norm, purpose: "Normalisation: a small change of any form."),
       Template(pattern: "*.bias", form: .bias, purpose: "Biases: absolute, as many start at zero."),
       Template(pattern: "*embed_tokens.weight", form: embedding, purpose: "Embedding: one row is one token."),

@@ -107,6 +107,9 @@ private struct PresetWriter {
     var lines = ["// \(template.purpose)", "// \(count)."]
     var split: HeadSplit?
     if let size = options.headSize, let axis = template.heads { split = HeadSplit(axis: axis, size: size) }
+    if template.hasSlices, !members.contains(where: { HeadSplit(axis: .slices, size: 1).cut(shape: $0.shape) == nil }) {
+      split = HeadSplit(axis: .slices, size: 1)
+    }
     if let split { lines.append(contentsOf: try headRemarks(split, template, members)) }
     let allowance = try allowance(template, members, split)
     if template.form == .lowRank {
@@ -126,24 +129,20 @@ private struct PresetWriter {
   private func headRemarks(
     _ split: HeadSplit, _ template: PolicyPreset.Template, _ members: [PolicyTensor]
   ) throws(PresetError) -> [String] {
-    for tensor in members where split.count(rows: tensor.rows, columns: tensor.columns) == nil {
+    for tensor in members where split.cut(shape: tensor.shape) == nil {
       throw .headsDoNotFit(
         tensor: tensor.name, axis: split.axis, length: split.axis == .rows ? tensor.rows : tensor.columns,
         size: split.size)
     }
     let rank = template.form == .lowRank ? ", so a whole tensor may have a higher rank than one of them" : ""
     return [
-      "// Every head by itself\(rank). Bounds of heads are absolute:",
-      "// the share of the largest tensor's norm that falls to one head, and half as much again.",
+      "// Every \(split.unit) by itself\(rank). Bounds of \(split.unit)s are absolute:",
+      "// the share of the largest tensor's norm that falls to one \(split.unit), and half as much again.",
     ]
   }
 
   private func shape(_ tensor: PolicyTensor, _ split: HeadSplit?) -> (rows: Int, columns: Int) {
-    switch split?.axis {
-    case nil: (tensor.rows, tensor.columns)
-    case .rows: (split?.size ?? tensor.rows, tensor.columns)
-    case .columns: (tensor.rows, split?.size ?? tensor.columns)
-    }
+    split?.cut(shape: tensor.shape).map { ($0.rows, $0.columns) } ?? (tensor.rows, tensor.columns)
   }
 
   private func allowance(
@@ -201,7 +200,7 @@ private struct PresetWriter {
     guard let split else { return .relative(fraction) }
     var share = 0.0
     for tensor in members {
-      let heads = split.count(rows: tensor.rows, columns: tensor.columns) ?? 1
+      let heads = split.cut(shape: tensor.shape)?.count ?? 1
       share = max(share, tensor.norm / Double(heads).squareRoot())
     }
     guard let decimal = Decimal10.roundedUp(1.5 * fraction.doubleValue * share) else {

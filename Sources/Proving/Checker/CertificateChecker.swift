@@ -86,7 +86,8 @@ public enum CertificateChecker {
         throw DriftProofError.identityMismatch(.aboutCheckpoint)
       }
       phase(.adapter)
-      let pass = try AdapterPass.run(adapter, base: base, policy: policy, given: identity)
+      let pass = try AdapterPass.run(
+        adapter, base: base, policy: policy, given: identity, rules: checked.manifest.rules)
       try compareNames(pass.model.tensors, checked.manifest.tuned)
       return (.adapter(pass.model, base: base, factors: pass.factors), pass.tunedDigests)
     }

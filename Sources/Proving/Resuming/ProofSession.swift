@@ -17,8 +17,10 @@ import Foundation
 /// messages are those of the stopped run, and one set of masks never serves two transcripts (docs/protocol.md section 11,
 /// item 5).
 package final class ProofSession: CommitmentArchive {
-  /// The program's version and that of the records below.
-  static let version = "driftproof \(ToolVersion.current), resume 1"
+  /// The program's version, that of the records below and, as the manifest's version, that of the statement's rules: a
+  /// folder of a program with other rules is refused, as measured factors and masks belong to its statement.
+  static let version =
+    "driftproof \(ToolVersion.current), resume 2, manifest \(DriftManifest.version(.current, isLink: false))"
   static let preparedName = "prepared"
   static let reservedName = "reserved"
   private static let sessionName = "session"
@@ -86,7 +88,8 @@ package final class ProofSession: CommitmentArchive {
   /// without a change of size or time are not noticed here; then the finished certificate does not verify and is not
   /// given out.
   package static func fingerprint(
-    _ model: TunedModel, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int
+    _ model: TunedModel, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int,
+    version: String = ProofSession.version
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(lengthPrefixed: version)

@@ -29,6 +29,9 @@ import Testing
     ("q", "rows", 8, #"{"norm": {"absolute": 100}}"#),
     ("r", "rows", 16, #"{"rank": 1, "residual": {"absolute": 0.001}}"#),
     ("same", "rows", 4, #"{"norm": {"absolute": 100}}"#),
+    // Slices of odd sizes: behind one dimension, and behind two.
+    ("x", "slices", 1, #"[{"norm": {"absolute": 100}}, {"rank": 20, "residual": {"absolute": 50}}]"#),
+    ("y", "slices", 2, #"{"norm": {"absolute": 100}}"#),
   ]
 
   init() throws {
@@ -40,8 +43,10 @@ import Testing
     before.tensors["q"] = TestTensor([96, 24], random: &random)
     before.tensors["r"] = TestTensor([32, 20], random: &random)
     before.tensors["same"] = TestTensor([8, 6], random: &random)
+    before.tensors["x"] = TestTensor([3, 21, 11, 3], isHalf: true, random: &random)
+    before.tensors["y"] = TestTensor([2, 3, 5, 7], random: &random)
     var after = before
-    for name in ["long", "o", "q"] {
+    for name in ["long", "o", "q", "x", "y"] {
       let isHalf = before.tensors[name]?.isHalf == true
       let values = (before.tensors[name]?.values ?? []).enumerated().map { index, value in
         index % 7 == 3 ? value + 0.25 * random.signed() : value
@@ -62,7 +67,10 @@ import Testing
 
   private static func makePolicy() throws -> Policy {
     try testPolicy(
-      heads.map { ($0.name, "\($0.allow), \"heads\": {\"of\": \"\($0.axis)\", \"size\": \($0.size)}") })
+      heads.map { head in
+        let key = head.axis == "slices" ? "axes" : "size"
+        return (head.name, "\(head.allow), \"heads\": {\"of\": \"\(head.axis)\", \"\(key)\": \(head.size)}")
+      })
   }
 
   private static func split(_ model: TestModel, _ heads: [TableauTensor]) throws -> TestModel {
@@ -70,7 +78,7 @@ import Testing
     for head in heads {
       let block = try #require(head.block)
       var part = try #require(model.tensors[block.tensor])
-      let (all, width) = (part.values, part.shape[1])
+      let (all, width) = (part.values, block.axis == .slices ? head.columns : part.shape[1])
       part.shape = [head.rows, head.columns]
       part.values = block.rows.flatMap { row in block.columns.map { all[row * width + $0] } }
       parts.tensors[head.name] = part
@@ -92,7 +100,7 @@ import Testing
     let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: policy, given: hasIdentity ? identity : nil)
     #expect(pass.identity == identity && pass.differences.isEmpty)
     #expect(Set(pass.tunedDigests.keys) == Set(Self.heads.map(\.name)))
-    #expect(pass.drifts.count == 2 + 6 + 12 + 2 + 2)
+    #expect(pass.drifts.count == 2 + 6 + 12 + 2 + 2 + 3 + 6)
     for (tensor, found) in zip(pass.derived.tensors, pass.drifts) {
       let drift = try drift(ofPart: tensor)
       #expect(found.fractionBits == tensor.fractionBits)
@@ -166,7 +174,7 @@ import Testing
     let measurement = try DriftMeasurer(base: base, tuned: tuned).measure(
       differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
       totalBound: pass.derived.totalBound)
-    #expect(measurement.factors.count == 2)
+    #expect(measurement.factors.count == 2 + 3)
     let record = PreparedRecord(
       identity: pass.identity, tunedDigests: pass.tunedDigests, drifts: pass.drifts, measurement: measurement)
     let back = try PreparedRecord(record.bytes)

@@ -151,6 +151,20 @@ import Testing
     _ = try DriftProver.prove(try request("stopped", opening: "opening"))
   }
 
+  /// What an earlier version measured belongs to its statement, whose scales and units may be others.
+  @Test func aFolderOfAnEarlierVersionIsRefused() throws {
+    #expect(ProofSession.version.hasSuffix("manifest \(DriftManifest.version(.current, isLink: false))"))
+    func inputs(_ version: String) -> [UInt8] {
+      ProofSession.fingerprint(
+        .checkpoint(tuned, base: base), policy: policy, identity: nil, proofs: 2, version: version)
+    }
+    let path = folder.file("old")
+    _ = try ProofSession(path: path, inputs: inputs("driftproof 0.1.0, resume 1"), secret: nil)
+    #expect(throws: ResumeError.otherProof(path: path)) {
+      _ = try ProofSession(path: path, inputs: inputs(ProofSession.version), secret: nil)
+    }
+  }
+
   @Test func filesOfAnotherProofAreRefused() throws {
     try stop(after: "leaves of P2", in: "one", opening: "one.secret")
     var other = DriftProver.Request(base: base, tuned: tuned, policy: policy, openingPath: folder.file("two.secret"))

@@ -236,8 +236,8 @@ import Testing
   @Test func canonicalBytesRejectABadAxis() throws {
     var bytes = try Self.policy([Self.rule("q", "rows", 7, Self.exact)]).canonicalBytes()
     let tag = try #require(bytes.indices.first { Array(bytes[$0...].prefix(6)) == [3, 0, 7, 0, 0, 0] })
-    bytes[tag + 1] = 2
-    #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: 2)) {
+    bytes[tag + 1] = 3
+    #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: 3)) {
       try CanonicalPolicyReader.policy(bytes)
     }
   }

@@ -145,7 +145,7 @@ struct ScaleRuleTests {
   func table(_ residual: String, _ rank: Int, _ drift: String?, _ squares: String, _ expected: Int) throws {
     let sumOfSquares = try #require(UInt128(squares))
     let found = ScaleRule.scale(
-      residual: big(residual), rank: rank, driftBound: drift.map(big), sumOfSquares: sumOfSquares)
+      residual: big(residual), neighbours: 0, rank: rank, driftBound: drift.map(big), sumOfSquares: sumOfSquares)
     #expect(found == expected)
   }
 
@@ -155,8 +155,12 @@ struct ScaleRuleTests {
     for log in 0..<50 {
       for offset in [0, 1] as [UInt] {
         let residual = BigUInt(1 as UInt) << log + BigUInt(offset)
-        let s = ScaleRule.scale(residual: residual, rank: 1, driftBound: .zero, sumOfSquares: 0)
-        #expect(((residual + BigUInt(1 as UInt)) << (2 * s)) * BigUInt(66 as UInt) <= limit || log > 49)
+        for neighbours in 0...8 {
+          let s = ScaleRule.scale(
+            residual: residual, neighbours: neighbours, rank: 1, driftBound: .zero, sumOfSquares: 0)
+          let square = (residual + BigUInt(1 as UInt)) << (2 * s + neighbours)
+          #expect(square * BigUInt(66 as UInt) <= limit || log + neighbours > 49)
+        }
       }
     }
   }

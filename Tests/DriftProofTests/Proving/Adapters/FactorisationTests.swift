@@ -118,14 +118,18 @@ import DriftProofTranscript
   @Test func units() {
     for rank in [1, 2, 8, 256, 257, 1024] {
       for columns in (0...27).flatMap({ [1 << $0, (1 << $0) + 1] }) where columns <= 1 << 27 {
-        let bits = ProductPrecision.rightBits(rank: rank, columns: columns)
-        #expect((18...24).contains(bits))
-        let rows = max(1, (1 << 14) / (1 << StatementLimits.log2(columns)))
-        #expect(rows << (2 * bits) <= 1 << 51)
-        #expect(Double(1 << bits) * Double(rank).squareRoot() + Double(columns) + 0x1p20 < 0x1p29)
-        let shrinkage = OrthonormalShrinkage(rank: rank, fractionBits: bits)
-        #expect(UInt64(shrinkage.divisor) << 29 == 1 << UInt64(2 * bits) + UInt64(rank) << 29)
-        #expect(shrinkage.log + 29 == 2 * bits)
+        // The revised rules speak of ranks that products have: at most their columns.
+        for rules in StatementRules.allCases where rules == .original || rank <= columns {
+          let bits = ProductPrecision.rightBits(rank: rank, columns: columns, rules: rules)
+          #expect((18...24).contains(bits))
+          // RightBitsTests compares the revised rules with the layout.
+          let rows = max(1, (1 << 14) / (1 << StatementLimits.log2(columns)))
+          #expect(rules == .revised || rows << (2 * bits) <= 1 << 51)
+          #expect(Double(1 << bits) * Double(rank).squareRoot() + Double(columns) + 0x1p20 < 0x1p29)
+          let shrinkage = OrthonormalShrinkage(rank: rank, fractionBits: bits)
+          #expect(UInt64(shrinkage.divisor) << 29 == 1 << UInt64(2 * bits) + UInt64(rank) << 29)
+          #expect(shrinkage.log + 29 == 2 * bits)
+        }
       }
     }
     let few = OrthonormalShrinkage(rank: 2, fractionBits: 20)
