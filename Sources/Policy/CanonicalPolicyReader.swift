@@ -87,6 +87,7 @@ package struct CanonicalPolicyReader {
       guard axis <= 1 else { throw flag(axis) }
       let size = try count()
       return "\"heads\": {\"of\": \"\(axis == 0 ? "rows" : "columns")\", \"size\": \(size)}, \(try clauses())"
+    case 4: return "\"grow\": {\"rows\": \(try count())}, \(try clauses())"
     case let other: throw flag(other)
     }
   }

@@ -17,6 +17,7 @@ extension Policy {
   ///     rule      = string pattern, allowance
   ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
   ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
+  ///               | u8 4 (grow), u32 rows, clauses
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///     rank      = u8 0 (none) | u8 1, u32 rank
@@ -88,6 +89,10 @@ private struct CanonicalWriter {
       bytes.append(3)
       bytes.append(split.axis == .rows ? 0 : 1)
       count(split.size)
+      self.clauses(clauses)
+    case .grow(let rows, let clauses):
+      bytes.append(4)
+      count(rows)
       self.clauses(clauses)
     }
   }

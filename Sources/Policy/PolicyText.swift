@@ -53,15 +53,16 @@ package enum PolicyText {
     if case .heads(let split, _) = allowance {
       start += " \"heads\": { \"of\": \"\(split.axis.rawValue)\", \"size\": \(split.size) },"
     }
+    if case .grow(let rows, _) = allowance { start += " \"grow\": { \"rows\": \(rows) }," }
     return (start, "\"allow\": \(text(allowance)) }")
   }
 
-  /// What stands after `"allow":`; a rule's heads stand before it.
+  /// What stands after `"allow":`; a rule's heads and growth stand before it.
   package static func text(_ allowance: Allowance) -> String {
     switch allowance {
     case .frozen: "\"frozen\""
     case .any: "\"any\""
-    case .clauses(let clauses), .heads(_, let clauses):
+    case .clauses(let clauses), .heads(_, let clauses), .grow(_, let clauses):
       clauses.count == 1 ? text(clauses[0]) : "[\(clauses.map(text).joined(separator: ", "))]"
     }
   }

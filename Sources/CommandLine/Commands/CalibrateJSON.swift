@@ -101,6 +101,7 @@ enum CalibrateJSON {
   }
 
   private static func heads(_ allowance: Allowance) -> [(key: String, value: JSONOutput)] {
+    if case .grow(let rows, _) = allowance { return [("grow", .object([("rows", .integer(rows))]))] }
     guard case .heads(let split, _) = allowance else { return [] }
     return [("heads", .object([("of", .string(split.axis.rawValue)), ("size", .integer(split.size))]))]
   }
@@ -109,7 +110,7 @@ enum CalibrateJSON {
     switch allowance {
     case .frozen: .string("frozen")
     case .any: .string("any")
-    case .clauses(let clauses), .heads(_, let clauses):
+    case .clauses(let clauses), .heads(_, let clauses), .grow(_, let clauses):
       clauses.count == 1 ? clause(clauses[0]) : .array(clauses.map(clause))
     }
   }

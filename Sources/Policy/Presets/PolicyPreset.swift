@@ -23,6 +23,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     public var total: Decimal10?
     /// Rows or columns of one attention head: attention rules then speak of heads; nil for whole tensors.
     public var headSize: Int?
+    /// Rows by which embeddings and output heads may grow; nil for none.
+    public var growth: Int?
     /// Lines of a comment in the policy: what to look at before it is used.
     public var advice: [String] = []
 
@@ -53,6 +55,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     let purpose: String
     /// Along which axis the tensors consist of attention heads.
     var heads: HeadSplit.Axis?
+    /// One row is one token: what grows with a vocabulary.
+    var isVocabulary = false
     /// At least one core rule has to decide a tensor, or the preset is for other networks.
     var isCore = false
   }
@@ -118,9 +122,12 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
         pattern: "*mlp.{gate,up,down}_proj.weight", form: .norm, purpose: "Feed-forward: a small change of any form."),
       Template(pattern: "*norm.weight", form: .norm, purpose: "Normalisation: a small change of any form."),
       Template(pattern: "*.bias", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-      Template(pattern: "*embed_tokens.weight", form: embedding, purpose: "Embedding: one row is one token."),
       Template(
-        pattern: "*lm_head.weight", form: embedding, purpose: "Output head, absent where it is tied to the embedding."),
+        pattern: "*embed_tokens.weight", form: embedding, purpose: "Embedding: one row is one token.",
+        isVocabulary: true),
+      Template(
+        pattern: "*lm_head.weight", form: embedding, purpose: "Output head, absent where it is tied to the embedding.",
+        isVocabulary: true),
       Self.rest,
     ]
   }
@@ -139,9 +146,10 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     Template(pattern: "*mlp.{c_fc,c_proj}.weight", form: .norm, purpose: "Feed-forward: a small change of any form."),
     Template(pattern: "*ln_{1,2,f}.weight", form: .norm, purpose: "Normalisation: a small change of any form."),
     Template(pattern: "*.bias", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-    Template(pattern: "*wte.weight", form: .rows, purpose: "Embedding: one row is one token."),
+    Template(pattern: "*wte.weight", form: .rows, purpose: "Embedding: one row is one token.", isVocabulary: true),
     Template(
-      pattern: "*lm_head.weight", form: .rows, purpose: "Output head, absent where it is tied to the embedding."),
+      pattern: "*lm_head.weight", form: .rows, purpose: "Output head, absent where it is tied to the embedding.",
+      isVocabulary: true),
     rest,
   ]
 
@@ -158,7 +166,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     Template(
       pattern: "*LayerNorm.{weight,gamma}", form: .norm, purpose: "Normalisation: a small change of any form."),
     Template(pattern: "*.{bias,beta}", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-    Template(pattern: "*word_embeddings.weight", form: .rows, purpose: "Embedding: one row is one token."),
+    Template(
+      pattern: "*word_embeddings.weight", form: .rows, purpose: "Embedding: one row is one token.", isVocabulary: true),
     Template(
       pattern: "*position_ids", form: .any, purpose: "A buffer that newer libraries drop. It holds no weights."),
     rest,
