@@ -155,7 +155,12 @@ package struct AdapterModel: Sendable {
   }
 
   private static func isSame(_ tensor: TensorInfo, _ leaf: BaseIdentity.Leaf?, _ adapter: Adapter) throws -> Bool {
-    guard let leaf, leaf.dtype == tensor.dtype, leaf.shape == tensor.shape else { return false }
+    guard let leaf, leaf.shape == tensor.shape else { return false }
+    guard leaf.dtype == tensor.dtype else {
+      // The base's bytes follow from the values where they are the same ones.
+      guard leaf.dtype.isFloating, tensor.dtype.isFloating else { return false }
+      return try adapter.checkpoint.digest(of: tensor, as: leaf.dtype) == leaf.statistics.sha256
+    }
     return try adapter.checkpoint.digest(of: tensor) == leaf.statistics.sha256
   }
 

@@ -59,8 +59,8 @@ extension CalibrationError: CustomStringConvertible {
       "\(StrictJSON.shown(run)) does not differ from the base in any tensor, so there is nothing to calibrate from; "
         + "leave it out, or name the fine-tuned checkpoint"
     case .otherTensors(let run, _):
-      "\(StrictJSON.shown(run)) does not have the base's tensors; save both checkpoints alike (same vocabulary size, "
-        + "same tied heads, same dtype), or leave the run out"
+      "\(StrictJSON.shown(run)) does not have the base's tensors; save both checkpoints alike (no smaller vocabulary, "
+        + "same tied heads), or leave the run out"
     case .notEncodable(let run, let tensor, let reason):
       "\(StrictJSON.shown(run)): tensor \(StrictJSON.shown(tensor)) cannot be measured (\(reason)); "
         + "no certificate could be made for this run: leave it out"

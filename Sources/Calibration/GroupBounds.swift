@@ -77,7 +77,9 @@ struct GroupBounds: Sendable {
 
   /// 2^-f of the statement; 0 where it is the identity's, as measured.
   private func coarseUnit(_ record: TensorRecord, _ norm: Bound) -> Double {
-    let builder = TensorClaimBuilder(leaf: record.leaf, clauses: [.norm(norm)], hasTotal: true)
+    let size = record.addedRows > 0 ? (record.leaf.shape.first ?? 0) + record.addedRows : nil
+    let shape = size.map { [$0] + record.leaf.shape.dropFirst() }
+    let builder = TensorClaimBuilder(leaf: record.leaf, shape: shape, clauses: [.norm(norm)], hasTotal: true)
     let bits = builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.fractionBits
     return bits < record.leaf.statistics.fractionBits ? Double(sign: .plus, exponent: -bits, significand: 1) : 0
   }

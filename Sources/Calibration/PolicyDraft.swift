@@ -36,13 +36,13 @@ struct PolicyDraft {
     var order: [Key] = []
     for (index, leaf) in identity.tensors.enumerated() {
       // Every run has exactly the base's tensors, in the same order.
-      let outcomes = runs.map { $0.inspection.tensors[index].outcome }
-      guard outcomes.contains(where: { $0 != .identical }) else {
+      let found = runs.map { $0.inspection.tensors[index] }
+      guard found.contains(where: { $0.outcome != .identical }) else {
         frozen.append(leaf.name)
         continue
       }
       let record = TensorRecord(
-        leaf: leaf, outcomes: outcomes, productRanks: runs.map { $0.productRanks[leaf.name] })
+        leaf: leaf, found: found, productRanks: runs.map { $0.productRanks[leaf.name] })
       let key = Key(shape: NameShape(leaf.name), dtype: leaf.dtype, isVector: record.isVector)
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(record)
@@ -72,7 +72,14 @@ struct PolicyDraft {
 
   /// What the rules of a group allow.
   func allowance(_ group: Group) throws(CalibrationError) -> Allowance {
-    group.bounds.form == .excluded ? .any : .clauses(try group.bounds.clauses(group.records))
+    guard group.bounds.form != .excluded else { return .any }
+    let clauses = try group.bounds.clauses(group.records)
+    // Exactly as many as a run has: how far a vocabulary grows is decided, and no matter of chance.
+    let rows = group.records.map(\.addedRows).max() ?? 0
+    guard rows <= PolicyLimits.growthRange.upperBound else {
+      throw .notExpressible("a policy cannot admit \(rows) more rows than the base has; leave the run out")
+    }
+    return rows > 0 ? .grow(rows: rows, clauses) : .clauses(clauses)
   }
 
   /// The policy of all groups; it covers every tensor of the base.

@@ -13,12 +13,23 @@ struct TensorRecord: Sendable {
   let runs: [Int]
   /// The rank of each that is a product of an unmerged adapter; nil of one between two checkpoints.
   let productRanks: [Int?]
+  /// Of the runs' tensors, the largest: with more rows than the base's where a run has them.
+  let matrixShape: (rows: Int, columns: Int)
+  /// The most rows that a run has more than the base.
+  let addedRows: Int
+  /// Types of the base's and the runs' tensors.
+  let types: [DataType]
 
   /// - Parameters:
-  ///   - outcomes: one per run.
+  ///   - found: one per run.
   ///   - productRanks: those of runs that are adapters; nil elsewhere.
-  init(leaf: BaseIdentity.Leaf, outcomes: [TensorInspection.Outcome], productRanks: [Int?] = []) {
+  init(leaf: BaseIdentity.Leaf, found: [TensorInspection], productRanks: [Int?] = []) {
     self.leaf = leaf
+    let outcomes = found.map(\.outcome)
+    let largest = found.max { $0.addedRows < $1.addedRows }
+    addedRows = largest?.addedRows ?? 0
+    matrixShape = Shape.matrix(largest?.tunedShape ?? leaf.shape)
+    types = [leaf.dtype] + found.map(\.tunedDtype)
     var measured: [(run: Int, drift: DriftMeasure)] = []
     for (run, outcome) in outcomes.enumerated() {
       if case .drifted(let drift) = outcome { measured.append((run, drift)) }
@@ -28,14 +39,15 @@ struct TensorRecord: Sendable {
     self.productRanks = measured.map { productRanks.indices.contains($0.run) ? productRanks[$0.run] : nil }
   }
 
-  private init(leaf: BaseIdentity.Leaf, drifts: [DriftMeasure], runs: [Int], productRanks: [Int?]) {
-    (self.leaf, self.drifts, self.runs, self.productRanks) = (leaf, drifts, runs, productRanks)
+  private init(_ whole: TensorRecord, drifts: [DriftMeasure], runs: [Int], productRanks: [Int?]) {
+    (leaf, self.drifts, self.runs, self.productRanks) = (whole.leaf, drifts, runs, productRanks)
+    (matrixShape, addedRows, types) = (whole.matrixShape, whole.addedRows, whole.types)
   }
 
   /// What one run alone shows; nil where it did not change the tensor.
   func of(run: Int) -> TensorRecord? {
     guard let index = runs.firstIndex(of: run) else { return nil }
-    return TensorRecord(leaf: leaf, drifts: [drifts[index]], runs: [run], productRanks: [productRanks[index]])
+    return TensorRecord(self, drifts: [drifts[index]], runs: [run], productRanks: [productRanks[index]])
   }
 
   /// The highest rank of the products, where there are any.
@@ -45,8 +57,8 @@ struct TensorRecord: Sendable {
 
   var name: String { leaf.name }
   var dtype: DataType { leaf.dtype }
-  var rows: Int { leaf.matrixShape.rows }
-  var columns: Int { leaf.matrixShape.columns }
+  var rows: Int { matrixShape.rows }
+  var columns: Int { matrixShape.columns }
   var entryCount: Int { rows * columns }
   /// No rank is worth bounding: one row or one column.
   var isVector: Bool { min(rows, columns) <= 1 }
@@ -76,7 +88,7 @@ struct TensorRecord: Sendable {
   /// quarter than any measured), and the encoding's own rounding, of variance unit²/6 per entry of a difference.
   var roundingAllowance: Double {
     // Weights in F64 come from computations in F32 at best.
-    let fraction = max(RankWarning.roundingFraction(of: dtype), RankWarning.roundingFraction(of: .f32))
+    let fraction = RankWarning.roundingFraction(of: types + [.f32])
     let stored = 1.25 * fraction * (baseNorm * baseNorm + largestNorm * largestNorm).squareRoot()
     let encoded = 1.5 * unit * (Double(entryCount) / 6).squareRoot()
     return (stored * stored + encoded * encoded).squareRoot()

@@ -36,7 +36,7 @@ struct CumulativeDrift {
         problems = ["\(StrictJSON.shown(link.name)) leaves it outside its proof"]
       } else if let claim = decided[name] {
         problems = excess(
-          identity.tensors[claim.baseIndex], policy.rules[claim.rule].allowance,
+          identity.tensors[claim.baseIndex], rows: coverage.growth?.to, policy.rules[claim.rule].allowance,
           fractionBits: claim.tensor.fractionBits)
       } else {
         let mover = links.first { $0.share(of: name) != .frozen }
@@ -63,7 +63,7 @@ struct CumulativeDrift {
       case .frozen: continue
       case .clauses(let clauses):
         guard let bound = link.normBound(of: leaf) else { return nil }
-        sum = sum + bound.roundedUp + DriftScope(leaf).precision(clauses).roundedUp
+        sum = sum + bound.roundedUp + link.scope(of: leaf).precision(clauses).roundedUp
       }
     }
     return sum
@@ -96,11 +96,15 @@ struct CumulativeDrift {
 
   // MARK: Clauses
 
-  /// - Parameter fractionBits: the units in which a certificate about the cumulative policy would be exact.
-  private func excess(_ leaf: BaseIdentity.Leaf, _ allowance: Allowance, fractionBits: Int) -> [String] {
+  /// - Parameters:
+  ///   - rows: of the last link's tensor where it has more than the base's: no link before it has more.
+  ///   - fractionBits: the units in which a certificate about the cumulative policy would be exact.
+  private func excess(
+    _ leaf: BaseIdentity.Leaf, rows: Int?, _ allowance: Allowance, fractionBits: Int
+  ) -> [String] {
     var split: HeadSplit?
     if case .heads(let heads, _) = allowance { split = heads }
-    let scope = DriftScope(leaf, split: split)
+    let scope = DriftScope(leaf, rows: rows, split: split)
     return (allowance.forms ?? []).compactMap { form in
       switch form {
       case .norm(let bound):

@@ -25,6 +25,8 @@ struct LinkDrift: Sendable {
   /// The link's file name, for messages.
   let name: String
   private let shares: [String: Share]
+  /// First dimensions of the tensors that have more rows than the base's.
+  private let growths: [String: Int]
   /// Names that the link leaves outside, in order.
   let excluded: [String]
   /// Names of the tensors in its tableau.
@@ -40,7 +42,11 @@ struct LinkDrift: Sendable {
   init(name: String, identity: BaseIdentity, policy: Policy, derived: DerivedStatement) {
     self.name = name
     var shares: [String: Share] = [:]
-    for coverage in derived.coverage { shares[coverage.name] = coverage.tensorClass == .excluded ? .excluded : .frozen }
+    var growths: [String: Int] = [:]
+    for coverage in derived.coverage {
+      growths[coverage.name] = coverage.growth?.to
+      shares[coverage.name] = coverage.tensorClass == .excluded ? .excluded : .frozen
+    }
     var certified: [String] = []
     var precision = BigUInt.zero
     var squares: BigUInt? = .zero
@@ -56,17 +62,21 @@ struct LinkDrift: Sendable {
         forms: allowance.forms ?? [], split: split, fractionBits: claim.tensor.fractionBits)
       shares[leaf.name] = .clauses(clauses)
       certified.append(leaf.name)
-      let scope = DriftScope(leaf)
+      let scope = DriftScope(leaf, rows: growths[leaf.name])
       precision = precision + scope.precision(clauses).square
       squares = squares.flatMap { sum in Self.normBound(clauses, of: leaf).map { sum + $0.square } }
     }
     self.shares = shares
+    self.growths = growths
     self.certified = certified
     excluded = derived.excludedNames
     totalPrecision = NormBound(square: precision)
     total = [stated, squares.map { NormBound(square: $0) }].compactMap { $0 }.min()
     statedTotal = stated
   }
+
+  /// The link's whole tensor.
+  func scope(of leaf: BaseIdentity.Leaf) -> DriftScope { DriftScope(leaf, rows: growths[leaf.name]) }
 
   /// Excluded for a name that neither the base nor the link's model has.
   func share(of tensor: String) -> Share { shares[tensor] ?? .excluded }
@@ -127,9 +137,11 @@ struct DriftScope: Hashable, Sendable {
   let columns: Int
   let split: HeadSplit?
 
-  /// - Parameter split: divides the tensor; the coverage check has seen to it.
-  init(_ leaf: BaseIdentity.Leaf, split: HeadSplit? = nil) {
-    let (rows, columns) = leaf.matrixShape
+  /// - Parameters:
+  ///   - size: of the first dimension where it is more than the base's.
+  ///   - split: divides the tensor; the coverage check has seen to it.
+  init(_ leaf: BaseIdentity.Leaf, rows size: Int? = nil, split: HeadSplit? = nil) {
+    let (rows, columns) = Shape.matrix(size.map { [$0] + leaf.shape.dropFirst() } ?? leaf.shape)
     let cut = split?.cut(shape: leaf.shape)
     self.split = split
     self.rows = cut?.rows ?? rows

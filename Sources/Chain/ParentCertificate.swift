@@ -86,17 +86,32 @@ public struct ParentCertificate: Sendable {
 /// The coverage check of a link compares with the chain's base. A tensor that the parent's policy excluded may have gone or
 /// changed its shape on the way; a drift from there would mean nothing.
 package enum LinkCoverage {
-  /// Tensors that the link does not exclude and that the parent has not, or with another type or shape; in name order.
+  /// Tensors that the link does not exclude and that the parent has not, or from which the link's cannot be measured; in name
+  /// order. By the revised rules two floating types are one, and a tensor may have more rows than the parent's.
   package static func gaps(derived: DerivedStatement, tuned: [TunedTensor], parent: [TunedTensor]) -> [CoverageGap] {
     // By UTF-8 bytes, as everywhere.
     let before = Dictionary(parent.map { (Array($0.name.utf8), $0) }) { first, _ in first }
-    let excluded = Set(derived.excludedNames.map { Array($0.utf8) })
-    return tuned.compactMap { tensor in
-      let name = Array(tensor.name.utf8)
-      guard !excluded.contains(name), before[name] != tensor else { return nil }
-      return .differsInParent(
-        tensor: tensor.name, link: tensor.typeAndShape, parent: before[name]?.typeAndShape)
+    return derived.coverage.compactMap { coverage in
+      guard coverage.tensorClass != .excluded, let tensor = coverage.tunedIndex.map({ tuned[$0] }) else { return nil }
+      let parent = before[Array(tensor.name.utf8)]
+      if let parent, isMeasurable(tensor, coverage, from: parent, rules: derived.rules) { return nil }
+      return .differsInParent(tensor: tensor.name, link: tensor.typeAndShape, parent: parent?.typeAndShape)
     }
+  }
+
+  private static func isMeasurable(
+    _ tensor: TunedTensor, _ coverage: DerivedStatement.Coverage, from parent: TunedTensor, rules: StatementRules
+  ) -> Bool {
+    if tensor == parent { return true }
+    guard rules == .revised, tensor.change == .dense, parent.change == .dense, tensor.dtype.isFloating,
+      parent.dtype.isFloating
+    else { return false }
+    if tensor.shape == parent.shape { return true }
+    // What grew did so by the rule's leave, which counts from the chain's base; nothing frozen has grown.
+    guard let growth = coverage.growth, let rows = parent.shape.first else {
+      return false
+    }
+    return rows >= growth.from && Shape.addedRows(base: parent.shape, tuned: tensor.shape) != nil
   }
 }
 

@@ -11,24 +11,20 @@ extension Checkpoint {
   package func encode(
     _ tensor: TensorInfo, range: Range<Int>, fractionBits: Int, into results: inout [Int64]
   ) throws(CheckpointError) {
-    try tensor.checkEncodable(range: range, fractionBits: fractionBits)
-    switch tensor.dtype {
-    case .bf16: try encode(tensor, range, fractionBits, BFloat16Code.self, into: &results)
-    case .f16: try encode(tensor, range, fractionBits, Float16Code.self, into: &results)
-    case .f32: try encode(tensor, range, fractionBits, Float32Code.self, into: &results)
-    default: try encode(tensor, range, fractionBits, Float64Code.self, into: &results)
-    }
+    try tensor.encode(from: try file(of: tensor), range: range, fractionBits: fractionBits, into: &results)
   }
 
   /// Replaces `results` by q' - q, |q' - q| <= 2^41, of the entries `range` of a tensor of both checkpoints.
   ///
-  /// The tensors must agree in dtype and shape (`dataTypeMismatch`, `shapeMismatch`); other errors as in `encode`,
-  /// the base's first where both have the same bad entry. `results` is unspecified after an error.
+  /// Both are of one type or of two floating ones (`dataTypeMismatch`), of one shape or the tuned one has more rows, where
+  /// the base counts as zero (`shapeMismatch`); other errors as in `encode`, the base's first where both have the same bad
+  /// entry. `results` is unspecified after an error.
   package static func drift(
     base: Checkpoint, _ baseTensor: TensorInfo, tuned: Checkpoint, _ tunedTensor: TensorInfo,
     range: Range<Int>, fractionBits: Int, into results: inout [Int64]
   ) throws(CheckpointError) {
     let sides = try Sides(base, baseTensor, tuned, tunedTensor)
+    guard sides.isAlike(in: range) else { return try sides.driftApart(range, fractionBits, into: &results) }
     try baseTensor.checkEncodable(range: range, fractionBits: fractionBits)
     switch baseTensor.dtype {
     case .bf16: try sides.drift(range, fractionBits, BFloat16Code.self, into: &results)
@@ -45,6 +41,7 @@ extension Checkpoint {
     base: Checkpoint, _ baseTensor: TensorInfo, tuned: Checkpoint, _ tunedTensor: TensorInfo
   ) throws(CheckpointError) -> Int? {
     let sides = try Sides(base, baseTensor, tuned, tunedTensor)
+    try sides.requireAlike()
     let total = baseTensor.byteRange.count
     var left = [UInt8](repeating: 0, count: min(total, Self.byteBlock))
     var right = left
@@ -79,27 +76,6 @@ extension Checkpoint {
   }
 
   private static var byteBlock: Int { 1 << 16 }
-
-  private func encode<Code: FloatCode>(
-    _ tensor: TensorInfo, _ range: Range<Int>, _ fractionBits: Int, _: Code.Type, into results: inout [Int64]
-  ) throws(CheckpointError) {
-    typealias Kernels = EncodingKernels<Code>
-    let file = try file(of: tensor)
-    let scale = Encoding.scale(fractionBits)
-    results.resize(to: range.count)
-    var words = [Code.Word](repeating: 0, count: min(range.count, Kernels.blockCount))
-    for start in stride(from: 0, to: range.count, by: Kernels.blockCount) {
-      let count = min(Kernels.blockCount, range.count - start)
-      try file.copyWords(at: tensor.offset(of: range.lowerBound + start), count: count, into: &words)
-      let block = words.span.extracting(first: count)
-      var target = results.mutableSpan
-      guard Kernels.encode(block, scale: scale, into: &target, at: start) else { continue }
-      if let place = Kernels.firstRejected(block, scale: scale) {
-        let value = Code.value(block[place])
-        throw tensor.rejection(of: value, index: range.lowerBound + start + place, fractionBits: fractionBits)
-      }
-    }
-  }
 }
 
 /// The same tensor in two checkpoints, dtype and shape compared.
@@ -112,16 +88,51 @@ struct Sides {
   init(
     _ base: Checkpoint, _ baseTensor: TensorInfo, _ tuned: Checkpoint, _ tunedTensor: TensorInfo
   ) throws(CheckpointError) {
-    guard baseTensor.dtype == tunedTensor.dtype else {
+    guard baseTensor.dtype == tunedTensor.dtype || (baseTensor.dtype.isFloating && tunedTensor.dtype.isFloating) else {
       throw .dataTypeMismatch(tensor: baseTensor.name, base: baseTensor.dtype, tuned: tunedTensor.dtype)
     }
-    guard baseTensor.shape == tunedTensor.shape else {
+    guard
+      baseTensor.shape == tunedTensor.shape
+        || (baseTensor.dtype.isFloating && Shape.addedRows(base: baseTensor.shape, tuned: tunedTensor.shape) != nil)
+    else {
       throw .shapeMismatch(tensor: baseTensor.name, base: baseTensor.shape, tuned: tunedTensor.shape)
     }
     self.base = baseTensor
     self.tuned = tunedTensor
     baseFile = try base.file(of: baseTensor)
     tunedFile = try tuned.file(of: tunedTensor)
+  }
+
+  /// One type and one shape: entries stand at the same places in words of the same kind.
+  var isAlike: Bool { base.dtype == tuned.dtype && base.shape == tuned.shape }
+
+  /// The same for these entries: all lie before the rows that the tuned tensor has more.
+  func isAlike(in range: Range<Int>) -> Bool {
+    isAlike || (base.dtype == tuned.dtype && range.upperBound <= base.entryCount)
+  }
+
+  func requireAlike() throws(CheckpointError) {
+    guard base.dtype == tuned.dtype else {
+      throw .dataTypeMismatch(tensor: base.name, base: base.dtype, tuned: tuned.dtype)
+    }
+    guard base.shape == tuned.shape else {
+      throw .shapeMismatch(tensor: base.name, base: base.shape, tuned: tuned.shape)
+    }
+  }
+
+  /// q' - q of sides that are not alike: each is encoded by itself. The entries of more rows stand behind those of the
+  /// base, which are zero there.
+  func driftApart(
+    _ range: Range<Int>, _ fractionBits: Int, into results: inout [Int64]
+  ) throws(CheckpointError) {
+    try tuned.checkEncodable(range: range, fractionBits: fractionBits)
+    let end = min(range.upperBound, base.entryCount)
+    var before: [Int64] = []
+    if range.lowerBound < end {
+      try base.encode(from: baseFile, range: range.lowerBound..<end, fractionBits: fractionBits, into: &before)
+    }
+    try tuned.encode(from: tunedFile, range: range, fractionBits: fractionBits, into: &results)
+    for (index, value) in before.enumerated() { results[index] -= value }
   }
 
   func drift<Code: FloatCode>(
@@ -153,6 +164,39 @@ struct Sides {
 }
 
 extension TensorInfo {
+  /// What ``Checkpoint/encode(_:range:fractionBits:into:)`` says; `file` is the tensor's.
+  func encode(
+    from file: MappedFile, range: Range<Int>, fractionBits: Int, into results: inout [Int64]
+  ) throws(CheckpointError) {
+    try checkEncodable(range: range, fractionBits: fractionBits)
+    switch dtype {
+    case .bf16: try encode(from: file, range, fractionBits, BFloat16Code.self, into: &results)
+    case .f16: try encode(from: file, range, fractionBits, Float16Code.self, into: &results)
+    case .f32: try encode(from: file, range, fractionBits, Float32Code.self, into: &results)
+    default: try encode(from: file, range, fractionBits, Float64Code.self, into: &results)
+    }
+  }
+
+  private func encode<Code: FloatCode>(
+    from file: MappedFile, _ range: Range<Int>, _ fractionBits: Int, _: Code.Type, into results: inout [Int64]
+  ) throws(CheckpointError) {
+    typealias Kernels = EncodingKernels<Code>
+    let scale = Encoding.scale(fractionBits)
+    results.resize(to: range.count)
+    var words = [Code.Word](repeating: 0, count: min(range.count, Kernels.blockCount))
+    for start in stride(from: 0, to: range.count, by: Kernels.blockCount) {
+      let count = min(Kernels.blockCount, range.count - start)
+      try file.copyWords(at: offset(of: range.lowerBound + start), count: count, into: &words)
+      let block = words.span.extracting(first: count)
+      var target = results.mutableSpan
+      guard Kernels.encode(block, scale: scale, into: &target, at: start) else { continue }
+      if let place = Kernels.firstRejected(block, scale: scale) {
+        let value = Code.value(block[place])
+        throw rejection(of: value, index: range.lowerBound + start + place, fractionBits: fractionBits)
+      }
+    }
+  }
+
   /// Offset in the file of entry `index`, for types of whole bytes.
   func offset(of index: Int) -> Int { byteRange.lowerBound + index * (dtype.bits / 8) }
 

@@ -7,12 +7,14 @@ package struct DriftReader {
   private let sides: Sides
   private let fractionBits: Int
   private var start = 0
-  // Words as loaded: of 16-bit types, of F32, or the drift itself of F64.
+  /// What is loaded is the drift itself, in `exact`.
+  private var isExact = false
+  // Words as loaded: of 16-bit types, of F32, or the drift itself of F64 and of sides that are not alike.
   private var half = Loaded<UInt16>()
   private var single = Loaded<UInt32>()
   private var exact: [Int64] = []
 
-  /// The tensors must agree in dtype and shape (`dataTypeMismatch`, `shapeMismatch`) and be floating.
+  /// As in ``Checkpoint/drift(base:_:tuned:_:range:fractionBits:into:)``; the tensors must be floating.
   package init(
     base: Checkpoint, _ baseTensor: TensorInfo, tuned: Checkpoint, _ tunedTensor: TensorInfo, fractionBits: Int
   ) throws(CheckpointError) {
@@ -35,8 +37,10 @@ package struct DriftReader {
 
   /// Loads the flat row-major entries `range` of both tensors.
   package mutating func load(_ range: Range<Int>) throws(CheckpointError) {
-    try sides.base.checkEncodable(range: range, fractionBits: fractionBits)
     start = range.lowerBound
+    isExact = sides.base.dtype == .f64 || !sides.isAlike(in: range)
+    guard sides.isAlike(in: range) else { return try sides.driftApart(range, fractionBits, into: &exact) }
+    try sides.base.checkEncodable(range: range, fractionBits: fractionBits)
     switch sides.base.dtype {
     case .bf16, .f16: try half.load(sides, range)
     case .f32: try single.load(sides, range)
@@ -53,6 +57,7 @@ package struct DriftReader {
     first: Int, count: Int, into target: inout [Int32], at position: Int, wide: inout [Wide]
   ) throws(CheckpointError) -> Bool {
     let range = first..<first + count
+    guard !isExact else { return Self.store(exact[range], into: &target, at: position, wide: &wide) }
     // One call for each type, so that each loop is compiled for its own.
     let seen: Int32? =
       switch sides.base.dtype {
@@ -62,21 +67,20 @@ package struct DriftReader {
       default: nil
       }
     if let seen { return seen != 0 }
-    // Doubles, and blocks with an extreme entry, go by way of 64 bits.
+    // Blocks with an extreme entry go by way of 64 bits, as doubles and sides that are not alike have done.
     var values: [Int64] = []
     let absolute = start + first..<start + first + count
     switch sides.base.dtype {
     case .bf16: try sides.drift(absolute, fractionBits, BFloat16Code.self, into: &values)
     case .f16: try sides.drift(absolute, fractionBits, Float16Code.self, into: &values)
-    case .f32: try sides.drift(absolute, fractionBits, Float32Code.self, into: &values)
-    default: values = Array(exact[range])
+    default: try sides.drift(absolute, fractionBits, Float32Code.self, into: &values)
     }
     return Self.store(values, into: &target, at: position, wide: &wide)
   }
 
   /// Cuts 64-bit entries to 32 bits and lists those that do not fit; true when any is not zero.
   private static func store(
-    _ values: [Int64], into target: inout [Int32], at position: Int, wide: inout [Wide]
+    _ values: some Sequence<Int64>, into target: inout [Int32], at position: Int, wide: inout [Wide]
   ) -> Bool {
     var seen: Int64 = 0
     for (index, value) in values.enumerated() {

@@ -38,6 +38,8 @@ protocol FloatCode {
   associatedtype Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
   /// Patterns without their sign bit that are at least this are infinite or NaN; below it they order as magnitudes.
   static var infinity: Word { get }
+  /// Bits of the significand that a pattern holds.
+  static var significandBits: Int { get }
   /// The value; infinities and NaN map to infinities and NaN.
   static func value(_ word: Word) -> Double
 }
@@ -61,6 +63,7 @@ extension SingleCode {
 /// Google's brain float: the upper half of an IEEE single.
 enum BFloat16Code: SingleCode {
   static var infinity: UInt16 { 0x7F80 }
+  static var significandBits: Int { 7 }
   @inline(__always)
   static func single(_ word: UInt16) -> Float { Float(bitPattern: UInt32(word) << 16) }
 }
@@ -68,6 +71,7 @@ enum BFloat16Code: SingleCode {
 /// IEEE binary16, decoded without branches or tables so that loops over it vectorize.
 enum Float16Code: SingleCode {
   static var infinity: UInt16 { 0x7C00 }
+  static var significandBits: Int { 10 }
   @inline(__always)
   static func single(_ word: UInt16) -> Float {
     let bits = UInt32(word)
@@ -85,6 +89,7 @@ enum Float16Code: SingleCode {
 /// IEEE binary32.
 enum Float32Code: SingleCode {
   static var infinity: UInt32 { 0x7F80_0000 }
+  static var significandBits: Int { 23 }
   @inline(__always)
   static func single(_ word: UInt32) -> Float { Float(bitPattern: word) }
 }
@@ -92,6 +97,7 @@ enum Float32Code: SingleCode {
 /// IEEE binary64.
 enum Float64Code: FloatCode {
   static var infinity: UInt64 { 0x7FF0_0000_0000_0000 }
+  static var significandBits: Int { 52 }
   @inline(__always)
   static func value(_ word: UInt64) -> Double { Double(bitPattern: word) }
 }

@@ -36,6 +36,15 @@ package enum Shape {
     return product
   }
 
+  /// By how much the first dimension of `tuned` is larger, all others being equal; nil when it is not, or when the base has
+  /// no entries. The flat row-major entries of the base are then the first of the tuned tensor's.
+  package static func addedRows(base: [Int], tuned: [Int]) -> Int? {
+    guard let before = base.first, let after = tuned.first, before < after, base.dropFirst() == tuned.dropFirst(),
+      entryCount(base) ?? 0 > 0
+    else { return nil }
+    return after - before
+  }
+
   /// a × b of docs/protocol.md section 2: rank 2 or more is (first) × (product of the rest), so that convolution kernels are
   /// out × (in·kh·kw); a vector is 1 × n, a scalar 1 × 1, an empty tensor of any rank 0 × 0.
   ///

@@ -45,8 +45,14 @@ package struct TensorScan: Sendable {
   package struct Finding: Sendable, Equatable {
     package var statistics: TensorStatistics?
     package var tunedDigest: [UInt8]?
-    /// Offset of the first byte that differs; nil when all are equal or only one side was given.
+    /// Where the sides first differ; nil when all is equal or only one side was given.
+    package var difference: TensorDifference? {
+      valueDifference.map(TensorDifference.value) ?? firstDifference.map(TensorDifference.byte)
+    }
+    /// Offset of the first byte that differs, of sides of one type and shape.
     package var firstDifference: Int?
+    /// The first entry that differs, of other sides.
+    package var valueDifference: ValueDifference?
     package var drift: Drift?
     /// Bytes that went through SHA-256: a tuned tensor that equals its base goes through it once.
     package var hashedBytes = 0
@@ -57,14 +63,18 @@ package struct TensorScan: Sendable {
   typealias Side = (checkpoint: Checkpoint, tensor: TensorInfo)
   private let base: (file: MappedFile, tensor: TensorInfo)?
   private let tuned: (file: MappedFile, tensor: TensorInfo)?
+  /// Of two types, or with more rows in the tuned model.
+  private let apart: Sides?
   private let wants: Wants
 
-  /// Both sides, where given, must agree in dtype and shape (`dataTypeMismatch`, `shapeMismatch`).
+  /// Both sides, where given, are as ``Checkpoint/difference(base:_:tuned:_:)`` has them.
   package init(
     base: (checkpoint: Checkpoint, tensor: TensorInfo)?, tuned: (checkpoint: Checkpoint, tensor: TensorInfo)?,
     wants: Wants
   ) throws(CheckpointError) {
-    if let base, let tuned { _ = try Sides(base.checkpoint, base.tensor, tuned.checkpoint, tuned.tensor) }
+    var sides: Sides?
+    if let base, let tuned { sides = try Sides(base.checkpoint, base.tensor, tuned.checkpoint, tuned.tensor) }
+    apart = sides.flatMap { $0.isAlike ? nil : $0 }
     if let base { self.base = (try base.checkpoint.file(of: base.tensor), base.tensor) } else { self.base = nil }
     if let tuned { self.tuned = (try tuned.checkpoint.file(of: tuned.tensor), tuned.tensor) } else { self.tuned = nil }
     self.wants = wants
@@ -75,7 +85,19 @@ package struct TensorScan: Sendable {
   /// Throws `notFinite` or `tooLarge` with the first entry of a tuned tensor that keeps its drift from being measured, or
   /// a file error.
   package func run() throws(CheckpointError) -> Finding {
+    if let apart { return try ScanApart(sides: apart, wants: wants).run() }
+    return try Self.run(base: base, tuned: tuned, wants: wants)
+  }
+
+  /// The scan of one side, or of two that are alike.
+  static func run(
+    base: (file: MappedFile, tensor: TensorInfo)?, tuned: (file: MappedFile, tensor: TensorInfo)?, wants: Wants
+  ) throws(CheckpointError) -> Finding {
     guard let tensor = base?.tensor ?? tuned?.tensor else { return Finding() }
+    func scan<Arithmetic: BlockArithmetic>(_: Arithmetic.Type) throws(CheckpointError) -> Finding {
+      var pass = Pass<Arithmetic>(base, tuned, wants)
+      return try pass.run()
+    }
     switch tensor.dtype {
     case .bf16: return try scan(SingleArithmetic<BFloat16Code>.self)
     case .f16: return try scan(SingleArithmetic<Float16Code>.self)
@@ -83,13 +105,6 @@ package struct TensorScan: Sendable {
     case .f64: return try scan(DoubleArithmetic<Float64Code>.self)
     default: return try scan(NoArithmetic.self)
     }
-  }
-}
-
-extension TensorScan {
-  private func scan<Arithmetic: BlockArithmetic>(_: Arithmetic.Type) throws(CheckpointError) -> Finding {
-    var pass = Pass<Arithmetic>(base, tuned, wants)
-    return try pass.run()
   }
 }
 
@@ -154,6 +169,7 @@ private enum SingleArithmetic<Code: SingleCode>: BlockArithmetic {
 private enum NoArithmetic: BlockArithmetic {
   enum Code: FloatCode {
     static var infinity: UInt8 { .max }
+    static var significandBits: Int { 0 }
     static func value(_ word: UInt8) -> Double { 0 }
   }
   static var isEncoded: Bool { false }

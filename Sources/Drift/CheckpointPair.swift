@@ -14,16 +14,16 @@ package struct CheckpointPair: Sendable {
     self.tuned = tuned
   }
 
-  /// The first byte, from the beginning of its data, in which each of the named tensors differs; those that are equal, or
+  /// Where each of the named tensors first differs, in bytes, or in values where its types are two; those that are equal, or
   /// that one side lacks, are left out.
   /// - Throws: `CheckpointError` when a file cannot be read.
-  package func firstDifferences(_ names: [String]) throws -> [(name: String, offset: Int)] {
-    let offsets = try Parallel.map(names.count) { index throws(CheckpointError) -> Int? in
+  package func firstDifferences(_ names: [String]) throws -> [(name: String, place: TensorDifference)] {
+    let places = try Parallel.map(names.count) { index throws(CheckpointError) -> TensorDifference? in
       guard let before = base.tensor(named: names[index]), let after = tuned.tensor(named: names[index]) else {
         return nil
       }
-      return try Checkpoint.firstDifference(base: base, before, tuned: tuned, after)
+      return try Checkpoint.difference(base: base, before, tuned: tuned, after)
     }
-    return zip(names, offsets).compactMap { name, offset in offset.map { (name, $0) } }
+    return zip(names, places).compactMap { name, place in place.map { (name, $0) } }
   }
 }

@@ -25,8 +25,8 @@ import Synchronization
 package struct CheckpointPass: Sendable {
   package let identity: BaseIdentity
   package let derived: DerivedStatement
-  /// Names of frozen tensors whose bytes differ, with the first offset, in name order.
-  package let differences: [(name: String, offset: Int)]
+  /// Names of frozen tensors that differ, with the first place, in name order.
+  package let differences: [(name: String, place: TensorDifference)]
   /// SHA-256 of the bytes of each tuned tensor that has a byte digest.
   package let tunedDigests: [String: [UInt8]]
   /// ‖Δ‖² and a bound of |Δ|, one for each tensor of the tableau, in units of the statement.
@@ -62,7 +62,7 @@ package struct CheckpointPass: Sendable {
     let derived =
       given != nil
       ? first : try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
-    var differences: [(name: String, offset: Int)] = []
+    var differences: [(name: String, place: TensorDifference)] = []
     var digests: [String: [UInt8]] = [:]
     var drifts: [String: TensorScan.Drift] = [:]
     var unchanged: Set<String> = []
@@ -70,10 +70,10 @@ package struct CheckpointPass: Sendable {
     for (task, finding) in zip(tasks, findings) {
       counters.readBytes += finding.readBytes
       counters.hashedBytes += finding.hashedBytes
-      if task.mustEqual, let offset = finding.firstDifference { differences.append((task.name, offset)) }
+      if task.mustEqual, let place = finding.difference { differences.append((task.name, place)) }
       if let digest = finding.tunedDigest { digests[task.name] = digest }
       if let drift = finding.drift { drifts[task.name] = drift }
-      if task.base != nil, task.tuned != nil, finding.firstDifference == nil { unchanged.insert(task.name) }
+      if task.base != nil, task.tuned != nil, finding.difference == nil { unchanged.insert(task.name) }
     }
     let heads = try Self.heads(
       of: derived, unchanged: unchanged, base: base, tuned: tuned, counters: &counters)

@@ -34,7 +34,7 @@ package struct DriftMeasurer {
   }
 
   /// - Parameters:
-  ///   - differences: frozen tensors whose bytes differ, with the first offset.
+  ///   - differences: frozen tensors that differ, with the first place.
   ///   - tensors: the tableau's.
   ///   - squares: ‖Δ‖² of each of them, in its units.
   ///   - totalBound: of the statement.
@@ -42,7 +42,8 @@ package struct DriftMeasurer {
   /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing
   ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
   package func measure(
-    differences: [(name: String, offset: Int)], tensors: [TableauTensor], squares: [UInt128], totalBound: [UInt16]?,
+    differences: [(name: String, place: TensorDifference)], tensors: [TableauTensor], squares: [UInt128],
+    totalBound: [UInt16]?,
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> Measurement {
     var violations = differences.map(Self.change)
@@ -85,8 +86,16 @@ package struct DriftMeasurer {
 
   // MARK: Parts
 
-  private static func change(_ difference: (name: String, offset: Int)) -> PolicyViolation {
-    PolicyViolation(tensor: difference.name, .change(atByte: difference.offset))
+  private static func change(_ difference: (name: String, place: TensorDifference)) -> PolicyViolation {
+    switch difference.place {
+    case .byte(let offset): PolicyViolation(tensor: difference.name, .change(atByte: offset))
+    case .value(let found):
+      PolicyViolation(
+        tensor: difference.name,
+        .changedValue(
+          entry: found.entry, base: found.base ?? "missing", tuned: found.tuned, from: found.baseType.rawValue,
+          to: found.tunedType.rawValue))
+    }
   }
 
   private func excess(

@@ -38,11 +38,12 @@ package struct DriftSource: Sendable {
     guard let tunedTensor = tuned.tensor(named: whole) else {
       throw .coverageGap([.missing(tensor: whole, renamedTo: nil)])
     }
-    var matrix = baseTensor.matrixShape
+    // With more rows than the base's: the statement is about all of them.
+    var matrix = tunedTensor.matrixShape
     if let block, block.axis == .slices {
       // Rows of another reading of the same entries, so that a slice is a run of them.
       let columns = max(1, block.columns.upperBound)
-      matrix = (baseTensor.entryCount / columns, columns)
+      matrix = (tunedTensor.entryCount / columns, columns)
     }
     let part =
       block.map { (rows: $0.rows, columns: $0.columns) } ?? (rows: 0..<matrix.rows, columns: 0..<matrix.columns)
@@ -101,11 +102,11 @@ package struct DriftSource: Sendable {
   func wholeIndex(row: Int, column: Int) -> Int { origin + row * rowStride + column }
 
   /// Bytes of this part in both files.
-  var readByteCount: Int { 2 * rows * columns * (baseTensor.dtype.bits / 8) }
+  var readByteCount: Int { rows * columns * ((baseTensor.dtype.bits + tunedTensor.dtype.bits) / 8) }
 
   /// The entries `range` of both whole tensors will be read soon.
   func willRead(_ range: Range<Int>) {
-    base.willRead(baseTensor, range)
+    if range.upperBound <= baseTensor.entryCount { base.willRead(baseTensor, range) }
     tuned.willRead(tunedTensor, range)
   }
 

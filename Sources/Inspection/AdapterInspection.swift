@@ -84,7 +84,12 @@ public struct AdapterInspection: Sendable {
   }
 
   private static func whole(_ own: TensorInfo, _ model: AdapterModel, _ base: Checkpoint) throws -> Whole {
-    guard let before = base.tensor(named: own.name), before.dtype == own.dtype, before.shape == own.shape else {
+    let isComparable = base.tensor(named: own.name).map { before in
+      let floating = before.dtype.isFloating && own.dtype.isFloating
+      return (before.dtype == own.dtype || floating)
+        && (before.shape == own.shape || (floating && Shape.addedRows(base: before.shape, tuned: own.shape) != nil))
+    }
+    guard let before = base.tensor(named: own.name), isComparable == true else {
       return Whole(name: own.name, finding: .other(own.dtype, own.shape), base: base.tensor(named: own.name))
     }
     return Whole(

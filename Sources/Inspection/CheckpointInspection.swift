@@ -15,7 +15,7 @@ package struct CheckpointInspection: Sendable, Equatable {
     package let shape: [Int]
   }
 
-  /// A tensor that both have, but not in one dtype and one shape.
+  /// A tensor that both have, but in dtypes or shapes that cannot be compared.
   package struct Mismatch: Sendable, Equatable {
     package let name: String
     package let baseDtype: DataType
@@ -30,9 +30,9 @@ package struct CheckpointInspection: Sendable, Equatable {
   package let missing: [Lone]
   /// Only in the tuned checkpoint.
   package let added: [Lone]
-  /// Another shape, perhaps another dtype too.
+  /// Another shape, other than by more rows of a floating tensor, perhaps another dtype too.
   package let reshaped: [Mismatch]
-  /// The same shape in another dtype.
+  /// The same shape in another dtype, where not both are floating.
   package let recast: [Mismatch]
 
   /// Entries of the tensors that were compared.
@@ -75,10 +75,21 @@ package struct CheckpointInspection: Sendable, Equatable {
       notes.append(
         "lm_head.weight is stored on one side only: one save ties it to the embedding; save both checkpoints alike.")
     }
-    let grown = reshaped.contains { pair in
-      pair.baseShape.dropFirst() == pair.tunedShape.dropFirst() && pair.baseShape != pair.tunedShape
+    let shrunk = reshaped.contains { Shape.addedRows(base: $0.tunedShape, tuned: $0.baseShape) != nil }
+    if shrunk { notes.append("A tensor's first dimension is smaller, as after cutting a vocabulary.") }
+    let grown = tensors.filter { $0.addedRows > 0 }
+    if let most = grown.map(\.addedRows).max() {
+      notes.append(
+        "\(grown.count == 1 ? "1 tensor has" : "\(grown.count) tensors have") more rows than the base, up to \(most) more, as "
+          + "after resizing a vocabulary; they count as changes from zero. A policy admits them by \"grow\": { \"rows\": \(most) }."
+      )
     }
-    if grown { notes.append("A tensor's first dimension changed, as after resizing a vocabulary.") }
+    let recast = tensors.filter { $0.dtype != $0.tunedDtype }
+    if let first = recast.first {
+      notes.append(
+        "\(recast.count == 1 ? "1 tensor is" : "\(recast.count) tensors are") of another type than the base's, such as "
+          + "\(first.dtype.rawValue) -> \(first.tunedDtype.rawValue); values were compared.")
+    }
     if let quantised { notes.append("\(quantised).") }
     return notes
   }
@@ -105,9 +116,11 @@ package struct CheckpointInspection: Sendable, Equatable {
         missing.append(Lone(before))
         continue
       }
-      if before.shape != after.shape {
+      let isComparable = before.dtype.isFloating && after.dtype.isFloating
+      let isGrown = isComparable && Shape.addedRows(base: before.shape, tuned: after.shape) != nil
+      if before.shape != after.shape, !isGrown {
         reshaped.append(Mismatch(before, after))
-      } else if before.dtype != after.dtype {
+      } else if before.dtype != after.dtype, !isComparable {
         recast.append(Mismatch(before, after))
       } else {
         let comparison = TensorComparison(

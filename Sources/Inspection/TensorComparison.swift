@@ -27,7 +27,7 @@ struct TensorComparison {
 
   private func compare() throws(InspectionError) -> TensorInspection {
     let isIdentical = try reading { () throws(CheckpointError) in
-      try Checkpoint.firstDifference(base: base, before, tuned: tuned, after) == nil
+      try Checkpoint.difference(base: base, before, tuned: tuned, after) == nil
     }
     guard before.dtype.isFloating else {
       return result(baseNorm: nil, isIdentical ? .identical : .bytesDiffer(entries: try changedEntries()))
@@ -43,10 +43,10 @@ struct TensorComparison {
     guard !isIdentical else { return result(baseNorm: norm, .identical) }
     // A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
     let measure =
-      before.matrixShape.rows == 1 || before.matrixShape.columns == 1 || !decomposes
+      after.matrixShape.rows == 1 || after.matrixShape.columns == 1 || !decomposes
       ? try measureEntries(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
       : try measureMatrix(fractionBits: statistics.fractionBits, baseNorm: norm)
-    return result(baseNorm: norm, .drifted(measure))
+    return result(baseNorm: norm, .drifted(measure), commonNorm: try commonNorm(statistics, unit: unit))
   }
 
   private func measureMatrix(fractionBits: Int, baseNorm: Double) throws(InspectionError) -> DriftMeasure {
@@ -55,7 +55,7 @@ struct TensorComparison {
     do {
       statistics = try DriftStatistics.measure(
         drift, fractionBits: fractionBits, baseNorm: baseNorm,
-        rounding: RankWarning.roundingFraction(of: before.dtype) * baseNorm)
+        rounding: RankWarning.roundingFraction(of: after.dtype) * baseNorm)
     } catch {
       throw .decomposition(tensor: before.name, error)
     }
@@ -69,7 +69,7 @@ struct TensorComparison {
       norm: statistics.norm, relativeNorm: baseNorm > 0 ? statistics.norm / baseNorm : nil,
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
-      warning: RankWarning.judge(statistics, dtype: before.dtype, shape: before.shape),
+      warning: RankWarning.judge(statistics, dtype: after.dtype, shape: after.shape),
       unit: Double(sign: .plus, exponent: -fractionBits, significand: 1))
   }
 
@@ -80,7 +80,7 @@ struct TensorComparison {
     var energy = 0.0
     var maximum: Int64 = 0
     var changed = 0
-    let (rowCount, columnCount) = before.matrixShape
+    let (rowCount, columnCount) = after.matrixShape
     var rows = [Bool](repeating: false, count: rowCount)
     var columns = [Bool](repeating: false, count: columnCount)
     try forEachDriftBlock(fractionBits: fractionBits) { start, values in
@@ -102,9 +102,9 @@ struct TensorComparison {
 
   /// The drift as a matrix, in 32 bits per entry unless one does not fit.
   private func driftMatrix(fractionBits: Int) throws(InspectionError) -> IntegerMatrix {
-    let (rows, columns) = before.matrixShape
+    let (rows, columns) = after.matrixShape
     var narrow: [Int32] = []
-    narrow.reserveCapacity(before.entryCount)
+    narrow.reserveCapacity(after.entryCount)
     var fits = true
     try forEachDriftBlock(fractionBits: fractionBits) { _, values in
       guard fits else { return }
@@ -114,7 +114,7 @@ struct TensorComparison {
     do {
       if fits { return try IntegerMatrix(rows: rows, columns: columns, values: narrow) }
       narrow = []
-      var wide = [Int64](repeating: 0, count: before.entryCount)
+      var wide = [Int64](repeating: 0, count: after.entryCount)
       try forEachDriftBlock(fractionBits: fractionBits) { start, values in
         for (offset, value) in values.enumerated() { wide[start + offset] = value }
       }
@@ -129,11 +129,12 @@ struct TensorComparison {
   }
 
   private func forEachDriftBlock(
-    fractionBits: Int, _ body: (_ start: Int, _ values: [Int64]) -> Void
+    fractionBits: Int, count: Int? = nil, _ body: (_ start: Int, _ values: [Int64]) -> Void
   ) throws(InspectionError) {
     var values: [Int64] = []
-    for start in stride(from: 0, to: before.entryCount, by: Self.entryBlock) {
-      let range = start..<min(before.entryCount, start + Self.entryBlock)
+    let count = count ?? after.entryCount
+    for start in stride(from: 0, to: count, by: Self.entryBlock) {
+      let range = start..<min(count, start + Self.entryBlock)
       try reading { () throws(CheckpointError) in
         try Checkpoint.drift(
           base: base, before, tuned: tuned, after, range: range, fractionBits: fractionBits, into: &values)
@@ -144,7 +145,9 @@ struct TensorComparison {
 
   private func changedEntries() throws(InspectionError) -> Int {
     try reading { () throws(CheckpointError) in
-      try ByteDifference.count(base: base, before, tuned: tuned, after)
+      before.dtype == after.dtype && before.shape == after.shape
+        ? try ByteDifference.count(base: base, before, tuned: tuned, after)
+        : try Checkpoint.valueDifferenceCount(base: base, before, tuned: tuned, after)
     }
   }
 
@@ -156,9 +159,22 @@ struct TensorComparison {
     }
   }
 
-  private func result(baseNorm: Double?, _ outcome: TensorInspection.Outcome) -> TensorInspection {
+  /// ‖Δ‖ of the base's rows; nil where there are no others.
+  private func commonNorm(_ statistics: TensorStatistics, unit: Double) throws(InspectionError) -> Double? {
+    guard before.shape != after.shape else { return nil }
+    var energy = 0.0
+    try forEachDriftBlock(fractionBits: statistics.fractionBits, count: before.entryCount) { _, values in
+      for value in values { energy += Double(value) * Double(value) }
+    }
+    return energy.squareRoot() * unit
+  }
+
+  private func result(
+    baseNorm: Double?, _ outcome: TensorInspection.Outcome, commonNorm: Double? = nil
+  ) -> TensorInspection {
     TensorInspection(
-      name: before.name, dtype: before.dtype, shape: before.shape, baseNorm: baseNorm, outcome: outcome)
+      name: before.name, dtype: before.dtype, shape: before.shape, tunedDtype: after.dtype, tunedShape: after.shape,
+      commonNorm: commonNorm, baseNorm: baseNorm, outcome: outcome)
   }
 }
 

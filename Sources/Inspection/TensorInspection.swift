@@ -8,13 +8,18 @@ package struct TensorInspection: Sendable, Equatable {
   package let name: String
   package let dtype: DataType
   package let shape: [Int]
+  /// Of the tuned tensor where it has another floating type, or more rows; its values are compared then.
+  package var tunedDtype: DataType
+  package var tunedShape: [Int]
+  /// ‖Δ‖ of the rows that both have, where the tuned tensor has more.
+  package var commonNorm: Double?
   /// Frobenius norm of the base tensor after encoding; nil where a tensor has no encoding.
   package let baseNorm: Double?
   package let outcome: Outcome
 
   /// How the tuned tensor relates to the base's.
   package enum Outcome: Sendable, Equatable {
-    /// Equal byte for byte.
+    /// Equal byte for byte, or value for value in another type.
     case identical
     /// A floating tensor whose bytes differ; the drift is zero where all changes are below the encoding's precision.
     case drifted(DriftMeasure)
@@ -24,7 +29,23 @@ package struct TensorInspection: Sendable, Equatable {
     case notEncodable(reason: String, entries: Int)
   }
 
-  package var entryCount: Int { Shape.entryCount(shape) ?? 0 }
+  package init(
+    name: String, dtype: DataType, shape: [Int], tunedDtype: DataType? = nil, tunedShape: [Int]? = nil,
+    commonNorm: Double? = nil, baseNorm: Double?, outcome: Outcome
+  ) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.tunedDtype = tunedDtype ?? dtype
+    self.tunedShape = tunedShape ?? shape
+    self.commonNorm = commonNorm
+    self.baseNorm = baseNorm
+    self.outcome = outcome
+  }
+
+  package var entryCount: Int { Shape.entryCount(tunedShape) ?? 0 }
+  /// By how much the first dimension is larger than the base's.
+  package var addedRows: Int { tunedShape == shape ? 0 : (tunedShape.first ?? 0) - (shape.first ?? 0) }
 }
 
 /// The drift of one floating tensor, in units of the weights.
@@ -87,6 +108,11 @@ package enum RankWarning: Sendable, Equatable {
     case .f32: 3e-8
     default: 0
     }
+  }
+
+  /// The larger of two types' fractions: which of them a merge was rounded to, weights do not tell.
+  package static func roundingFraction(of types: [DataType]) -> Double {
+    types.map { roundingFraction(of: $0) }.max() ?? 0
   }
 
   /// The worst of the reasons that apply.

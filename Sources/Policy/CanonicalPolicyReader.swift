@@ -88,6 +88,7 @@ package struct CanonicalPolicyReader {
       let size = try count()
       let (word, key) = axis == 2 ? ("slices", "axes") : (axis == 0 ? "rows" : "columns", "size")
       return "\"heads\": {\"of\": \"\(word)\", \"\(key)\": \(size)}, \(try clauses())"
+    case 4: return "\"grow\": {\"rows\": \(try count())}, \(try clauses())"
     case let other: throw flag(other)
     }
   }

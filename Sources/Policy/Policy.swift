@@ -26,6 +26,8 @@ public enum PolicyLimits {
   public static let headSizeRange = 1...(1 << 16)
   /// Leading dimensions that slices may have.
   public static let sliceAxesRange = 1...16
+  /// Rows by which a tensor may grow.
+  public static let growthRange = 1...(1 << 20)
   /// The one supported security level.
   public static let securityBits = 128
 }
@@ -91,6 +93,9 @@ public enum Allowance: Hashable, Sendable {
   /// The tensor's matrix is cut into heads, and the change of each must satisfy every one of these clauses. Their
   /// bounds are absolute: a base identity has the norms of whole tensors only.
   case heads(HeadSplit, [ClauseForm])
+  /// The tensor may have up to `rows` rows more than the base's, behind them; of a parsed policy 1 to 2^20. The base's
+  /// count as zero there, and the change of all of it must satisfy every one of these clauses.
+  case grow(rows: Int, [ClauseForm])
 }
 
 extension Allowance {
@@ -98,9 +103,12 @@ extension Allowance {
   public var forms: [ClauseForm]? {
     switch self {
     case .frozen, .any: nil
-    case .clauses(let forms), .heads(_, let forms): forms
+    case .clauses(let forms), .heads(_, let forms), .grow(_, let forms): forms
     }
   }
+
+  /// By how many rows the tensor may grow.
+  package var addedRows: Int { if case .grow(let rows, _) = self { rows } else { 0 } }
 
   /// Whether the tensor is outside the proof.
   package var isAny: Bool {

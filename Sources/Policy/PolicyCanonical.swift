@@ -18,6 +18,7 @@ extension Policy {
   ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
   ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
   ///               | u8 3 (heads), u8 2 (of slices), u32 count of leading dimensions, clauses
+  ///               | u8 4 (grow), u32 rows, clauses
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///     rank      = u8 0 (none) | u8 1, u32 rank
@@ -93,6 +94,10 @@ private struct CanonicalWriter {
       case .slices: bytes.append(2)
       }
       count(split.size)
+      self.clauses(clauses)
+    case .grow(let rows, let clauses):
+      bytes.append(4)
+      count(rows)
       self.clauses(clauses)
     }
   }

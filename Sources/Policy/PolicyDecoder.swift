@@ -45,7 +45,7 @@ enum PolicyDecoder {
     }
     var rules: [Rule] = []
     for (index, element) in elements.enumerated() {
-      let object = try ObjectReader(element, at: path.index(index), allowed: ["tensors", "allow", "heads"])
+      let object = try ObjectReader(element, at: path.index(index), allowed: ["tensors", "allow", "heads", "grow"])
       let patternPath = object.path.key("tensors")
       let pattern = try string(try object.required("tensors"), at: patternPath)
       let tensors = try TensorPattern(pattern, path: patternPath.description)
@@ -54,7 +54,14 @@ enum PolicyDecoder {
       }
       let allowPath = object.path.key("allow")
       let allowance = try allowance(try object.required("allow"), at: allowPath, inHeads: split != nil)
-      rules.append(Rule(tensors: tensors, allowance: try cut(allowance, into: split, at: allowPath)))
+      guard let growth = object.optional("grow") else {
+        rules.append(Rule(tensors: tensors, allowance: try cut(allowance, into: split, at: allowPath)))
+        continue
+      }
+      let growPath = object.path.key("grow")
+      guard split == nil else { throw .growWithHeads(path: growPath.description) }
+      guard case .clauses(let clauses) = allowance else { throw .growWithoutClauses(path: allowPath.description) }
+      rules.append(Rule(tensors: tensors, allowance: .grow(rows: try grow(growth, at: growPath), clauses)))
     }
     return rules
   }
@@ -80,6 +87,14 @@ enum PolicyDecoder {
       .headSizeOutOfRange(path: sizePath.description, found: text)
     }
     return HeadSplit(axis: axis, size: size)
+  }
+
+  private static func grow(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> Int {
+    let object = try ObjectReader(value, at: path, allowed: ["rows"])
+    let rowsPath = path.key("rows")
+    return try integer(try object.required("rows"), at: rowsPath, in: PolicyLimits.growthRange) { text in
+      .growthOutOfRange(path: rowsPath.description, found: text)
+    }
   }
 
   private static func cut(

@@ -56,6 +56,12 @@ public enum PolicyError: Error, Equatable, Sendable {
   case sliceAxesOutOfRange(path: String, found: String)
   /// A relative bound in a rule with `heads`: the base identity has no norms of parts of tensors.
   case relativeBoundInHeads(path: String)
+  /// `grow` beside `"frozen"` or `"any"`.
+  case growWithoutClauses(path: String)
+  /// `grow` beside `heads`.
+  case growWithHeads(path: String)
+  /// A number of rows outside `PolicyLimits.growthRange`.
+  case growthOutOfRange(path: String, found: String)
   /// Neither `relative` nor `absolute`.
   case missingBound(path: String)
   /// Both `relative` and `absolute`.
@@ -149,6 +155,7 @@ extension PolicyError: CustomStringConvertible {
       allowanceParts
     case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .sliceAxesOutOfRange, .relativeBoundInHeads:
       headParts
+    case .growWithoutClauses, .growWithHeads, .growthOutOfRange: growParts
     case .missingBound, .severalBounds, .negativeBound, .boundOutOfRange, .tooManyDigits, .notAnInteger,
       .rankOutOfRange, .countOutOfRange:
       numberParts
@@ -224,6 +231,24 @@ extension PolicyError: CustomStringConvertible {
       (
         path, "a bound inside heads is relative, but the base identity has no norm of a part of a tensor",
         "write { \"absolute\": ... }, or remove heads"
+      )
+    default: ("$", "", "")
+    }
+  }
+
+  private var growParts: Parts {
+    switch self {
+    case .growWithoutClauses(let path):
+      (
+        path, "grow stands beside \"frozen\" or \"any\"",
+        "write the clauses that the grown tensor has; { \"rows\": k } + a norm admits k new rows and a small change of others"
+      )
+    case .growWithHeads(let path):
+      (path, "grow stands beside heads", "keep one; a rule before this one can take the tensors that grow")
+    case .growthOutOfRange(let path, let found):
+      (
+        path, "the number of rows \(displayed(found)) is out of range",
+        "use 1 to \(PolicyLimits.growthRange.upperBound)"
       )
     default: ("$", "", "")
     }

@@ -56,15 +56,16 @@ package enum PolicyText {
       if split.axis == .slices, split.size != 1 { members.append("\"axes\": \(split.size)") }
       start += " \"heads\": { \(members.joined(separator: ", ")) },"
     }
+    if case .grow(let rows, _) = allowance { start += " \"grow\": { \"rows\": \(rows) }," }
     return (start, "\"allow\": \(text(allowance)) }")
   }
 
-  /// What stands after `"allow":`; a rule's heads stand before it.
+  /// What stands after `"allow":`; a rule's heads and growth stand before it.
   package static func text(_ allowance: Allowance) -> String {
     switch allowance {
     case .frozen: "\"frozen\""
     case .any: "\"any\""
-    case .clauses(let clauses), .heads(_, let clauses):
+    case .clauses(let clauses), .heads(_, let clauses), .grow(_, let clauses):
       clauses.count == 1 ? text(clauses[0]) : "[\(clauses.map(text).joined(separator: ", "))]"
     }
   }

@@ -52,7 +52,7 @@ package struct WeightMeasurement: Sendable {
     // A base without identity, such as one with a NaN, is no certificate's base.
     let root = try? BaseIdentity.compute(checkpoint: base).rootHex
     let withoutSpectrum = inspection.tensors.filter { tensor in
-      let (rows, columns) = Shape.matrix(tensor.shape)
+      let (rows, columns) = Shape.matrix(tensor.tunedShape)
       guard let drift = tensor.drift, rows > 1, columns > 1 else { return false }
       return drift.norm > 0 && drift.lowRank == nil
     }

@@ -70,7 +70,7 @@ struct AdapterClaims {
                 + "or bound the whole tensor"))
         }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
-      case .clauses(let clauses):
+      case .clauses(let clauses), .grow(_, let clauses):
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       }
       if leaf.matrixShape.columns > 1 << ProductPrecision.logMaximumColumns {

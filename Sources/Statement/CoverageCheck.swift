@@ -44,6 +44,7 @@ struct CoverageCheck {
   let pairs: [TensorPair]
   /// One per pair.
   let resolutions: [Resolution]
+  let rules: StatementRules
 
   static let maximumRenameComparisons = 1 << 16
 
@@ -70,11 +71,11 @@ struct CoverageCheck {
         let other = lost.first { $0.dtype == own.dtype && $0.shape == own.shape }
         result.append(.added(tensor: pair.name, renamedFrom: other?.name))
       case (let base?, let own?):
-        if base.dtype != own.dtype {
+        if base.dtype != own.dtype, rules == .original || !base.dtype.isFloating || !own.dtype.isFloating {
           result.append(
             .dataTypeChanged(tensor: pair.name, base: base.dtype.rawValue, tuned: own.dtype.rawValue))
-        } else if base.shape != own.shape {
-          result.append(.reshaped(tensor: pair.name, base: base.shape, tuned: own.shape))
+        } else if let gap = shapeGap(base, own, resolution.allowance) {
+          result.append(gap)
         } else if resolution.allowance.forms != nil, !base.dtype.isFloating {
           result.append(
             .notCertifiable(tensor: pair.name, dataType: base.dtype.rawValue, rule: resolution.ruleIndex))
@@ -89,6 +90,23 @@ struct CoverageCheck {
       }
     }
     return result
+  }
+
+  /// Nil for the base's shape, and for as many more rows as the rule admits.
+  private func shapeGap(_ base: BaseIdentity.Leaf, _ own: TunedTensor, _ allowance: Allowance) -> CoverageGap? {
+    guard base.shape != own.shape else { return nil }
+    guard rules == .revised, base.dtype.isFloating else {
+      return .reshaped(tensor: base.name, base: base.shape, tuned: own.shape)
+    }
+    if let added = Shape.addedRows(base: base.shape, tuned: own.shape) {
+      guard added > allowance.addedRows else { return nil }
+      return .grown(
+        tensor: base.name, base: base.shape, tuned: own.shape, added: added, allowed: allowance.addedRows)
+    }
+    if Shape.addedRows(base: own.shape, tuned: base.shape) != nil {
+      return .shrunk(tensor: base.name, base: base.shape, tuned: own.shape)
+    }
+    return .reshaped(tensor: base.name, base: base.shape, tuned: own.shape)
   }
 
   /// Heads that do not cover the matrix exactly: a rest would be certified by nothing, or by a clause nobody wrote.

@@ -20,7 +20,12 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case missing(tensor: String, renamedTo: String?)
   /// In the tuned model but not in the base.
   case added(tensor: String, renamedFrom: String?)
+  /// Another shape, other than by rows more or less at the end.
   case reshaped(tensor: String, base: [Int], tuned: [Int])
+  /// `added` rows more than the base, of which the rule admits `allowed`, 0 without `grow`.
+  case grown(tensor: String, base: [Int], tuned: [Int], added: Int, allowed: Int)
+  /// Fewer rows than the base.
+  case shrunk(tensor: String, base: [Int], tuned: [Int])
   case dataTypeChanged(tensor: String, base: String, tuned: String)
   /// A clause on a tensor that has no encoding as numbers.
   case notCertifiable(tensor: String, dataType: String, rule: Int)
@@ -80,9 +85,16 @@ extension CoverageGap: CustomStringConvertible {
         + "\(tuned.contains(0) ? tuned : base), \(tuned.contains(0) ? base : tuned) in the other): the save was incomplete, as "
         + "when DeepSpeed ZeRO-3 saves without gathering the weights; save the model again, gathered"
     case .reshaped(let tensor, let base, let tuned):
-      "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model"
-        + (base.count == tuned.count && base.dropFirst() == tuned.dropFirst() ? " (a resized vocabulary?)" : "")
-        + "; restore the shape, or exclude the tensor by a rule that allows \"any\""
+      "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model; restore the shape"
+    case .grown(let tensor, let base, let tuned, let added, let allowed):
+      "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model, \(added) rows more "
+        + "(a resized vocabulary?), where its rule admits \(allowed == 0 ? "none" : "\(allowed)"); "
+        + (PolicyLimits.growthRange.contains(added)
+          ? "a rule with clauses and \"grow\": { \"rows\": \(added) } admits them, and bounds them like other changes"
+          : "no policy admits so many; restore the shape")
+    case .shrunk(let tensor, let base, let tuned):
+      "tensor \(StrictJSON.shown(tensor)) has shape \(base) in the base and \(tuned) in the tuned model, which lacks rows of "
+        + "the base; restore them: a model that lost rows is not the base with a bounded change"
     case .dataTypeChanged(let tensor, let base, let tuned):
       "tensor \(StrictJSON.shown(tensor)) is \(base) in the base and \(tuned) in the tuned model; "
         + "cast one of the checkpoints"

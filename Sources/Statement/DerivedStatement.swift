@@ -12,7 +12,7 @@ package struct DerivedStatement: Sendable {
   package struct Coverage: Hashable, Sendable {
     package let name: String
     package let tensorClass: TensorClass
-    /// Entries: of the base's tensor, or of the tuned model's where the base has none.
+    /// Entries: of the base's tensor, or of the tuned model's where the base has none or fewer.
     package let entryCount: Int
     /// The tuned tensor has a salted byte digest in the manifest: it is in the tableau, or it is excluded and exists.
     package let hasByteDigest: Bool
@@ -20,6 +20,22 @@ package struct DerivedStatement: Sendable {
     package let tunedIndex: Int?
     /// Of the product that an adapter adds to it; nil without one.
     package var productRank: Int?
+    /// Of a covered tensor whose type is not the base's.
+    package var retyping: Retyping?
+    /// Of a covered tensor with more rows than the base's: the first dimension, before and after.
+    package var growth: Growth?
+  }
+
+  /// Floating types of a tensor in base and tuned model.
+  package struct Retyping: Hashable, Sendable {
+    package let from: DataType
+    package let to: DataType
+  }
+
+  /// Sizes of a tensor's first dimension in base and tuned model.
+  package struct Growth: Hashable, Sendable {
+    package let from: Int
+    package let to: Int
   }
 
   /// The tableau's tensors, in name order; the heads of one stand in its place, in rising order.
@@ -66,7 +82,9 @@ package struct DerivedStatement: Sendable {
       throw .coverageGap(diagnosis.prefix.map { [.prefixed($0)] } ?? [.policy(error)])
     }
     let adapter = try AdapterClaims(identity: identity, tuned: tuned, pairs: pairs)
-    let gaps = CoverageCheck(identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions).gaps()
+    let gaps = CoverageCheck(
+      identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions, rules: rules
+    ).gaps()
     guard gaps.isEmpty else {
       throw .coverageGap(GapDiagnosis(identity: identity, tuned: tuned).explained(gaps))
     }
@@ -79,16 +97,24 @@ package struct DerivedStatement: Sendable {
     var names = hasParts ? Set(pairs.map(\.name)) : []
     for (pair, resolution) in zip(pairs, resolutions) {
       let shape = pair.base.map { identity.tensors[$0].shape } ?? pair.tuned.map { tuned[$0].shape } ?? []
-      let entries = Shape.entryCount(shape) ?? 0
+      var entries = Shape.entryCount(shape) ?? 0
+      var (retyping, growth): (Retyping?, Growth?)
       var tensorClass = TensorClass.frozen
       let change = pair.tuned.map { tuned[$0].change } ?? .dense
       if resolution.allowance == .any, change != .none { tensorClass = .excluded }
+      if tensorClass != .excluded, let base = pair.base.map({ identity.tensors[$0] }),
+        let own = pair.tuned.map({ tuned[$0] })
+      {
+        if base.dtype != own.dtype { retyping = Retyping(from: base.dtype, to: own.dtype) }
+        if base.shape != own.shape { growth = Growth(from: base.shape.first ?? 0, to: own.shape.first ?? 0) }
+        entries = Shape.entryCount(own.shape) ?? entries
+      }
       if case .product(let rank) = change, let clauses = resolution.allowance.forms, let base = pair.base,
         let own = pair.tuned
       {
         tensorClass = TensorClass(clauses)
         let leaf = identity.tensors[base]
-        try StatementLimits.check(leaf)
+        try StatementLimits.check(tuned[own])
         let builder = ProductClaimBuilder(
           leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil, rules: rules)
         claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
@@ -99,7 +125,7 @@ package struct DerivedStatement: Sendable {
       {
         tensorClass = TensorClass(clauses)
         let leaf = identity.tensors[base]
-        try StatementLimits.check(leaf)
+        try StatementLimits.check(tuned[own])
         var blocks: [TensorBlock?] = [nil]
         if case .heads(let split, _) = resolution.allowance {
           try StatementLimits.check(heads: split, of: leaf, after: claims.count)
@@ -107,7 +133,8 @@ package struct DerivedStatement: Sendable {
         }
         for block in blocks {
           let builder = TensorClaimBuilder(
-            leaf: leaf, clauses: clauses, block: block, hasTotal: policy.total != nil, rules: rules)
+            leaf: leaf, shape: tuned[own].shape, clauses: clauses, block: block, hasTotal: policy.total != nil,
+            rules: rules)
           claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
@@ -115,7 +142,7 @@ package struct DerivedStatement: Sendable {
         Coverage(
           name: pair.name, tensorClass: tensorClass, entryCount: entries,
           hasByteDigest: tensorClass != .frozen && pair.tuned != nil, tunedIndex: pair.tuned,
-          productRank: change.rank))
+          productRank: change.rank, retyping: retyping, growth: growth))
     }
     try StatementLimits.check(claims.map(\.tensor))
     return DerivedStatement(

@@ -68,7 +68,7 @@ public struct QuantisedSide: Hashable, Sendable {
     func explains(_ gap: CoverageGap) -> Bool {
       switch gap {
       case .missing(let tensor, _), .added(let tensor, _), .reshaped(let tensor, _, _),
-        .dataTypeChanged(let tensor, _, _):
+        .dataTypeChanged(let tensor, _, _), .grown(let tensor, _, _, _, _), .shrunk(let tensor, _, _):
         weights.contains(tensor) || packed.weights[tensor].map(weights.contains) ?? false
       default: false
       }

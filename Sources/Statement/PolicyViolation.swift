@@ -22,6 +22,8 @@ public struct PolicyViolation: Error, Hashable, Sendable {
   public enum Excess: Hashable, Sendable {
     /// A frozen tensor's bytes differ, from this offset of its data on.
     case change(atByte: Int)
+    /// A frozen tensor has another type than its base, and from this entry on another value; values as text.
+    case changedValue(entry: Int, base: String, tuned: String, from: String, to: String)
     case norm(found: Double, allowed: Double)
     /// What remains after the best fit of the clause's form.
     case residual(found: Double, clause: ClauseLimits)
@@ -72,7 +74,7 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case .norm(let found, let allowed): Self.ratio(found, allowed)
     case .residual(let found, let clause): clause.residual.flatMap { Self.ratio(found, $0) }
     case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
-    case .change, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
+    case .change, .changedValue, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
     }
   }
 
@@ -88,6 +90,8 @@ extension PolicyViolation: CustomStringConvertible {
   private var finding: String {
     switch excess {
     case .change(let offset): "allowed no change, found a change at byte \(offset) of its data"
+    case .changedValue(let entry, let base, let tuned, let from, let to):
+      "allowed no change, found entry \(entry) to be \(tuned) in \(to) where the base has \(base) in \(from)"
     case .norm(let found, let allowed):
       "allowed a norm of at most \(Self.text(allowed)), found a norm of \(Self.text(found))"
     case .residual(let found, let clause): "allowed \(clause), found a residual of \(Self.text(found))"
@@ -106,6 +110,11 @@ extension PolicyViolation: CustomStringConvertible {
 
   /// What an honest publisher may have overlooked: why is W' not W + BA?
   private var hint: String {
+    if case .changedValue(_, _, _, let from, let to) = excess {
+      return
+        "; a tensor in another type is frozen only where the type has every value of the base as it is: save it in "
+        + "\(from), or give it a clause whose bound admits the rounding to \(to)"
+    }
     guard case .rank = excess else { return "" }
     return
       "; merging rounds W + BA to the stored type, which gives the difference full rank: allow a residual as large as "

@@ -34,10 +34,10 @@ package enum StatementLimits {
   }
 
   /// Throws `tooLarge` naming the tensor; to be called before anything is computed from its shape.
-  static func check(_ leaf: BaseIdentity.Leaf) throws(StatementError) {
-    let (rows, columns) = leaf.matrixShape
+  static func check(_ tensor: TunedTensor) throws(StatementError) {
+    let (rows, columns) = Shape.matrix(tensor.shape)
     guard paddedLog(rows: rows, columns: columns) <= logMaximumCells else {
-      throw .tooLarge(.tensor(StrictJSON.shown(leaf.name), shape: leaf.shape))
+      throw .tooLarge(.tensor(StrictJSON.shown(tensor.name), shape: tensor.shape))
     }
   }
 

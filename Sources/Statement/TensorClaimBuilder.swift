@@ -7,6 +7,8 @@ import DriftProofPolicy
 /// Turns the policy's clauses on one tensor into the argument's; docs/protocol.md section 4.
 package struct TensorClaimBuilder {
   let leaf: BaseIdentity.Leaf
+  /// Of the tuned tensor: the base's, or one with more rows, where the base counts as zero.
+  let shape: [Int]
   let clauses: [ClauseForm]
   /// The part of the tensor that the clauses speak of; nil for all of it. Bounds are absolute then.
   var block: TensorBlock?
@@ -15,10 +17,11 @@ package struct TensorClaimBuilder {
   let rules: StatementRules
 
   package init(
-    leaf: BaseIdentity.Leaf, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
+    leaf: BaseIdentity.Leaf, shape: [Int]? = nil, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
     rules: StatementRules = .current
   ) {
     self.leaf = leaf
+    self.shape = shape ?? leaf.shape
     self.clauses = clauses
     self.block = block
     self.hasTotal = hasTotal
@@ -39,7 +42,7 @@ package struct TensorClaimBuilder {
   }
 
   private var matrixShape: (rows: Int, columns: Int) {
-    block.map { ($0.rows.count, $0.columns.count) } ?? leaf.matrixShape
+    block.map { ($0.rows.count, $0.columns.count) } ?? Shape.matrix(shape)
   }
 
   /// log2 of how many tensors like this one share a chunk, as the scales of residuals count them.

@@ -202,7 +202,7 @@ import Testing
     let nan = Float.nan.bitPattern
     let base = try checkpoint(.f32, [0, 0, nan] as [UInt32], "base")
     let tuned = try checkpoint(.f32, [0, nan, nan] as [UInt32], "tuned")
-    let half = try checkpoint(.f16, [0, 0, 0] as [UInt16], "half")
+    let whole = try checkpoint(.i32, [0, 0, 0] as [UInt32], "whole")
     let short = try checkpoint(.f32, [0] as [UInt32], "short")
     let left = try #require(base.tensor(named: "t"))
     var result: [Int64] = []
@@ -213,7 +213,7 @@ import Testing
     let tunedFile = folder.file("tuned-f32.safetensors")
     #expect(throws: CheckpointError.notFinite(file: tunedFile, tensor: "t", index: 1)) { try drift(tuned, 0..<3) }
     #expect(throws: CheckpointError.notFinite(file: left.file, tensor: "t", index: 2)) { try drift(tuned, 2..<3) }
-    #expect(throws: CheckpointError.dataTypeMismatch(tensor: "t", base: .f32, tuned: .f16)) { try drift(half, 0..<1) }
+    #expect(throws: CheckpointError.dataTypeMismatch(tensor: "t", base: .f32, tuned: .i32)) { try drift(whole, 0..<1) }
     #expect(throws: CheckpointError.shapeMismatch(tensor: "t", base: [3], tuned: [1])) { try drift(short, 0..<1) }
     let right = try #require(tuned.tensor(named: "t"))
     #expect(try Checkpoint.firstDifference(base: base, left, tuned: tuned, right) == 6)

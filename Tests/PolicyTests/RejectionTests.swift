@@ -55,7 +55,8 @@ import Testing
     let clause = ["norm", "rank", "entries", "rows", "columns", "residual"]
     check(#"{"driftpolicy": 1}"#, "$.driftpolicy", "driftpolicy", top)
     check(#"{"a b\"": 1}"#, #"$["a b\""]"#, "a b\"", top)
-    check(Fixtures.simple("p", #"{"tensor": "*"}"#), "$.rules[0].tensor", "tensor", ["tensors", "allow", "heads"])
+    check(
+      Fixtures.simple("p", #"{"tensor": "*"}"#), "$.rules[0].tensor", "tensor", ["tensors", "allow", "heads", "grow"])
     check(Fixtures.allowing(#"{"ranks": 8}"#), "\(allow).ranks", "ranks", clause)
     check(Fixtures.allowing(#"[{"rank": 8}, {"row": 8}]"#), "\(allow)[1].row", "row", clause)
     check(

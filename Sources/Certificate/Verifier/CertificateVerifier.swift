@@ -230,6 +230,7 @@ package struct CheckedCertificate: Sendable {
       vacuousRanks: vacuousRanks,
       certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
       frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
+      retyped: RetypedTensors.count(derived), grown: GrownTensor.list(derived),
       adapter: AdapterSummary(derived),
       code: manifest.code.map {
         "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"

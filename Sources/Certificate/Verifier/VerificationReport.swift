@@ -100,6 +100,10 @@ public struct VerificationReport: Hashable, Sendable {
   public let frozenParameters: Int
   /// Changes below it are invisible to the proof.
   public let precision: PrecisionSummary
+  /// Covered tensors whose type is not the base's (of a link: the chain's base's), counted by both types.
+  public let retyped: [RetypedTensors]
+  /// Covered tensors with more rows than the base's (of a link: the chain's base's), in name order.
+  public let grown: [GrownTensor]
   /// Nil unless the tuned model is the base and an unmerged adapter.
   public let adapter: AdapterSummary?
   /// The code of the commitment, such as "l 17, rate 1/8, 131 queries, 20 bits of grinding"; nil with an empty tableau.

@@ -102,6 +102,7 @@ enum CalibrateJSON {
   }
 
   private static func heads(_ allowance: Allowance) -> [(key: String, value: JSONOutput)] {
+    if case .grow(let rows, _) = allowance { return [("grow", .object([("rows", .integer(rows))]))] }
     guard case .heads(let split, _) = allowance else { return [] }
     let key = split.axis == .slices ? "axes" : "size"
     return [("heads", .object([("of", .string(split.axis.rawValue)), (key, .integer(split.size))]))]
@@ -111,7 +112,7 @@ enum CalibrateJSON {
     switch allowance {
     case .frozen: .string("frozen")
     case .any: .string("any")
-    case .clauses(let clauses), .heads(_, let clauses):
+    case .clauses(let clauses), .heads(_, let clauses), .grow(_, let clauses):
       clauses.count == 1 ? clause(clauses[0]) : .array(clauses.map(clause))
     }
   }

@@ -20,6 +20,18 @@ extension VerificationReport {
       ("parameters", .integer(certifiedParameters + frozenParameters)),
       ("certifiedParameters", .integer(certifiedParameters)),
       ("frozenParameters", .integer(frozenParameters)),
+      (
+        "retyped",
+        .array(
+          retyped.map {
+            .object([("from", .string($0.from)), ("to", .string($0.to)), ("tensors", .integer($0.tensors))])
+          })
+      ),
+      (
+        "grown",
+        .array(
+          grown.map { .object([("name", .string($0.name)), ("from", .integer($0.from)), ("to", .integer($0.to))]) })
+      ),
       ("adapter", adapter.map(Self.adapterMember) ?? .null),
       ("precision", .array(precision.tensorsByFractionBits.map(Self.precisionMember))),
       ("code", code.map { .string($0) } ?? .null),
@@ -64,6 +76,13 @@ extension VerificationReport {
       lines.append("NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))")
     }
     if let adapter { lines += Self.adapterLines(adapter) }
+    if !retyped.isEmpty {
+      let types = retyped.map { "\($0.from) to \($0.to) (\(Format.count($0.tensors, "tensor")))" }
+      lines.append("types changed     \(types.joined(separator: ", ")); values are compared")
+    }
+    lines += grown.map {
+      "MORE ROWS         \(Quoting.plain($0.name)): \(Format.count($0.from)) to \(Format.count($0.to)), counted as changes from zero"
+    }
     if !precision.tensorsByFractionBits.isEmpty {
       let units = precision.tensorsByFractionBits.map { unit in
         "2^-\(unit.fractionBits) (\(Format.count(unit.tensors, "tensor")))"

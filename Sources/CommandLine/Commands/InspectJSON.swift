@@ -47,7 +47,7 @@ enum InspectJSON {
   }
 
   static func tensor(_ tensor: TensorInspection) -> JSONOutput {
-    let (rows, columns) = Shape.matrix(tensor.shape)
+    let (rows, columns) = Shape.matrix(tensor.tunedShape)
     let (status, entries, problem) = state(tensor.outcome)
     let drift = tensor.drift
     let isIdentical = tensor.outcome == .identical
@@ -57,6 +57,10 @@ enum InspectJSON {
       ("name", .string(tensor.name)),
       ("dtype", .string(tensor.dtype.rawValue)),
       ("shape", .array(tensor.shape.map { .integer($0) })),
+      ("tunedDtype", .string(tensor.tunedDtype.rawValue)),
+      ("tunedShape", .array(tensor.tunedShape.map { .integer($0) })),
+      ("addedRows", .integer(tensor.addedRows)),
+      ("commonNorm", .number(tensor.commonNorm)),
       ("rows", .integer(rows)),
       ("columns", .integer(columns)),
       ("status", .string(status)),

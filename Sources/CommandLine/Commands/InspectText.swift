@@ -39,7 +39,9 @@ enum InspectText {
 
   private static func row(_ tensor: TensorInspection) -> [String] {
     let start = [
-      Quoting.plain(tensor.name), tensor.dtype.rawValue, Format.shape(tensor.shape),
+      Quoting.plain(tensor.name),
+      tensor.dtype.rawValue + (tensor.dtype == tensor.tunedDtype ? "" : " -> \(tensor.tunedDtype.rawValue)"),
+      Format.shape(tensor.shape) + (tensor.shape == tensor.tunedShape ? "" : " -> \(Format.shape(tensor.tunedShape))"),
       tensor.baseNorm.map { Format.number($0) } ?? "-",
     ]
     let blank = Array(repeating: "", count: header.count - start.count)
@@ -85,8 +87,14 @@ enum InspectText {
     case .drifted(let drift):
       if drift.norm == 0 { return "bytes changed, but below the encoding's precision." }
       if drift.isUnitCoarse, drift.warning == nil { return coarseness }
+      if tensor.addedRows > 0, drift.warning == nil { return growth(tensor) }
       return drift.warning.map { sentence($0, of: tensor) + (drift.isUnitCoarse ? " Beside, \(coarseness)" : "") }
     }
+  }
+
+  private static func growth(_ tensor: TensorInspection) -> String {
+    "has \(Format.count(tensor.addedRows, "row")) more than the base, counted as changes from zero; ‖Δ‖ of the common rows is "
+      + "\(tensor.commonNorm.map { Format.number($0) } ?? "unknown")."
   }
 
   private static let coarseness =
@@ -101,7 +109,7 @@ enum InspectText {
     case .residualIsTheDrift:
       "a rank claim means little here: the residual is of the size of the drift itself."
     case .driftWithinRounding(let fraction):
-      "a rank claim means little here: merging in \(tensor.dtype.rawValue) needs a residual of about "
+      "a rank claim means little here: merging in \(tensor.tunedDtype.rawValue) needs a residual of about "
         + "\(Format.number(fraction)) ‖W‖, which admits most changes of this size."
     }
   }

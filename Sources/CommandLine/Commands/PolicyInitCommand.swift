@@ -20,6 +20,7 @@ enum PolicyInitCommand: Command {
       .required("base", "BASE", "the base: a folder, a .safetensors file, or its identity (*.json)"),
       optional("rank", "R", "rank of low-rank changes (8)"),
       optional("rows", "K", "rows of embeddings, or channels of kernels, that may change (20 or 4)"),
+      optional("grow", "K", "rows by which embeddings and output heads may grow (none)"),
       optional("norm", "X", "norm clauses as a fraction of each tensor's norm"),
       optional("residual", "X", "residuals of low-rank clauses, likewise (what merging in the base's type needs)"),
       optional("total", "X", "all changes together, as a fraction of the whole base's norm"),
@@ -47,6 +48,7 @@ enum PolicyInitCommand: Command {
     var options = PolicyPreset.Options()
     options.rank = try integer("rank", arguments, in: PolicyLimits.rankRange) ?? options.rank
     options.rows = try integer("rows", arguments, in: PolicyLimits.countRange)
+    options.growth = try integer("grow", arguments, in: PolicyLimits.growthRange)
     options.headSize = try integer("head-size", arguments, in: PolicyLimits.headSizeRange)
     options.norm = try decimal("norm", arguments)
     options.residual = try decimal("residual", arguments)

@@ -11,7 +11,14 @@ enum AllowanceWords {
     case .clauses(let clauses): clauses.map { text($0, of: tensor) }.joined(separator: ", and ")
     case .heads(let split, let clauses):
       "in each \(head(split, of: tensor)): " + clauses.map { text($0, of: nil) }.joined(separator: ", and ")
+    case .grow(let rows, let clauses):
+      growth(rows) + clauses.map { text($0, of: tensor) }.joined(separator: ", and ")
     }
+  }
+
+  /// What a rule's growth admits, before its clauses.
+  private static func growth(_ rows: Int) -> String {
+    "up to \(rows) \(rows == 1 ? "row" : "rows") more than the base, which is zero there: "
   }
 
   private static func head(_ split: HeadSplit, of tensor: PolicyTensor?) -> String {
@@ -65,7 +72,7 @@ enum AllowanceWords {
     switch allowance {
     case nil, .any: return nil
     case .frozen: return 0
-    case .clauses(let clauses): return leastNorm(clauses, of: tensor.norm)
+    case .clauses(let clauses), .grow(_, let clauses): return leastNorm(clauses, of: tensor.norm)
     case .heads(let split, let clauses):
       let heads = split.cut(shape: tensor.shape)?.count ?? 1
       return leastNorm(clauses, of: tensor.norm).map { $0 * Double(heads).squareRoot() }

@@ -17,6 +17,11 @@ enum AttackWords {
           + "No total counts it."
       ]
     case .clauses(let clauses): return clauseRemarks(clauses, members, hasTotal: hasTotal, size: nil)
+    case .grow(let rows, let clauses):
+      // Counts that restrict the base's rows may restrict less with more rows, never more.
+      let whole = members.map { grown($0, by: rows) }
+      return clauseRemarks(clauses, whole, hasTotal: hasTotal, size: nil)
+        + growRemarks(rows, clauses, hasTotal: hasTotal)
     case .heads(let split, let clauses):
       let cut = members.map { head(of: $0, split) }
       var remarks = clauseRemarks(clauses, cut, hasTotal: hasTotal, size: split)
@@ -44,6 +49,25 @@ enum AttackWords {
 
   private static func times(_ rank: Int, _ heads: Int) -> Int {
     rank.multipliedReportingOverflow(by: heads).partialValue
+  }
+
+  /// With all the rows that it may get; a vector grows in its entries.
+  private static func grown(_ tensor: PolicyTensor, by rows: Int) -> PolicyTensor {
+    let isVector = tensor.shape.count < 2
+    return PolicyTensor(
+      name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, rows: tensor.rows + (isVector ? 0 : rows),
+      columns: tensor.columns + (isVector ? rows : 0), isFloating: tensor.isFloating, norm: tensor.norm,
+      maximum: tensor.maximum)
+  }
+
+  private static func growRemarks(_ rows: Int, _ clauses: [ClauseForm], hasTotal: Bool) -> [String] {
+    let hasNorm = clauses.contains { if case .norm = $0 { true } else { false } }
+    return [
+      "Up to \(rows) \(rows == 1 ? "row" : "rows") may be added, of any content "
+        + (hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size")
+        + ": in an embedding as many tokens that the base does not know. New rows count like changed ones in norm, rank and "
+        + "counts, so that the same bounds leave less for the others."
+    ]
   }
 
   private static func clauseRemarks(
@@ -203,7 +227,8 @@ enum AttackWords {
     default: break
     }
     remarks.append(
-      "Whatever the policy says: configuration, tokenizer, chat template and code are not covered, changes below the "
+      "Whatever the policy says: configuration, tokenizer, chat template and code are not covered, a tensor may be stored in "
+        + "another floating type (frozen ones without rounding, others within their bounds), changes below the "
         + "precision are invisible, and a change inside the bounds may be harmful.")
     return remarks
   }

@@ -101,7 +101,7 @@ public struct PolicyExplanation: Sendable {
     var found: [String] = []
     switch allowance {
     case .frozen, .any: return []
-    case .clauses, .heads:
+    case .clauses, .heads, .grow:
       if let tensor = members.first(where: { !$0.isFloating && $0.entryCount > 0 }) {
         found.append(
           "\(path): tensor \(displayed(tensor.name)) is \(tensor.typeInWords), which clauses cannot bound; put a rule "

@@ -8,6 +8,8 @@ extension Allowance {
     case .frozen: "frozen"
     case .any: "any"
     case .clauses(let clauses): clauses.map(\.shortWords).joined(separator: ", ")
+    case .grow(let rows, let clauses):
+      clauses.map(\.shortWords).joined(separator: ", ") + ", ≤ \(rows) new \(rows == 1 ? "row" : "rows")"
     case .heads(let split, let clauses):
       clauses.map(\.shortWords).joined(separator: ", ")
         + (split.axis == .slices ? " per slice" : " per \(split.size) \(split.axis.rawValue)")

@@ -23,6 +23,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     public var total: Decimal10?
     /// Rows or columns of one attention head: attention rules then speak of heads; nil for whole tensors.
     public var headSize: Int?
+    /// Rows by which embeddings and output heads may grow; nil for none.
+    public var growth: Int?
     /// Lines of a comment in the policy: what to look at before it is used.
     public var advice: [String] = []
 
@@ -55,6 +57,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     var heads: HeadSplit.Axis?
     /// The first dimension counts matrices, such as experts, each of which has the clauses for itself.
     var hasSlices = false
+    /// One row is one token: what grows with a vocabulary.
+    var isVocabulary = false
     /// At least one core rule has to decide a tensor, or the preset is for other networks.
     var isCore = false
   }
@@ -123,9 +127,12 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
         purpose: "Experts, fused into one tensor: a small change of any form; a slice is one expert.", hasSlices: true),
       Template(pattern: "*norm.weight", form: .norm, purpose: "Normalisation: a small change of any form."),
       Template(pattern: "*.bias", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-      Template(pattern: "*embed_tokens.weight", form: embedding, purpose: "Embedding: one row is one token."),
       Template(
-        pattern: "*lm_head.weight", form: embedding, purpose: "Output head, absent where it is tied to the embedding."),
+        pattern: "*embed_tokens.weight", form: embedding, purpose: "Embedding: one row is one token.",
+        isVocabulary: true),
+      Template(
+        pattern: "*lm_head.weight", form: embedding, purpose: "Output head, absent where it is tied to the embedding.",
+        isVocabulary: true),
       Self.rest,
     ]
   }
@@ -144,9 +151,10 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     Template(pattern: "*mlp.{c_fc,c_proj}.weight", form: .norm, purpose: "Feed-forward: a small change of any form."),
     Template(pattern: "*ln_{1,2,f}.weight", form: .norm, purpose: "Normalisation: a small change of any form."),
     Template(pattern: "*.bias", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-    Template(pattern: "*wte.weight", form: .rows, purpose: "Embedding: one row is one token."),
+    Template(pattern: "*wte.weight", form: .rows, purpose: "Embedding: one row is one token.", isVocabulary: true),
     Template(
-      pattern: "*lm_head.weight", form: .rows, purpose: "Output head, absent where it is tied to the embedding."),
+      pattern: "*lm_head.weight", form: .rows, purpose: "Output head, absent where it is tied to the embedding.",
+      isVocabulary: true),
     rest,
   ]
 
@@ -163,7 +171,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     Template(
       pattern: "*LayerNorm.{weight,gamma}", form: .norm, purpose: "Normalisation: a small change of any form."),
     Template(pattern: "*.{bias,beta}", form: .bias, purpose: "Biases: absolute, as many start at zero."),
-    Template(pattern: "*word_embeddings.weight", form: .rows, purpose: "Embedding: one row is one token."),
+    Template(
+      pattern: "*word_embeddings.weight", form: .rows, purpose: "Embedding: one row is one token.", isVocabulary: true),
     Template(
       pattern: "*position_ids", form: .any, purpose: "A buffer that newer libraries drop. It holds no weights."),
     rest,

@@ -12,6 +12,8 @@ public enum PresetError: Error, Equatable, Sendable {
   case headsDoNotFit(tensor: String, axis: HeadSplit.Axis, length: Int, size: Int)
   /// A head size was given, but the preset has no rule for attention, or all such rules are left out.
   case noHeads(preset: String)
+  /// A growth was given, but the preset has no rule for an embedding or output head, or all such rules are left out.
+  case noVocabulary(preset: String)
   /// A bound comes out beyond what a policy can say.
   case boundOutOfRange(tensor: String)
   /// The policy that was written is refused by its own reader.
@@ -34,6 +36,8 @@ extension PresetError: CustomStringConvertible {
       "tensor \(displayed(tensor)) has \(length) \(axis.rawValue), which heads of \(size) do not divide; use the "
         + "head_dim of the model's config.json"
     case .noHeads(let preset): "\(preset) has no attention heads in this base; leave out the head size"
+    case .noVocabulary(let preset):
+      "\(preset) has no embedding and no output head in this base that could grow; leave out the growth"
     case .boundOutOfRange(let tensor):
       "tensor \(displayed(tensor)) is so large that its bound cannot be written; exclude or freeze it by hand"
     case .unreadable(let why): "internal error: the preset's policy is refused (\(why)); please report this"

@@ -43,6 +43,9 @@ private struct PresetWriter {
     guard options.headSize == nil || zip(templates, members).contains(where: { $0.heads != nil && !$1.isEmpty }) else {
       throw .noHeads(preset: preset.rawValue)
     }
+    guard options.growth == nil || zip(templates, members).contains(where: { $0.isVocabulary && !$1.isEmpty }) else {
+      throw .noVocabulary(preset: preset.rawValue)
+    }
     var rules = exact.rules
     for (template, members) in zip(templates, members) where !members.isEmpty {
       rules.append(try rule(template, members))
@@ -112,6 +115,9 @@ private struct PresetWriter {
     }
     if let split { lines.append(contentsOf: try headRemarks(split, template, members)) }
     let allowance = try allowance(template, members, split)
+    if allowance.addedRows > 0 {
+      lines.append("// With up to \(allowance.addedRows) new rows, which count like changed ones.")
+    }
     if template.form == .lowRank {
       let heldBy = members.filter { shape($0, split).rows <= options.rank || shape($0, split).columns <= options.rank }
       if let tensor = heldBy.first {
@@ -157,8 +163,12 @@ private struct PresetWriter {
     case .norm: clause = .norm(try bound(try norm(), members, split))
     case .statistics: clause = .norm(.relative(try decimal("2.5")))
     case .bias: clause = .norm(.absolute(try bias(members)))
-    case .rows: clause = .sum(rank: nil, sparse: .rows(options.rows ?? preset.defaultRows), residual: nil)
+    case .rows:
+      // New rows count, too.
+      let count = (options.rows ?? preset.defaultRows) + (template.isVocabulary ? options.growth ?? 0 : 0)
+      clause = .sum(rank: nil, sparse: .rows(min(count, PolicyLimits.countRange.upperBound)), residual: nil)
     }
+    if let growth = options.growth, template.isVocabulary { return .grow(rows: growth, [clause]) }
     return split.map { .heads($0, [clause]) } ?? .clauses([clause])
   }
 

@@ -189,13 +189,19 @@ public enum CertificateChecker {
     }
   }
 
-  /// Byte equality of what the certificate says did not change.
+  /// Equality of what the certificate says did not change.
   private static func compareFrozen(_ derived: DerivedStatement, _ pair: CheckpointPair) throws {
     let names = derived.coverage.filter { $0.tensorClass == .frozen }.map(\.name)
     for difference in try pair.firstDifferences(names) {
+      let place =
+        switch difference.place {
+        case .byte(let offset): "a change at byte \(offset) of its data"
+        case .value(let found):
+          "entry \(found.entry) is \(found.tuned) in \(found.tunedType.rawValue), in the base \(found.base ?? "missing") in "
+            + found.baseType.rawValue
+        }
       throw mismatch(
-        "tensor \(StrictJSON.shown(difference.name)) is frozen by the certificate but differs here: a change at byte "
-          + "\(difference.offset) of its data")
+        "tensor \(StrictJSON.shown(difference.name)) is frozen by the certificate but differs here: \(place)")
     }
   }
 }

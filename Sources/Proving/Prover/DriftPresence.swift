@@ -16,7 +16,12 @@ extension PreparedModel {
     guard !moved else { return true }
     switch model {
     case .checkpoints(let pair):
-      func outline(_ checkpoint: Checkpoint) -> [TunedTensor] { checkpoint.manifestTensors }
+      // Frozen tensors have the base's values, in whatever floating type.
+      func outline(_ checkpoint: Checkpoint) -> [TunedTensor] {
+        checkpoint.tensors.map {
+          TunedTensor(name: $0.name, dtype: $0.dtype.isFloating ? .f64 : $0.dtype, shape: $0.shape)
+        }
+      }
       guard outline(pair.base) == outline(pair.tuned) else { return true }
       let names = derived.coverage.filter { $0.tensorClass != .frozen }.map(\.name)
       return try !pair.firstDifferences(names).isEmpty

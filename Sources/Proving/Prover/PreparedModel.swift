@@ -59,7 +59,7 @@ struct PreparedModel {
     let identity: BaseIdentity
     let derived: DerivedStatement
     let model: ResolvedModel
-    let differences: [(name: String, offset: Int)]
+    let differences: [(name: String, place: TensorDifference)]
     let tunedDigests: [String: [UInt8]]
     let drifts: [TensorScan.Drift]
 

@@ -48,7 +48,23 @@ struct CoverageSection {
           ]
         }
       ).markup,
+      forms.isEmpty ? .nothing : FactList(facts: forms).markup,
     ])
+  }
+
+  /// What of the model is not stored as in the base.
+  private var forms: [(term: String, value: Markup)] {
+    let verification = contents.verification
+    var facts: [(term: String, value: Markup)] = []
+    if !verification.retyped.isEmpty {
+      let types = verification.retyped.map { "\($0.from) to \($0.to): \(PageNumber.count($0.tensors, "tensor"))" }
+      facts.append(("Stored in another type", .text("\(types.joined(separator: ", ")). Values are compared.")))
+    }
+    for tensor in verification.grown {
+      let rows = "\(PageNumber.count(tensor.from)) to \(PageNumber.count(tensor.to))"
+      facts.append(("Rows added", .group([.name(tensor.name), .text(": \(rows), counted as changes from zero")])))
+    }
+    return facts
   }
 
   /// One bar in three parts, in the order of the table.

@@ -248,7 +248,7 @@ struct MeasuredTensors {
   }
 
   private func row(_ tensor: TensorInspection, _ drift: DriftMeasure) -> [Markup] {
-    let (rows, columns) = Shape.matrix(tensor.shape)
+    let (rows, columns) = Shape.matrix(tensor.tunedShape)
     let share = tensor.entryCount > 0 ? Double(drift.changedEntries) / Double(tensor.entryCount) : 0
     let rank = drift.lowRank.map { "\($0.rank)\(drift.warning == nil ? "" : "?")" } ?? "–"
     return [

@@ -302,3 +302,24 @@ extension Allowance {
     return nil
   }
 }
+
+/// Runs in another type than the base, and with a grown vocabulary.
+@Suite struct FormCalibrationTests {
+  @Test func growthAndTypesAreWhatTheRunsHave() throws {
+    var fixture = try CalibrationFixture()
+    var runs: [TestModel] = []
+    for rows in [2, 3] {
+      var run = fixture.run()
+      run.tensors["embed.weight"]?.shape[0] += rows
+      for _ in 0..<rows * 12 { run.tensors["embed.weight"]?.values.append(0.2 * fixture.random.signed()) }
+      // Rounded by the save: a drift of its own.
+      run.tensors["h.0.full.weight"]?.isHalf = true
+      runs.append(run)
+    }
+    let calibration = try fixture.calibrate(runs)
+    let rule = try #require(calibration.policy.rules.first { $0.tensors.matches("embed.weight") })
+    #expect(rule.allowance.addedRows == 3)
+    #expect(calibration.policy.rules.filter { $0.allowance.addedRows > 0 }.count == 1)
+    for run in runs { #expect(try fixture.refusal(run, calibration.policy) == nil) }
+  }
+}

@@ -126,15 +126,44 @@ struct InspectionTests {
     let inspection = try inspect(
       [.f32("cast", [1], [1]), .f32("embed", [2, 2], [1, 2, 3, 4]), .f32("lm_head.weight", [1], [1])],
       [
-        Tensor(name: "cast", dtype: .bf16, shape: [1], bytes: [0, 0]),
-        .f32("embed", [3, 2], [1, 2, 3, 4, 5, 6]), .f32("extra", [1], [1]),
+        Tensor(name: "cast", dtype: .i16, shape: [1], bytes: [0, 0]),
+        .f32("embed", [1, 2], [1, 2]), .f32("extra", [1], [1]),
       ])
     #expect(inspection.tensors.isEmpty)
     #expect(inspection.missing.map(\.name) == ["lm_head.weight"])
     #expect(inspection.added.map(\.name) == ["extra"])
-    #expect(inspection.reshaped.map(\.tunedShape) == [[3, 2]])
-    #expect(inspection.recast.map(\.tunedDtype) == [.bf16])
+    #expect(inspection.reshaped.map(\.tunedShape) == [[1, 2]])
+    #expect(inspection.recast.map(\.tunedDtype) == [.i16])
     #expect(inspection.notes.count == 2)
+  }
+
+  /// Values, not bytes: a widened tensor is the same one, and what a narrowing rounded is a drift.
+  @Test func comparesTypesByValue() throws {
+    let one = Tensor(name: "wide", dtype: .bf16, shape: [2], bytes: [0x80, 0x3F, 0, 0xC0])
+    let inspection = try inspect(
+      [one, .f32("rounded", [2], [1, 1.001])],
+      [
+        .f32("wide", [2], [1, -2]), Tensor(name: "rounded", dtype: .bf16, shape: [2], bytes: [0x80, 0x3F, 0x80, 0x3F]),
+      ])
+    #expect(inspection.recast.isEmpty && inspection.tensors.map(\.tunedDtype) == [.bf16, .f32])
+    #expect(inspection.tensors.last?.outcome == .identical)
+    #expect(inspection.tensors.first?.drift?.changedEntries == 1)
+    #expect(abs((inspection.tensors.first?.drift?.norm ?? 0) - 0.001) < 1e-6)
+    #expect(inspection.notes.contains { $0.contains("2 tensors are of another type") })
+  }
+
+  /// New rows count as changes from zero; the rows that both have are told apart.
+  @Test func comparesGrownTensors() throws {
+    let inspection = try inspect(
+      [.f32("embed", [2, 2], [1, 2, 3, 4]), .f32("same", [2], [1, 1])],
+      [.f32("embed", [3, 2], [1, 2, 3, 4.5, 0, 2]), .f32("same", [3], [1, 1, 0])])
+    let embed = try #require(inspection.tensors.first)
+    #expect(embed.addedRows == 1 && embed.shape == [2, 2] && embed.tunedShape == [3, 2] && embed.entryCount == 6)
+    #expect(embed.commonNorm == 0.5 && abs((embed.drift?.norm ?? 0) - 4.25.squareRoot()) < 1e-9)
+    #expect(embed.drift?.changedRows == 2 && embed.drift?.changedColumns == 1)
+    let same = try #require(inspection.tensors.last)
+    #expect(same.addedRows == 1 && same.drift?.norm == 0 && same.commonNorm == 0)
+    #expect(inspection.notes.contains { $0.contains("up to 1 more") })
   }
 
   @Test func acceptsEmptyTensors() throws {

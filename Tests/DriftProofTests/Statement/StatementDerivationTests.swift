@@ -104,11 +104,11 @@ struct StatementDerivationTests {
       all.map { $0.name == replacement.name ? replacement : $0 }
     }
     let resized = try fixture.gaps([], tuned: with(TunedTensor(name: "emb.weight", dtype: .f32, shape: [102, 16])))
-    #expect(resized == [.reshaped(tensor: "emb.weight", base: [100, 16], tuned: [102, 16])])
+    #expect(resized == [.grown(tensor: "emb.weight", base: [100, 16], tuned: [102, 16], added: 2, allowed: 0)])
     #expect(resized[0].description.contains("resized vocabulary"))
     #expect(
-      try fixture.gaps([], tuned: with(TunedTensor(name: "b.bias", dtype: .bf16, shape: [10]))) == [
-        .dataTypeChanged(tensor: "b.bias", base: "F32", tuned: "BF16")
+      try fixture.gaps([], tuned: with(TunedTensor(name: "b.bias", dtype: .i16, shape: [10]))) == [
+        .dataTypeChanged(tensor: "b.bias", base: "F32", tuned: "I16")
       ])
     #expect(
       try fixture.gaps([F.rule("counter", #"{"norm": {"absolute": 1}}"#)], tuned: all) == [
