@@ -93,7 +93,7 @@ struct PolicyTrial {
     let code = try CodeSelection.choose(tensors: derived.tensors)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
-      plan: plan, tensors: derived.tensors, base: base, tuned: tuned, cacheLimit: 0)
+      plan: plan, tensors: derived.tensors, base: base, tuned: tuned, room: RowRoom(whole: 0))
     var crowded: Set<Int> = []
     for row in 0..<rows.rowCount {
       let message = try rows.message(row)

@@ -114,8 +114,11 @@ package struct CommittedTableau: Sendable {
   private func forEachRow<T: Sendable>(
     _ body: @Sendable (_ row: Int, _ message: RowMessage, _ tail: [UInt64]) -> T
   ) throws -> [T] {
-    try Parallel.map(shapes.count) { row in
-      body(row, try rows.message(row), randomness.tail(row: row, shape: shapes[row]))
+    defer { rows.releaseRecycled() }
+    return try Parallel.map(shapes.count) { row in
+      let message = try rows.message(row)
+      defer { rows.recycle(message) }
+      return body(row, message, randomness.tail(row: row, shape: shapes[row]))
     }
   }
 }
@@ -209,6 +212,7 @@ struct RowEncoder: Sendable {
       } else {
         Parallel.forEach(cosets, encode)
       }
+      messages.forEach(rows.recycle)
     }
   }
 

@@ -156,7 +156,7 @@ struct OpeningProver {
       }
       for start in stride(from: 0, to: needed.count, by: 8) {
         let batch = Array(needed[start..<min(start + 8, needed.count)])
-        let messages = try batch.map { try rows.message($0) }
+        let messages = try Parallel.map(batch.count) { try rows.message(batch[$0]) }
         let tails = batch.map { tree.randomness.tail(row: $0, shape: tree.shapes[$0]) }
         for index in users {
           // A claim sees only the rows that it weighs: others may have another shape.
@@ -166,7 +166,9 @@ struct OpeningProver {
             messages: own.map { messages[$0] }, tails: own.map { tails[$0] },
             weights: own.map { claims[index].weights[treeIndex][batch[$0]] })
         }
+        messages.forEach(rows.recycle)
       }
+      rows.releaseRecycled()
       for index in users { result[index][treeIndex] = sums[index]?.coefficients }
     }
     return result

@@ -9,6 +9,15 @@ package protocol TableauRows: Sendable {
   var rowCount: Int { get }
   /// The message of one row: at most 2^l entries (for a short row at most its shape's tailOffset).
   func message(_ row: Int) throws -> RowMessage
+  /// Takes back a message that the caller needs no more, so that its memory serves another.
+  func recycle(_ message: RowMessage)
+  /// Gives memory of messages that were taken back to the system: before what needs much of it.
+  func releaseRecycled()
+}
+
+extension TableauRows {
+  package func recycle(_ message: RowMessage) {}
+  package func releaseRecycled() {}
 }
 
 /// What a prover needs of a commitment to tableaux.

@@ -7,7 +7,6 @@ import DriftProofCore
 import DriftProofCommitmentProver
 import DriftProofField
 import DriftProofKernels
-import Synchronization
 
 /// The rows of the drift tableau, streamed from two checkpoints in the order of the tableau's plan.
 ///
@@ -16,14 +15,10 @@ import Synchronization
 package struct CheckpointRows: TableauRows {
   private let plan: TableauPlan
   private let sources: [RowSource]
-  /// One per row, or none; nil for a row that found no room.
-  private let cache: [KeptRow?]
+  private let cache: RowCache
   private let asked: (@Sendable () -> Void)?
 
   package var rowCount: Int { plan.rowCount }
-
-  /// Bytes of rows that are kept in memory unless the caller says otherwise: the prover asks several times for each.
-  package static let defaultCacheLimit = 1 << 30
 
   /// Rows after the one asked for that the system is told to fetch: what a commitment encodes at once.
   private static let lookAhead = 8
@@ -31,24 +26,23 @@ package struct CheckpointRows: TableauRows {
   /// - Parameters:
   ///   - plan: of `tensors`.
   ///   - tensors: the tableau's tensors; each is in both checkpoints with one dtype and shape.
-  ///   - cacheLimit: in bytes; rows are computed once, now and on all cores, when they fit into it with 32 bits per entry
-  ///     or with 16, which most drifts need.
+  ///   - room: for rows in memory. When all rows fit as they are they are made now, on all cores; otherwise each is packed
+  ///     when it is first asked for.
   ///   - asked: told of each row that is asked for: a unit of progress.
   /// - Throws: `CheckpointError`; `DriftProofError` for a tensor that a checkpoint lacks.
   package init(
-    plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint,
-    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
+    plan: TableauPlan, tensors: [TableauTensor], base: Checkpoint, tuned: Checkpoint, room: RowRoom = RowRoom(),
+    asked: (@Sendable () -> Void)? = nil
   ) throws {
     try self.init(
-      plan: plan, tensors: tensors, pair: CheckpointPair(base: base, tuned: tuned), factors: [:],
-      cacheLimit: cacheLimit,
+      plan: plan, tensors: tensors, pair: CheckpointPair(base: base, tuned: tuned), factors: [:], room: room,
       asked: asked)
   }
 
   /// With tensors that lie in memory, by name; the others are in both checkpoints, without which they cannot be.
   package init(
     plan: TableauPlan, tensors: [TableauTensor], pair: CheckpointPair?, factors: [String: FactorMatrix],
-    cacheLimit: Int = CheckpointRows.defaultCacheLimit, asked: (@Sendable () -> Void)? = nil
+    room: RowRoom = RowRoom(), asked: (@Sendable () -> Void)? = nil
   ) throws {
     self.plan = plan
     self.asked = asked
@@ -59,30 +53,25 @@ package struct CheckpointRows: TableauRows {
         try DriftSource(pair, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block))
     }
     self.sources = sources
-    let cells = plan.rowCount * plan.length
-    guard cells * MemoryLayout<Int16>.size <= cacheLimit else {
-      cache = []
-      return
-    }
-    let isCompact = cells * MemoryLayout<Int32>.size > cacheLimit
-    let room = Mutex(cacheLimit)
-    cache = try Parallel.map(plan.rowCount) { row -> KeptRow? in
-      let kept = try KeptRow(Self.compute(row, plan: plan, sources: sources), isCompact: isCompact)
-      let fits = room.withLock { room in
-        guard kept.byteCount <= room else { return false }
-        room -= kept.byteCount
-        return true
-      }
-      return fits ? kept : nil
+    let cache = RowCache(rowCount: plan.rowCount, length: plan.length, room: room)
+    self.cache = cache
+    guard cache.keepsWhole else { return }
+    _ = try Parallel.map(plan.rowCount) { row in
+      cache.keep(try Self.compute(row, plan: plan, sources: sources, cache: cache), row: row)
     }
   }
 
   package func message(_ row: Int) throws -> RowMessage {
     asked?()
-    if row < cache.count, let kept = cache[row] { return kept.message }
-    if row + Self.lookAhead < rowCount { fetch(row + Self.lookAhead) }
-    return try Self.compute(row, plan: plan, sources: sources)
+    if let kept = cache.message(row) { return kept }
+    if row + Self.lookAhead < rowCount, !cache.holds(row + Self.lookAhead) { fetch(row + Self.lookAhead) }
+    let message = try Self.compute(row, plan: plan, sources: sources, cache: cache)
+    cache.keep(message, row: row)
+    return message
   }
+
+  package func recycle(_ message: RowMessage) { cache.recycle(message) }
+  package func releaseRecycled() { cache.releaseRecycled() }
 
   /// A hint for runs that lie together in the files.
   private func fetch(_ row: Int) {
@@ -93,8 +82,10 @@ package struct CheckpointRows: TableauRows {
     }
   }
 
-  private static func compute(_ row: Int, plan: TableauPlan, sources: [RowSource]) throws -> RowMessage {
-    var filler = RowFiller(length: plan.length)
+  private static func compute(
+    _ row: Int, plan: TableauPlan, sources: [RowSource], cache: RowCache
+  ) throws -> RowMessage {
+    var filler = RowFiller(length: plan.length, cache: cache)
     for region in plan.regions(ofRow: row) {
       switch sources[region.tensor] {
       case .checkpoints(let source): try filler.fill(region, from: source)
@@ -109,38 +100,6 @@ package struct CheckpointRows: TableauRows {
 private enum RowSource: Sendable {
   case checkpoints(DriftSource)
   case memory(FactorMatrix)
-}
-
-/// A row in the cache.
-private enum KeptRow: Sendable {
-  case whole(RowMessage)
-  case short([Int16])
-
-  init(_ message: RowMessage, isCompact: Bool) {
-    guard isCompact, case .narrow(let values) = message,
-      values.allSatisfy({ $0 == Int32(Int16(truncatingIfNeeded: $0)) })
-    else {
-      self = .whole(message)
-      return
-    }
-    self = .short(values.map { Int16(truncatingIfNeeded: $0) })
-  }
-
-  var message: RowMessage {
-    switch self {
-    case .whole(let message): message
-    case .short(let values): .narrow(values.map(Int32.init))
-    }
-  }
-
-  var byteCount: Int {
-    switch self {
-    case .whole(.zero): 0
-    case .whole(.narrow(let values)): 4 * values.count
-    case .whole(.field(let values)): 8 * values.count
-    case .short(let values): 2 * values.count
-    }
-  }
 }
 
 /// The part of a region that lies inside its tensor.
@@ -172,7 +131,12 @@ private struct RowFiller {
   private var wide: [DriftReader.Wide] = []
   private var isZero = true
 
-  init(length: Int) { narrow = [Int32](repeating: 0, count: length) }
+  init(length: Int, cache: RowCache) {
+    narrow = cache.emptyRow(count: length)
+    // Cells outside all tensors are zero.
+    var cells = narrow.mutableSpan
+    cells.update(repeating: 0)
+  }
 
   mutating func fill(_ region: TableauPlan.Region, from source: DriftSource) throws {
     let run = RegionRun(region, source)

@@ -221,7 +221,9 @@ import DriftProofTranscript
     digits.tamper { $0 = cells }
     #expect(digits.cells == cells)
     #expect(digits.exceptions.count == cells.count { $0 > 3 })
-    guard case .field(let row) = digits.row(8..<32), case .narrow(let small) = digits.row(0..<0) else {
+    let pool = RowPool()
+    guard case .field(let row) = digits.row(8..<32, from: pool), case .narrow(let small) = digits.row(0..<0, from: pool)
+    else {
       Issue.record("rows of the wrong kind")
       return
     }

@@ -59,7 +59,8 @@ enum ThroughputTimings {
     }
     let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: norm)
     let plan = TableauPlan(tensors: pass.derived.tensors, logLength: 20)
-    let rows = try CheckpointRows(plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, cacheLimit: 0)
+    let rows = try CheckpointRows(
+      plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, room: RowRoom(whole: 0))
     try measure("rows, one thread") { for row in 0..<rows.rowCount { _ = try rows.message(row) } }
     measure("rows, all threads") { Parallel.forEach(rows.rowCount) { _ = try? rows.message($0) } }
   }

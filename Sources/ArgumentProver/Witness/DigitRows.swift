@@ -24,6 +24,7 @@ struct DigitRows: TableauRows {
   let libra: [CubicExtension]
   /// The secret of the proof, which no other proof has.
   let secret: [UInt8]
+  private let pool = RowPool()
 
   var rowCount: Int { layout.auxiliaryRowCount }
 
@@ -31,7 +32,7 @@ struct DigitRows: TableauRows {
     switch row {
     case ..<layout.digitRows:
       let first = row * layout.length
-      return digits.row(min(first, digits.count)..<min(first + layout.length, digits.count))
+      return digits.row(min(first, digits.count)..<min(first + layout.length, digits.count), from: pool)
     case layout.digitMaskRow: return .field(digitMask.map(\.value))
     case layout.driftMaskRow: return .field(driftMask.map(\.value))
     case layout.orthonormalRow where layout.hasOrthonormal: return .field(orthonormalMasks.map(\.value))
@@ -43,6 +44,9 @@ struct DigitRows: TableauRows {
     default: return mask(row, count: libra.count)
     }
   }
+
+  func recycle(_ message: RowMessage) { pool.recycle(message) }
+  func releaseRecycled() { pool.empty() }
 
   private func mask(_ row: Int, count: Int) -> RowMessage {
     var context: [UInt8] = []

@@ -84,7 +84,9 @@ struct DigitTable {
       _, position in
       let indices = tiles.chunks.projections[position]
       if indices.isEmpty { return }
-      let projections = Self.project(try tiles.entries(position), matrix)
+      let entries = try tiles.entries(position)
+      let projections = Self.project(entries, matrix)
+      tiles.recycle(entries)
       shared.withLock { digits in
         for (chunk, index) in indices.enumerated() {
           guard let place = slots[index] else { continue }

@@ -43,6 +43,9 @@ struct DriftTiles: Sendable {
     return try producer?.tile(position).entries ?? .zero
   }
 
+  /// Takes back what ``entries(_:)`` gave, unless it is held here.
+  func recycle(_ entries: RowMessage) { if !isKept { producer?.recycle(entries) } }
+
   /// The tile of E-space's first positions, which carry the mask.
   var maskTile: Int? { tiles.firstIndex { $0.index == 0 } }
 
@@ -58,8 +61,9 @@ struct DriftTiles: Sendable {
     return try Self.ascending(count * parts, workers: Self.workers(length: layout.length), initial, merge: merge) {
       state, item in
       let (position, part) = (item / parts, item % parts)
-      try body(
-        &state, position, try entries(position), chunkCount * part / parts..<chunkCount * (part + 1) / parts)
+      let entries = try entries(position)
+      try body(&state, position, entries, chunkCount * part / parts..<chunkCount * (part + 1) / parts)
+      recycle(entries)
     }
   }
 

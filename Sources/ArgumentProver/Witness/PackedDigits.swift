@@ -66,20 +66,20 @@ struct PackedDigits: Sendable {
     }
   }
 
-  /// Cells of a range, as a row that ends with them.
-  func row(_ range: Range<Int>) -> RowMessage {
+  /// Cells of a range, as a row that ends with them, in an array of the pool.
+  func row(_ range: Range<Int>, from pool: RowPool) -> RowMessage {
     if !exceptions.isEmpty, exceptions.keys.contains(where: range.contains) { return .field(range.map { self[$0] }) }
     let source = words[range.lowerBound >> Self.logWord..<range.upperBound >> Self.logWord]
-    return .narrow(
-      [Int32](unsafeUninitializedCapacity: range.count) { out, count in
-        var next = 0
-        for word in source {
-          for digit in 0..<Self.wordCells {
-            out.initializeElement(at: next + digit, to: Int32(word >> UInt16(Limits.logDigit * digit) & 3))
-          }
-          next += Self.wordCells
-        }
-        count = range.count
-      })
+    var row = pool.narrow(count: range.count)
+    var cells = row.mutableSpan
+    precondition(cells.count == Self.wordCells * source.count, "cells of whole words")
+    var next = 0
+    for word in source {
+      for digit in 0..<Self.wordCells {
+        cells[unchecked: next + digit] = Int32(word >> UInt16(Limits.logDigit * digit) & 3)
+      }
+      next += Self.wordCells
+    }
+    return .narrow(row)
   }
 }

@@ -42,6 +42,9 @@ struct TileProducer: Sendable {
     }
   }
 
+  /// Takes back the entries of a tile that is needed no more.
+  func recycle(_ entries: RowMessage) { rows.recycle(entries) }
+
   /// - Parameter checks: whether to look for what an honest prover refuses.
   func tile(_ position: Int, checks: Bool = false) throws -> Made {
     let place = places[position]
@@ -53,7 +56,10 @@ struct TileProducer: Sendable {
     if case .narrow(let values) = message, refuses || Self.areSmall(values) {
       // Plain tiles show the row as it is.
       if isPlain { return Made(entries: message) }
-      if let made = try narrowTile(values, block: block, tile: place.tile, checks: checks) { return made }
+      if let made = try narrowTile(values, block: block, tile: place.tile, checks: checks) {
+        rows.recycle(row)
+        return made
+      }
     }
     return try wideTile(message, block: block, tile: place.tile)
   }

@@ -42,7 +42,7 @@ struct WitnessTables {
         if refuses { try completeness.check(made.entries, position: position, of: source) }
         state.squares += Self.squares(made.entries, source.chunks.squares[position])
         state.values += made.sparseValues
-        if keeps { state.entries.append((position, made.entries)) }
+        if keeps { state.entries.append((position, made.entries)) } else { producer.recycle(made.entries) }
       })
     for (cell, value) in result.values { factors[cell] = value }
     setSquares(result.squares)

@@ -21,6 +21,8 @@ package struct CostModel: Sendable {
   /// Bytes of both checkpoints that go through SHA-256, and bytes that are read only to be compared.
   let hashedBytes: Int
   let comparedBytes: Int
+  /// Bytes that packed rows may take.
+  let packedRoom: Int
 
   /// A byte that is only read costs this part of one that is hashed.
   private static let comparedShare = 0.15
@@ -28,12 +30,22 @@ package struct CostModel: Sendable {
   /// - Parameters:
   ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
   ///   - isLink: the base is a parent's model, which is not hashed at all.
+  ///   - budget: from which packed rows get what the proof itself does not need.
   package init(
     derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false
+  ) {
+    self.init(
+      derived: derived, code: code, model: model, hasIdentity: hasIdentity, isLink: isLink, budget: MemoryBudget())
+  }
+
+  init(
+    derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool,
+    budget: MemoryBudget
   ) {
     tensors = derived.tensors
     self.code = code
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
+    packedRoom = sizes.map { budget.room(beside: Self.peakBytes($0), workers: Self.workers) } ?? 0
     switch model {
     case .adapter(let adapter, let base):
       func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
@@ -116,28 +128,47 @@ package struct CostModel: Sendable {
     }
   }
 
-  /// Nanoseconds of a phase's passes over rows that are not kept: both checkpoints are read again in each.
+  /// Nanoseconds of a phase's passes over rows that are not kept as they are: most of them are unpacked; for those that
+  /// found no room both checkpoints are read again in each.
   private func streaming(_ phase: ProofPhase) -> Double {
     guard let sizes, cacheBytes == 0 else { return 0 }
     let passes = Double(CostTable.streamedPasses[phase] ?? 0)
-    return passes * CostTable.streamedNanoseconds * Double(sizes.driftRows * sizes.length)
+    let missing = 1 - Double(packedBytes) / Double(max(1, packedBytesOfAll))
+    let first = phase == .commitment ? 1.0 : 0
+    let nanoseconds =
+      (first + (passes - first) * missing) * CostTable.streamedNanoseconds
+      + (passes - first) * (1 - missing) * CostTable.unpackingNanoseconds
+    return nanoseconds * Double(sizes.driftRows * sizes.length)
   }
 
-  /// Bytes of rows that are kept between passes.
-  var cacheBytes: Int {
-    guard let sizes else { return 0 }
-    let cells = sizes.driftRows * sizes.length
-    let limit = CheckpointRows.defaultCacheLimit
-    return 4 * cells <= limit ? 4 * cells : 2 * cells <= limit ? 2 * cells : 0
+  /// Bytes of rows that are kept as they are between passes: all or none.
+  var cacheBytes: Int { sizes.map(Self.cacheBytes) ?? 0 }
+
+  private static func cacheBytes(_ sizes: ArgumentSizes) -> Int {
+    let bytes = 4 * sizes.driftRows * sizes.length
+    return bytes <= RowRoom.defaultWhole ? bytes : 0
   }
 
-  /// Resident bytes at the peak: the rows' cache, tiles that are kept and the trees last; on top of them a tree is being
-  /// made, the bounds stage's tables stand, or the combinations of an opening.
-  package var peakBytes: Int {
-    guard let sizes else { return CostTable.fixedBytes }
+  /// What all rows take when they are packed.
+  private var packedBytesOfAll: Int {
+    guard let sizes, cacheBytes == 0 else { return 0 }
+    return CostTable.bytesPerPackedCell * sizes.driftRows * sizes.length
+  }
+
+  /// What packed rows will take: as much of it as there is room for.
+  var packedBytes: Int { min(packedRoom, packedBytesOfAll) }
+
+  /// Resident bytes without which the proof cannot be, at the peak: rows that are kept whole, tiles that are kept and the
+  /// trees last; on top of them a tree is being made, the bounds stage's tables stand, or the combinations of an opening.
+  /// Packed rows come on top, where there is room for them.
+  package var peakBytes: Int { sizes.map(Self.peakBytes) ?? CostTable.fixedBytes }
+
+  static var workers: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  private static func peakBytes(_ sizes: ArgumentSizes) -> Int {
     let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
     let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
-    let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : ProcessInfo.processInfo.activeProcessorCount
+    let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : Self.workers
     let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4)
     let tables =
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
@@ -149,8 +180,8 @@ package struct CostModel: Sendable {
       claims
       * (CostTable.openingBytesPerCell * Double(sizes.length)
         + CostTable.openingBytesPerPosition * Double(sizes.positions))
-    let tiles = 4 * sizes.structuredCells <= CheckpointRows.defaultCacheLimit ? 4 * sizes.structuredCells : 0
-    return CostTable.fixedBytes + cacheBytes + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
+    let tiles = 4 * sizes.structuredCells <= RowRoom.defaultWhole ? 4 * sizes.structuredCells : 0
+    return CostTable.fixedBytes + cacheBytes(sizes) + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
       + max(encoding, Int(tables), Int(opening))
   }
 

@@ -38,6 +38,10 @@ package enum CostTable {
     .commitment: 2, .witness: 1, .projections: 1, .boundsStage: 2, .opening: 2,
   ]
   static let streamedNanoseconds = 0.8
+  /// The same of a cell that is unpacked.
+  static let unpackingNanoseconds = 0.25
+  /// Of a packed cell, no more than this.
+  static let bytesPerPackedCell = 2
 
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
   static let referenceSeconds = 0.0221

@@ -69,7 +69,7 @@ public struct Forecast: Sendable {
     _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, proofs: Int, speed: Double?, isExact: Bool
   ) {
     phases = model.phases(speed: speed ?? CostModel.measuredSpeed()).map { ($0.phase.rawValue, $0.seconds) }
-    peakMemoryBytes = model.peakBytes
+    peakMemoryBytes = model.peakBytes + model.packedBytes
     proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0
     logLength = code?.logLength ?? 0
     blowup = code.map { 1 << $0.logBlowup } ?? 0

@@ -35,6 +35,15 @@ struct MemoryBudget {
     if let worst { throw .notEnoughMemory(worst) }
   }
 
+  /// Bytes that rows may take beside a proof of the peak: seven eighths of what is left, for the estimate is one and the
+  /// system caches files in the rest. Where no limit is known, half of the machine's memory counts as there.
+  func room(beside peak: Int, workers: Int, physical: UInt64 = ProcessInfo.processInfo.physicalMemory) -> Int {
+    let left =
+      available.map { limit, left in left - Self.needed(peak: peak, workers: workers, under: limit) }.min()
+      ?? Int(clamping: physical / 2) - peak
+    return max(0, left / 8 * 7)
+  }
+
   /// Under limits of addresses nothing can be caught once they are reached: a quarter more than the forecast, and what the C
   /// library sets aside for each thread, stack and heap.
   private static func needed(peak: Int, workers: Int, under limit: MemoryShortage.Limit) -> Int {

@@ -33,6 +33,8 @@ struct DriftCommitment {
   struct Companions {
     /// Refuses a drift before it is committed.
     var check: ChunkCheck?
+    /// Memory for rows.
+    var room = RowRoom()
     /// Keeps the tree, or has it.
     var archive: (any CommitmentArchive)?
     /// Told of each row that is asked for.
@@ -66,7 +68,8 @@ struct DriftCommitment {
     companions.phase(.rows)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
-      plan: plan, tensors: derived.tensors, pair: model.pair, factors: model.factors, asked: companions.asked)
+      plan: plan, tensors: derived.tensors, pair: model.pair, factors: model.factors, room: companions.room,
+      asked: companions.asked)
     try companions.check?.check(plan: plan, rows: rows)
     companions.phase(.commitment)
     // The binding plays no part in a commitment, which the binding itself contains.

@@ -112,11 +112,9 @@ public enum DriftProver {
     let (record, derived) = (prepared.record, prepared.derived)
     let identity = record.identity
     let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
-    if clock.isWatched {
-      let model = CostModel(
-        derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil)
-      clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0)
-    }
+    let model = CostModel(
+      derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil)
+    if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
 
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
     var asked: (@Sendable () -> Void)?
@@ -125,7 +123,8 @@ public enum DriftProver {
       derived: derived, parent: parent, code: code, model: prepared.model, secret: opening.secret,
       tunedDigests: record.tunedDigests,
       companions: .init(
-        check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts), archive: session, asked: asked,
+        check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts),
+        room: RowRoom(packed: model.packedRoom), archive: session, asked: asked,
         phase: clock.begin))
     let commitment = committed.commitment(baseRoot: identity.root)
     // On disk before the proof exists, so that no proof goes uncounted.
@@ -182,7 +181,7 @@ public enum DriftProver {
   /// Before memory is used: running out of it cannot be caught.
   private static func checkMemory(_ model: CostModel, _ request: Request) throws(DriftProofError) {
     guard !request.ignoresMemoryLimit else { return }
-    try MemoryBudget().check(peak: model.peakBytes, workers: ProcessInfo.processInfo.activeProcessorCount)
+    try MemoryBudget().check(peak: model.peakBytes, workers: CostModel.workers)
   }
 
   /// Before the weights are read: from headers. Nil when something is wrong, which the proof will say itself.

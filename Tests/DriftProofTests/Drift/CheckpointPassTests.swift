@@ -121,22 +121,25 @@ import Testing
     #expect(error?.exitCode == 13)
   }
 
-  /// Rows in the cache with 16 bits per entry are those without a cache.
-  @Test func compactCacheKeepsRows() throws {
+  /// Rows that are kept, packed, or packed as long as there is room are those that are read again.
+  @Test func keptRowsAreTheRows() throws {
     let (base, tuned) = (try before.write("base", in: folder), try after.write("tuned", in: folder))
     let pass = try CheckpointPass.run(base: base, tuned: tuned, policy: try policy())
     let plan = TableauPlan(tensors: pass.derived.tensors, logLength: 14)
     let cells = plan.rowCount << 14
-    let direct = try CheckpointRows(plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, cacheLimit: 0)
-    for limit in [2 * cells, 3 * cells, 4 * cells] {
+    let direct = try CheckpointRows(
+      plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, room: RowRoom(whole: 0))
+    for room in [RowRoom(whole: 4 * cells), RowRoom(whole: 0, packed: 4 * cells), RowRoom(whole: 0, packed: 1 << 15)] {
       let rows = try CheckpointRows(
-        plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, cacheLimit: limit)
-      for row in 0..<plan.rowCount {
+        plan: plan, tensors: pass.derived.tensors, base: base, tuned: tuned, room: room)
+      // Twice, and then once more in memory that was given back.
+      for row in (0..<3).flatMap({ _ in 0..<plan.rowCount }) {
         guard case .narrow(let kept) = try rows.message(row), case .narrow(let made) = try direct.message(row) else {
           Issue.record("a row is not narrow")
           continue
         }
         #expect(kept == made)
+        rows.recycle(.narrow(kept))
       }
     }
   }

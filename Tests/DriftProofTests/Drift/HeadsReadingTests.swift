@@ -120,9 +120,9 @@ import Testing
     for index in separate.indices { separate[index].block = nil }
     let plan = TableauPlan(tensors: heads, logLength: logLength)
     let expected = try CheckpointRows(
-      plan: plan, tensors: separate, base: parts.base, tuned: wide.part, cacheLimit: 0)
-    for limit in [0, CheckpointRows.defaultCacheLimit] {
-      let rows = try CheckpointRows(plan: plan, tensors: heads, base: base, tuned: wide.whole, cacheLimit: limit)
+      plan: plan, tensors: separate, base: parts.base, tuned: wide.part, room: RowRoom(whole: 0))
+    for room in [RowRoom(whole: 0), RowRoom(whole: 0, packed: 1 << 30), RowRoom()] {
+      let rows = try CheckpointRows(plan: plan, tensors: heads, base: base, tuned: wide.whole, room: room)
       for row in 0..<plan.rowCount {
         #expect(
           Self.elements(try rows.message(row), plan.length) == Self.elements(try expected.message(row), plan.length))

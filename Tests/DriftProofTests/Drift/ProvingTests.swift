@@ -30,7 +30,8 @@ import Testing
   }
 
   /// Every cell of every row against single entries read one by one; large, small, narrow and wide tensors.
-  @Test(arguments: [1 << 30, 0]) func rowsFollowThePlan(cacheLimit: Int) throws {
+  @Test(arguments: [RowRoom(), RowRoom(whole: 0), RowRoom(whole: 0, packed: 1 << 30)])
+  func rowsFollowThePlan(room: RowRoom) throws {
     let folder = try TemporaryFolder()
     var random = SeededGenerator(seed: 1)
     var base = TestModel()
@@ -52,7 +53,7 @@ import Testing
         isPlain: true, plainBound: nil, clauses: [])
     }
     let plan = TableauPlan(tensors: tensors, logLength: 14)
-    let rows = try CheckpointRows(plan: plan, tensors: tensors, base: before, tuned: after, cacheLimit: cacheLimit)
+    let rows = try CheckpointRows(plan: plan, tensors: tensors, base: before, tuned: after, room: room)
     var covered = [Int](repeating: 0, count: tensors.count)
     var sawField = false
     for row in 0..<plan.rowCount {
