@@ -47,7 +47,7 @@ struct CertificateFormatTests {
     let manifest = try Self.manifest().bytes
     #expect(
       Array(manifest[0..<28]) == [
-        2, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 140, 0, 0, 0, 20, 0, 0, 0, 24, 1, 0, 0, 3, 0, 0, 0,
+        4, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 140, 0, 0, 0, 20, 0, 0, 0, 24, 1, 0, 0, 3, 0, 0, 0,
       ])
     #expect(Array(manifest[28..<60]) == DriftManifest.emptyLayoutDigest)
     #expect(Array(manifest[60..<68]) == [2, 0, 0, 0, 0, 0, 0, 0])
