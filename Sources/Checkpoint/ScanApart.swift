@@ -57,6 +57,11 @@ struct ScanApart {
 }
 
 extension TensorScan.Finding {
+  /// Where the sides first differ; nil when all is equal or only one side was given.
+  package var difference: TensorDifference? {
+    valueDifference.map(TensorDifference.value) ?? firstDifference.map(TensorDifference.byte)
+  }
+
   fileprivate mutating func add(_ other: TensorScan.Finding) {
     readBytes += other.readBytes
     hashedBytes += other.hashedBytes

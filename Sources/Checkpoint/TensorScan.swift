@@ -45,10 +45,6 @@ package struct TensorScan: Sendable {
   package struct Finding: Sendable, Equatable {
     package var statistics: TensorStatistics?
     package var tunedDigest: [UInt8]?
-    /// Where the sides first differ; nil when all is equal or only one side was given.
-    package var difference: TensorDifference? {
-      valueDifference.map(TensorDifference.value) ?? firstDifference.map(TensorDifference.byte)
-    }
     /// Offset of the first byte that differs, of sides of one type and shape.
     package var firstDifference: Int?
     /// The first entry that differs, of other sides.

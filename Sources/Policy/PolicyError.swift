@@ -241,7 +241,7 @@ extension PolicyError: CustomStringConvertible {
     case .growWithoutClauses(let path):
       (
         path, "grow stands beside \"frozen\" or \"any\"",
-        "write the clauses that the grown tensor has; { \"rows\": k } + a norm admits k new rows and a small change of others"
+        "remove grow, or write the clauses that the grown tensor has, such as { \"norm\": ... }"
       )
     case .growWithHeads(let path):
       (path, "grow stands beside heads", "keep one; a rule before this one can take the tensors that grow")

@@ -169,6 +169,30 @@ enum Bases {
     }
   }
 
+  /// Embeddings and heads alone grow, and their counts have room for the new rows.
+  @Test func vocabulariesMayGrow() throws {
+    var options = PolicyPreset.Options()
+    options.growth = 3
+    for (preset, base, name) in [
+      (.llamaLora, Bases.llama, "model.embed_tokens.weight"), (.gpt2Lora, Bases.gpt2, "wte.weight"),
+      (.bertLora, Bases.bert, "embeddings.word_embeddings.weight"),
+    ] as [(PolicyPreset, [PolicyTensor], String)] {
+      let policy = try policy(preset, base, options)
+      #expect(allowance(policy, name) == .grow(rows: 3, [.sum(rank: nil, sparse: .rows(23), residual: nil)]))
+      #expect(policy.rules.filter { $0.allowance.addedRows > 0 }.count == 1)
+    }
+    guard
+      case .grow(3, let clauses)? = allowance(try policy(.llamaFull, Bases.llama, options), "model.embed_tokens.weight")
+    else {
+      Issue.record("a full fine-tune has no growth")
+      return
+    }
+    #expect(clauses == [.norm(.relative(try Decimal10("0.05")))])
+    #expect(throws: PresetError.noVocabulary(preset: "resnet-channels")) {
+      try PolicyPreset.resnetChannels.policyText(for: Bases.resnet, options: options)
+    }
+  }
+
   @Test func tensorsOfOtherTypesAreFrozen() throws {
     let quantised = Bases.mlp + [Bases.tensor("q.7.zero{point}.weight", [64, 4], dtype: "I8")]
     let policy = try policy(.mlp, quantised)

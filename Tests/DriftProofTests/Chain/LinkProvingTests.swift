@@ -176,20 +176,20 @@ import Testing
     }
   }
 
-  /// The manifest of a link is that of version 2 with another number and the parent's commitment behind it.
+  /// The manifest of a link is that of version 4 with another number and the parent's commitment behind it.
   @Test func theManifestNamesTheParent() throws {
     let link = try DriftManifest.parse(fixture.certificate("second").manifest)
     let parent = try fixture.commitment("first")
     let first = try DriftManifest.parse(fixture.certificate("first").manifest)
     #expect(link.parent == parent && first.parent == nil)
     let plain = link.with(parent: nil).bytes
-    #expect(plain.prefix(4) == [2, 0, 0, 0])
-    #expect(link.bytes == [3, 0, 0, 0] + parent + plain.dropFirst(4))
+    #expect(plain.prefix(4) == [4, 0, 0, 0])
+    #expect(link.bytes == [5, 0, 0, 0] + parent + plain.dropFirst(4))
     #expect(try DriftManifest.parse(plain).parent == nil)
     for length in 0..<link.bytes.count {
       #expect(throws: FormatError.self) { try DriftManifest.parse(Array(link.bytes.prefix(length))) }
     }
-    for version in [0, 1, 4, 255] as [UInt8] {
+    for version in [0, 1, 6, 255] as [UInt8] {
       #expect(throws: FormatError.unsupportedVersion(Int(version))) {
         try DriftManifest.parse([version] + link.bytes.dropFirst())
       }
