@@ -102,8 +102,8 @@ struct BoundsStageWeights {
     let matched = Multilinear.equality(challenges.squares, chunkPoint) * challenges.power(.squares)
     for (limb, value) in limbs.enumerated() { sum -= matched * value * Goldilocks(1 << (Limits.logLimb * limb)) }
     var first = 0
-    // Lines of one length have one table, up to their slots' addresses.
-    var tables: [Int: [CubicExtension]] = [:]
+    // Lines of one length have one table, up to their slots' addresses: tens of thousands of tensors share it.
+    var tables: [Int: BoundLineWeights.Sums] = [:]
     for (line, lineSlot) in zip(digits.lines, digits.lineSlots) {
       let powers = Array(challenges.linePowers(first: first, count: line.limbs))
       first += line.limbs
@@ -112,13 +112,14 @@ struct BoundsStageWeights {
           Multilinear.equality(
             chunkPoint.dropFirst(term.piece.logCount), at: term.piece.base >> term.piece.logCount)
           * Goldilocks(1 << term.logWeight)
-        for (limb, value) in limbs.enumerated() { sum += place * value * powers[limb + term.limbShift] }
+        var weighed = CubicExtension.zero
+        for (limb, value) in limbs.enumerated() { weighed += value * powers[limb + term.limbShift] }
+        sum += place * weighed
       }
-      let table = tables[lineSlot.log] ?? Multilinear.equality(point.prefix(lineSlot.log))
+      let table =
+        tables[lineSlot.log] ?? BoundLineWeights.Sums(Multilinear.equality(point.prefix(lineSlot.log)))
       tables[lineSlot.log] = table
-      var own = CubicExtension.zero
-      BoundLineWeights.forEachCell(powers: powers) { cell, weight in own += table[cell] * weight }
-      sum += own * lineSlot.address(point)
+      sum += table.value(powers: powers) * lineSlot.address(point)
     }
     return sum
   }

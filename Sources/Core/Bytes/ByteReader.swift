@@ -41,9 +41,14 @@ package struct ByteReader<Failure: ByteReadingError> {
   ) throws(Failure) -> I {
     let width = I.bitWidth / 8
     guard width <= remaining else { throw .truncated(section: section) }
+    // Words of 64 bits, as generic integers are slow: a manifest has hundreds of thousands.
     var value = I.zero
-    for place in stride(from: width - 1, through: 0, by: -1) {
-      value = value << 8 | I(truncatingIfNeeded: bytes[position + place])
+    for start in stride(from: 0, to: width, by: 8) {
+      var word: UInt64 = 0
+      for place in start..<min(width, start + 8) {
+        word |= UInt64(bytes[position + place]) << UInt64(8 * (place - start))
+      }
+      value = width <= 8 ? I(truncatingIfNeeded: word) : value | I(truncatingIfNeeded: word) << I(8 * start)
     }
     position += width
     return value

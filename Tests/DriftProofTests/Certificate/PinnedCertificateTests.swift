@@ -13,10 +13,13 @@ import DriftProofTranscript
 
 /// Certificates that an earlier version made: this one must still verify them, and read them alike.
 @Suite struct PinnedCertificateTests {
-  private func check(_ name: String, _ pinned: PinnedCertificate) throws -> VerificationReport {
+  private func check(
+    _ name: String, _ pinned: PinnedCertificate, in folder: URL = PinnedCertificate.folder, version: UInt8 = 2
+  ) throws -> VerificationReport {
+    #expect(try Certificate.parse(pinned.certificate).manifest[0] == version)
     let report = try CertificateVerifier.verify(
       certificate: pinned.certificate, identityFile: pinned.identityFile, policyFile: pinned.policyFile)
-    let file = PinnedCertificate.folder.appendingPathComponent(name + "/tuned-commitment.txt")
+    let file = folder.appendingPathComponent(name + "/tuned-commitment.txt")
     let stated = String(decoding: try Data(contentsOf: file), as: UTF8.self)
     #expect(report.tunedCommitment + "\n" == stated)
     #expect(report.securityBits >= 128 && report.soundness.allSatisfy { $0.bits >= 128 })
@@ -36,6 +39,16 @@ import DriftProofTranscript
       certificate: pinned.certificate, model: model, opening: opening)
     #expect(checked.tunedCommitment == report.tunedCommitment)
     return report
+  }
+
+  @Test func revisedCertificates() throws {
+    let folder = PinnedCertificate.revisedFolder
+    let norm = try check("norm", PinnedCertificate.revisedNorm.get(), in: folder, version: 4)
+    #expect(norm.policyName == "pinned norm" && norm.certifiedParameters == 16)
+    let adapter = try check("adapter", PinnedCertificate.revisedAdapter.get(), in: folder, version: 4)
+    #expect(adapter.policyName == "pinned adapter" && adapter.adapter?.modules == 2)
+    let slices = try check("slices", PinnedCertificate.slices.get(), in: folder, version: 4)
+    #expect(slices.policyName == "pinned slices" && slices.tensors.composed == 1 && slices.certifiedParameters == 72)
   }
 
   @Test func normCertificate() throws {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @testable import DriftProofCertificate
+@testable import DriftProofProving
 @testable import DriftProofPolicy
 @testable import DriftProofStatement
+import DriftProofArgument
+import DriftProofArgumentProver
 import DriftProofCheckpoint
+import DriftProofCommitment
 import TestSupport
 import Testing
 
@@ -68,11 +72,35 @@ import Testing
     try check(heads.certificate, heads.identity, heads.policy, from: 2, to: 4, expected: .layoutDigest)
   }
 
+  /// A link as programs made them that knew the original rules alone.
+  @Test func from3To5() throws {
+    let fixture = try ChainFixture.shared.get()
+    let (parent, policy) = (try fixture.commitment("second"), try fixture.policy("back"))
+    let (base, tuned) = (fixture.checkpoints[2], fixture.checkpoints[3])
+    let derived = try DerivedStatement.derive(
+      identity: fixture.identity, tuned: tuned.manifestTensors, policy: policy, rules: .original)
+    let code = try #require(try DriftManifest.parse(fixture.certificate("third").manifest).code)
+    let committed = try DriftCommitment(
+      derived: derived, parent: parent, code: code, base: base, tuned: tuned, secret: [UInt8](repeating: 3, count: 32))
+    func certificate(_ proof: [UInt8]) -> Certificate {
+      Certificate(
+        baseRoot: fixture.identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+        driftPins: committed.driftPins, proof: proof)
+    }
+    let tableau = try #require(committed.tableau)
+    let proof = try ArgumentProver(
+      statement: derived.statement(code: code, binding: certificate([]).binding), scheme: HashCommitment(code)
+    ).prove(
+      witness: ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:]), drift: tableau.committed,
+      secret: [UInt8](repeating: 4, count: 32))
+    try check(
+      certificate(proof.bytes).bytes, fixture.identity, policy, from: 3, to: 5, parent: .commitment(parent))
+  }
+
   @Test func from5To3() throws {
     let fixture = try ChainFixture.shared.get()
     let link = try #require(fixture.certificates["third"])
-    let parent = try Certificate.parse(try #require(fixture.certificates["second"])).tunedCommitment
-    let policy = try Policy.parse(try #require(fixture.policies["back"]))
+    let (parent, policy) = (try fixture.commitment("second"), try fixture.policy("back"))
     try check(
       link, fixture.identity, policy, from: 5, to: 3, parent: .commitment(parent))
   }

@@ -9,7 +9,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate of Tests/Fixtures/pinned-v2 with everything that belongs to it, made once by an earlier version.
+/// A certificate of Tests/Fixtures/pinned-v2, or pinned-v4 for manifests of version 4, with everything that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
   let identityFile: [UInt8]
@@ -22,6 +22,7 @@ struct PinnedCertificate: Sendable {
   let tuned: String
 
   static let folder = Repository.fixture("pinned-v2")
+  static let revisedFolder = Repository.fixture("pinned-v4")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
@@ -32,8 +33,13 @@ struct PinnedCertificate: Sendable {
   /// One small tensor of every class of drift.
   static let classes = Result { try PinnedCertificate("classes") }
 
-  init(_ name: String) throws {
-    let folder = Self.folder.appendingPathComponent(name)
+  /// Under the revised rules: the smallest one, an adapter, and the experts of a fused weight.
+  static let revisedNorm = Result { try PinnedCertificate("norm", in: revisedFolder) }
+  static let revisedAdapter = Result { try PinnedCertificate("adapter", in: revisedFolder) }
+  static let slices = Result { try PinnedCertificate("slices", in: revisedFolder) }
+
+  init(_ name: String, in folder: URL = Self.folder) throws {
+    let folder = folder.appendingPathComponent(name)
     func read(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(file))) }
     certificate = try read("tuned.drift")
     identityFile = try read("base.identity.json")
@@ -55,9 +61,10 @@ struct PinnedCertificate: Sendable {
 
 /// Makes the files. Run it when a new format version needs a new pin, in a new folder; old pins stay as they are:
 ///
-///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter PinnedCertificateGenerator
+///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/(norm|adapter|slices)'
 ///
-/// It replaces the certificates and openings; their secrets are random, so the bytes differ from run to run.
+/// It replaces the certificates and openings in the newest folder, pinned-v4; their secrets are random, so the bytes differ
+/// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
   @Test func norm() throws {
@@ -176,6 +183,30 @@ struct PinnedCertificateGenerator {
       """)
   }
 
+  @Test func slices() throws {
+    var random = SeededGenerator(seed: 6)
+    var base = TestModel()
+    base.tensors["experts"] = TestTensor([3, 4, 6], isHalf: true, random: &random)
+    var tuned = base
+    for expert in 0..<3 {
+      let (left, right) = ((0..<4).map { _ in random.signed() }, (0..<6).map { _ in random.signed() })
+      for row in 0..<4 {
+        for column in 0..<6 {
+          tuned.tensors["experts"]?.values[(expert * 4 + row) * 6 + column] += left[row] * right[column] / 4
+        }
+      }
+    }
+    try make(
+      "slices", base, tuned,
+      """
+      { "driftPolicy": 1, "name": "pinned slices", "securityBits": 128,
+        "rules": [
+          { "tensors": "experts", "heads": { "of": "slices" },
+            "allow": [ { "rank": 1, "residual": { "absolute": 0.02 } }, { "norm": { "absolute": 2 } } ] } ] }
+
+      """)
+  }
+
   /// A tuned model in one of its two forms.
   private struct Tuned {
     var checkpoint: TestModel?
@@ -187,7 +218,7 @@ struct PinnedCertificateGenerator {
   }
 
   private func make(_ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String) throws {
-    let folder = PinnedCertificate.folder.appendingPathComponent(name)
+    let folder = PinnedCertificate.revisedFolder.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     func write(_ bytes: [UInt8], _ file: String) throws {
       try Data(bytes).write(to: folder.appendingPathComponent(file))
