@@ -33,7 +33,7 @@ extension PolicyDraft {
     let group = groups[index]
     let allowance = try allowance(group)
     var excess: CalibratedGroup.Excess?
-    if case .clauses(let clauses) = allowance {
+    if let clauses = allowance.forms {
       excess = CalibratedGroup.Excess(group.records, form: group.bounds.form, clauses: clauses)
     }
     let values = group.records.flatMap { record in

@@ -29,7 +29,7 @@ enum CalibrateText {
   private static func row(_ group: CalibratedGroup) -> [String] {
     let first = Quoting.plain(group.patterns.joined(separator: " "))
     let start = [first, Format.count(group.tensors.count), form(group)]
-    guard let drift = group.drift, case .clauses(let clauses) = group.allowance, case .norm(let bound)? = clauses.first
+    guard let drift = group.drift, let clauses = group.allowance.forms, case .norm(let bound)? = clauses.first
     else { return start + Array(repeating: "-", count: header.count - start.count) }
     let numbers =
       [drift.isRelative ? "‖Δ‖/‖W‖" : "‖Δ‖"] + [drift.minimum, drift.median, drift.maximum].map { Format.number($0) }
@@ -52,7 +52,7 @@ enum CalibrateText {
 
   /// What the rule allows beside the norm.
   private static func form(_ group: CalibratedGroup) -> String {
-    guard case .clauses(let clauses) = group.allowance else { return "any" }
+    guard let clauses = group.allowance.forms else { return "any" }
     let parts = clauses.compactMap { clause -> String? in
       guard case .sum(let rank, let sparse, let residual) = clause else { return nil }
       var words = rank.map { ["rank \($0)"] } ?? []
@@ -65,7 +65,9 @@ enum CalibrateText {
       if let residual { words.append(value(residual)) }
       return words.joined(separator: " + ")
     }
-    return parts.isEmpty ? "norm" : parts.joined(separator: ", ")
+    var words = parts.isEmpty ? "norm" : parts.joined(separator: ", ")
+    if case .grow(let rows, _) = group.allowance { words += ", \(Format.count(rows, "new row"))" }
+    return words
   }
 
   private static func sentence(_ warning: CalibrationWarning) -> String {

@@ -189,9 +189,12 @@ struct MeasurementSection {
 
   /// The least rank that a clause claims for the whole tensor.
   private func rank(of tensor: ReportedTensor) -> Int? {
-    guard contents.policy.rules.indices.contains(tensor.rule),
-      case .clauses(let clauses) = contents.policy.rules[tensor.rule].allowance
-    else { return nil }
+    guard contents.policy.rules.indices.contains(tensor.rule) else { return nil }
+    let clauses: [ClauseForm]
+    switch contents.policy.rules[tensor.rule].allowance {
+    case .clauses(let forms), .grow(_, let forms): clauses = forms
+    case .frozen, .any, .heads: return nil
+    }
     return clauses.compactMap { clause in
       if case .sum(let rank?, _, _) = clause { rank } else { nil }
     }.min()

@@ -83,7 +83,7 @@ import Testing
     _ = try fixture.prove(calibration.policy, adapter: adapter, name: "again")
     // Another shape, or one that the base does not have, is no run of this base.
     for name in ["model.head.bias", "model.other.bias"] {
-      adapter.tensors["base_model.model.\(name)"] = .init(shape: [11], values: [Double](repeating: 1, count: 11))
+      adapter.tensors["base_model.model.\(name)"] = .init(shape: [9], values: [Double](repeating: 1, count: 9))
       let error = #expect(throws: CalibrationError.self) {
         try Calibration.calibrate(base: base, models: [("a", .adapter(adapter.open("x\(name)", in: fixture.folder)))])
       }
