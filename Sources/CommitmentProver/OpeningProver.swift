@@ -204,21 +204,20 @@ struct OpeningProver {
 /// A weighted sum of rows as a polynomial over K.
 struct RowSum {
   let tailOffset: Int
-  private var low: [CubicExtension]
-  private var high: [CubicExtension]
+  /// Coefficients of the messages, and behind them those of the tails.
+  private(set) var coefficients: [CubicExtension]
 
   init(tailOffset: Int, tailCount: Int) {
     self.tailOffset = tailOffset
-    low = [CubicExtension](repeating: .zero, count: tailOffset)
-    high = [CubicExtension](repeating: .zero, count: tailCount)
+    coefficients = [CubicExtension](repeating: .zero, count: tailOffset + tailCount)
   }
 
-  var coefficients: [CubicExtension] { low + high }
-
+  /// Messages have at most `tailOffset` entries.
   mutating func add(messages: [RowMessage], tails: [[UInt64]], weights: [CubicExtension]) {
-    RowCombination.accumulate(rows: messages, weights: weights, into: &low)
+    precondition(messages.allSatisfy { $0.count <= tailOffset }, "a message reaches into the tails")
+    RowCombination.accumulate(rows: messages, weights: weights, into: &coefficients)
     for (tail, weight) in zip(tails, weights) {
-      for (i, value) in tail.enumerated() { high[i] += weight * Goldilocks(reducing: value) }
+      for (i, value) in tail.enumerated() { coefficients[tailOffset + i] += weight * Goldilocks(reducing: value) }
     }
   }
 }

@@ -6,14 +6,15 @@
 /// A block of w bits is ⌊w/8⌋ planes of bytes, lowest first, entry i at i, then for an odd half byte one plane of 128 bytes
 /// with entry i in the low half of byte i and entry 128 + i in the high half. The highest plane carries the sign. Loops over
 /// planes are what compilers turn into vector instructions.
-package struct PackedIntegers: Sendable, Equatable {
+package struct PackedIntegers: Sendable {
   package static let block = 256
   private static let half = block / 2
 
   package let count: Int
   /// Half bytes of an entry, 0...8, for each block.
   private let widths: [UInt8]
-  private let bytes: [UInt8]
+  /// In memory of its own, on huge pages where it is large: gigabytes of it are first written in a hurry.
+  private let bytes: AlignedBuffer<UInt8>
 
   /// Bytes in memory.
   package var byteCount: Int { widths.count + bytes.count }
@@ -24,22 +25,22 @@ package struct PackedIntegers: Sendable, Equatable {
     count = values.count
     let entries = values.span
     let widths = (0..<values.count / Self.block).map { Self.width(entries.extracting(Self.entries(of: $0))) }
-    var bytes = [UInt8](repeating: 0, count: widths.reduce(0) { $0 + Self.half * Int($1) })
-    var target = bytes.mutableSpan
+    bytes = AlignedBuffer(count: widths.reduce(0) { $0 + Self.half * Int($1) })
+    self.widths = widths
+    var target = MutableSpan(
+      _unsafeElements: UnsafeMutableBufferPointer(start: bytes.pointer, count: bytes.count))
     var offset = 0
     for (index, width) in widths.enumerated() {
       Self.pack(entries.extracting(Self.entries(of: index)), width: Int(width), into: &target, at: offset)
       offset += Self.half * Int(width)
     }
-    self.widths = widths
-    self.bytes = bytes
   }
 
   /// Replaces the first `count` of `values`, which has at least so many.
   package func unpack(into values: inout [Int32]) {
     precondition(values.count >= count, "\(values.count) places for \(count) integers")
     var target = values.mutableSpan
-    let source = bytes.span
+    let source = Span(_unsafeElements: UnsafeBufferPointer(start: bytes.pointer, count: bytes.count))
     var offset = 0
     for (index, width) in widths.enumerated() {
       let length = Self.half * Int(width)
