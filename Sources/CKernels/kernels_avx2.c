@@ -29,6 +29,7 @@ DP_INLINE int32_t d_sum(D acc) {
 enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 #include "residual_impl.h"
+#include "pack_impl.h"
 
 typedef __m256i W;
 enum { LANES = 8 };

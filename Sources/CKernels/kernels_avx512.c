@@ -24,6 +24,7 @@ DP_INLINE int32_t d_sum(D acc) { return _mm512_reduce_add_epi32(acc); }
 enum { GRAM_ROWS = 8, GRAM_COLUMNS = 3 };
 #include "dense_impl.h"
 #include "residual_impl.h"
+#include "pack_impl.h"
 
 typedef __m512i W;
 enum { LANES = 16 };

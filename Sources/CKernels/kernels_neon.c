@@ -26,4 +26,5 @@ DP_INLINE int32_t d_sum(D acc) { return vaddvq_s32(acc); }
 enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 #include "residual_impl.h"
+#include "pack_impl.h"
 #endif

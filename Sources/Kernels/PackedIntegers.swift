@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CDriftProofKernels
+
 /// Signed integers in as few bits as their neighbourhood needs: blocks of 256, each with its own width of 0, 4, 8, …, 32
 /// bits. The drift of two 16-bit checkpoints takes 8 to 16 bits an entry so.
 ///
 /// A block of w bits is ⌊w/8⌋ planes of bytes, lowest first, entry i at i, then for an odd half byte one plane of 128 bytes
-/// with entry i in the low half of byte i and entry 128 + i in the high half. The highest plane carries the sign. Loops over
-/// planes are what compilers turn into vector instructions.
+/// with entry i in the low half of byte i and entry 128 + i in the high half. The highest plane carries the sign.
 package struct PackedIntegers: Sendable {
   package static let block = 256
   private static let half = block / 2
@@ -15,18 +16,34 @@ package struct PackedIntegers: Sendable {
   private let widths: [UInt8]
   /// In memory of its own, on huge pages where it is large: gigabytes of it are first written in a hurry.
   private let bytes: AlignedBuffer<UInt8>
+  private let path: KernelPath
 
   /// Bytes in memory.
   package var byteCount: Int { widths.count + bytes.count }
 
+  /// Widths and bytes, to be compared.
+  var content: [[UInt8]] { [widths, bytes.copy(0..<bytes.count)] }
+
   /// - Parameter values: a multiple of 256 of them.
-  package init(_ values: [Int32]) {
+  package init(_ values: [Int32], path: KernelPath = .selected) {
     precondition(values.count.isMultiple(of: Self.block), "\(values.count) integers")
     count = values.count
+    self.path = path
+    let blocks = values.count / Self.block
     let entries = values.span
-    let widths = (0..<values.count / Self.block).map { Self.width(entries.extracting(Self.entries(of: $0))) }
+    let widths =
+      path.level.map { level in
+        [UInt8](unsafeUninitializedCapacity: blocks) { widths, count in
+          values.withUnsafeBufferPointer { dp_pack_widths(level, $0.baseAddress, blocks, widths.baseAddress) }
+          count = blocks
+        }
+      } ?? (0..<blocks).map { Self.width(entries.extracting(Self.entries(of: $0))) }
     bytes = AlignedBuffer(count: widths.reduce(0) { $0 + Self.half * Int($1) })
     self.widths = widths
+    if let level = path.level {
+      values.withUnsafeBufferPointer { dp_pack(level, widths, blocks, $0.baseAddress, bytes.pointer) }
+      return
+    }
     var target = MutableSpan(
       _unsafeElements: UnsafeMutableBufferPointer(start: bytes.pointer, count: bytes.count))
     var offset = 0
@@ -39,6 +56,10 @@ package struct PackedIntegers: Sendable {
   /// Replaces the first `count` of `values`, which has at least so many.
   package func unpack(into values: inout [Int32]) {
     precondition(values.count >= count, "\(values.count) places for \(count) integers")
+    if let level = path.level {
+      values.withUnsafeMutableBufferPointer { dp_unpack(level, widths, widths.count, bytes.pointer, $0.baseAddress) }
+      return
+    }
     var target = values.mutableSpan
     let source = Span(_unsafeElements: UnsafeBufferPointer(start: bytes.pointer, count: bytes.count))
     var offset = 0

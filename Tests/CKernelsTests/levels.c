@@ -112,6 +112,21 @@ static size_t residual(int level, u64 *out) {
   return (4 * LENGTHS * PART + 4 * LENGTHS) * 4;
 }
 
+/// Blocks of every width, packed and unpacked: what was packed, its widths, and what came back.
+static size_t pack(int level, u64 *out) {
+  enum { BLOCKS = 32, SIZE = 256 };
+  int32_t *back = (int32_t *)out, e[BLOCKS * SIZE];
+  uint8_t *widths = (uint8_t *)(back + BLOCKS * SIZE), *bytes = widths + BLOCKS;
+  // The last block has all bits, the first two none but the sign.
+  for (size_t k = 0; k < BLOCKS * SIZE; k++) e[k] = narrow[k % ROW] >> (31 - k / SIZE);
+  memset(bytes, 0, 4 * BLOCKS * SIZE);
+  dp_pack_widths(level, e, BLOCKS, widths);
+  dp_pack(level, widths, BLOCKS, e, bytes);
+  dp_unpack(level, widths, BLOCKS, bytes, back);
+  if (memcmp(e, back, sizeof e)) back[0] = level ^ 0x55AA;
+  return 8 * BLOCKS * SIZE + BLOCKS;
+}
+
 int main(void) {
   for (size_t k = 0; k < 8 * ROW; k++) field[k] = element();
   for (size_t k = 0; k < ROW + 64; k++) {
@@ -128,7 +143,8 @@ int main(void) {
     const char *name;
     Case *run;
   } cases[] = {{"lanes", lanes}, {"ntt", ntt}, {"sha", sha}, {"project", project},
-               {"gram", gram}, {"rows", rows}, {"points", points}, {"residual", residual}};
+               {"gram", gram}, {"rows", rows}, {"points", points}, {"residual", residual},
+               {"pack", pack}};
   int failures = 0, best = dp_level(DP_LEVEL_AVX512);
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
     for (int cap = 0; cap <= best; cap++) {

@@ -6,8 +6,8 @@ import Testing
 @testable import DriftProofKernels
 
 @Suite struct PackedIntegersTests {
-  /// Every width, with entries at both ends of what it holds.
-  @Test func everyWidthComesBack() {
+  /// Every width, with entries at both ends of what it holds; all paths pack alike.
+  @Test(arguments: KernelPath.allCases) func everyWidthComesBack(_ path: KernelPath) {
     var random = SeededGenerator(seed: 11)
     var values: [Int32] = []
     for bits in 0...32 {
@@ -19,20 +19,22 @@ import Testing
       block[Int.random(in: 0..<256, using: &random)] = Int32(truncatingIfNeeded: Int64(greatest))
       values += block
     }
-    let packed = PackedIntegers(values)
+    let packed = PackedIntegers(values, path: path)
+    #expect(packed.content == PackedIntegers(values, path: .portable).content)
     var result = [Int32](repeating: 77, count: values.count)
     packed.unpack(into: &result)
     #expect(result == values)
   }
 
   /// Zeros take nothing, -1 takes a sign.
-  @Test func sizes() {
+  @Test(arguments: KernelPath.allCases) func sizes(_ path: KernelPath) {
     let block = PackedIntegers.block
-    #expect(PackedIntegers([Int32](repeating: 0, count: 4 * block)).byteCount == 4)
-    #expect(PackedIntegers([Int32](repeating: -1, count: block)).byteCount == 1 + block / 2)
-    #expect(PackedIntegers([Int32](repeating: 2047, count: block)).byteCount == 1 + 3 * block / 2)
-    #expect(PackedIntegers([Int32](repeating: 2048, count: block)).byteCount == 1 + 2 * block)
-    #expect(PackedIntegers([]).byteCount == 0)
+    func size(_ values: [Int32]) -> Int { PackedIntegers(values, path: path).byteCount }
+    #expect(size([Int32](repeating: 0, count: 4 * block)) == 4)
+    #expect(size([Int32](repeating: -1, count: block)) == 1 + block / 2)
+    #expect(size([Int32](repeating: 2047, count: block)) == 1 + 3 * block / 2)
+    #expect(size([Int32](repeating: 2048, count: block)) == 1 + 2 * block)
+    #expect(size([]) == 0)
   }
 
   /// A row's array serves the next one; one that is still held does not change under its holder.

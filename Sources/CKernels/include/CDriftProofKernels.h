@@ -79,3 +79,10 @@ void dp_points_horner(int level, const uint64_t *points, size_t count, const uin
 /// All products and sums are exact modulo 2^64; shift is at most 31.
 int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
                 size_t stride);
+
+/// Blocks of 256 integers, packed with widths[b] = 0...8 half bytes an entry, 128*widths[b] bytes a block: see
+/// PackedIntegers.swift for their order. pack_widths finds the least width of each block; pack writes and unpack reads as
+/// many bytes as all blocks have.
+void dp_pack_widths(int level, const int32_t *e, size_t blocks, uint8_t *widths);
+void dp_pack(int level, const uint8_t *widths, size_t blocks, const int32_t *e, uint8_t *bytes);
+void dp_unpack(int level, const uint8_t *widths, size_t blocks, const uint8_t *bytes, int32_t *e);
