@@ -49,17 +49,18 @@ struct TileProducer: Sendable {
   func tile(_ position: Int, checks: Bool = false) throws -> Made {
     let place = places[position]
     let block = layout.tableau.blocks[place.block]
-    let row = try rows.message(place.row)
+    var row = try rows.message(place.row)
     let isPlain = block.members.allSatisfy { parts[[$0, block.set]] == nil }
     if isPlain, row.isZero { return Made(entries: .zero) }
-    let message = padded(row)
-    if case .narrow(let values) = message, refuses || Self.areSmall(values) {
+    var message = padded(row)
+    row = .zero
+    if case .narrow(var entries) = message, refuses || Self.areSmall(entries) {
       // Plain tiles show the row as it is.
       if isPlain { return Made(entries: message) }
-      if let made = try narrowTile(values, block: block, tile: place.tile, checks: checks) {
-        rows.recycle(row)
-        return made
-      }
+      // Nobody else holds a row that was unpacked or read for this: the tile is made where it lies.
+      message = .zero
+      if let made = try narrowTile(&entries, block: block, tile: place.tile, checks: checks) { return made }
+      message = padded(try rows.message(place.row))
     }
     return try wideTile(message, block: block, tile: place.tile)
   }
@@ -77,11 +78,10 @@ struct TileProducer: Sendable {
   /// A cheating prover's larger entries take the path of field elements: GramKernel's products of them are not exact.
   private static func areSmall(_ values: [Int32]) -> Bool { values.allSatisfy { $0.magnitude < 1 << 19 } }
 
-  /// Nil when an entry of the tile does not fit 32 bits.
+  /// Makes a row the tile. Nil when an entry of the tile does not fit 32 bits; then the entries are of no use.
   private func narrowTile(
-    _ values: [Int32], block: TableauLayout.Block, tile: Int, checks: Bool
+    _ entries: inout [Int32], block: TableauLayout.Block, tile: Int, checks: Bool
   ) throws -> Made? {
-    var entries = values
     var sparseValues: [(cell: Int, value: Int64)] = []
     for member in block.members {
       guard let part = parts[[member, block.set]] else { continue }
