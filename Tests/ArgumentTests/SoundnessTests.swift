@@ -42,8 +42,8 @@ import DriftProofTranscript
         tensors: fixture.tensors, totalBound: fixture.totalBound, code: code, binding: [])
       for statement in logLength >= 18 ? [small, Self.large(code)] : [small] {
         for term in Soundness.terms(statement) { #expect(term.bits >= 128, "\(term.name)") }
-        #expect(Soundness.bits(statement) >= 128)
         let layout = ArgumentLayout(statement)
+        #expect(Soundness.bits(layout) >= 128)
         #expect(layout.tableau.squareChunks <= 1 << Limits.logMaximumChunks)
         // The commitment's own terms agree with those that the argument prints.
         for term in code.soundnessTerms(claims: 3) { #expect(term.bits >= 128, "\(term.round)") }
@@ -136,7 +136,7 @@ import DriftProofTranscript
   }
 
   @Test func weakCodesAreSeenAsWeak() {
-    #expect(Soundness.bits(Fixture.everything().statement) < 128)
+    #expect(Soundness.bits(ArgumentLayout(Fixture.everything().statement)) < 128)
   }
 
   /// Item 2: (π²/8)·(1/δ)·∫_{-δ}^{δ} (1 - |ξ|/δ)·exp(-ξ²t²H²/4) dξ with δ = π/(2H); the integral in y = ξ/δ.

@@ -68,5 +68,5 @@ package enum Soundness {
 
   /// The least of all terms. Fiat-Shamir with SHA-256 as a random oracle loses log2 T bits for T hashes of the prover,
   /// and collisions add 3T²/2^256.
-  package static func bits(_ statement: DriftStatement) -> Double { terms(statement).map(\.bits).min() ?? 0 }
+  package static func bits(_ layout: ArgumentLayout) -> Double { terms(layout).map(\.bits).min() ?? 0 }
 }

@@ -27,7 +27,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
-    let bits = Soundness.terms(layout).map(\.bits).min() ?? 0
+    let bits = Soundness.bits(layout)
     guard bits >= requiredSecurityBits else {
       throw .insufficientSecurity(bits: bits, required: Int(requiredSecurityBits))
     }
