@@ -39,6 +39,9 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     }
   }
 
+  /// Bytes of addresses that it takes.
+  package var footprint: Int { mapped > 0 ? mapped : count * MemoryLayout<Element>.stride }
+
   deinit {
     if mapped > 0 { munmap(base, mapped) } else { base.deallocate() }
   }

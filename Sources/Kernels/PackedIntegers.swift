@@ -18,8 +18,8 @@ package struct PackedIntegers: Sendable {
   private let bytes: AlignedBuffer<UInt8>
   private let path: KernelPath
 
-  /// Bytes in memory.
-  package var byteCount: Int { widths.count + bytes.count }
+  /// Bytes in memory, with the addresses that alignment costs: a limit may be one of addresses.
+  package var byteCount: Int { widths.count + bytes.footprint }
 
   /// Widths and bytes, to be compared.
   var content: [[UInt8]] { [widths, bytes.copy(0..<bytes.count)] }

@@ -40,6 +40,18 @@ import Testing
     #expect(shortage(data, peak: 900_000_000)?.limit == .data)
   }
 
+  /// Rows get seven eighths of what a proof leaves under the tightest limit, and never less than nothing.
+  @Test func roomForRows() {
+    let machine = ["/proc/meminfo": "MemAvailable: 1000000 kB\n"]
+    #expect(MemoryBudget { machine[$0] }.room(beside: 224_000_000, workers: 2) == 700_000_000)
+    #expect(MemoryBudget { machine[$0] }.room(beside: 1_024_000_001, workers: 2) == 0)
+    let both = machine.merging(
+      ["/proc/self/status": Self.status, "/proc/self/limits": Self.limits(space: "1000000000")]) { $1 }
+    let left = 1_000_000_000 - 102_400_000 - 125_000_000 - 2 * (72 << 20)
+    #expect(MemoryBudget { both[$0] }.room(beside: 100_000_000, workers: 2) == left / 8 * 7)
+    #expect(MemoryBudget { _ in nil }.room(beside: 100, workers: 2, physical: 1000) == 350)
+  }
+
   @Test func controlGroups() {
     let group = ["/proc/self/cgroup": "0::/a/b\n"]
     let inner = ["/sys/fs/cgroup/a/b/memory.max": "max\n", "/sys/fs/cgroup/a/memory.max": "1000000\n"]
