@@ -72,7 +72,9 @@ final class RowCache: Sendable {
     case .field(let values): (kept, bytes) = (.whole(message), 8 * values.count)
     }
     state.withLock { state in
-      guard state.rows[row] == nil, bytes <= state.room else { return }
+      guard state.rows[row] == nil else { return }
+      // The first row that finds no room is the last one to be packed: each pass would pack the others in vain.
+      guard bytes <= state.room else { return state.room = 0 }
       state.room -= bytes
       state.rows[row] = kept
     }

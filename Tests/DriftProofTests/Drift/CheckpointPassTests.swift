@@ -144,6 +144,15 @@ import Testing
     }
   }
 
+  /// A row that finds no room closes the cache, so that no later pass packs rows that cannot stay.
+  @Test func fullCacheTakesNoMore() {
+    let cache = RowCache(rowCount: 3, length: 512, room: RowRoom(whole: 0, packed: 600))
+    cache.keep(.narrow([Int32](repeating: 7, count: 512)), row: 0)
+    cache.keep(.narrow([Int32](repeating: 1 << 20, count: 512)), row: 1)
+    cache.keep(.narrow([Int32](repeating: 0, count: 512)), row: 2)
+    #expect(cache.holds(0) && !cache.holds(1) && !cache.holds(2))
+  }
+
   /// One neighbourhood of a wide tensor holds all of its drift: too large for the precision, and found before the drift is
   /// committed, so no opening file appears.
   @Test func aLargeNeighbourhoodIsRefusedEarly() throws {

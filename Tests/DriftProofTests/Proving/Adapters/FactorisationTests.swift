@@ -170,14 +170,7 @@ import DriftProofTranscript
   }
 
   private func model(_ adapter: Adapter, base: [(name: String, shape: [Int])]) throws -> AdapterModel {
-    let leaves = base.sorted { TensorPair.precedes($0.name, $1.name) }.map {
-      BaseIdentity.Leaf(
-        name: $0.name, dtype: .f32, shape: $0.shape,
-        statistics: TensorStatistics(
-          fractionBits: 22, sumOfSquares: 1 << 50, maxAbs: 1 << 20, sha256: [UInt8](repeating: 0, count: 32)))
-    }
-    return try AdapterModel(
-      adapter, identity: BaseIdentity(sorted: leaves), policy: testPolicy([("*", "\"any\"")]), comparesBytes: false)
+    try SchemeFixture.model(adapter, base: base)
   }
 
   /// The report's bound holds for every kind of layer and odd factors.

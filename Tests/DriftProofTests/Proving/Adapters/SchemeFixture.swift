@@ -48,7 +48,10 @@ struct SchemeFixture {
     return try model(Adapter.open(path))
   }
 
-  func model(_ adapter: Adapter) throws -> AdapterModel {
+  func model(_ adapter: Adapter) throws -> AdapterModel { try Self.model(adapter, base: base) }
+
+  /// On a base of which names and shapes are all that matters.
+  static func model(_ adapter: Adapter, base: [(name: String, shape: [Int])]) throws -> AdapterModel {
     let leaves = base.sorted { TensorPair.precedes($0.name, $1.name) }.map {
       BaseIdentity.Leaf(
         name: $0.name, dtype: .f32, shape: $0.shape,
