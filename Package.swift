@@ -93,8 +93,8 @@ let package = Package(
     .target(
       name: "DriftProofAdapter",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofDrift",
+        "DriftProofCore", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement",
+        "DriftProofCertificate", "DriftProofDrift",
       ], path: "Sources/Adapter"),
     .target(
       name: "DriftProofProving",

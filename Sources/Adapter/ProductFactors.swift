@@ -47,12 +47,8 @@ package struct ProductFactors: Sendable, Equatable {
   private static func real(
     _ product: AdapterModel.Product, of adapter: Adapter
   ) throws -> (coefficients: [Double], basis: OrthonormalRows) {
-    let a = try adapter.checkpoint.doubles(of: product.module.a)
-    let b = try adapter.checkpoint.doubles(of: product.module.b)
     let (rows, columns, r) = (product.rows, product.columns, product.module.rank)
-    // ΔW = factor·L·R with L of rows × r and R of r × columns; as stored, B is rows × r and A is r × columns.
-    let left = product.isTransposed ? transposed(a, rows: r, columns: rows) : b
-    let right = product.isTransposed ? transposed(b, rows: columns, columns: r) : a
+    let (left, right) = try matrices(product, of: adapter)
     let basis = OrthonormalRows(right, sourceRows: r, columns: columns)
     let rank = basis.rank
     var coefficients = [Double](repeating: 0, count: rows * rank)
@@ -64,6 +60,18 @@ package struct ProductFactors: Sendable, Equatable {
       }
     }
     return (coefficients, basis)
+  }
+
+  /// The adapter's own matrices: ΔW = factor·L·R with L of rows × r and R of r × columns, row-major, r the module's rank.
+  static func matrices(
+    _ product: AdapterModel.Product, of adapter: Adapter
+  ) throws -> (left: [Double], right: [Double]) {
+    let a = try adapter.checkpoint.doubles(of: product.module.a)
+    let b = try adapter.checkpoint.doubles(of: product.module.b)
+    guard product.isTransposed else { return (b, a) }
+    // As stored, B is rows × r and A is r × columns.
+    let r = product.module.rank
+    return (transposed(a, rows: r, columns: product.rows), transposed(b, rows: product.columns, columns: r))
   }
 
   private static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {

@@ -32,6 +32,7 @@ KERNEL(void, points_horner, (const u64 *, size_t, const u64 *, size_t, u64 *));
 KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
 KERNEL(void, fold_groups, (const int32_t *, int, size_t, const uint32_t *, u64 *));
 KERNEL(int, residual, (int32_t *, size_t, int, const int32_t *, size_t, const int32_t *, size_t));
+KERNEL(void, product_row, (double *, size_t, const double *, size_t, const double *, size_t));
 KERNEL(void, pack_widths, (const int32_t *, size_t, uint8_t *));
 KERNEL(void, pack, (const uint8_t *, size_t, const int32_t *, uint8_t *));
 KERNEL(void, unpack, (const uint8_t *, size_t, const uint8_t *, int32_t *));
@@ -170,6 +171,10 @@ void dp_points_horner(int level, const u64 *points, size_t count, const u64 *coe
 int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
                 size_t stride) {
   return CALL(residual, e, count, shift, u, rank, v, stride);
+}
+void dp_product_row(int level, double *out, size_t count, const double *u, size_t rank, const double *v,
+                    size_t stride) {
+  CALL(product_row, out, count, u, rank, v, stride);
 }
 void dp_pack_widths(int level, const int32_t *e, size_t blocks, uint8_t *widths) {
   CALL(pack_widths, e, blocks, widths);

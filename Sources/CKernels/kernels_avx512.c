@@ -25,6 +25,7 @@ enum { GRAM_ROWS = 8, GRAM_COLUMNS = 3 };
 #include "dense_impl.h"
 #include "residual_impl.h"
 #include "pack_impl.h"
+#include "product_impl.h"
 
 typedef __m512i W;
 enum { LANES = 16 };

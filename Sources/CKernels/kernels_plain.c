@@ -40,6 +40,7 @@ enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "dense_impl.h"
 #include "residual_impl.h"
 #include "pack_impl.h"
+#include "product_impl.h"
 
 typedef uint32_t W;
 enum { LANES = 1 };

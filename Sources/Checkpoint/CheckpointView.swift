@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofCore
+
 /// Parts of checkpoints under other names, and weights as floating-point numbers: what unmerged adapters need.
 extension Checkpoint {
   /// Some tensors of this checkpoint under names of the caller's, which must differ; the data stay where they are.
@@ -32,25 +34,52 @@ extension Checkpoint {
     return try SafetensorsHeader(file).metadata
   }
 
+  /// The same of any of the files, by its path.
+  package func metadata(ofFile path: String) throws(CheckpointError) -> [String: String] {
+    guard let file = files.first(where: { $0.path == path }) else { return [:] }
+    return try SafetensorsHeader(file).metadata
+  }
+
+  /// SHA-256 of the first file as a whole.
+  package func fileDigest() throws(CheckpointError) -> [UInt8] {
+    let stream = try CheckpointError.hashing(SHA256.Stream.init)
+    for file in files.prefix(1) {
+      for start in stride(from: 0, to: file.count, by: 1 << 24) {
+        let piece = try file.bytes(in: start..<min(file.count, start + 1 << 24))
+        try CheckpointError.hashing { () throws(HashUnavailable) in try stream.update(piece.span.bytes) }
+      }
+    }
+    return try CheckpointError.hashing(stream.finish)
+  }
+
   /// Every entry of a floating tensor, row-major, exactly.
   ///
   /// Throws `notFloating`, `notFinite` with the first offending entry, or a file error.
   package func doubles(of tensor: TensorInfo) throws(CheckpointError) -> [Double] {
+    try doubles(of: tensor, in: 0..<tensor.entryCount)
+  }
+
+  /// The same of some entries, which must be the tensor's.
+  package func doubles(of tensor: TensorInfo, in entries: Range<Int>) throws(CheckpointError) -> [Double] {
     switch tensor.dtype {
-    case .bf16: try doubles(tensor, BFloat16Code.self)
-    case .f16: try doubles(tensor, Float16Code.self)
-    case .f32: try doubles(tensor, Float32Code.self)
-    case .f64: try doubles(tensor, Float64Code.self)
+    case .bf16: try doubles(tensor, entries, BFloat16Code.self)
+    case .f16: try doubles(tensor, entries, Float16Code.self)
+    case .f32: try doubles(tensor, entries, Float32Code.self)
+    case .f64: try doubles(tensor, entries, Float64Code.self)
     default: throw .notFloating(file: tensor.file, tensor: tensor.name, dtype: tensor.dtype)
     }
   }
 
-  private func doubles<Code: FloatCode>(_ tensor: TensorInfo, _: Code.Type) throws(CheckpointError) -> [Double] {
-    var words = [Code.Word](repeating: 0, count: tensor.entryCount)
-    try file(of: tensor).copyWords(at: tensor.byteRange.lowerBound, count: tensor.entryCount, into: &words)
+  private func doubles<Code: FloatCode>(
+    _ tensor: TensorInfo, _ entries: Range<Int>, _: Code.Type
+  ) throws(CheckpointError) -> [Double] {
+    precondition(entries.lowerBound >= 0 && entries.upperBound <= tensor.entryCount)
+    var words = [Code.Word](repeating: 0, count: entries.count)
+    let start = tensor.byteRange.lowerBound + entries.lowerBound * MemoryLayout<Code.Word>.size
+    try file(of: tensor).copyWords(at: start, count: entries.count, into: &words)
     let values = words.map(Code.value)
     if let place = values.firstIndex(where: { !$0.isFinite }) {
-      throw .notFinite(file: tensor.file, tensor: tensor.name, index: place)
+      throw .notFinite(file: tensor.file, tensor: tensor.name, index: entries.lowerBound + place)
     }
     return values
   }

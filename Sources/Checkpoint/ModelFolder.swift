@@ -29,6 +29,9 @@ package struct ModelFolder: Sendable {
     configuration = try ModelConfiguration(in: prefix)
   }
 
+  /// Names of all that lies in a folder and is no folder, in order.
+  package static func names(in folder: String) -> [String] { WeightFiles.names(in: folder) }
+
   private func isLeftOut(_ name: String) -> Bool { patterns.contains { $0.matches(name) } }
 
   /// What transformers or diffusers would load: the file that the configuration names, or else one of the two usual, or else

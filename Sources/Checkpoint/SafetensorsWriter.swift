@@ -70,12 +70,19 @@ package final class SafetensorsWriter {
   }
 
   /// Closes the file; throws `writerOrder` when data are missing.
-  package func finish() throws(CheckpointError) {
+  /// - Parameter synchronizing: whether to wait until the bytes are on disk.
+  package func finish(synchronizing: Bool = false) throws(CheckpointError) {
     guard written == byteCount else {
       throw .writerOrder(file: path, reason: "only \(written) of the \(byteCount) bytes declared were written")
     }
     guard let file else { return }
     self.file = nil
+    let isOnDisk = !synchronizing || fflush(file) == 0 && fsync(fileno(file)) == 0
+    let reason = String(cString: strerror(errno))
+    guard isOnDisk else {
+      fclose(file)
+      throw .cannotWrite(file: path, reason: reason)
+    }
     guard fclose(file) == 0 else { throw .cannotWrite(file: path, reason: String(cString: strerror(errno))) }
   }
 

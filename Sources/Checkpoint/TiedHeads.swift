@@ -42,6 +42,11 @@ package enum TiedHeads {
   /// Whether the tensor of this name is tied to the embedding in some models.
   package static func isHead(_ name: String) -> Bool { isOutput(name) || ends(name, sharing) }
 
+  /// Whether the tensor of this name is the one that heads are tied to in some models.
+  package static func isEmbedding(_ name: String) -> Bool {
+    module(name).map { embeddings.contains(last($0)) } ?? false
+  }
+
   private static func isOutput(_ name: String) -> Bool {
     guard let module = module(name) else { return false }
     return outputs.contains(last(module)) || ends(name, outputPaths)

@@ -121,3 +121,21 @@ extension TunedModel {
       tuned: Checkpoint.open(tuned).reading(reading), base: Checkpoint.open(base).reading(reading), identity: identity)
   }
 }
+
+extension ModelMerge {
+  /// Merges an adapter into its base: every weight rounded once, the same bytes everywhere (docs/adapters.md).
+  ///
+  /// - Parameters:
+  ///   - base: a Hugging Face folder or one .safetensors file; the merged model is of the same form.
+  ///   - adapter: an unmerged LoRA adapter.
+  ///   - path: where the merged model is written; nothing may be there.
+  ///   - progress: told the fraction that is done.
+  /// - Throws: `coverageGap` for an adapter that does not fit the base, `operational`. Nothing is left behind then.
+  public static func merge(
+    base: String, adapter: String, to path: String, progress: ((Double) -> Void)? = nil
+  ) throws(DriftProofError) -> ModelMerge {
+    try DriftProofError.translating {
+      try merge(base: Checkpoint.open(base), adapter: Adapter.open(adapter), to: path, progress: progress)
+    }
+  }
+}

@@ -80,6 +80,10 @@ void dp_points_horner(int level, const uint64_t *points, size_t count, const uin
 int dp_residual(int level, int32_t *e, size_t count, int shift, const int32_t *u, size_t rank, const int32_t *v,
                 size_t stride);
 
+/// out[x] = sum_k u[k] * v[stride*k + x] for x < count, summed in the order of k with every product and sum rounded to double.
+void dp_product_row(int level, double *out, size_t count, const double *u, size_t rank, const double *v,
+                    size_t stride);
+
 /// Blocks of 256 integers, packed with widths[b] = 0...8 half bytes an entry, 128*widths[b] bytes a block: see
 /// PackedIntegers.swift for their order. pack_widths finds the least width of each block; pack writes and unpack reads as
 /// many bytes as all blocks have.
