@@ -32,6 +32,8 @@ package struct BaseIdentity: Sendable, Hashable {
   package let tensors: [Leaf]
   /// SHA-256("driftproof/identity/v1" ‖ UInt64LE count ‖ Merkle root), 32 bytes.
   package let root: [UInt8]
+  /// Of a base whose weights are committed to: then statements may speak of them.
+  package private(set) var linked: LinkedBase?
 
   /// `root` in lower-case hexadecimal, 64 digits.
   package var rootHex: String { root.hexadecimal }
@@ -81,6 +83,13 @@ package struct BaseIdentity: Sendable, Hashable {
   package init(outline leaves: [Leaf]) {
     tensors = leaves
     root = []
+  }
+
+  /// The same base with a tableau of its weights.
+  package func linking(_ linked: LinkedBase) -> BaseIdentity {
+    var result = self
+    result.linked = linked
+    return result
   }
 
   static let rootTag = "driftproof/identity/v1"

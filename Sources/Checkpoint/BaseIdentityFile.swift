@@ -5,14 +5,21 @@ import DriftProofCore
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {
   /// The largest value of `driftIdentity` that is read.
-  package static let fileVersion = 2
+  package static let fileVersion = 3
 
-  /// Value of `driftIdentity`: 1 unless a tensor has no encoding, which readers of version 1 do not know.
-  private var fileVersion: Int { tensors.contains { $0.statistics.unencodableEntry != nil } ? 2 : 1 }
+  /// Value of `driftIdentity`: 3 with a tableau of the weights, 2 where a tensor has no encoding; older readers know neither.
+  private var fileVersion: Int {
+    if linked != nil { return 3 }
+    return tensors.contains { $0.statistics.unencodableEntry != nil } ? 2 : 1
+  }
 
   /// The file's bytes, a pure function of the identity: one line per tensor, fixed key order, a final newline.
   package func jsonBytes() -> [UInt8] {
-    var text = "{\"driftIdentity\": \(fileVersion), \"root\": \"\(rootHex)\", \"tensors\": ["
+    var text = "{\"driftIdentity\": \(fileVersion), \"root\": \"\(rootHex)\", "
+    if let linked, let linkedRoot {
+      text += "\"linkedRoot\": \"\(linkedRoot.hexadecimal)\", \"linked\": \(linked.json()), "
+    }
+    text += "\"tensors\": ["
     for (index, leaf) in tensors.enumerated() {
       let statistics = leaf.statistics
       text += index == 0 ? "\n" : ",\n"
@@ -38,9 +45,15 @@ extension BaseIdentity {
     let stated: [UInt8]
     let version: Int
     let raw: [(leaf: Leaf, place: JSONNode)]
+    let linked: LinkedBase?
+    let statedLinked: [UInt8]?
     do {
       let document = try JSONNode(parsing: bytes)
-      try document.requireKeys(["driftIdentity", "root", "tensors"])
+      let link = try document.optionalMember("linked")
+      try document.requireKeys(
+        ["driftIdentity", "root"] + (link == nil ? [] : ["linkedRoot", "linked"]) + ["tensors"])
+      linked = try link.map { (node) throws(JSONError) in try LinkedBase(node) }
+      statedLinked = try document.optionalMember("linkedRoot")?.hex(byteCount: SHA256.digestLength)
       version = try self.version(document.member("driftIdentity"))
       stated = try document.member("root").hex(byteCount: SHA256.digestLength)
       var leaves: [(leaf: Leaf, place: JSONNode)] = []
@@ -65,14 +78,22 @@ extension BaseIdentity {
         path: raw[index].place.path + ".name", found: StrictJSON.shown(raw[index].leaf.name),
         expected: "a name that is not used before")
     }
-    let identity = BaseIdentity(sorted: raw.map(\.leaf))
+    var identity = BaseIdentity(sorted: raw.map(\.leaf))
+    if let linked {
+      try linked.check(against: identity, at: "$.linked")
+      identity = identity.linking(linked)
+    }
     guard identity.fileVersion == version else {
       throw .identityValue(
         path: "$.driftIdentity", found: "\(version)",
-        expected: "\(identity.fileVersion): version 2 is for bases with a tensor without encoding, and for no others")
+        expected: "\(identity.fileVersion): version 3 is for bases with a tableau of their weights, 2 for others "
+          + "with a tensor without encoding, 1 for the rest")
     }
     guard identity.root == stated else {
       throw .identityRootMismatch(stated: stated.hexadecimal, computed: identity.rootHex)
+    }
+    if let computed = identity.linkedRoot, let statedLinked, computed != statedLinked {
+      throw .identityRootMismatch(stated: statedLinked.hexadecimal, computed: computed.hexadecimal)
     }
     return identity
   }

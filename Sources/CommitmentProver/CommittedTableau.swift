@@ -123,11 +123,25 @@ package struct CommittedTableau: Sendable {
   }
 }
 
+/// The secret of a tableau that hides nothing: its leaves have salts of zeros, its rows no tails, so that its root is a
+/// function of the rows.
+package enum PublicTableau {
+  package static let secret: [UInt8] = []
+}
+
+extension CommittedTableau {
+  /// Bytes of all leaf digests, for whoever keeps them.
+  package var leafByteCount: Int { tree.leafBytes }
+  package func leafBytes(_ range: Range<Int>) -> [UInt8] { tree.leafDigests(range) }
+}
+
 /// All randomness of one tableau: PRF(secret, label). One (secret, label) must serve one tableau only: two tableaux
 /// with equal tails would reveal differences of their rows.
 struct RowRandomness: Sendable {
   let secret: [UInt8]
   let label: String
+
+  private var isPublic: Bool { secret == PublicTableau.secret }
 
   /// Leaves whose salts come from one stream.
   private static let logSaltChunk = 10
@@ -135,6 +149,7 @@ struct RowRandomness: Sendable {
   /// ρ of one row: `shape.tailCount` uniform elements of F.
   func tail(row: Int, shape: RowShape) -> [UInt64] {
     guard shape.tailCount > 0 else { return [] }
+    precondition(!isPublic, "a public tableau has no tails")
     var context: [UInt8] = []
     context.append(littleEndian: UInt64(row))
     let stream = PseudorandomStream(secret: secret, label: "row tail/\(label)", context: context)
@@ -149,6 +164,8 @@ struct RowRandomness: Sendable {
   }
 
   func fillSalts(_ salts: AlignedBuffer<UInt8>, positions: Int) {
+    // The buffer is zeroed, as the salts of a public tableau are.
+    if isPublic { return }
     let chunk = 1 << Self.logSaltChunk
     Parallel.forEach((positions + chunk - 1) / chunk) { index in
       let first = index * chunk
@@ -161,6 +178,7 @@ struct RowRandomness: Sendable {
 
   /// The salts of some leaves, 32 bytes each.
   func salts(at positions: [Int]) -> [UInt8] {
+    if isPublic { return [UInt8](repeating: 0, count: LeafFormat.saltLength * positions.count) }
     var result: [UInt8] = []
     var current = (chunk: -1, bytes: [UInt8]())
     for position in positions {

@@ -43,7 +43,8 @@ struct GeneratedTextTests {
     #expect(try offers("verify", "--pu") == ["--public-key"])
     #expect(
       Set(try offers("identify", "-")) == [
-        "--out", "-o", "--leave-out", "--strip-prefix", "--json", "--quiet", "-q", "--help", "-h",
+        "--out", "-o", "--commit", "--cache", "--leave-out", "--strip-prefix", "--json", "--quiet", "-q", "--help",
+        "-h",
       ])
     #expect(try offers("attest", "--relation", "m") == ["merge"])
     #expect(try offers("completions", "") == ["bash", "zsh", "fish"])

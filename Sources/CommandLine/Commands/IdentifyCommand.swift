@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofCertificate
 import DriftProofCheckpoint
+import DriftProofProving
 
 /// `driftproof identify`: the base identity, for people who will verify without the base's weights.
 enum IdentifyCommand: Command {
@@ -12,12 +14,18 @@ enum IdentifyCommand: Command {
         + "function of the weights, whatever their sharding: anyone who has them can recompute it and compare roots.",
       "BASE is a folder with model.safetensors, or with model.safetensors.index.json and its shards, or one "
         + ".safetensors file.",
+      "With --commit the identity also commits to the weights of all F16 and BF16 tensors, so that policies can speak of the "
+        + "base's own entries (rounding clauses, bounds relative to each weight). That reads the base three times. It "
+        + "remains a function of the weights. --cache keeps 32 bytes for each position of the commitment, about 16 bytes "
+        + "a weight of a small model and 2 of a large one, which spares provers the work.",
       "A tensor with NaN, infinity or a weight beyond 2^41 has its digest in the identity and no norm: policies can freeze "
         + "or exclude it, clauses cannot bound it.",
     ],
     positionals: [.init(name: "BASE", help: "the base checkpoint")],
     ownOptions: [
       .required("out", short: "o", "FILE", "where the identity is written (BASE.identity.json); - for standard output"),
+      .flag("commit", "commit to the weights, too"),
+      .optional("cache", "DIR", "keep the commitment's leaves in this folder"),
       ParsedArguments.stripPrefix,
       .leaveOut,
     ])
@@ -26,7 +34,10 @@ enum IdentifyCommand: Command {
     let base = try arguments.openCheckpoint("BASE")
     let output = try arguments.required("out")
     console.remark("identifying \(Format.count(base.tensors.count, "tensor")) of \(Quoting.plain(base.path))")
-    let identity: BaseIdentity
+    guard arguments.has("commit") || arguments.values["cache"] == nil else {
+      throw CommandFailure(UsageError("--cache keeps what --commit makes: give both", command: arguments.command))
+    }
+    var identity: BaseIdentity
     do {
       identity = try BaseIdentity.compute(checkpoint: base) { done, total in
         console.progress("identify", fraction: total > 0 ? Double(done) / Double(total) : 1)
@@ -34,6 +45,7 @@ enum IdentifyCommand: Command {
     } catch {
       throw CommandFailure(error)
     }
+    if arguments.has("commit") { identity = try commit(identity, base, arguments, console) }
     let bytes = identity.jsonBytes()
     if output == OutputPlace.standardOutput {
       console.remark("base identity \(identity.rootHex)")
@@ -50,6 +62,7 @@ enum IdentifyCommand: Command {
       written to     \(Quoting.plain(output)) (\(Format.byteCount(bytes.count)))
 
       """
+    text += linkedLines(identity).map { $0 + "\n" }.joined()
     let bare = identity.tensors.filter { $0.statistics.unencodableEntry != nil }
     for leaf in bare.prefix(8) {
       let entry = leaf.statistics.unencodableEntry ?? 0
@@ -60,6 +73,8 @@ enum IdentifyCommand: Command {
     text += folders.filesLeftOut.map { "left out       \(Quoting.plain($0))\n" }.joined()
     let json: JSONOutput = .object([
       ("baseIdentity", .string(identity.rootHex)),
+      ("linkedRoot", identity.linkedRoot.map { .string($0.hexadecimal) } ?? .null),
+      ("linkedTensors", .integer(identity.linked?.tensors.count ?? 0)),
       ("tensorsWithoutNorm", .integer(bare.count)),
       ("tensors", .integer(identity.tensors.count)),
       ("parameters", .integer(parameters)),
@@ -68,5 +83,35 @@ enum IdentifyCommand: Command {
       folders.leftOutMember,
     ])
     return CommandResult(text: text, json: json)
+  }
+
+  /// - Throws: `operational` for what cannot be committed to.
+  private static func commit(
+    _ identity: BaseIdentity, _ base: Checkpoint, _ arguments: ParsedArguments, _ console: Console
+  ) throws(CommandFailure) -> BaseIdentity {
+    do {
+      return try DriftProofError.translating {
+        try BaseTableau.link(identity, base: base, cache: arguments.values["cache"]) {
+          console.progress("commit", fraction: $0)
+        }
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  private static func linkedLines(_ identity: BaseIdentity) -> [String] {
+    guard let linked = identity.linked, let root = identity.linkedRoot else { return [] }
+    let entries = linked.tensors.reduce(0) { sum, tensor in
+      sum + (identity.tensor(named: tensor.name).flatMap { Shape.entryCount($0.shape) } ?? 0)
+    }
+    let below = linked.tensors.reduce(0) { $0 + $1.entriesBelowFloor }
+    let share = entries > 0 ? Double(below) / Double(entries) * 100 : 0
+    return [
+      "linked root    \(root.hexadecimal)",
+      "committed to   \(Format.count(linked.tensors.count, "tensor")) of 16 bits in "
+        + "\(Format.count(linked.trees.count, "tree")) of 2^\(linked.logLength + linked.logBlowup) leaves",
+      "below floor    \(Format.number(share)) % of their entries (rounding clauses are coarser there)",
+    ]
   }
 }

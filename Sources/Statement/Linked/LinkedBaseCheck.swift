@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCheckpoint
+
+/// What is wrong with the linked part of an identity: it is no tableau of a base with these leaves.
+package enum LinkedBaseError: Error, Equatable, Sendable {
+  /// Trees, or rows of one.
+  case trees(found: [Int], expected: [Int])
+  case layoutDigest
+  case fractionBits(tensor: String, found: Int, expected: Int)
+  /// Σq² over all chunks exceeds the heaviest one's times their number.
+  case heaviestChunk(tensor: String)
+}
+
+extension LinkedBaseError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .trees(let found, let expected):
+      "the identity's linked part has trees of \(found) rows where the base's shapes give \(expected)"
+    case .layoutDigest: "the identity's linked part has another layout than the base's shapes and units give"
+    case .fractionBits(let tensor, let found, let expected):
+      "tensor \(tensor): the identity's linked part has units of 2^-\(found) where its heaviest chunk gives 2^-\(expected)"
+    case .heaviestChunk(let tensor):
+      "tensor \(tensor): the heaviest chunk in the identity's linked part is lighter than the average one"
+    }
+  }
+}
+
+/// Relations between the linked part and the leaves that need the tableau's layout.
+package enum LinkedBaseCheck {
+  /// - Throws: the first relation that does not hold. An identity without a linked part passes.
+  package static func check(_ identity: BaseIdentity) throws(LinkedBaseError) {
+    guard let linked = identity.linked else { return }
+    let layout = BaseTableauLayout(identity, logLength: linked.logLength)
+    let rows = layout.trees.map(\.layout.rowCount)
+    guard rows == linked.trees.map(\.rows) else { throw .trees(found: linked.trees.map(\.rows), expected: rows) }
+    var units: [String: Int] = [:]
+    for tensor in linked.tensors {
+      guard let leaf = identity.tensor(named: tensor.name) else { continue }
+      let (rows, columns) = leaf.matrixShape
+      let expected = LinkedBase.units(
+        leaf.dtype, fractionBits: leaf.statistics.fractionBits, heaviestChunk: tensor.heaviestChunk,
+        chunkEntries: BaseTableauLayout.chunkEntries(rows: rows, columns: columns)
+      ).fractionBits
+      guard tensor.fractionBits == expected else {
+        throw .fractionBits(tensor: tensor.name, found: tensor.fractionBits, expected: expected)
+      }
+      units[tensor.name] = tensor.fractionBits
+    }
+    for tree in layout.trees {
+      for (index, tensor) in tree.tensors.enumerated() {
+        guard let own = linked.tensor(named: tensor.name), let leaf = identity.tensor(named: tensor.name) else {
+          continue
+        }
+        let chunks = tree.layout.squarePieces[index][0].reduce(0) { $0 + $1.count }
+        guard
+          own.heaviestChunk.multipliedReportingOverflow(by: UInt128(chunks)).overflow
+            || own.heaviestChunk * UInt128(chunks) >= leaf.statistics.sumOfSquares
+        else { throw .heaviestChunk(tensor: tensor.name) }
+      }
+    }
+    guard layout.digest(fractionBits: units) == linked.layoutDigest else { throw .layoutDigest }
+  }
+}
