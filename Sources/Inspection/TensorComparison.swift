@@ -62,7 +62,7 @@ struct TensorComparison {
     let residual = statistics.rankResidual * statistics.norm
     let lowRank = LowRankMeasure(
       rank: statistics.rank, residual: residual, residualOfDrift: statistics.rankResidual,
-      residualOfBase: baseNorm > 0 ? residual / baseNorm : nil,
+      residualOfBase: baseNorm > 0 ? residual / baseNorm : nil, largestResidual: statistics.largestResidual,
       residuals: zip(DriftStatistics.ranks, statistics.residuals).map(RankResidual.init),
       singularValues: statistics.singularValues)
     return DriftMeasure(

@@ -79,6 +79,8 @@ package struct LowRankMeasure: Sendable, Equatable {
   package let residualOfDrift: Double
   /// The residual divided by |W|, which is what a policy's "relative" means; nil where the base is zero.
   package let residualOfBase: Double?
+  /// The largest entry of Delta - Delta_rank: what "entrywise" beside this rank has to allow.
+  package let largestResidual: Double
   /// The residual of every rank that was tried.
   package let residuals: [RankResidual]
   /// The largest singular values of Delta, falling, at most 64.

@@ -25,6 +25,8 @@ package struct DriftStatistics: Sendable, Equatable {
   package let rank: Int
   /// residual / norm at `rank`; 0 if there is no drift.
   package let rankResidual: Double
+  /// The largest entry of Delta - Delta_rank, in units of the weights: what a clause about every entry has to allow.
+  package let largestResidual: Double
 
   /// The residual is of the size of the drift itself (more than half of it): a rank claim means little.
   package var rankClaimIsWeak: Bool { rankResidual > 0.5 }
@@ -48,16 +50,19 @@ package struct DriftStatistics: Sendable, Equatable {
     let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     let counts = count(drift)
     let norm = counts.energy.squareRoot()
-    let (sigma, residuals) = try spectrum(drift, norm: norm)
+    let (decomposition, residuals) = try spectrum(drift, norm: norm)
     let chosen =
       norm > 0 ? choose(residuals, norm: norm, rounding: rounding / unit, drift.rows, drift.columns) : nil
     let absolute = norm * unit
+    let largest = chosen.flatMap { place in
+      decomposition.map { largestResidual(drift, $0, rank: min(ranks[place], $0.sigma.count)) }
+    }
     return DriftStatistics(
       norm: absolute, relativeNorm: norm > 0 ? absolute / baseNorm : 0,
       maximum: Double(drift.maximumMagnitude) * unit, changedEntries: counts.entries, changedRows: counts.rows,
       changedColumns: counts.columns, residuals: residuals.map { $0 * unit },
-      singularValues: sigma.map { $0 * unit }, rank: chosen.map { ranks[$0] } ?? 0,
-      rankResidual: chosen.map { residuals[$0] / norm } ?? 0)
+      singularValues: (decomposition?.sigma ?? []).map { $0 * unit }, rank: chosen.map { ranks[$0] } ?? 0,
+      rankResidual: chosen.map { residuals[$0] / norm } ?? 0, largestResidual: (largest ?? 0) * unit)
   }
 
   /// Position in `ranks` of the rank to claim.
@@ -85,8 +90,8 @@ package struct DriftStatistics: Sendable, Equatable {
   /// so a residual of 1e-6 of the drift keeps its digits.
   private static func spectrum(
     _ drift: IntegerMatrix, norm: Double
-  ) throws(LinearAlgebraError) -> (sigma: [Double], residuals: [Double]) {
-    guard norm > 0 else { return ([], ranks.map { _ in 0 }) }
+  ) throws(LinearAlgebraError) -> (decomposition: TruncatedSVD?, residuals: [Double]) {
+    guard norm > 0 else { return (nil, ranks.map { _ in 0 }) }
     let spectrum = try LowRank.decompose(drift, rank: ranks.last ?? 0)
     let (left, right) = spectrum.balanced(rank: spectrum.sigma.count)
     let tail = LowRank.residualEnergy(drift, left: left, right: right)
@@ -94,7 +99,16 @@ package struct DriftStatistics: Sendable, Equatable {
       let energy = spectrum.sigma.dropFirst(rank).reversed().reduce(tail) { $0 + $1 * $1 }
       return energy.squareRoot() > 1e-13 * norm ? energy.squareRoot() : 0
     }
-    return (spectrum.sigma, residuals)
+    return (spectrum, residuals)
+  }
+
+  private static func largestResidual(_ drift: IntegerMatrix, _ decomposition: TruncatedSVD, rank: Int) -> Double {
+    let (left, right) = decomposition.balanced(rank: rank)
+    var largest = 0.0
+    LowRank.forEachResidualBlock(drift, left: left, right: right) { range, block in
+      largest = max(largest, Kernel.maximumMagnitude(block, count: range.count * drift.columns))
+    }
+    return largest
   }
 
   private static func count(_ drift: IntegerMatrix) -> (energy: Double, entries: Int, rows: Int, columns: Int) {

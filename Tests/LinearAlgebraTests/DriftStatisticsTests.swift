@@ -72,4 +72,18 @@ import Testing
       #expect(nothing.residuals == [0, 0, 0, 0, 0, 0, 0])
     }
   }
+
+  /// Rank 1 and one entry beside it: the fit leaves about that entry, and its place is the worst.
+  @Test func theLargestEntryOfWhatTheRankLeaves() throws {
+    var values = (0..<64).flatMap { i in (0..<48).map { j in Int32((i + 1) * (j + 3)) } }
+    let exact = try DriftStatistics.measure(
+      IntegerMatrix(rows: 64, columns: 48, values: values), fractionBits: 2, baseNorm: 1)
+    #expect(exact.rank == 1 && exact.largestResidual < 1e-9)
+    values[20 * 48 + 31] += 100
+    let marked = try DriftStatistics.measure(
+      IntegerMatrix(rows: 64, columns: 48, values: values), fractionBits: 2, baseNorm: 1)
+    #expect(marked.rank == 1)
+    // 100 units of 1/4; the fit takes a part of it over.
+    #expect(marked.largestResidual > 24 && marked.largestResidual < 25)
+  }
 }

@@ -13,7 +13,8 @@ enum InspectCommand: Command {
       "Per tensor: the norm of the base, the norm of the drift, absolute and as a fraction of the base's, the largest "
         + "change, changed entries, rows and columns, and the smallest rank of 1, 2, 4, 8, 16, 32, 64 that explains "
         + "the drift, with what it leaves: the residual, as a fraction of the base's norm (a policy's \"relative\") and "
-        + "of the drift. Vectors have no rank.",
+        + "of the drift, and its largest entry, which an \"entrywise\" bound beside the rank has to allow. Vectors "
+        + "have no rank.",
       "A warning stands where a rank claim says little, because the residual is of the size of the drift itself. "
         + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here, unless nothing is "
         + "left to compare (exit code 13).",

@@ -75,6 +75,7 @@ enum InspectJSON {
       ("residual", .number(drift?.lowRank?.residual)),
       ("residualOfDrift", .number(drift?.lowRank?.residualOfDrift)),
       ("residualOfBase", .number(drift?.lowRank?.residualOfBase)),
+      ("largestResidual", .number(drift?.lowRank?.largestResidual)),
       ("residuals", residuals(drift?.lowRank)),
       ("unit", .number(drift?.unit)),
       ("unitIsCoarse", .boolean(drift?.isUnitCoarse ?? false)),

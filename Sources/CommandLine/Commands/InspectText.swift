@@ -8,7 +8,7 @@ import DriftProofCheckpoint
 enum InspectText {
   private static let header = [
     "tensor", "dtype", "shape", "‖W‖", "‖Δ‖", "‖Δ‖/‖W‖", "max|Δ|", "entries", "rows", "columns", "rank r", "‖Δ-Δr‖",
-    "/‖W‖", "/‖Δ‖",
+    "/‖W‖", "/‖Δ‖", "max|Δ-Δr|",
   ]
 
   static func render(_ inspection: CheckpointInspection) -> String {
@@ -54,10 +54,11 @@ enum InspectText {
         Format.number(drift.norm), drift.relativeNorm.map { Format.number($0) } ?? "-", Format.number(drift.maximum),
         Format.count(drift.changedEntries), Format.count(drift.changedRows), Format.count(drift.changedColumns),
       ]
-      guard let lowRank = drift.lowRank else { return start + numbers + ["-", "", "", ""] }
+      guard let lowRank = drift.lowRank else { return start + numbers + ["-", "", "", "", ""] }
       return start + numbers + [
         "\(lowRank.rank)\(drift.warning == nil ? "" : "?")", Format.number(lowRank.residual),
         lowRank.residualOfBase.map { Format.number($0) } ?? "-", Format.number(lowRank.residualOfDrift),
+        Format.number(lowRank.largestResidual),
       ]
     }
   }
