@@ -23,12 +23,12 @@ package struct AdapterPass: Sendable {
   /// - Parameters:
   ///   - base: nil when it is not at hand; then `given` is needed, and the adapter must not replace certified tensors.
   ///   - given: an identity file's content, trusted as ``CheckpointPass`` says; nil to compute it.
-  ///   - rules: those of the certificate that is checked; a prover's are the current ones.
+  ///   - rules: those of the certificate that is checked; nil for a prover's, which are the current ones.
   ///   - progress: told the fraction that is done, from several threads.
   /// - Throws: `AdapterError`, `coverageGap`, `policyViolated` of what follows from the adapter's form alone,
   ///   `identityMismatch` naming a base tensor that is not the given identity's; errors of the weights.
   package static func run(
-    _ adapter: Adapter, base: Checkpoint?, policy: Policy, given: BaseIdentity?, rules: StatementRules = .current,
+    _ adapter: Adapter, base: Checkpoint?, policy: Policy, given: BaseIdentity?, rules: StatementRules? = nil,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> AdapterPass {
     let identity = try identity(base: base, given: given)

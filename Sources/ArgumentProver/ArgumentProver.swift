@@ -76,6 +76,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let refuses = session.deviation.refuses
     var tables = try WitnessTables(layout: layout, witness: witness, refuses: refuses, keptLimit: keptTileBytes)
     session.deviation.witness(&tables)
+    session.deviation.roots(&tables.roots)
     let matrices = OrthonormalMatrices(layout: layout, tiles: tables.tiles)
     return PreparedWitness(
       rows: witness.rows, tables: tables, matrices: matrices, excesses: try matrices.excesses(refuses: refuses))
@@ -83,13 +84,29 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
 
   // MARK: Commitments
 
-  /// P → V: the factor tree, P1, of U, V, slots and masks; V → P: a point; P → V: its pins (section 5, step 1). Nothing
-  /// when no clause has factors.
+  /// P → V: the factor tree, P1, of U, V, slots and masks, and of roots; V → P: a point; P → V: its pins (section 5,
+  /// step 1). Nothing when no clause has factors or entrywise bounds.
   private func commitFactors(
     _ witness: PreparedWitness, _ session: inout ProverSession
   ) throws -> (oracle: FactorOracle, tree: Scheme.Committed?) {
-    guard layout.hasFactors else { return (FactorOracle(cells: [], mask: [], dummy: []), nil) }
+    guard layout.hasFactorTree else { return (FactorOracle(cells: [], mask: [], dummy: []), nil) }
     session.phase(.factors)
+    let oracle = factorOracle(witness, session)
+    let rows = MemoryRows(
+      payload: oracle.cells, length: layout.length, rowCount: layout.factorRows,
+      extra: layout.hasFactors ? [oracle.mask] : [])
+    let tree = try scheme.commit(
+      label: ArgumentLabel.factorTree,
+      rows: FactorTreeRows(
+        layout: layout, factors: rows, tiles: witness.tables.tiles, roots: witness.tables.roots),
+      shapes: ArgumentProtocol.factorShapes(layout), secret: session.secret, archive: session.archive)
+    // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
+    return (oracle, try scheme.send(tree, isPinned: true, to: &session.channel))
+  }
+
+  /// G with its masks; empty when no clause has factors.
+  private func factorOracle(_ witness: PreparedWitness, _ session: ProverSession) -> FactorOracle {
+    guard layout.hasFactors else { return FactorOracle(cells: [], mask: [], dummy: []) }
     var cells = witness.tables.factors.map { Goldilocks($0) }
     if let masks = layout.factors.masks {
       for cell in masks.range { cells[cell] = session.random.element() }
@@ -97,13 +114,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let dummy = (0..<Limits.maskEntries).map { cells[layout.factors.maskCell(.dummy, entry: $0)] }
     // Twice: G is revealed at two points.
     let mask = session.random.elements(2 * Limits.maskEntries)
-    let rows = MemoryRows(payload: cells, length: layout.length, rowCount: layout.factorRows, extra: [mask])
-    let tree = try scheme.commit(
-      label: ArgumentLabel.factorTree, rows: rows, shapes: ArgumentProtocol.factorShapes(layout),
-      secret: session.secret, archive: session.archive)
-    // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
-    let pinned = try scheme.send(tree, isPinned: true, to: &session.channel)
-    return (FactorOracle(cells: cells, mask: mask, dummy: dummy), pinned)
+    return FactorOracle(cells: cells, mask: mask, dummy: dummy)
   }
 
   /// V → P: the projection R (section 5, step 2).
@@ -118,8 +129,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     session.phase(.projections)
     let tables = witness.tables
     var digits = try DigitTable(
-      layout: layout, tiles: tables.tiles, squares: tables.squares, factors: tables.factors, matrix: projection,
-      excesses: witness.excesses)
+      layout: layout, tiles: tables.tiles, squares: tables.squares, roots: tables.roots, factors: tables.factors,
+      matrix: projection, excesses: witness.excesses)
     if session.deviation.refuses { try Completeness(layout: layout).checkBounds(digits) }
     session.deviation.digits(&digits)
     let random = session.random
@@ -129,6 +140,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       digits: digits.digits, digitMask: digitMask, driftMask: driftMask,
       orthonormalMasks: layout.hasOrthonormal ? random.elements(OrthonormalLayout.maskCells) : [],
       maskOfMasks: layout.hasOrthonormal ? random.elements(Limits.maskEntries) : [],
+      rootMask: layout.hasEntries ? random.elements(Limits.maskEntries) : [],
       libra: LibraMasks(layout, random: random))
     session.phase(.digitCommitment)
     let tree = try scheme.commit(
@@ -136,7 +148,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       rows: DigitRows(
         layout: layout, digits: oracles.digits, digitMask: digitMask, driftMask: driftMask,
         orthonormalMasks: session.deviation.orthonormalMasks(oracles.orthonormalMasks, in: .committed),
-        orthonormalMask: oracles.maskOfMasks, libra: oracles.libra.all, secret: session.secret),
+        orthonormalMask: oracles.maskOfMasks, rootMask: oracles.rootMask, libra: oracles.libra.all,
+        secret: session.secret),
       shapes: ArgumentProtocol.auxiliaryShapes(layout), secret: session.secret, archive: session.archive)
     return (oracles, try scheme.send(tree, isPinned: false, to: &session.channel))
   }
@@ -182,7 +195,10 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
             weights: [weights.masks], terms: [.init(weight: 0, oracles: [0])]))
       }
       return try SumcheckProver.run(
-        shape, total: try challenges.total(layout), components: &components, libra: auxiliary.libra.bounds,
+        shape,
+        total: try challenges.total(
+          layout, columnWeights: projection.weightedColumns(rowWeights: challenges.rowWeights)),
+        components: &components, libra: auxiliary.libra.bounds,
         channel: &channel, deviation: deviation)
     }
   }
@@ -254,16 +270,27 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     // The dummy keeps d and e from being a relation on the witness.
     let driftMask =
       layout.hasFactors ? zip(auxiliary.driftMask, factors.dummy).map { $0 - $1 } : auxiliary.driftMask
+    let tables = witness.tables
+    let entryWeights = EntryComponent.chunkWeights(
+      tables.tiles, count: tables.roots.count, challenges: challenges
+    ).map { weights in weights.map { -($0 * challenges.power(.differences)) } }
     var components: [any SumcheckComponent] = [
       try DriftComponent(
-        layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: witness.tables.tiles,
-        mask: driftMask.map { CubicExtension($0) }),
+        layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
+        mask: driftMask.map { CubicExtension($0) }, entryWeights: entryWeights),
       DigitComponent(
         variables: layout.digitVariables, digits: auxiliary.digits,
         mask: auxiliary.digitMask.map { CubicExtension($0) },
         weights: DigitWeights(layout: layout, challenges: challenges), point: challenges.digits,
         scale: challenges.power(.digits)),
     ]
+    if layout.hasEntries {
+      components.append(
+        try EntryComponent(
+          layout: layout, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
+          roots: tables.roots, driftMask: driftMask.map { CubicExtension($0) },
+          rootMask: auxiliary.rootMask.map { CubicExtension($0) }))
+    }
     if layout.hasFactors {
       let weights = BoundsStageTables(layout: layout, challenges: challenges).factors(columnWeights: columnWeights)
       components.append(

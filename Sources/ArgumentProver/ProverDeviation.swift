@@ -15,6 +15,8 @@ protocol ProverDeviation: SumcheckDeviation {
   func absorbed(_ statement: DriftStatement) -> DriftStatement
   /// E, U, V and S before the factors are committed.
   func witness(_ tables: inout WitnessTables)
+  /// The roots of entrywise clauses, wherever they are used.
+  func roots(_ roots: inout EntryRoots)
   /// The digits before they are committed.
   func digits(_ table: inout DigitTable)
   /// The mask oracle O where it is used.
@@ -48,6 +50,7 @@ extension ProverDeviation {
   var refuses: Bool { true }
   func absorbed(_ statement: DriftStatement) -> DriftStatement { statement }
   func witness(_ tables: inout WitnessTables) {}
+  func roots(_ roots: inout EntryRoots) {}
   func digits(_ table: inout DigitTable) {}
   func orthonormalMasks(_ cells: [Goldilocks], in use: OrthonormalMaskUse) -> [Goldilocks] { cells }
   func orthonormalSum(_ sum: CubicExtension, challenges: OrthonormalChallenges) -> CubicExtension { sum }

@@ -50,6 +50,8 @@ struct AuxiliaryOracles {
   /// The mask oracle O and its own mask; empty without orthonormal tensors.
   let orthonormalMasks: [Goldilocks]
   let maskOfMasks: [Goldilocks]
+  /// Of the roots; empty without entrywise clauses.
+  let rootMask: [Goldilocks]
   let libra: LibraMasks
 }
 

@@ -80,7 +80,7 @@ struct GroupBounds: Sendable {
     let size = record.addedRows > 0 ? (record.leaf.shape.first ?? 0) + record.addedRows : nil
     let shape = size.map { [$0] + record.leaf.shape.dropFirst() }
     let builder = TensorClaimBuilder(leaf: record.leaf, shape: shape, clauses: [.norm(norm)], hasTotal: true)
-    let bits = builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.fractionBits
+    let bits = builder.fractionBits
     return bits < record.leaf.statistics.fractionBits ? Double(sign: .plus, exponent: -bits, significand: 1) : 0
   }
 

@@ -11,36 +11,57 @@ struct ClauseSum: Hashable, Sendable {
   var count = 0
   /// Without precision.
   var residual = BigUInt.zero
+  /// Of each entry of the residual, without precision.
+  var entry = BigUInt.zero
 }
 
 /// One clause of a cumulative policy on one matrix.
 struct ClauseLimit {
+  /// What the links' units hide, together.
+  struct Precision {
+    var norm = BigUInt.zero
+    /// Of one entry.
+    var entry = BigUInt.zero
+  }
+
   let scope: DriftScope
   let rank: Int
   let sparse: SparseForm?
   let count: Int
-  /// In units of ``NormBound``, rounded down; nil where the clause is exact.
+  /// In units of ``NormBound``, rounded down; nil where the clause bounds no norm.
   let residual: BigUInt?
+  /// Likewise of each entry.
+  let entry: BigUInt?
 
-  init(_ leaf: BaseIdentity.Leaf, _ scope: DriftScope, rank: Int = 0, sparse: SparseForm? = nil, residual: Bound?) {
+  /// There is no rest.
+  var isExact: Bool { residual == nil && entry == nil }
+
+  init(
+    _ leaf: BaseIdentity.Leaf, _ scope: DriftScope, rank: Int = 0, sparse: SparseForm? = nil, residual: Bound?,
+    entry: EntryBound? = nil
+  ) {
     self.scope = scope
     self.rank = rank
     self.sparse = sparse
     count = sparse?.count ?? 0
     self.residual = residual.map { NormBound($0, baseSquare: NormBound.squareOfBase([leaf])).roundedDown }
+    self.entry = entry.map { NormBound(entry: $0, leaf: leaf).roundedDown }
   }
 
   /// The ways to read a part as a rank, a count in this limit's form and a residual; empty when there is none that could
   /// fit.
   func steps(_ part: DriftPart) -> [ClauseSum] {
-    if residual == nil, !part.residual.isZero { return [] }
+    if isExact, !part.residual.isZero { return [] }
     var steps: [ClauseSum] = []
     guard let own = part.sparse.map(held) else {
-      return fitting([ClauseSum(rank: part.rank, count: 0, residual: part.residual)])
+      return fitting([ClauseSum(rank: part.rank, count: 0, residual: part.residual, entry: part.entry)])
     }
-    if let count = converted(own) { steps.append(ClauseSum(rank: part.rank, count: count, residual: part.residual)) }
+    if let count = converted(own) {
+      steps.append(ClauseSum(rank: part.rank, count: count, residual: part.residual, entry: part.entry))
+    }
     // A matrix with k rows, columns or entries that are not zero has a rank of at most k.
-    steps.append(ClauseSum(rank: part.rank + own.count, count: 0, residual: part.residual))
+    steps.append(
+      ClauseSum(rank: part.rank + own.count, count: 0, residual: part.residual, entry: part.entry))
     return fitting(steps)
   }
 
@@ -53,22 +74,26 @@ struct ClauseLimit {
   func adding(_ step: ClauseSum, to sum: ClauseSum) -> ClauseSum {
     ClauseSum(
       rank: min(sum.rank + step.rank, scope.rows, scope.columns), count: min(sum.count + step.count, largestCount),
-      residual: sum.residual + step.residual)
+      residual: sum.residual + step.residual, entry: sum.entry + step.entry)
   }
 
   /// How many times the limit a sum is, in what it exceeds most: for messages, which name the nearest one.
-  func excess(_ sum: ClauseSum, precision: BigUInt) -> Double {
+  func excess(_ sum: ClauseSum, precision: Precision) -> Double {
     func ratio(_ found: Double, _ allowed: Double) -> Double { found == 0 ? 0 : found / max(allowed, 0.5) }
     let counts = max(ratio(Double(sum.rank), Double(rank)), ratio(Double(sum.count), Double(count)))
-    guard let residual, !residual.isZero else { return counts }
-    return max(counts, (sum.residual + precision).approximateValue / residual.approximateValue)
+    let bounds = [(sum.residual + precision.norm, residual), (sum.entry + precision.entry, entry)]
+    return bounds.reduce(counts) { most, pair in
+      guard let limit = pair.1, !limit.isZero else { return most }
+      return max(most, pair.0.approximateValue / limit.approximateValue)
+    }
   }
 
-  func admits(_ sum: ClauseSum, precision: BigUInt) -> Bool {
+  func admits(_ sum: ClauseSum, precision: Precision) -> Bool {
     guard sum.rank <= rank, sum.count <= count else { return false }
     // An exact clause is about the integers of a precision that all links share: their sums hide nothing.
-    guard let residual else { return sum.residual.isZero }
-    return sum.residual + precision <= residual
+    if isExact { return sum.residual.isZero }
+    return residual.map { sum.residual + precision.norm <= $0 } ?? true
+      && entry.map { sum.entry + precision.entry <= $0 } ?? true
   }
 
   private var largestCount: Int {
@@ -109,21 +134,27 @@ struct ClauseLimit {
     if rank > 0 { words.append("of low rank") }
     if let sparse { words.append("in few \(sparse.noun)") }
     if residual != nil { words.append("of bounded norm") }
-    return words.joined(separator: " plus ") + (residual == nil ? ", exactly" : "")
+    if entry != nil { words.append("of bounded entries") }
+    return words.joined(separator: " plus ") + (isExact ? ", exactly" : "")
   }
 
-  var text: String { text(rank: rank, count: count, residual: residual.map(CumulativeDrift.text)) }
-
-  func text(_ sum: ClauseSum, precision: BigUInt) -> String {
-    let norm = residual == nil ? nil : "\(CumulativeDrift.text(sum.residual + precision)) (with precision)"
-    return text(rank: sum.rank, count: sum.count, residual: norm)
+  var text: String {
+    text(
+      rank: rank, count: count, residual: residual.map(CumulativeDrift.text), entry: entry.map(CumulativeDrift.text))
   }
 
-  private func text(rank: Int, count: Int, residual: String?) -> String {
+  func text(_ sum: ClauseSum, precision: Precision) -> String {
+    let norm = residual == nil ? nil : "\(CumulativeDrift.text(sum.residual + precision.norm)) (with precision)"
+    let largest = entry == nil ? nil : "\(CumulativeDrift.text(sum.entry + precision.entry)) (with precision)"
+    return text(rank: sum.rank, count: sum.count, residual: norm, entry: largest)
+  }
+
+  private func text(rank: Int, count: Int, residual: String?, entry: String?) -> String {
     var words: [String] = []
     if self.rank > 0 { words.append("rank \(rank)") }
     if let sparse { words.append("\(count) \(sparse.noun)") }
     if let residual { words.append("\(words.isEmpty ? "a norm" : "a residual") of \(residual)") }
+    if let entry { words.append("\(words.isEmpty ? "a change" : "a rest") of \(entry) in each entry") }
     return words.joined(separator: " + ")
   }
 }

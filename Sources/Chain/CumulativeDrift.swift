@@ -109,9 +109,10 @@ struct CumulativeDrift {
       switch form {
       case .norm(let bound):
         excess(leaf, scope, ClauseLimit(leaf, scope, residual: bound), fractionBits: fractionBits)
-      case .sum(let rank, let sparse, let residual):
+      case .sum(let rank, let sparse, let residual, let entrywise):
         excess(
-          leaf, scope, ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual),
+          leaf, scope,
+          ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual, entry: entrywise),
           fractionBits: fractionBits)
       }
     }
@@ -122,11 +123,12 @@ struct CumulativeDrift {
     _ leaf: BaseIdentity.Leaf, _ scope: DriftScope, _ limit: ClauseLimit, fractionBits: Int
   ) -> String? {
     var sums = [ClauseSum()]
-    var precision = BigUInt.zero
+    var precision = ClauseLimit.Precision()
     var units: Set<Int> = []
     for link in links {
       guard case .clauses(let clauses) = link.share(of: leaf.name) else { continue }
-      precision = precision + scope.precision(clauses).roundedUp
+      precision.norm = precision.norm + scope.precision(clauses).roundedUp
+      precision.entry = precision.entry + NormBound(precisionOf: 1, fractionBits: clauses.fractionBits).roundedUp
       units.insert(clauses.fractionBits)
       let steps = link.parts(of: leaf, scope: scope).flatMap { limit.steps($0) }
       guard !steps.isEmpty else {
@@ -134,11 +136,11 @@ struct CumulativeDrift {
       }
       sums = Self.leading(sums.flatMap { sum in steps.map { limit.adding($0, to: sum) } })
     }
-    if limit.residual == nil, units.count > 1 {
+    if limit.isExact, units.count > 1 {
       return "links have different precisions, so nothing can be exact; allow a residual"
     }
     // A link's wide norm clause makes its units coarse: what they hide would pass for exact.
-    if limit.residual == nil, let found = units.first, found < fractionBits {
+    if limit.isExact, let found = units.first, found < fractionBits {
       return "the links are exact in units of 2^\(-found), a certificate about this policy is in units of "
         + "2^\(-fractionBits); allow a residual"
     }
@@ -151,8 +153,9 @@ struct CumulativeDrift {
   /// Without those that another one is at least as good as in every respect; the least residuals first.
   private static func leading(_ sums: [ClauseSum]) -> [ClauseSum] {
     var kept: [ClauseSum] = []
-    let sorted = sums.sorted { ($0.residual, $0.rank, $0.count) < ($1.residual, $1.rank, $1.count) }
-    for sum in sorted where !kept.contains(where: { $0.rank <= sum.rank && $0.count <= sum.count }) {
+    let sorted = sums.sorted { ($0.residual, $0.rank, $0.count, $0.entry) < ($1.residual, $1.rank, $1.count, $1.entry) }
+    for sum in sorted
+    where !kept.contains(where: { $0.rank <= sum.rank && $0.count <= sum.count && $0.entry <= sum.entry }) {
       kept.append(sum)
       if kept.count == maximumSums { break }
     }

@@ -64,7 +64,7 @@ struct LinkDrift: Sendable {
       certified.append(leaf.name)
       let scope = DriftScope(leaf, rows: growths[leaf.name])
       precision = precision + scope.precision(clauses).square
-      squares = squares.flatMap { sum in Self.normBound(clauses, of: leaf).map { sum + $0.square } }
+      squares = squares.flatMap { sum in Self.normBound(clauses, of: leaf, scope: scope).map { sum + $0.square } }
     }
     self.shares = shares
     self.growths = growths
@@ -84,7 +84,7 @@ struct LinkDrift: Sendable {
   /// The least bound on the whole tensor's drift, without precision; nil without any.
   func normBound(of leaf: BaseIdentity.Leaf) -> NormBound? {
     guard case .clauses(let clauses) = share(of: leaf.name) else { return nil }
-    return [Self.normBound(clauses, of: leaf), statedTotal].compactMap { $0 }.min()
+    return [Self.normBound(clauses, of: leaf, scope: scope(of: leaf)), statedTotal].compactMap { $0 }.min()
   }
 
   /// The ways in which the certificate says that the drift is a sum; all are true. Only of tensors with clauses.
@@ -101,24 +101,46 @@ struct LinkDrift: Sendable {
     var parts = clauses.forms.map { form in
       switch form {
       case .norm(let bound):
-        DriftPart(residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp)
-      case .sum(let rank, let sparse, let residual):
         DriftPart(
+          residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp,
+          entry: NormBound(bound, baseSquare: base).roundedUp)
+      case .sum(let rank, let sparse, let residual, let entrywise):
+        Self.part(
+          entrywise.map { NormBound(entry: $0, leaf: leaf) },
+          residual.map { NormBound($0, baseSquare: base) }, heads: heads, entries: scope.rows * scope.columns,
           rank: isReread && rank != nil ? min(scope.rows, scope.columns) : (rank ?? 0) * heads,
-          sparse: sparse.map { isReread ? $0.asEntries(of: unit, times: heads) : $0.times(heads) },
-          residual: residual.map { NormBound($0, baseSquare: base).times(orthogonal: heads).roundedUp } ?? .zero)
+          sparse: sparse.map { isReread ? $0.asEntries(of: unit, times: heads) : $0.times(heads) })
       }
     }
-    if let statedTotal { parts.append(DriftPart(residual: statedTotal.roundedUp)) }
+    if let statedTotal {
+      parts.append(DriftPart(residual: statedTotal.roundedUp, entry: statedTotal.roundedUp))
+    }
     return parts
   }
 
-  private static func normBound(_ clauses: Clauses, of leaf: BaseIdentity.Leaf) -> NormBound? {
+  /// What a sum leaves besides rank and support: bounds on its norm and on its entries, each of which bounds the other.
+  private static func part(
+    _ entry: NormBound?, _ residual: NormBound?, heads: Int, entries: Int, rank: Int, sparse: SparseForm?
+  ) -> DriftPart {
+    let norms = [residual?.times(orthogonal: heads), entry?.times(orthogonal: entries)].compactMap { $0 }
+    return DriftPart(
+      rank: rank, sparse: sparse, residual: norms.min()?.roundedUp ?? .zero,
+      entry: [entry, residual].compactMap { $0 }.min()?.roundedUp ?? .zero)
+  }
+
+  /// - Parameter scope: of the whole tensor.
+  private static func normBound(
+    _ clauses: Clauses, of leaf: BaseIdentity.Leaf, scope: DriftScope
+  ) -> NormBound? {
     let base = NormBound.squareOfBase([leaf])
     let heads = DriftScope.headCount(clauses.split, of: leaf)
     return clauses.forms.compactMap { form -> NormBound? in
-      guard case .norm(let bound) = form else { return nil }
-      return NormBound(bound, baseSquare: base).times(orthogonal: heads)
+      switch form {
+      case .norm(let bound): return NormBound(bound, baseSquare: base).times(orthogonal: heads)
+      case .sum(nil, nil, _, let entry?):
+        return NormBound(entry: entry, leaf: leaf).times(orthogonal: scope.rows * scope.columns)
+      case .sum: return nil
+      }
     }.min()
   }
 }
@@ -129,6 +151,8 @@ struct DriftPart: Hashable, Sendable {
   var sparse: SparseForm?
   /// In units of ``NormBound``, rounded up; without precision.
   var residual: BigUInt
+  /// Likewise, of each entry of the last part.
+  var entry: BigUInt
 }
 
 /// The matrix that clauses of a cumulative policy speak of: a tensor, or each of its heads.

@@ -32,6 +32,17 @@ struct NormBound: Hashable, Sendable, Comparable {
     }
   }
 
+  /// A bound on a single entry.
+  /// - Parameter leaf: of the tensor whose largest weight a relative bound refers to.
+  init(entry bound: EntryBound, leaf: BaseIdentity.Leaf) {
+    switch bound {
+    case .absolute(let value): self.init(.absolute(value), baseSquare: .zero)
+    case .relative(let value):
+      let largest = BigUInt(leaf.statistics.maxAbs.magnitude) << (Self.binaryPlaces - leaf.statistics.fractionBits)
+      self.init(.relative(value), baseSquare: largest * largest)
+    }
+  }
+
   /// √entries·2^-f: more than what rounding to integers hides of a drift of so many entries.
   package init(precisionOf entries: Int, fractionBits: Int) {
     let unit = BigUInt(1 as UInt).timesPowerOfTen(Self.decimalPlaces) << (Self.binaryPlaces - fractionBits)

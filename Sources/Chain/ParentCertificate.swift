@@ -103,7 +103,7 @@ package enum LinkCoverage {
     _ tensor: TunedTensor, _ coverage: DerivedStatement.Coverage, from parent: TunedTensor, rules: StatementRules
   ) -> Bool {
     if tensor == parent { return true }
-    guard rules == .revised, tensor.change == .dense, parent.change == .dense, tensor.dtype.isFloating,
+    guard rules != .original, tensor.change == .dense, parent.change == .dense, tensor.dtype.isFloating,
       parent.dtype.isFloating
     else { return false }
     if tensor.shape == parent.shape { return true }

@@ -7,6 +7,9 @@ package struct BoundSum: Sendable {
 
   package init() {}
 
+  /// A bound that no sum of squares of a tensor exceeds.
+  package static let unlimited = [UInt16](repeating: 0x7FFF, count: 9)
+
   package init(_ value: UInt128) { add(value) }
 
   /// Adds value·2^shift.

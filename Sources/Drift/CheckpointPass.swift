@@ -52,7 +52,8 @@ package struct CheckpointPass: Sendable {
     guard parent == nil || given != nil else { throw DriftProofError.missingInput(.identityOfChain) }
     if let given, parent == nil { try compareHeaders(base, given) }
     let outline = given ?? BaseIdentity.outline(of: base)
-    let first = try DerivedStatement.derive(identity: outline, tuned: tuned.manifestTensors, policy: policy)
+    let first = try DerivedStatement.derive(
+      identity: outline, tuned: tuned.manifestTensors, policy: policy, isOutline: given == nil)
     try parent?.check(base: base, tuned: tuned.manifestTensors, derived: first)
     let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil, isLink: parent != nil)
     let findings = try UnencodableWeight.gap { () throws(CheckpointError) in try scan(tasks, progress: progress) }
@@ -134,7 +135,7 @@ package struct CheckpointPass: Sendable {
           tasks.append(Task(tensor.name, base: before, tuned: nil, wants: .init(statistics: true)))
         }
         if after != nil { tasks.append(Task(tensor.name, base: nil, tuned: after, wants: .init(tunedDigest: true))) }
-      case .norm, .rank, .sparse, .composed:
+      case .norm, .rank, .sparse, .entrywise, .composed:
         tasks.append(
           Task(
             tensor.name, base: before, tuned: after,

@@ -23,6 +23,8 @@ package enum ClauseFit: Sendable {
     case residual(found: Double)
     /// Changed entries, rows or columns.
     case count(found: Int)
+    /// Entries of E above the clause's bound, and the largest, in units of the weights, with its place.
+    case entries(found: Int, worst: Double, row: Int, column: Int)
     /// The drift's rank is above the allowed one; ‖Δ - Δ_r‖ in units of the weights.
     case rank(residual: Double)
   }
@@ -42,6 +44,7 @@ package struct ClauseFitter {
   package func fit(
     _ clause: StructuredClause, progress: @escaping (Double) -> Void = { _ in }
   ) throws(LinearAlgebraError) -> ClauseFit {
+    if let entries = clause.entries { return try fitEntries(clause, entries) }
     guard let rank = clause.rank else {
       guard let sparse = clause.sparse else { return .fits(factors: nil, support: nil) }
       return try fitSparse(sparse, clause)
@@ -64,7 +67,7 @@ package struct ClauseFitter {
     return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support, progress: progress)
   }
 
-  private static func fit(_ trivial: IntegerFactors, _ clause: StructuredClause) -> ClauseFit {
+  static func fit(_ trivial: IntegerFactors, _ clause: StructuredClause) -> ClauseFit {
     .fits(factors: .init(left: trivial.left, right: trivial.right), support: clause.sparse.map { _ in [] })
   }
 
@@ -191,17 +194,17 @@ package struct ClauseFitter {
     return result.count == entries.count ? result : nil
   }
 
-  private func zeroFactors(_ rank: Int) -> ArgumentWitness.Factors {
+  func zeroFactors(_ rank: Int) -> ArgumentWitness.Factors {
     .init(
       left: [Int32](repeating: 0, count: drift.rows * rank), right: [Int32](repeating: 0, count: drift.columns * rank))
   }
 
   /// The norm in units of the weights of a sum of squares in units of 4^-(f + s).
-  private func norm(_ sumOfSquares: Double, scale: Int) -> Double {
+  func norm(_ sumOfSquares: Double, scale: Int) -> Double {
     sumOfSquares.squareRoot() * Double(sign: .plus, exponent: -(fractionBits + scale), significand: 1)
   }
 
-  private static func form(_ sparse: SparseForm) -> Sparse.Form {
+  static func form(_ sparse: SparseForm) -> Sparse.Form {
     switch sparse {
     case .entries(let count): .entries(count)
     case .rows(let count): .rows(count)

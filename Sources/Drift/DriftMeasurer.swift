@@ -114,11 +114,14 @@ package struct DriftMeasurer {
     let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
     let limits = PolicyViolation.ClauseLimits(
       rank: clause.rank, sparse: clause.sparse,
-      residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit })
+      residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit },
+      entry: clause.entries.map { Double($0.square + EntryClaim.slack).squareRoot() * unit })
     let excess: PolicyViolation.Excess =
       switch finding {
       case .residual(let found): .residual(found: found, clause: limits)
       case .count(let found): .count(found: found, clause: limits)
+      case .entries(let found, let worst, let row, let column):
+        .entries(found: found, worst: worst, row: row, column: column, clause: limits)
       case .rank(let residual): .rank(remainder: residual, clause: limits)
       }
     return PolicyViolation(tensor: tensor.name, excess)

@@ -100,9 +100,11 @@ package struct CanonicalPolicyReader {
   }
 
   private mutating func clause() throws(CanonicalPolicyError) -> String {
+    let hasEntryBound: Bool
     switch try byte() {
     case 0: return "{\"norm\": \(try bound())}"
-    case 1: break
+    case 1: hasEntryBound = false
+    case 2: hasEntryBound = true
     case let other: throw flag(other)
     }
     var members: [String] = []
@@ -119,6 +121,7 @@ package struct CanonicalPolicyReader {
     case let other: throw flag(other)
     }
     if let residual = try optionalBound() { members.append("\"residual\": \(residual)") }
+    if hasEntryBound { members.append("\"entrywise\": \(try bound())") }
     return "{\(members.joined(separator: ", "))}"
   }
 

@@ -198,9 +198,38 @@ public struct HeadSplit: Hashable, Sendable {
 public enum ClauseForm: Hashable, Sendable {
   /// The change has at most this Frobenius norm.
   case norm(Bound)
-  /// The change is the sum of a matrix of at most this rank, a sparse one, and one whose Frobenius norm is at most
-  /// the residual bound; a part that is nil is zero. A parsed policy has a rank (1 to 1024) or a sparse form.
-  case sum(rank: Int?, sparse: SparseForm?, residual: Bound?)
+  /// The change is the sum of a matrix of at most this rank, a sparse one, and a rest: one whose Frobenius norm is at
+  /// most the residual bound and each of whose entries is at most the entrywise one, as far as they are given; without
+  /// either there is no rest. A rank or sparse form that is nil is zero. A parsed policy has a rank (1 to 1024), a sparse
+  /// form or an entrywise bound.
+  case sum(rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil)
+}
+
+extension ClauseForm {
+  /// On each entry of the rest; nil without one.
+  public var entryBound: EntryBound? { if case .sum(_, _, _, let entrywise) = self { entrywise } else { nil } }
+}
+
+extension Policy {
+  /// The first rule with a bound on single entries, counted from 0; nil without one.
+  package var firstRuleWithEntryBounds: Int? {
+    rules.firstIndex { $0.allowance.forms?.contains { $0.entryBound != nil } ?? false }
+  }
+}
+
+/// A bound on the size of each single entry. Of a parsed policy it is above zero.
+public enum EntryBound: Hashable, Sendable {
+  /// A fraction of the largest absolute value among the base tensor's entries.
+  case relative(Decimal10)
+  /// The bound itself.
+  case absolute(Decimal10)
+
+  /// The number that the policy states.
+  public var value: Decimal10 {
+    switch self {
+    case .relative(let value), .absolute(let value): value
+    }
+  }
 }
 
 /// Where the sparse part of a change may differ from zero. Counts of a parsed policy are 1 to 2^20.

@@ -21,6 +21,7 @@ extension Policy {
   ///               | u8 4 (grow), u32 rows, clauses
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
+  ///               | u8 2 (sum), rank, sparse, optional residual, entrywise bound
   ///     rank      = u8 0 (none) | u8 1, u32 rank
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
   ///     optional  = u8 0 (none) | u8 1, bound
@@ -112,8 +113,8 @@ private struct CanonicalWriter {
     case .norm(let limit):
       bytes.append(0)
       bound(limit)
-    case .sum(let rank, let sparse, let residual):
-      bytes.append(1)
+    case .sum(let rank, let sparse, let residual, let entrywise):
+      bytes.append(entrywise == nil ? 1 : 2)
       bytes.append(rank == nil ? 0 : 1)
       if let rank { count(rank) }
       switch sparse {
@@ -123,6 +124,11 @@ private struct CanonicalWriter {
       case .columns(let limit): tagged(3, limit)
       }
       optional(residual)
+      switch entrywise {
+      case nil: break
+      case .relative(let value): bound(.relative(value))
+      case .absolute(let value): bound(.absolute(value))
+      }
     }
   }
 

@@ -137,7 +137,7 @@ enum PolicyDecoder {
     _ value: JSONValue, at path: JSONPath, inHeads: Bool
   ) throws(PolicyError) -> ClauseForm {
     let object = try ObjectReader(
-      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual"])
+      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise"])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
       let others = object.members.map(\.key).filter { $0 != "norm" }
@@ -147,7 +147,9 @@ enum PolicyDecoder {
     let forms = object.members.map(\.key).filter { $0 == "entries" || $0 == "rows" || $0 == "columns" }
     guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
     let rankValue = object.optional("rank")
-    guard rankValue != nil || !forms.isEmpty else { throw .residualAlone(path: path.key("residual").description) }
+    if rankValue == nil, forms.isEmpty, object.optional("residual") != nil {
+      throw .residualAlone(path: path.key("residual").description)
+    }
 
     var rank: Int?
     if let rankValue {
@@ -160,7 +162,23 @@ enum PolicyDecoder {
     if let residualValue = object.optional("residual") {
       residual = try bound(residualValue, at: path.key("residual"), inHeads: inHeads)
     }
-    return .sum(rank: rank, sparse: try sparse(object), residual: residual)
+    let entrywise = try object.optional("entrywise").map { value throws(PolicyError) in
+      try entryBound(value, at: path.key("entrywise"), inHeads: inHeads)
+    }
+    return .sum(rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise)
+  }
+
+  private static func entryBound(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> EntryBound {
+    let result: EntryBound
+    switch try bound(value, at: path) {
+    case .relative where inHeads: throw .relativeEntryBoundInHeads(path: path.key("relative").description)
+    case .relative(let value): result = .relative(value)
+    case .absolute(let value): result = .absolute(value)
+    }
+    guard !result.value.isZero else { throw .zeroEntryBound(path: path.description) }
+    return result
   }
 
   private static func sparse(_ object: ObjectReader) throws(PolicyError) -> SparseForm? {

@@ -56,6 +56,10 @@ public enum PolicyError: Error, Equatable, Sendable {
   case sliceAxesOutOfRange(path: String, found: String)
   /// A relative bound in a rule with `heads`: the base identity has no norms of parts of tensors.
   case relativeBoundInHeads(path: String)
+  /// A relative `entrywise` in a rule with `heads`: the base identity has the largest weight of whole tensors only.
+  case relativeEntryBoundInHeads(path: String)
+  /// An `entrywise` bound of zero.
+  case zeroEntryBound(path: String)
   /// `grow` beside `"frozen"` or `"any"`.
   case growWithoutClauses(path: String)
   /// `grow` beside `heads`.
@@ -151,9 +155,10 @@ extension PolicyError: CustomStringConvertible {
       (path, "there are \(count) rules", "use at most \(PolicyLimits.maximumRules), with * and {a,b} in their patterns")
     case .emptyPattern, .patternTooLong, .malformedPattern, .tooManyAlternatives: patternParts
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
-      .residualAlone:
+      .residualAlone, .zeroEntryBound:
       allowanceParts
-    case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .sliceAxesOutOfRange, .relativeBoundInHeads:
+    case .headsWithoutClauses, .unknownHeadAxis, .headSizeOutOfRange, .sliceAxesOutOfRange, .relativeBoundInHeads,
+      .relativeEntryBoundInHeads:
       headParts
     case .growWithoutClauses, .growWithHeads, .growthOutOfRange: growParts
     case .missingBound, .severalBounds, .negativeBound, .boundOutOfRange, .tooManyDigits, .notAnInteger,
@@ -190,7 +195,7 @@ extension PolicyError: CustomStringConvertible {
     case .emptyClause(let path):
       (
         path, "the object is empty",
-        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns"
+        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise"
       )
     case .normNotAlone(let path, let others):
       (
@@ -205,7 +210,12 @@ extension PolicyError: CustomStringConvertible {
     case .residualAlone(let path):
       (
         path, "residual has no rank or sparse form beside it",
-        "write norm instead, or add rank, entries, rows or columns"
+        "write norm instead (in a list, where entrywise is to hold, too), or add rank, entries, rows or columns"
+      )
+    case .zeroEntryBound(let path):
+      (
+        path, "an entrywise bound of zero leaves nothing to be bounded",
+        "leave entrywise out for a rank or sparse form that holds exactly, or write \"frozen\""
       )
     default: ("$", "", "")
     }
@@ -230,6 +240,12 @@ extension PolicyError: CustomStringConvertible {
     case .relativeBoundInHeads(let path):
       (
         path, "a bound inside heads is relative, but the base identity has no norm of a part of a tensor",
+        "write { \"absolute\": ... }, or remove heads"
+      )
+    case .relativeEntryBoundInHeads(let path):
+      (
+        path,
+        "an entrywise bound inside heads is relative, but the base identity has no largest weight of a part of a tensor",
         "write { \"absolute\": ... }, or remove heads"
       )
     default: ("$", "", "")

@@ -73,7 +73,7 @@ package enum PolicyText {
   private static func text(_ clause: ClauseForm) -> String {
     switch clause {
     case .norm(let bound): return "{ \"norm\": \(text(bound)) }"
-    case .sum(let rank, let sparse, let residual):
+    case .sum(let rank, let sparse, let residual, let entrywise):
       var members: [String] = []
       if let rank { members.append("\"rank\": \(rank)") }
       switch sparse {
@@ -83,6 +83,11 @@ package enum PolicyText {
       case nil: break
       }
       if let residual { members.append("\"residual\": \(text(residual))") }
+      switch entrywise {
+      case .relative(let value): members.append("\"entrywise\": \(text(.relative(value)))")
+      case .absolute(let value): members.append("\"entrywise\": \(text(.absolute(value)))")
+      case nil: break
+      }
       return "{ \(members.joined(separator: ", ")) }"
     }
   }

@@ -45,6 +45,7 @@ struct AdapterClaims {
   func check(_ resolutions: [Resolution]) throws(StatementError) {
     var violations: [PolicyViolation] = []
     var unprovable: [UnprovableClause] = []
+    var gaps: [CoverageGap] = []
     for (pair, resolution) in zip(pairs, resolutions) {
       guard let rank = pair.tuned.flatMap({ tuned[$0].change.rank }), let leaf = pair.base.map({ identity.tensors[$0] })
       else { continue }
@@ -55,6 +56,10 @@ struct AdapterClaims {
       case .heads(let split, let clauses):
         if split.axis == .slices {
           unprovable += Self.unprovable(clauses, inSlicesOf: leaf, split)
+          continue
+        }
+        if clauses.contains(where: { $0.entryBound != nil && !$0.hasRank }) {
+          gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
           continue
         }
         if let cut = split.cut(shape: leaf.shape) { (rows, columns) = (cut.rows, cut.columns) }
@@ -71,6 +76,10 @@ struct AdapterClaims {
         }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       case .clauses(let clauses), .grow(_, let clauses):
+        if clauses.contains(where: { $0.entryBound != nil && !$0.hasRank }) {
+          gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
+          continue
+        }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       }
       if leaf.matrixShape.columns > 1 << ProductPrecision.logMaximumColumns {
@@ -78,6 +87,7 @@ struct AdapterClaims {
           UnprovableClause(tensor: leaf.name, reason: "it has too many columns for an unmerged adapter; merge it"))
       }
     }
+    guard gaps.isEmpty else { throw .coverageGap(gaps) }
     guard violations.isEmpty else { throw .policyViolated(violations) }
     guard unprovable.isEmpty else { throw .precisionRefused(unprovable) }
   }
@@ -88,7 +98,7 @@ struct AdapterClaims {
   ) -> [UnprovableClause] {
     let full = split.cut(shape: leaf.shape).map { min($0.rows, $0.columns) } ?? 0
     let restricts = clauses.contains { clause in
-      if case .sum(let rank?, _, _) = clause { rank < full } else { true }
+      if case .sum(let rank?, _, _, _) = clause { rank < full } else { true }
     }
     guard restricts else { return [] }
     return [
@@ -101,11 +111,15 @@ struct AdapterClaims {
   /// Clauses that a product of this rank does not satisfy by being one.
   private func excesses(_ clauses: [ClauseForm], rank: Int) -> [PolicyViolation.Excess] {
     clauses.compactMap { clause in
-      guard case .sum(let allowed, _, _) = clause else { return nil }
+      guard case .sum(let allowed, _, _, _) = clause else { return nil }
       guard let allowed else { return .denseProduct(rank: rank) }
       return rank <= allowed ? nil : .productRank(found: rank, allowed: allowed)
     }
   }
+}
+
+extension ClauseForm {
+  fileprivate var hasRank: Bool { if case .sum(_?, _, _, _) = self { true } else { false } }
 }
 
 /// Why a manifest's record of an adapter fits no base.

@@ -95,7 +95,7 @@ struct CoverageCheck {
   /// Nil for the base's shape, and for as many more rows as the rule admits.
   private func shapeGap(_ base: BaseIdentity.Leaf, _ own: TunedTensor, _ allowance: Allowance) -> CoverageGap? {
     guard base.shape != own.shape else { return nil }
-    guard rules == .revised, base.dtype.isFloating else {
+    guard rules != .original, base.dtype.isFloating else {
       return .reshaped(tensor: base.name, base: base.shape, tuned: own.shape)
     }
     if let added = Shape.addedRows(base: base.shape, tuned: own.shape) {

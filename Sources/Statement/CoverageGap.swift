@@ -3,6 +3,7 @@
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
+import Foundation
 
 /// One of the two models that are compared.
 public enum ModelSide: String, Hashable, Sendable, CustomStringConvertible {
@@ -40,6 +41,10 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case headsDoNotFit(tensor: String, axis: String, length: Int, size: Int, rule: Int)
   /// Slices behind so many leading dimensions of a tensor that has fewer than two more.
   case slicesDoNotFit(tensor: String, shape: [Int], axes: Int, rule: Int)
+  /// An entrywise bound below the least that can be proved in the tensor's units; both in the weights' own units.
+  case entryBoundTooSmall(tensor: String, found: Double, least: Double, rule: Int)
+  /// An entrywise bound of an adapter's product of matrices, where the clause has no rank that the product satisfies.
+  case entriesOfProduct(tensor: String, rule: Int)
   /// A tensor has the name that a head or a factor of another would have.
   case headNameTaken(tensor: String, name: String)
   /// A tensor that a link's policy does not exclude, but that its parent's model has otherwise, or not at all (`parent`
@@ -61,6 +66,10 @@ public struct UnclearWeights: Equatable, Sendable, CustomStringConvertible {
 
   /// In English, for people and logs.
   public var description: String { error.description }
+}
+
+private enum EntryNumbers {
+  static func text(_ value: Double) -> String { String(format: "%.6g", value) }
 }
 
 extension CoverageGap: CustomStringConvertible {
@@ -114,6 +123,13 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)) has the shape \(shape), which $.rules[\(rule)] cuts into slices behind \(axes) "
         + "leading dimension\(axes == 1 ? "" : "s"): that takes at least \(axes + 2) dimensions; correct heads.axes, or give the "
         + "tensor a rule of its own without slices"
+    case .entryBoundTooSmall(let tensor, let found, let least, let rule):
+      "tensor \(StrictJSON.shown(tensor)): the entrywise bound of \(EntryNumbers.text(found)) in $.rules[\(rule)] is below "
+        + "\(EntryNumbers.text(least)), the least that can be proved at this precision; widen it as far as that is what you "
+        + "mean, or bound the norm instead"
+    case .entriesOfProduct(let tensor, let rule):
+      "tensor \(StrictJSON.shown(tensor)): the entrywise bound in $.rules[\(rule)] cannot be proved of an unmerged adapter's "
+        + "product, whose entries are committed nowhere; merge the adapter and prove the merged model"
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule, or merge the adapter"

@@ -63,12 +63,20 @@ package struct DerivedStatement: Sendable {
 
   /// - Parameters:
   ///   - tuned: in rising order of the names' UTF-8 bytes, names distinct.
-  ///   - rules: those of the manifest's version; a prover's are the current ones.
+  ///   - rules: those of the manifest's version; nil for a prover's, which are the current ones.
+  ///   - isOutline: the identity's statistics are guesses, so that bounds below the precision are none of its gaps.
   /// - Throws: `coverageGap` with every gap, or `tooLarge` for sizes beyond ``StatementLimits``.
   package static func derive(
-    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy, rules: StatementRules = .current
+    identity: BaseIdentity, tuned: [TunedTensor], policy: Policy, rules given: StatementRules? = nil,
+    isOutline: Bool = false
   ) throws(StatementError) -> DerivedStatement {
     try StatementLimits.check(manifest: tuned)
+    let rules = given ?? .current(for: policy)
+    switch (policy.firstRuleWithEntryBounds, rules) {
+    case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
+    case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
+    case (_?, .entrywise), (nil, _): break
+    }
     if rules == .original, let rule = policy.rules.firstIndex(where: \.allowance.hasSlices) {
       throw .slicesUnderOriginalRules(rule: rule)
     }
@@ -134,8 +142,8 @@ package struct DerivedStatement: Sendable {
         for block in blocks {
           let builder = TensorClaimBuilder(
             leaf: leaf, shape: tuned[own].shape, clauses: clauses, block: block, hasTotal: policy.total != nil,
-            rules: rules)
-          claims.append(builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
+            rules: rules, isOutline: isOutline)
+          claims.append(try builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
       coverage.append(

@@ -29,6 +29,9 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case residual(found: Double, clause: ClauseLimits)
     /// Entries, rows or columns that changed.
     case count(found: Int, clause: ClauseLimits)
+    /// Entries of what the clause's other parts leave, above its bound on each of them: how many, and the largest with its
+    /// place in the tensor's matrix.
+    case entries(found: Int, worst: Double, row: Int, column: Int, clause: ClauseLimits)
     /// The rank is higher: after the best fit of the allowed one this much remains.
     case rank(remainder: Double, clause: ClauseLimits)
     /// An adapter adds a product of this rank to a frozen tensor; nil where its rank is not known.
@@ -55,10 +58,13 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     public let unit: String?
     /// Largest residual; nil when none is allowed.
     public let residual: Double?
+    /// Largest entry of what the other parts leave; nil without such a bound.
+    public let entry: Double?
 
-    package init(rank: Int?, sparse: SparseForm?, residual: Double?) {
+    package init(rank: Int?, sparse: SparseForm?, residual: Double?, entry: Double? = nil) {
       self.rank = rank
       self.residual = residual
+      self.entry = entry
       switch sparse {
       case .entries(let count): (self.count, unit) = (count, "entries")
       case .rows(let count): (self.count, unit) = (count, "rows")
@@ -74,6 +80,7 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case .norm(let found, let allowed): Self.ratio(found, allowed)
     case .residual(let found, let clause): clause.residual.flatMap { Self.ratio(found, $0) }
     case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
+    case .entries(_, let worst, _, _, let clause): clause.entry.flatMap { Self.ratio(worst, $0) }
     case .change, .changedValue, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
     }
   }
@@ -96,6 +103,9 @@ extension PolicyViolation: CustomStringConvertible {
       "allowed a norm of at most \(Self.text(allowed)), found a norm of \(Self.text(found))"
     case .residual(let found, let clause): "allowed \(clause), found a residual of \(Self.text(found))"
     case .count(let found, let clause): "allowed \(clause), found \(found) changed"
+    case .entries(let found, let worst, let row, let column, let clause):
+      "allowed \(clause), found \(found) \(found == 1 ? "entry" : "entries") above that, the largest \(Self.text(worst)) at "
+        + "row \(row), column \(column)"
     case .rank(let remainder, let clause): "allowed \(clause), found a higher rank: \(Self.text(remainder)) remains"
     case .addedProduct(let rank):
       "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"
@@ -130,8 +140,12 @@ extension PolicyViolation.ClauseLimits: CustomStringConvertible {
   public var description: String {
     var parts = rank.map { ["rank \($0)"] } ?? []
     if let count, let unit { parts.append("\(count) \(unit)") }
+    if let entry {
+      let limit = "at most \(PolicyViolation.text(entry))"
+      parts.append(parts.isEmpty ? "a change of \(limit) in each entry" : "a rest of \(limit) in each entry")
+    }
     let form = parts.joined(separator: " + ")
-    guard let residual else { return "\(form), exactly" }
+    guard let residual else { return entry == nil ? "\(form), exactly" : form }
     return "\(form) + a residual of at most \(PolicyViolation.text(residual))"
   }
 }

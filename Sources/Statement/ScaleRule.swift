@@ -38,9 +38,15 @@ enum ScaleRule {
   ) -> Int {
     // ceil(log2 sqrt(N)) = ceil(ceilLog2(N)/2).
     let byResidual = logResidualNorm - ((residual << neighbours).ceilLog2 + 1) / 2
+    return max(0, min(byResidual, factorLimit(rank: rank, driftBound: driftBound, sumOfSquares: sumOfSquares)))
+  }
+
+  /// The largest s that chunks of U and V allow, at most ``Limits/maximumScale``; the parameters are those of
+  /// ``scale(residual:neighbours:rank:driftBound:sumOfSquares:)``.
+  static func factorLimit(rank: Int, driftBound: BigUInt?, sumOfSquares: UInt128) -> Int {
     let drift = driftBound ?? BigUInt(max(sumOfSquares, smallestBaseSquare)) * BigUInt(assumedDriftSquare)
     // r·4^s·‖Δ‖² ≤ 2^102 <=> 2s ≤ 102 - log2(r·‖Δ‖²).
     let byFactors = (2 * logFactorSquare - (drift * BigUInt(UInt(max(1, rank)))).ceilLog2) >> 1
-    return max(0, min(byResidual, byFactors, Limits.maximumScale))
+    return max(0, min(byFactors, Limits.maximumScale))
   }
 }

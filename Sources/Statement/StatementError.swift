@@ -18,6 +18,10 @@ package enum StatementError: Error, Equatable, Sendable {
   case precisionRefused([UnprovableClause])
   /// A rule of the policy cuts tensors into slices, which the original rules do not know.
   case slicesUnderOriginalRules(rule: Int)
+  /// A rule of the policy bounds single entries, which only manifests 6 and 7 know.
+  case entryBoundsUnderEarlierRules(rule: Int)
+  /// Manifests 6 and 7 are for policies with entrywise bounds alone: every statement has one version.
+  case entryRulesWithoutEntryBounds
 }
 
 /// A size beyond `StatementLimits`; names of tensors are shown safely (`StrictJSON.shown`).

@@ -15,10 +15,12 @@ package struct TensorClaimBuilder {
   /// Whether a global ball needs the tensor's plain tiles.
   let hasTotal: Bool
   let rules: StatementRules
+  /// The leaf's statistics are guesses: a bound below the precision is no error then.
+  let isOutline: Bool
 
   package init(
     leaf: BaseIdentity.Leaf, shape: [Int]? = nil, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
-    rules: StatementRules = .current
+    rules: StatementRules = .current, isOutline: Bool = false
   ) {
     self.leaf = leaf
     self.shape = shape ?? leaf.shape
@@ -26,6 +28,7 @@ package struct TensorClaimBuilder {
     self.block = block
     self.hasTotal = hasTotal
     self.rules = rules
+    self.isOutline = isOutline
   }
 
   /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``.
@@ -35,11 +38,14 @@ package struct TensorClaimBuilder {
       return BoundArithmetic.tensorBound(
         bound, fractionBits: leaf.statistics.fractionBits, scale: 0, sumOfSquares: sumOfSquares)
     }
-    guard let bound = bounds.min() else { return 0 }
     let (rows, columns) = matrixShape
     let room = max(0, leaf.statistics.fractionBits - Encoding.fractionBitsRange.lowerBound)
-    return min(room, PrecisionRule.superfluousBits(bound: bound, rows: rows, columns: columns))
+    let byNorm = bounds.min().map { PrecisionRule.superfluousBits(bound: $0, rows: rows, columns: columns) } ?? 0
+    let byEntries = clauses.compactMap(\.entryBound).map { entryRule($0).superfluousBits(room: room) }.max() ?? 0
+    return min(room, max(byNorm, byEntries))
   }
+
+  private func entryRule(_ bound: EntryBound) -> EntryRule { EntryRule(bound: bound, statistics: leaf.statistics) }
 
   private var matrixShape: (rows: Int, columns: Int) {
     block.map { ($0.rows.count, $0.columns.count) } ?? Shape.matrix(shape)
@@ -49,14 +55,14 @@ package struct TensorClaimBuilder {
   private var neighbours: Int {
     switch rules {
     case .original: return 0
-    case .revised:
+    case .revised, .entrywise:
       let (rows, columns) = matrixShape
       return PrecisionRule.logNeighbours(rows: rows, columns: columns)
     }
   }
 
   /// f of the statement.
-  private var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
+  package var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
   /// Of the whole tensor, also for a block: an upper bound is all that scales need.
   private var sumOfSquares: UInt128 { leaf.statistics.sumOfSquares }
 
@@ -66,7 +72,8 @@ package struct TensorClaimBuilder {
       bound, fractionBits: leaf.statistics.fractionBits, scale: scale - coarsening, sumOfSquares: sumOfSquares)
   }
 
-  package func claim(baseIndex: Int, tunedIndex: Int, rule: Int) -> TensorClaim {
+  /// - Throws: `coverageGap` for an entrywise bound below what can be proved at the tensor's precision.
+  package func claim(baseIndex: Int, tunedIndex: Int, rule: Int) throws(StatementError) -> TensorClaim {
     var normBounds: [Bound] = []
     var forms: [ClauseForm] = []
     for clause in clauses {
@@ -74,7 +81,8 @@ package struct TensorClaimBuilder {
     }
     // An intersection of balls around zero is the smallest of them.
     let plainBound = normBounds.map { bound($0, scale: 0) }.min()
-    let structured = forms.map { structuredClause($0, plainBound: plainBound) }
+    var structured: [StructuredClause] = []
+    for form in forms { structured.append(try structuredClause(form, plainBound: plainBound, rule: rule)) }
     let (rows, columns) = matrixShape
     let tensor = TableauTensor(
       name: block?.name ?? leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
@@ -86,8 +94,10 @@ package struct TensorClaimBuilder {
       tensor: tensor, baseIndex: baseIndex, tunedIndex: tunedIndex, rule: rule, normBounds: normBounds, forms: forms)
   }
 
-  private func structuredClause(_ form: ClauseForm, plainBound: BigUInt?) -> StructuredClause {
-    guard case .sum(let rank, let sparse, let residual) = form else {
+  private func structuredClause(
+    _ form: ClauseForm, plainBound: BigUInt?, rule: Int
+  ) throws(StatementError) -> StructuredClause {
+    guard case .sum(let rank, let sparse, let residual, let entrywise) = form else {
       return StructuredClause(rank: nil, sparse: nil, scale: 0, bound: nil)
     }
     let (rows, columns) = matrixShape
@@ -95,17 +105,37 @@ package struct TensorClaimBuilder {
     let heldRank = rank.map { max(1, min($0, rows, columns)) }
     let heldSparse = sparse.map { held($0, rows: rows, columns: columns) }
     var scale = 0
-    if let heldRank, let residual {
+    var entries: EntryClaim?
+    if let entrywise {
+      // The entries' bound keeps chunks of E provable, whatever the residual's is.
+      let coarsening = coarsening
+      let own = entryRule(entrywise)
+      scale = own.scale(
+        coarsening: coarsening,
+        limit: heldRank.map {
+          ScaleRule.factorLimit(rank: $0, driftBound: plainBound, sumOfSquares: sumOfSquares)
+        } ?? Limits.maximumScale)
+      entries = own.claim(coarsening: coarsening, scale: scale) ?? (isOutline ? EntryRule.leastClaim : nil)
+      guard entries != nil else {
+        throw .coverageGap([
+          .entryBoundTooSmall(
+            tensor: leaf.name, found: own.value, least: EntryRule.least(bits: fractionBits + scale), rule: rule)
+        ])
+      }
+    } else if let heldRank, let residual {
       scale = ScaleRule.scale(
         residual: bound(residual, scale: 0), neighbours: neighbours, rank: heldRank, driftBound: plainBound,
         sumOfSquares: sumOfSquares)
+    }
+    if residual == nil, entries != nil {
+      return StructuredClause(rank: heldRank, sparse: heldSparse, scale: scale, bound: nil, entries: entries)
     }
     guard let residual, case let limit = bound(residual, scale: scale), !limit.isZero else {
       // No residual, or one below a single unit: E = 0, and the exact form needs no scale.
       return StructuredClause(rank: heldRank, sparse: heldSparse, scale: 0, bound: nil)
     }
     return StructuredClause(
-      rank: heldRank, sparse: heldSparse, scale: scale, bound: BoundArithmetic.tensorDigits(limit))
+      rank: heldRank, sparse: heldSparse, scale: scale, bound: BoundArithmetic.tensorDigits(limit), entries: entries)
   }
 
   private func held(_ form: DriftProofPolicy.SparseForm, rows: Int, columns: Int) -> DriftProofArgument.SparseForm {

@@ -81,7 +81,8 @@ import DriftProofTranscript
     let challenges = BoundsStageChallenges(layout: layout, orthonormal: claims, transcript: &channel.transcript)
     let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: matrix)
     let stageA = try simulate(
-      .bounds(layout), total: try challenges.total(layout), channel: &channel, random: random
+      .bounds(layout), total: try challenges.total(layout, columnWeights: weights.columnWeights), channel: &channel,
+      random: random
     ) { (finished, point, evaluations) throws(ProofRejection) in
       let x = Array(point[1...])
       var sum = CubicExtension.zero

@@ -124,7 +124,7 @@ import DriftProofTranscript
     let table = DigitWeights(layout: layout, challenges: challenges).cells(count: layout.digits.used)
     var sum = CubicExtension.zero
     for (weight, value) in zip(table, digits.digits.cells) { sum += weight * Goldilocks(reducing: value) }
-    let total = try challenges.total(layout)
+    let total = try challenges.total(layout, columnWeights: matrix.weightedColumns(rowWeights: challenges.rowWeights))
     #expect(sum == total)
   }
 }

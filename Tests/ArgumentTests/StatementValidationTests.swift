@@ -71,12 +71,28 @@ import DriftProofTranscript
         statement.tensors[0].clauses = [StructuredClause(rank: rank, sparse: sparse, scale: scale, bound: [1])]
       }
     }
-    Self.expectRefused("a clause of w has neither rank nor support", clause(nil, nil))
+    Self.expectRefused("a clause of w has neither rank nor support nor entries", clause(nil, nil))
     Self.expectRefused("the rank of w is out of range", clause(0, nil))
     Self.expectRefused("the rank of w is out of range", clause(Limits.maximumRank + 1, nil))
     Self.expectRefused("the support of w is out of range", clause(nil, .rows(0)))
     Self.expectRefused("the scale of w is out of range", clause(2, nil, scale: Limits.maximumScale + 1))
     Self.expectRefused("tensor w is scaled without a bounding clause", clause(2, nil, scale: 1, plain: false))
+  }
+
+  @Test func entrywiseBounds() {
+    func clause(_ square: Int, scale: Int = 0, plain: Bool = true) -> (inout DriftStatement) -> Void {
+      { statement in
+        statement.tensors[0].isPlain = plain
+        if !plain { statement.tensors[0].plainBound = nil }
+        statement.tensors[0].clauses = [
+          StructuredClause(rank: nil, sparse: nil, scale: scale, bound: nil, entries: EntryClaim(square: square))
+        ]
+      }
+    }
+    Self.expectRefused("the entrywise bound of w is out of range", clause(-1))
+    Self.expectRefused("the entrywise bound of w is out of range", clause(1 << 37 - 1 << 30 + 1))
+    // |E| < 2^30 mod p says nothing of E/2^s.
+    Self.expectRefused("tensor w is scaled without a bounding clause", clause(1 << 33, scale: 1, plain: false))
   }
 
   @Test func orthonormalTensors() {

@@ -9,22 +9,29 @@ package struct ArgumentLayout: Sendable {
   package let digits: DigitLayout
   package let factors: FactorLayout
   package let orthonormal: OrthonormalLayout
+  package let entries: EntryLayout
 
   package init(_ statement: DriftStatement) {
     self.statement = statement
     tableau = TableauLayout(tensors: statement.tensors, logLength: statement.code.logLength)
     factors = FactorLayout(tensors: statement.tensors, layout: tableau)
     orthonormal = OrthonormalLayout(tensors: statement.tensors, layout: tableau)
+    entries = EntryLayout(tensors: statement.tensors, layout: tableau)
     digits = DigitLayout(
       layout: tableau,
       lines: DigitLayout.lines(tensors: statement.tensors, totalBound: statement.totalBound, layout: tableau),
-      factorChunks: factors.factorChunks, orthonormal: orthonormal)
+      factorChunks: factors.factorChunks, orthonormal: orthonormal, entryPieces: entries.pieces)
   }
 
   package var logLength: Int { statement.code.logLength }
   package var length: Int { 1 << logLength }
   package var hasFactors: Bool { !factors.isEmpty }
   package var hasOrthonormal: Bool { !orthonormal.members.isEmpty }
+
+  /// Whether clauses bound single entries.
+  package var hasEntries: Bool { !entries.isEmpty }
+  /// Whether there is a factor tree, P1.
+  package var hasFactorTree: Bool { hasFactors || hasEntries }
 
   /// Rows that an oracle's payload fills.
   private func rows(_ cells: Int) -> Int { max(1, (cells + length - 1) >> logLength) }
@@ -49,8 +56,10 @@ package struct ArgumentLayout: Sendable {
   /// Of the orthonormality stage (Stage O): (1 - top)·left·right.
   package static let orthonormalityDegree = 3
 
-  /// Rows of the factor tree, P1: the factor oracle and its mask.
-  package var factorTreeRows: Int { hasFactors ? factorRows + 1 : 0 }
+  /// First row of the roots in the factor tree, P1, behind the factor oracle and its mask.
+  package var rootRow: Int { hasFactors ? factorRows + 1 : 0 }
+  /// Rows of the factor tree, P1: the factor oracle and its mask, then the roots.
+  package var factorTreeRows: Int { rootRow + entries.tiles.count }
 
   // Rows of the auxiliary tree, P2, in order.
   package var digitMaskRow: Int { digitRows }
@@ -58,7 +67,9 @@ package struct ArgumentLayout: Sendable {
   /// The mask oracle O and its own mask, when there are orthonormal tensors.
   package var orthonormalRow: Int { digitRows + 2 }
   package var orthonormalMaskRow: Int { digitRows + 3 }
-  package var openingMaskRow: Int { digitRows + (hasOrthonormal ? 4 : 2) }
+  /// The mask of the roots, when clauses bound single entries.
+  package var rootMaskRow: Int { digitRows + (hasOrthonormal ? 4 : 2) }
+  package var openingMaskRow: Int { rootMaskRow + (hasEntries ? 1 : 0) }
   package var openingMaskRows: Range<Int> { openingMaskRow..<openingMaskRow + Self.extensionRows }
   package var factorOpeningMaskRow: Int { openingMaskRows.upperBound }
   package var libraRow: Int { openingMaskRow + (hasFactors ? 2 : 1) * Self.extensionRows }

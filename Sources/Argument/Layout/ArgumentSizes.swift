@@ -13,6 +13,8 @@ package struct ArgumentSizes: Hashable, Sendable {
   /// Positions of all E-tiles, and of those that structured clauses see.
   package let tileCells: Int
   package let structuredCells: Int
+  /// Positions of those that clauses with entrywise bounds see.
+  package let entryCells: Int
   /// Cells of the digit oracle and of the factor oracle.
   package let digitCells: Int
   package let factorCells: Int
@@ -27,7 +29,8 @@ package struct ArgumentSizes: Hashable, Sendable {
     positions = 1 << statement.code.logDomain
     driftRows = layout.tableau.rowCount
     digitRows = layout.auxiliaryRowCount
-    factorRows = layout.hasFactors ? layout.factorRows + 1 : 0
+    factorRows = layout.factorTreeRows
+    entryCells = layout.entries.tiles.count << layout.logLength
     var (tiles, structured) = (0, 0)
     for block in layout.tableau.blocks {
       tiles += block.tileCount

@@ -15,22 +15,29 @@ package enum SparseForm: Hashable, Sendable {
   }
 }
 
-/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank` and `sparse` is present.
+/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank`, `sparse` and `entries` is
+/// present.
 package struct StructuredClause: Hashable, Sendable {
   /// Columns of U and V; U is rows × rank, V is columns × rank.
   package var rank: Int?
   package var sparse: SparseForm?
   /// s: how far Δ is scaled up so that integer factors can approximate it; 0...``Limits/maximumScale``.
   package var scale: Int
-  /// Base-2^15 limbs of N_e, low first; nil means N_e = 0: E vanishes everywhere.
+  /// Base-2^15 limbs of N_e, low first; nil means N_e = 0, that E vanishes everywhere, or with `entries` no norm bound.
   package var bound: [UInt16]?
+  /// On each entry of E.
+  package var entries: EntryClaim?
 
-  package init(rank: Int?, sparse: SparseForm?, scale: Int, bound: [UInt16]?) {
+  package init(rank: Int?, sparse: SparseForm?, scale: Int, bound: [UInt16]?, entries: EntryClaim? = nil) {
     self.rank = rank
     self.sparse = sparse
     self.scale = scale
     self.bound = bound
+    self.entries = entries
   }
+
+  /// E vanishes.
+  package var isExact: Bool { bound == nil && entries == nil }
 }
 
 /// A block of a checkpoint's tensor that stands in the tableau as a tensor of its own: an attention head, an expert.

@@ -94,6 +94,8 @@ package struct DigitLayout: Hashable, Sendable {
 
   package private(set) var projections: [ProjectionSlots] = []
   package private(set) var factorProjections: ProjectionSlots?
+  /// By ``EntryFamily``, then by piece of R-space.
+  package private(set) var entryProjections: [[ProjectionSlots]] = []
   package private(set) var squares: Slot?
   package private(set) var lineSlots: [Slot] = []
   package private(set) var lines: [BoundLine] = []
@@ -106,7 +108,8 @@ package struct DigitLayout: Hashable, Sendable {
 
   /// All slots, in no particular order.
   package var slots: [Slot] {
-    projections.flatMap { [$0.main, $0.rest] } + (factorProjections.map { [$0.main, $0.rest] } ?? [])
+    (projections + entryProjections.joined()).flatMap { [$0.main, $0.rest] }
+      + (factorProjections.map { [$0.main, $0.rest] } ?? [])
       + (squares.map { [$0] } ?? []) + lineSlots + products.map(\.slot)
   }
 
@@ -115,7 +118,10 @@ package struct DigitLayout: Hashable, Sendable {
     (squares?.offset ?? 0) + chunk << Self.logCellsPerSquare + limb * Limits.limbDigits
   }
 
-  package init(layout: TableauLayout, lines: [BoundLine], factorChunks: Int, orthonormal: OrthonormalLayout) {
+  package init(
+    layout: TableauLayout, lines: [BoundLine], factorChunks: Int, orthonormal: OrthonormalLayout,
+    entryPieces: Range<Int> = 0..<0
+  ) {
     self.lines = lines
     // (log size, what to do with the slot).
     var wanted: [(log: Int, assign: (inout DigitLayout, Slot) -> Void)] = []
@@ -141,6 +147,18 @@ package struct DigitLayout: Hashable, Sendable {
     products = orthonormal.members.map { ProductSlot(slot: Slot(offset: 0, log: 0), logRows: $0.logRows) }
     for index in products.indices {
       wanted.append((products[index].logCells, { $0.products[index].slot = $1 }))
+    }
+    if !entryPieces.isEmpty {
+      entryProjections = EntryFamily.allCases.map { _ in
+        entryPieces.map { ProjectionSlots(logChunks: layout.projectionPieces[$0].logCount) }
+      }
+    }
+    for family in entryProjections.indices {
+      for (piece, slots) in entryProjections[family].enumerated() {
+        let log = slots.logChunks + ProjectionSlots.logCells
+        wanted.append((log + ProjectionSlots.logMain, { $0.entryProjections[family][piece].main = $1 }))
+        wanted.append((log + ProjectionSlots.logRest, { $0.entryProjections[family][piece].rest = $1 }))
+      }
     }
     // Falling sizes keep every slot aligned without holes.
     var allocator = SlotAllocator()

@@ -10,9 +10,9 @@ import DriftProofField
 ///   wholly outside a × b do not exist; a small one is an aligned sub-cube of a tile that it shares with tensors of
 ///   the same *signature* (scales and exactness of its E-sets), so that every position of an E-tile has one meaning;
 /// - an *E-set* is the pair (tensor, clause); an *E-tile* is a tableau row seen by one E-set (or by the sets of all
-///   tensors that share the row). E-tiles of inexact clauses (N > 0) come first.
+///   tensors that share the row). E-tiles of entrywise clauses come first, then those of other inexact ones (N > 0).
 /// Index spaces: E-space = position bits, then tile bits. Chunks have compact indices of their own (Y: 2^14 positions;
-/// S: at most 2^14 positions, one clause each).
+/// S: at most 2^14 positions, one clause each). R-space, of E-tiles with entrywise clauses, is a prefix of E-space.
 package struct TableauLayout: Hashable, Sendable {
   /// One tensor's cut into tiles.
   package struct Grid: Hashable, Sendable {
@@ -32,6 +32,8 @@ package struct TableauLayout: Hashable, Sendable {
   package struct Signature: Hashable, Sendable {
     package var scale: Int
     package var exact: Bool
+    /// Has an ``EntryClaim``: such sets never share a tile with others.
+    package var entrywise = false
   }
 
   /// A run of E-tiles that one E-set of a grid tensor, or one set number of a shared row, occupies.
@@ -74,6 +76,12 @@ package struct TableauLayout: Hashable, Sendable {
   /// Chunks of projections; inexact E-tiles only.
   package private(set) var projectionPieces: [ChunkPiece] = []
   package private(set) var projectionChunks = 0
+  /// Of R-space: as many blocks, of E-tiles in that order, come first.
+  package private(set) var entryBlocks = 0
+  /// E-tile indices that R-space spans.
+  package private(set) var entryTiles = 0
+  /// The first of ``projectionPieces`` are its chunks, by block.
+  package private(set) var entryPieces: [Range<Int>] = []
   /// Chunks of sums of squares per (tensor, E-set); exact sets have none.
   package private(set) var squarePieces: [[[ChunkPiece]]] = []
   package private(set) var squareChunks = 0
@@ -87,7 +95,7 @@ package struct TableauLayout: Hashable, Sendable {
 
   package static func signatures(of tensor: TableauTensor) -> [Signature] {
     (tensor.isPlain ? [Signature(scale: 0, exact: false)] : [])
-      + tensor.clauses.map { Signature(scale: $0.scale, exact: $0.bound == nil) }
+      + tensor.clauses.map { Signature(scale: $0.scale, exact: $0.isExact, entrywise: $0.entries != nil) }
   }
 
   package init(tensors: [TableauTensor], logLength: Int) {
@@ -194,6 +202,7 @@ package struct TableauLayout: Hashable, Sendable {
     }
     let order = unordered.indices.sorted {
       let (x, y) = (unordered[$0], unordered[$1])
+      if x.signature.entrywise != y.signature.entrywise { return x.signature.entrywise }
       if x.signature.exact != y.signature.exact { return !x.signature.exact }
       return x.logTiles != y.logTiles ? x.logTiles > y.logTiles : $0 < $1
     }
@@ -205,6 +214,7 @@ package struct TableauLayout: Hashable, Sendable {
       blocks[position].base = next
       next += size
       for member in blocks[position].members { blockOfSet[member][blocks[position].set] = position }
+      if blocks[position].signature.entrywise { (entryBlocks, entryTiles) = (position + 1, next) }
     }
     tileBits = ceilLog2(next)
   }
@@ -254,13 +264,20 @@ package struct TableauLayout: Hashable, Sendable {
         exactCubes += cubes
         continue
       }
+      let first = projectionPieces.count
       projectionPieces += cubes.map { ChunkPiece(cube: $0, logChunk: min(Limits.logChunk, logLength), base: 0) }
+      if block.signature.entrywise { entryPieces.append(first..<projectionPieces.count) }
+      // Without a bound on its norm an entrywise set has no sums of squares.
+      func hasSquares(_ member: Int) -> Bool {
+        !block.signature.entrywise || clause(tensors[member], set: block.set)?.bound != nil
+      }
       if block.grid != nil {
+        guard hasSquares(block.members[0]) else { continue }
         squares += cubes.map {
           (block.members[0], block.set, ChunkPiece(cube: $0, logChunk: min(Limits.logChunk, logLength), base: 0))
         }
       } else {
-        for member in block.members {
+        for member in block.members where hasSquares(member) {
           let cube = cube(tensor: member, set: block.set).cube
           let piece = ChunkPiece(cube: cube, logChunk: min(Limits.logChunk, cube.free.count), base: 0)
           squares.append((member, block.set, piece))
@@ -276,6 +293,12 @@ package struct TableauLayout: Hashable, Sendable {
       squareChunks += squares[position].piece.count
     }
     for (tensor, set, piece) in squares { squarePieces[tensor][set].append(piece) }
+  }
+
+  /// Nil for a tensor's plain set.
+  private func clause(_ tensor: TableauTensor, set: Int) -> StructuredClause? {
+    let index = set - (tensor.isPlain ? 1 : 0)
+    return tensor.clauses.indices.contains(index) ? tensor.clauses[index] : nil
   }
 
   /// Indices by falling size: powers of two laid out in this order are all aligned.

@@ -28,7 +28,7 @@ package enum ArgumentProtocol {
     RowShape(tailOffset: layout.length, tailCount: layout.statement.code.proofTail)
   }
 
-  /// Of the factor tree, P1: the factor oracle G and its mask.
+  /// Of the factor tree, P1: the factor oracle G and its mask, the roots.
   package static func factorShapes(_ layout: ArgumentLayout) -> [RowShape] {
     [RowShape](repeating: full(layout), count: layout.factorTreeRows)
   }
@@ -54,6 +54,7 @@ extension SumcheckShape {
       (.digits, layout.digitVariables + 1), (.residuals, layout.driftVariables + 1),
     ]
     if layout.hasFactors { oracles.append((.factors, layout.factorVariables + 1)) }
+    if layout.hasEntries { oracles.append((.roots, layout.entries.variables + 1)) }
     if layout.hasOrthonormal { oracles.append((.orthonormalMasks, OrthonormalLayout.maskVariables + 1)) }
     return SumcheckShape(
       stage: .bounds, variables: layout.boundsVariables + 1, degree: ArgumentLayout.boundsDegree, oracles: oracles)

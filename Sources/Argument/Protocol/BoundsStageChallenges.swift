@@ -17,6 +17,8 @@ package struct BoundsStageChallenges: Sendable {
   package let bits: [CubicExtension]
   /// The orthonormality stage's claims with the powers of λ behind those of the lines; nil when there are none.
   package let orthonormal: OrthonormalWeights?
+  /// Of the families of entrywise clauses; they come last. The points are those of the projections of E.
+  private let entryPowers: [CubicExtension]
   private let powers: [CubicExtension]
 
   package enum Claim: Int {
@@ -37,12 +39,15 @@ package struct BoundsStageChallenges: Sendable {
     factorChunks = transcript.challenges(ArgumentLabel.factorChunks, ceilLog2(layout.factors.factorChunks))
     bits = transcript.challenges(ArgumentLabel.slotBits, layout.factors.bits?.log ?? 0)
     let own = Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
-    powers = lambda.powers(own + OrthonormalClaims.count)
-    let last = Array(powers[own...])
+    powers = lambda.powers(own + OrthonormalClaims.count + EntryFamily.allCases.count)
+    let last = Array(powers[own..<own + OrthonormalClaims.count])
+    entryPowers = Array(powers[(own + OrthonormalClaims.count)...])
     self.orthonormal = orthonormal.map { OrthonormalWeights(claims: $0, powers: last) }
   }
 
   package func power(_ claim: Claim) -> CubicExtension { powers[claim.rawValue] }
+
+  package func power(_ family: EntryFamily) -> CubicExtension { entryPowers[family.rawValue] }
 
   /// Powers of the lines of one bound, given the number of lines before it.
   package func linePowers(first: Int, count: Int) -> ArraySlice<CubicExtension> {
@@ -53,7 +58,10 @@ package struct BoundsStageChallenges: Sendable {
   package var rowWeights: [CubicExtension] { Array(Multilinear.equality(rows).prefix(Limits.projections)) }
 
   /// The public total of all claims together.
-  package func total(_ layout: ArgumentLayout) throws(ProofRejection) -> CubicExtension {
+  /// - Parameter columnWeights: R~(m*, ·).
+  package func total(
+    _ layout: ArgumentLayout, columnWeights: [CubicExtension]
+  ) throws(ProofRejection) -> CubicExtension {
     let rowSum = rowWeights.reduce(.zero, +)
     let halfRange = Goldilocks(-Limits.halfRange)
     var total =
@@ -63,6 +71,9 @@ package struct BoundsStageChallenges: Sendable {
       total +=
         power(.factorProjections) * Multilinear.prefixSum(factorChunks, count: layout.factors.factorChunks) * rowSum
         * halfRange
+    }
+    if layout.hasEntries {
+      total += EntryWeights(layout: layout, challenges: self).total(columnWeights: columnWeights, rowSum: rowSum)
     }
     var first = 0
     for line in layout.digits.lines {

@@ -44,7 +44,7 @@ package struct OpeningClaims {
     static let auxiliary = 1
     static let factors = 2
   }
-  private var treeCount: Int { layout.hasFactors ? 3 : 2 }
+  private var treeCount: Int { layout.hasFactorTree ? 3 : 2 }
 
   private init(_ layout: ArgumentLayout, _ outcomes: StageOutcomes) {
     self.layout = layout
@@ -67,12 +67,15 @@ package struct OpeningClaims {
 
   // MARK: The bounds stage's point
 
-  /// d + τ·D + τ²·G + τ³·O at the bounds stage's point.
+  /// d + τ·D + τ²·G + τ³·O + τ⁴·a at the bounds stage's point.
   private func atBoundsPoint(_ tau: CubicExtension) throws(ProofRejection) -> OpeningClaim {
     let (point, evaluations) = (outcomes.bounds.point, outcomes.bounds.evaluations)
     let (top, x) = (point[0], Array(point[1...]))
     var weights = [[CubicExtension]](repeating: [], count: treeCount)
     weights[Tree.drift] = driftWeights(top: top, x)
+    if layout.hasFactorTree {
+      weights[Tree.factors] = [CubicExtension](repeating: .zero, count: layout.factorTreeRows)
+    }
     var auxiliary = [CubicExtension](repeating: .zero, count: layout.auxiliaryRowCount)
     auxiliary[layout.driftMaskRow] = x[layout.logLength..<layout.driftVariables].reduce(top) { $0 * (.one - $1) }
     var total = outcomes.drift
@@ -84,7 +87,7 @@ package struct OpeningClaims {
     if layout.hasFactors {
       let scale = tau * tau
       let factors = factorWeights(top: top, x, scale: scale)
-      weights[Tree.factors] = factors.weights
+      weights[Tree.factors].replaceSubrange(..<factors.weights.count, with: factors.weights)
       total += scale * factors.factor * (try evaluations.value(.factors))
     }
     if layout.hasOrthonormal {
@@ -94,6 +97,17 @@ package struct OpeningClaims {
       auxiliary[layout.orthonormalRow] = masks.data[0] * scale
       auxiliary[layout.orthonormalMaskRow] = masks.mask * scale
       total += scale * masks.factor * (try evaluations.value(.orthonormalMasks))
+    }
+    if layout.hasEntries {
+      let scale = tau * tau * tau * tau
+      // R-space has at least the variables of a row.
+      let high = x[layout.logLength..<layout.entries.variables]
+      let tiles = Multilinear.equality(high, scale: (.one - top) * scale)
+      for (row, (tile, _)) in layout.entries.tiles.enumerated() {
+        weights[Tree.factors][layout.rootRow + row] = tiles[tile]
+      }
+      auxiliary[layout.rootMaskRow] = high.reduce(top * scale) { $0 * (.one - $1) }
+      total += scale * (try evaluations.value(.roots))
     }
     weights[Tree.auxiliary] = auxiliary
     return OpeningClaim(
@@ -120,7 +134,8 @@ package struct OpeningClaims {
     let padded = y + [CubicExtension](repeating: .zero, count: max(0, layout.logLength - y.count))
     let factors = factorWeights(top: merging.point[0], padded, scale: .one)
     var weights = [[CubicExtension]](repeating: [], count: treeCount)
-    weights[Tree.factors] = factors.weights
+    let roots = [CubicExtension](repeating: .zero, count: layout.factorTreeRows - factors.weights.count)
+    weights[Tree.factors] = factors.weights + roots
     return OpeningClaim(
       name: "at Stage C's point", functional: .equality(point: Array(padded.prefix(layout.logLength))),
       weights: weights, value: factors.factor * (try merging.evaluations.value(.factors)),

@@ -13,6 +13,8 @@ package enum Oracle: Hashable, Sendable {
   case residuals
   /// G: U, V, slots and masks. Also of the merging stage.
   case factors
+  /// a: roots of what entrywise clauses leave to E², on R-space.
+  case roots
   /// O: the masks of the orthonormality stage.
   case orthonormalMasks
   // Of the structure stage.
@@ -35,6 +37,7 @@ package enum Oracle: Hashable, Sendable {
     case .residuals: "E"
     case .factors: "G"
     case .orthonormalMasks: "O"
+    case .roots: "a"
     case .leftFactor: "U"
     case .rightFactor: "V"
     case .slotValues: "values"

@@ -16,12 +16,14 @@ package struct ProofSize: Hashable, Sendable {
     var high = [code.driftRowTail]
     // Drift pins, in the certificate.
     var pins = layout.tableau.rowCount
+    if layout.hasFactorTree {
+      rows.append(layout.factorTreeRows)
+      high.append(code.proofTail)
+      pins += layout.factorTreeRows
+    }
     if layout.hasFactors {
-      rows.append(layout.factorRows + 1)
       rounds += (layout.structureVariables + 1) * layout.structureDegree
       rounds += (layout.mergingVariables + 1) * ArgumentLayout.mergingDegree
-      high.append(code.proofTail)
-      pins += layout.factorRows + 1
     }
     if layout.hasOrthonormal { rounds += (layout.orthonormal.variables + 1) * ArgumentLayout.orthonormalityDegree }
     bytes =

@@ -8,7 +8,8 @@ extension DriftStatement {
   /// What is claimed of them (bounds, orthonormality) does not change the reading and is bound by ``canonicalBytes``.
   package var layoutDigest: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/layout/v2")
+    // Statements without entrywise clauses have the bytes that they had before there were any.
+    bytes.append(lengthPrefixed: "driftproof/layout/\(hasEntryClaims ? "v3" : "v2")")
     bytes.append(littleEndian: UInt64(code.logLength))
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {
@@ -20,16 +21,18 @@ extension DriftStatement {
       bytes.append(littleEndian: UInt64(signatures.count))
       for signature in signatures {
         bytes.append(littleEndian: UInt64(signature.scale))
-        bytes.append(signature.exact ? 1 : 0)
+        bytes.append(signature.entrywise ? 2 : signature.exact ? 1 : 0)
       }
     }
     return SHA256.hash(bytes)
   }
 
+  private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
+
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/statement/v1")
+    bytes.append(lengthPrefixed: "driftproof/statement/\(hasEntryClaims ? "v2" : "v1")")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))
     }
@@ -61,6 +64,9 @@ extension DriftStatement {
         bytes.append(littleEndian: UInt64(clause.sparse?.count ?? 0))
         bytes.append(littleEndian: UInt64(clause.scale))
         append(bound: clause.bound)
+        guard hasEntryClaims else { continue }
+        bytes.append(clause.entries == nil ? 0 : 1)
+        if let entries = clause.entries { bytes.append(littleEndian: UInt64(entries.square)) }
       }
     }
     return bytes

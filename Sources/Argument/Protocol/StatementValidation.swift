@@ -36,7 +36,12 @@ extension DriftStatement {
       try require(tensor.isPlain || totalBound == nil, "tensor \(name) is missing from the total")
       try requireBound(tensor.plainBound, Limits.boundLimbs, name)
       for clause in tensor.clauses {
-        try require(clause.rank != nil || clause.sparse != nil, "a clause of \(name) has neither rank nor support")
+        try require(
+          clause.rank != nil || clause.sparse != nil || clause.entries != nil,
+          "a clause of \(name) has neither rank nor support nor entries")
+        try require(
+          clause.entries.map { EntryClaim.squareRange.contains($0.square) } ?? true,
+          "the entrywise bound of \(name) is out of range")
         try require((1...Limits.maximumRank).contains(clause.rank ?? 1), "the rank of \(name) is out of range")
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
         try require((0...Limits.maximumScale).contains(clause.scale), "the scale of \(name) is out of range")

@@ -62,9 +62,9 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
       transcript: ArgumentProtocol.transcript(statement, driftBinding: binding), proof: proof)
   }
 
-  /// P → V: the factor tree, P1, and its pins (section 5, step 1). Nothing when no clause has factors.
+  /// P → V: the factor tree, P1, and its pins (section 5, step 1). Nothing when no clause has factors or entrywise bounds.
   private func receiveFactors(_ channel: inout VerifierChannel) throws(ProofRejection) -> Scheme.Reference? {
-    guard layout.hasFactors else { return nil }
+    guard layout.hasFactorTree else { return nil }
     return try scheme.receive(
       label: ArgumentLabel.factorTree, shapes: ArgumentProtocol.factorShapes(layout), isPinned: true, from: &channel)
   }
@@ -102,7 +102,8 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
       layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
     let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: projection)
     return try SumcheckVerifier.run(
-      .bounds(layout), total: try challenges.total(layout), channel: &channel, contribution: weights.contribution)
+      .bounds(layout), total: try challenges.total(layout, columnWeights: weights.columnWeights), channel: &channel,
+      contribution: weights.contribution)
   }
 
   /// P → V: d, the structure stage (Stage B); V → P: χ; P → V: the merging stage (Stage C) (section 5, step 5). Without

@@ -38,7 +38,19 @@ struct BoundsStageWeights {
       linear += weight * challenges.power(.exact)
     }
     if let orthonormal = challenges.orthonormal { linear += orthonormal.drift(point) }
-    return (square * challenges.power(.squares), linear)
+    return (square * challenges.power(.squares) - entries(point) * challenges.power(.differences), linear)
+  }
+
+  /// P of ``EntryWeights``, at a point of R-space or of E-space.
+  private func entries(_ point: [CubicExtension]) -> CubicExtension {
+    guard layout.hasEntries else { return .zero }
+    return EntryWeights(layout: layout, challenges: challenges).chunkWeight(point) * columnFunctional(point)
+  }
+
+  /// Weights of a² and a.
+  func roots(_ point: [CubicExtension]) -> (square: CubicExtension, linear: CubicExtension) {
+    let weight = entries(Array(point.prefix(layout.entries.variables)))
+    return (-(weight * challenges.power(.differences)), weight * challenges.power(.roots))
   }
 
   /// Σ_x R~(m*, x)·eq(point, x) over the 2^14 positions of a chunk.
@@ -76,6 +88,15 @@ struct BoundsStageWeights {
         Multilinear.equality(challenges.projections[log...], at: piece.base >> log) * challenges.power(.projections)
       sum += slots(projection) { first in
         high * Multilinear.equality(challenges.projections.prefix(log), point[first..<first + log])
+      }
+    }
+    for (family, projections) in zip(EntryFamily.allCases, layout.digits.entryProjections) {
+      for (index, projection) in zip(layout.entries.pieces, projections) {
+        let (log, base) = (projection.logChunks, layout.tableau.projectionPieces[index].base)
+        let high = Multilinear.equality(challenges.projections[log...], at: base >> log) * challenges.power(family)
+        sum += slots(projection) { first in
+          high * Multilinear.equality(challenges.projections.prefix(log), point[first..<first + log])
+        }
       }
     }
     if let projection = layout.digits.factorProjections {

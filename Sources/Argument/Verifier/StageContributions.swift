@@ -23,6 +23,9 @@ extension BoundsStageWeights {
     case .factors:
       let weight = factors(x)
       sum = (weight.square * value + weight.linear) * value
+    case .roots:
+      let weight = roots(x)
+      sum = (weight.square * value + weight.linear) * value
     case .orthonormalMasks:
       guard let orthonormal = challenges.orthonormal else { throw .sumcheckFinal(stage: Stage.bounds.rawValue) }
       sum = orthonormal.masks(at: x) * value

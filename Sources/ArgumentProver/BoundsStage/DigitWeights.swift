@@ -64,6 +64,13 @@ struct DigitWeights: Sendable {
     for (piece, slots) in zip(layout.tableau.projectionPieces, digits.projections) {
       add(slots, Array(chunks[piece.base..<piece.base + piece.count]))
     }
+    for (family, projections) in zip(EntryFamily.allCases, digits.entryProjections) {
+      let chunks = Multilinear.equality(challenges.projections, scale: challenges.power(family))
+      for (index, slots) in zip(layout.entries.pieces, projections) {
+        let piece = layout.tableau.projectionPieces[index]
+        add(slots, Array(chunks[piece.base..<piece.base + piece.count]))
+      }
+    }
     if let slots = digits.factorProjections {
       var chunks = Multilinear.equality(challenges.factorChunks, scale: challenges.power(.factorProjections))
       for chunk in layout.factors.factorChunks..<chunks.count { chunks[chunk] = .zero }

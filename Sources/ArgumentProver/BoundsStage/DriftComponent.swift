@@ -36,6 +36,9 @@ struct DriftComponent: SumcheckComponent {
   private var gram: [[CubicExtension]] = []
   /// Σ wY·E and Σ wZ·E inside a chunk.
   private var columns: [ColumnSums]
+  /// Weights of E² of entrywise clauses by tile and chunk, of the first tiles, without the factor inside a chunk. Until
+  /// that is bound their part is ``EntryComponent``'s.
+  private let entryWeights: [[CubicExtension]]
   /// Σ wO·E; nil without orthonormal tensors.
   private var orthonormal: OrthonormalTerm?
   /// E after the small rounds by tile, later folded.
@@ -67,11 +70,12 @@ struct DriftComponent: SumcheckComponent {
 
   init(
     layout: TableauLayout, challenges: BoundsStageChallenges, columnWeights: [CubicExtension], tiles: DriftTiles,
-    mask: [CubicExtension], smallRounds: Int? = nil
+    mask: [CubicExtension], entryWeights: [[CubicExtension]] = [], smallRounds: Int? = nil
   ) throws {
     self.layout = layout
     self.tiles = tiles
     self.mask = mask
+    self.entryWeights = entryWeights
     rounds = layout.variables + 1
     let log = smallRounds ?? Self.smallRounds(entries: tiles.count << layout.logLength)
     self.smallRounds = log
@@ -336,6 +340,8 @@ struct DriftComponent: SumcheckComponent {
     for position in tiles.tiles.indices {
       guard let factor = columns[tiles.tiles[position].exact ? 1 : 0].weights.first else { continue }
       for i in chunkWeights[position].indices { chunkWeights[position][i] *= factor }
+      guard position < entryWeights.count else { continue }
+      for (i, weight) in entryWeights[position].enumerated() { squareWeights[position][i] += weight * factor }
     }
     guard let term = orthonormal else { return }
     for (position, table) in term.tables.enumerated() {

@@ -50,6 +50,8 @@ package enum ArgumentRefusal: Error, Equatable, Sendable {
   /// An exact clause (no residual) does not hold at this entry.
   case exactClauseViolated(tensor: String, row: Int, column: Int)
   case boundExceeded(tensor: String)
+  /// What a clause leaves at this entry is above its entrywise bound.
+  case entryBoundExceeded(tensor: String, row: Int, column: Int)
   case totalExceeded
   /// The product of two rows is not that of orthonormal ones, up to 2^29.
   case notOrthonormal(tensor: String, row: Int, other: Int)
@@ -70,6 +72,8 @@ extension ArgumentRefusal: CustomStringConvertible {
     case .exactClauseViolated(let tensor, let row, let column):
       return "tensor \(tensor): the clause leaves no residual, but row \(row), column \(column) is not explained by it"
     case .boundExceeded(let tensor): return "tensor \(tensor): the drift exceeds its bound"
+    case .entryBoundExceeded(let tensor, let row, let column):
+      return "tensor \(tensor): the entry at row \(row), column \(column) exceeds its entrywise bound"
     case .totalExceeded: return "the whole drift exceeds the total bound"
     case .notOrthonormal(let tensor, let row, let other):
       return

@@ -21,6 +21,19 @@ struct Completeness {
     }
   }
 
+  /// An entry of a tile outside its clause's entrywise bound.
+  func entryRefusal(_ tile: DriftTile, at x: Int) -> ArgumentRefusal {
+    for block in layout.tableau.blocks where (block.base..<block.base + 1 << block.logTiles).contains(tile.index) {
+      for member in block.members {
+        let region = TileRegion(layout: layout.tableau, block: block, member: member, tile: tile.index)
+        guard region.positions.contains(x) else { continue }
+        let (row, column) = region.coordinates(x)
+        return .entryBoundExceeded(tensor: layout.statement.tensors[member].name, row: row, column: column)
+      }
+    }
+    return .entryBoundExceeded(tensor: "", row: 0, column: 0)
+  }
+
   /// U and V.
   func check(factors: [Int64]) throws(ArgumentRefusal) {
     for chunk in 0..<layout.factors.factorChunks {

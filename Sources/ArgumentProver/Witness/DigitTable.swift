@@ -12,16 +12,17 @@ struct DigitTable {
 
   /// - Parameters:
   ///   - squares: S of every square chunk.
+  ///   - roots: of entrywise clauses.
   ///   - factors: G's cells that lie in projection chunks.
   ///   - excesses: g of every orthonormal tensor, row by row.
   /// - Throws: what the witness' rows throw.
   init(
-    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix,
-    excesses: [[Int64]] = []
+    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], roots: EntryRoots? = nil, factors: [Int64],
+    matrix: ProjectionMatrix, excesses: [[Int64]] = []
   ) throws {
     self.layout = layout
     digits = PackedDigits(count: layout.digits.used)
-    try fillProjections(tiles, matrix)
+    try fillProjections(tiles, roots ?? EntryRoots(layout: layout), matrix)
     if let slots = layout.digits.factorProjections {
       let chunks = layout.factors.factorChunks
       let values = factors.prefix(chunks << Limits.logChunk)
@@ -71,13 +72,18 @@ struct DigitTable {
   }
 
   /// The second pass over E.
-  private mutating func fillProjections(_ tiles: DriftTiles, _ matrix: ProjectionMatrix) throws {
-    // Slots and chunk of each compact index.
-    var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(repeating: nil, count: layout.tableau.projectionChunks)
-    for (piece, slots) in zip(layout.tableau.projectionPieces, layout.digits.projections) {
-      for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
+  private mutating func fillProjections(
+    _ tiles: DriftTiles, _ roots: EntryRoots, _ matrix: ProjectionMatrix
+  ) throws {
+    // Slots and chunk of each compact index: of E, then of the families of entrywise clauses.
+    let slots = ([layout.digits.projections] + layout.digits.entryProjections).map { own in
+      var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(
+        repeating: nil, count: layout.tableau.projectionChunks)
+      for (piece, slots) in zip(layout.tableau.projectionPieces, own) {
+        for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
+      }
+      return places
     }
-    let slots = places
     let shared = Mutex(PackedDigits(count: 0))
     shared.withLock { swap(&$0, &digits) }
     try DriftTiles.ascending(tiles.count, workers: DriftTiles.workers(length: layout.length), {}, merge: { _, _ in }) {
@@ -85,12 +91,20 @@ struct DigitTable {
       let indices = tiles.chunks.projections[position]
       if indices.isEmpty { return }
       let entries = try tiles.entries(position)
-      let projections = Self.project(entries, matrix)
+      var projections = [Self.project(entries, matrix)]
+      if position < roots.count {
+        let own = roots.roots(position, entries)
+        projections += [
+          Self.project(own, matrix), Self.project(roots.differences(position, entries, own), matrix),
+        ]
+      }
       tiles.recycle(entries)
       shared.withLock { digits in
-        for (chunk, index) in indices.enumerated() {
-          guard let place = slots[index] else { continue }
-          digits.store(projections, chunk, place.slots, place.chunk)
+        for (family, values) in projections.enumerated() {
+          for (chunk, index) in indices.enumerated() {
+            guard let place = slots[family][index] else { continue }
+            digits.store(values, chunk, place.slots, place.chunk)
+          }
         }
       }
     }

@@ -52,10 +52,12 @@ struct DriftTiles: Sendable {
   /// One pass over all tiles, in ascending order on several cores: each worker accumulates in a state of its own.
   ///
   /// A tile that must be made is one piece of work; a tile in memory may come in several, by chunks.
+  /// - Parameter first: how many tiles; all of them without it.
   func pass<State: Sendable>(
-    _ initial: @Sendable () -> State, merge: @Sendable (inout State, State) -> Void,
+    first: Int? = nil, _ initial: @Sendable () -> State, merge: @Sendable (inout State, State) -> Void,
     _ body: @Sendable (inout State, _ position: Int, _ entries: RowMessage, _ chunks: Range<Int>) throws -> Void
   ) throws -> State {
+    let count = first ?? count
     let chunkCount = layout.length >> Limits.logChunk
     let parts = isKept ? max(1, min(chunkCount, (16 + count - 1) / max(1, count))) : 1
     return try Self.ascending(count * parts, workers: Self.workers(length: layout.length), initial, merge: merge) {

@@ -162,7 +162,7 @@ private struct StructuredPart: Sendable {
     columns = tensor.columns
     rank = factors == nil ? 0 : clause.rank ?? 0
     scale = clause.scale
-    isExact = clause.bound == nil
+    isExact = clause.isExact
     form = clause.sparse
     left = factors?.left ?? []
     right = factors.map { ResidualKernel.transposed($0.right, rows: tensor.columns, columns: clause.rank ?? 0) } ?? []

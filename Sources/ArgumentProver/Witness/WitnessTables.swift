@@ -12,6 +12,8 @@ struct WitnessTables {
   private(set) var squares: [UInt64]
   /// G's payload as signed integers; masks are filled in later.
   var factors: [Int64]
+  /// Of entrywise clauses.
+  var roots: EntryRoots
 
   /// - Parameters:
   ///   - refuses: false only for cheating provers, whose tables may hold anything.
@@ -23,6 +25,8 @@ struct WitnessTables {
     self.layout = layout
     factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
     squares = []
+    let roots = EntryRoots(layout: layout)
+    self.roots = roots
     let producer = TileProducer(layout: layout, witness: witness, refuses: refuses)
     tiles = DriftTiles(layout: layout, producer: producer)
     placeFactors(witness)
@@ -39,7 +43,12 @@ struct WitnessTables {
       },
       { (state: inout State, position: Int) in
         let made = try producer.tile(position, checks: true)
-        if refuses { try completeness.check(made.entries, position: position, of: source) }
+        if refuses {
+          if position < roots.count {
+            try roots.check(made.entries, position: position, of: source, by: completeness)
+          }
+          try completeness.check(made.entries, position: position, of: source)
+        }
         state.squares += Self.squares(made.entries, source.chunks.squares[position])
         state.values += made.sparseValues
         if keeps { state.entries.append((position, made.entries)) } else { producer.recycle(made.entries) }

@@ -38,6 +38,8 @@ extension StatementError: DriftProofErrorConvertible {
     case .policyViolated(let violations): .policyViolated(violations)
     case .precisionRefused(let clauses): .precisionRefused(clauses)
     case .slicesUnderOriginalRules(let rule): .proofInvalid(.slicesUnderOriginalRules(rule: rule))
+    case .entryBoundsUnderEarlierRules(let rule): .proofInvalid(.entryBoundsUnderEarlierRules(rule: rule))
+    case .entryRulesWithoutEntryBounds: .proofInvalid(.entryRulesWithoutEntryBounds)
     }
   }
 }

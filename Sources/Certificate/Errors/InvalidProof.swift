@@ -33,6 +33,10 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case adapterNotProvable([UnprovableClause])
   /// Its manifest's version follows rules that do not know the slices of the policy's rule.
   case slicesUnderOriginalRules(rule: Int)
+  /// Its manifest's version follows rules that do not know the entrywise bounds of the policy's rule.
+  case entryBoundsUnderEarlierRules(rule: Int)
+  /// Its manifest's version is that of policies with entrywise bounds, which this one has not.
+  case entryRulesWithoutEntryBounds
   /// A check of the argument failed.
   case argument(ProofRejection)
 }
@@ -57,6 +61,10 @@ extension InvalidProof: CustomStringConvertible {
     case .adapterNotProvable(let clauses): "its adapter is outside the policy:\n" + MessageList.text(clauses)
     case .slicesUnderOriginalRules(let rule):
       "its manifest has a version of before policies had slices, as $.rules[\(rule)] has; have it proved again"
+    case .entryBoundsUnderEarlierRules(let rule):
+      "its manifest has a version of before policies had entrywise bounds, as $.rules[\(rule)] has; have it proved again"
+    case .entryRulesWithoutEntryBounds:
+      "its manifest has the version of policies with entrywise bounds, but its policy has none"
     case .argument(let rejection): "\(rejection)"
     }
   }

@@ -11,7 +11,7 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 version = 2 or 4 | UInt32 version = 3 or 5, 32 bytes of the parent's tuned commitment,
+///     manifest = UInt32 version = 2, 4 or 6 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -39,6 +39,7 @@ package struct DriftManifest: Hashable, Sendable {
     switch rules {
     case .original: isLink ? 3 : 2
     case .revised: isLink ? 5 : 4
+    case .entrywise: isLink ? 7 : 6
     }
   }
 

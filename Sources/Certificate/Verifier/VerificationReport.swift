@@ -28,6 +28,8 @@ public struct TensorCounts: Hashable, Sendable {
   public let rank: Int
   /// Bounded in the number of entries, rows or columns that may change.
   public let sparse: Int
+  /// Bounded in how far each weight moves.
+  public let entrywise: Int
   /// Bounded by several clauses, or by a sum of forms.
   public let composed: Int
   /// Outside the proof.
@@ -38,6 +40,7 @@ public struct TensorCounts: Hashable, Sendable {
     norm = statement.count(.norm)
     rank = statement.count(.rank)
     sparse = statement.count(.sparse)
+    entrywise = statement.count(.entrywise)
     composed = statement.count(.composed)
     excluded = statement.count(.excluded)
   }

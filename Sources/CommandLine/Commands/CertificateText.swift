@@ -110,7 +110,7 @@ extension VerificationReport {
   private var classes: [(name: String, count: Int)] {
     [
       ("frozen", tensors.frozen), ("norm", tensors.norm), ("rank", tensors.rank), ("sparse", tensors.sparse),
-      ("composed", tensors.composed), ("excluded", tensors.excluded),
+      ("entrywise", tensors.entrywise), ("composed", tensors.composed), ("excluded", tensors.excluded),
     ]
   }
 

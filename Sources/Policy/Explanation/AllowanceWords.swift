@@ -34,12 +34,31 @@ enum AllowanceWords {
   private static func text(_ clause: ClauseForm, of tensor: PolicyTensor?) -> String {
     switch clause {
     case .norm(let bound): return "norm at most \(text(bound, of: tensor))"
-    case .sum(let rank, let sparse, let residual):
+    case .sum(nil, nil, nil, let entrywise?):
+      return "each weight moves by at most \(text(entrywise, of: tensor))"
+    case .sum(let rank, let sparse, let residual, let entrywise):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
       if let sparse { parts.append(text(sparse)) }
       if let residual { parts.append("a residual of norm at most \(text(residual, of: tensor))") }
-      return parts.joined(separator: " + ") + (residual == nil ? ", exactly" : "")
+      if let entrywise { parts.append("a rest of at most \(text(entrywise, of: tensor)) in each entry") }
+      return parts.joined(separator: " + ") + (residual == nil && entrywise == nil ? ", exactly" : "")
+    }
+  }
+
+  private static func text(_ bound: EntryBound, of tensor: PolicyTensor?) -> String {
+    switch bound {
+    case .absolute(let value): value.description
+    case .relative(let value):
+      "\(percent(value.doubleValue)) of max|W|" + (tensor.map { " (\(number(entry(bound, of: $0))))" } ?? "")
+    }
+  }
+
+  /// A bound on entries as a number.
+  static func entry(_ bound: EntryBound, of tensor: PolicyTensor) -> Double {
+    switch bound {
+    case .absolute(let value): value.doubleValue
+    case .relative(let value): value.doubleValue * tensor.maximum
     }
   }
 
@@ -72,11 +91,24 @@ enum AllowanceWords {
     switch allowance {
     case nil, .any: return nil
     case .frozen: return 0
-    case .clauses(let clauses), .grow(_, let clauses): return leastNorm(clauses, of: tensor.norm)
+    case .clauses(let clauses), .grow(_, let clauses):
+      var count = tensor.entryCount
+      if case .grow(let rows, _)? = allowance { count += rows * (tensor.entryCount / max(1, tensor.shape.first ?? 1)) }
+      return [leastNorm(clauses, of: tensor.norm), entriesNorm(clauses, of: tensor, count: count)]
+        .compactMap { $0 }.min()
     case .heads(let split, let clauses):
       let heads = split.cut(shape: tensor.shape)?.count ?? 1
-      return leastNorm(clauses, of: tensor.norm).map { $0 * Double(heads).squareRoot() }
+      let norm = leastNorm(clauses, of: tensor.norm).map { $0 * Double(heads).squareRoot() }
+      return [norm, entriesNorm(clauses, of: tensor, count: tensor.entryCount)].compactMap { $0 }.min()
     }
+  }
+
+  /// The norm that bounds on each weight's movement leave to all together; nil without any.
+  private static func entriesNorm(_ clauses: [ClauseForm], of tensor: PolicyTensor, count: Int) -> Double? {
+    clauses.compactMap { clause in
+      guard case .sum(nil, nil, _, let bound?) = clause else { return nil }
+      return entry(bound, of: tensor) * Double(count).squareRoot()
+    }.min()
   }
 
   static func leastNorm(_ clauses: [ClauseForm], of baseNorm: Double) -> Double? {

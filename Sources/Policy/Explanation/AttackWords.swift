@@ -27,7 +27,7 @@ enum AttackWords {
       var remarks = clauseRemarks(clauses, cut, hasTotal: hasTotal, size: split)
       let heads = members.compactMap { split.cut(shape: $0.shape)?.count }.max() ?? 1
       let ranks = clauses.compactMap { clause -> Int? in
-        if case .sum(let rank?, _, _) = clause { rank } else { nil }
+        if case .sum(let rank?, _, _, _) = clause { rank } else { nil }
       }
       if let rank = ranks.min(), heads > 1 {
         remarks.append(
@@ -79,11 +79,18 @@ enum AttackWords {
     for clause in clauses {
       switch clause {
       case .norm(let bound): remarks += normRemarks(bound, members, unit: unit)
-      case .sum(let rank, let sparse, let residual):
+      case .sum(let rank, let sparse, let residual, let entrywise):
         let limit = hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size"
         if let rank { remarks.append(contentsOf: rankRemarks(rank, members, limit: limit)) }
         if let sparse { remarks.append(contentsOf: sparseRemarks(sparse, members, limit: limit, unit: unit)) }
-        remarks += residualRemarks(residual, members, isLowRank: rank != nil, unit: unit, isHead: split != nil)
+        if let entrywise {
+          remarks += EntryBoundWords.remarks(
+            entrywise, members, isAlone: rank == nil && sparse == nil, hasResidual: residual != nil)
+        }
+        // An entrywise bound leaves room for a merge's rounding, as a residual does.
+        if entrywise == nil || residual != nil {
+          remarks += residualRemarks(residual, members, isLowRank: rank != nil, unit: unit, isHead: split != nil)
+        }
       }
     }
     return remarks

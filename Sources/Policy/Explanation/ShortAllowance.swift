@@ -21,11 +21,16 @@ extension ClauseForm {
   fileprivate var shortWords: String {
     switch self {
     case .norm(let bound): return "norm ≤ \(bound.shortWords)"
-    case .sum(let rank, let sparse, let residual):
+    case .sum(let rank, let sparse, let residual, let entrywise):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
       if let sparse { parts.append(AllowanceWords.text(sparse)) }
       if let residual { parts.append(residual.shortWords) }
+      switch entrywise {
+      case .relative(let value): parts.append("entries ≤ \(AllowanceWords.percent(value.doubleValue)) of max")
+      case .absolute(let value): parts.append("entries ≤ \(value)")
+      case nil: break
+      }
       return parts.joined(separator: " + ")
     }
   }

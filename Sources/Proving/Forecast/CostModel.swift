@@ -71,7 +71,7 @@ package struct CostModel: Sendable {
         hashed += hasIdentity ? 0 : before
         compared += hasIdentity ? before + after : after
       case .excluded: hashed += after + (hasIdentity ? 0 : before)
-      case .norm, .rank, .sparse, .composed:
+      case .norm, .rank, .sparse, .entrywise, .composed:
         hashed += after + (isLink ? 0 : before)
         compared += isLink ? before : 0
         // Heads are measured in another reading.
@@ -95,10 +95,13 @@ package struct CostModel: Sendable {
       return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
         + Double(sizes.orthonormalProducts) * 5
     case .factors: return Self.encoding(sizes.factorRows, sizes)
-    case .projections: return Double(sizes.tileCells)
+    // The roots and differences of entrywise clauses are projected as E is.
+    case .projections: return Double(sizes.tileCells + 2 * sizes.entryCells)
     case .digitCommitment: return Self.encoding(sizes.digitRows, sizes)
     case .boundsStage:
-      return Double(sizes.tileCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11 * sizes.orthonormalCells)
+      return Double(
+        sizes.tileCells + CostTable.entryShare * sizes.entryCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11
+          * sizes.orthonormalCells)
     case .factorStages: return Double(sizes.factorCells)
     case .opening:
       let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
@@ -172,6 +175,7 @@ package struct CostModel: Sendable {
     let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4)
     let tables =
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
+      + CostTable.tableBytesPerEntryCell * Double(sizes.entryCells)
       + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
       + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)

@@ -60,6 +60,10 @@ package enum CostTable {
   static let tableBytesPerTileCell = 0.45
   static let tableBytesPerDigitCell = 1.6
   static let tableBytesPerFactorCell = 96.0
+  /// K-valued tables of 1/16 of E and of the roots of entrywise clauses.
+  static let tableBytesPerEntryCell = 3.1
+  /// What an entry of R-space costs in the bounds stage, in units of an entry of E.
+  static let entryShare = 10
   /// The orthonormality stage's four tables and the sums that they are made of.
   static let tableBytesPerOrthonormalColumn = 144.0
   /// One folded combination of an opening: coefficients, weights, codeword.

@@ -189,7 +189,8 @@ public enum DriftProver {
     guard
       let outline = request.identity ?? request.model.base.map(BaseIdentity.guess),
       let tensors = try? request.model.manifestTensors(outline: outline, policy: request.policy),
-      let derived = try? DerivedStatement.derive(identity: outline, tuned: tensors, policy: request.policy)
+      let derived = try? DerivedStatement.derive(
+        identity: outline, tuned: tensors, policy: request.policy, isOutline: request.identity == nil)
     else { return nil }
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
     return CostModel(

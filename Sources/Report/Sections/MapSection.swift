@@ -38,6 +38,7 @@ struct MapSection {
   private static let kinds: [(TensorClass, String)] = [
     (.frozen, "frozen: no change"), (.norm, "norm: every weight may move, all together only so far"),
     (.rank, "rank: few patterns of change"), (.sparse, "entries, rows, columns: few places"),
+    (.entrywise, "entrywise: every weight a little"),
     (.composed, "several of these joined"), (.excluded, "any: outside the proof"),
   ]
 

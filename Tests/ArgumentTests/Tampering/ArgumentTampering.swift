@@ -20,6 +20,10 @@ struct ArgumentTampering: ProverDeviation {
   var claimsTrueDrift = false
   /// Changes E, U, V, S before P1.
   var tables: (@Sendable (inout WitnessTables) -> Void)?
+  /// The roots of entrywise clauses.
+  var roots: EntryRoots.Replacement?
+  /// Those that are committed.
+  var committedRoots: EntryRoots.Replacement?
   /// Changes the digits.
   var digits: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
   /// How each stage goes on.
@@ -40,6 +44,8 @@ struct ArgumentTampering: ProverDeviation {
   func absorbed(_ statement: DriftStatement) -> DriftStatement { absorbedStatement ?? statement }
 
   func witness(_ witness: inout WitnessTables) { tables?(&witness) }
+
+  func roots(_ own: inout EntryRoots) { (own.replacement, own.committedReplacement) = (roots, committedRoots) }
 
   func digits(_ table: inout DigitTable) { digits?(&table, table.layout) }
 

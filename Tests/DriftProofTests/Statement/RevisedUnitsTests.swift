@@ -84,7 +84,7 @@ import Testing
     let builder = TensorClaimBuilder(
       leaf: leaf, clauses: [.sum(rank: 2, sparse: nil, residual: .absolute(try Decimal10("\(residual)")))],
       hasTotal: false, rules: rules)
-    return try #require(builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.clauses.first)
+    return try #require(try builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.clauses.first)
   }
 
   @Test func neighboursMakeScalesSmaller() throws {
@@ -127,7 +127,7 @@ import Testing
     let norm = max(unit, best) * Double(sign: .plus, exponent: -bits, significand: 1)
     let form = ClauseForm.sum(rank: rank, sparse: nil, residual: .absolute(try Decimal10("\(norm / 0.9)")))
     let builder = TensorClaimBuilder(leaf: leaf, clauses: [form], hasTotal: false, rules: .revised)
-    let clause = try #require(builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.clauses.first)
+    let clause = try #require(try builder.claim(baseIndex: 0, tunedIndex: 0, rule: 0).tensor.clauses.first)
     let what: Comment = "\(leaf.name) of \(leaf.dtype), rank \(rank), scale \(clause.scale), residual \(norm)"
     guard case .fits(let found?, _) = try ClauseFitter(drift: drift, fractionBits: bits).fit(clause) else {
       Issue.record(what)

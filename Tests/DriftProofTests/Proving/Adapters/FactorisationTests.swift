@@ -124,7 +124,7 @@ import DriftProofTranscript
           #expect((18...24).contains(bits))
           // RightBitsTests compares the revised rules with the layout.
           let rows = max(1, (1 << 14) / (1 << StatementLimits.log2(columns)))
-          #expect(rules == .revised || rows << (2 * bits) <= 1 << 51)
+          #expect(rules != .original || rows << (2 * bits) <= 1 << 51)
           #expect(Double(1 << bits) * Double(rank).squareRoot() + Double(columns) + 0x1p20 < 0x1p29)
           let shrinkage = OrthonormalShrinkage(rank: rank, fractionBits: bits)
           #expect(UInt64(shrinkage.divisor) << 29 == 1 << UInt64(2 * bits) + UInt64(rank) << 29)

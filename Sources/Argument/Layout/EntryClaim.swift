@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A bound on every entry of E: E² < τ² + 2^30; docs/protocol.md section 4.
+///
+/// The prover commits to a root a of τ² - E² in every place of R-space. The projections of a and of
+/// d = τ² - E² - a² are in the range of all others, so that |a|, |d| < 2^30.
+package struct EntryClaim: Hashable, Sendable {
+  /// τ².
+  package var square: Int
+
+  package init(square: Int) { self.square = square }
+
+  /// ⌊√value⌋ for values up to 2^52.
+  package static func squareRoot(_ value: Int) -> UInt64 {
+    var root = UInt64(Double(max(0, value)).squareRoot())
+    while root * root > UInt64(max(0, value)) { root -= 1 }
+    return root
+  }
+
+  /// What the projections cannot see of d: 2H.
+  package static let slack = 2 * Limits.halfRange
+  /// τ² + 2^30 ≤ 2^37. Completeness: a chunk of unchanged entries has roots of τ each, of 2^14·2^37 = 2^51 together,
+  /// below 2^58/66; those are all d's of nearest roots, too, as |d| ≤ |a|. Soundness asks for far less: with
+  /// |E|, |a|, |d| < 2^30 and this, E² + a² + d - τ² stays below 2^62 < p.
+  package static let logLargestSquare = 37
+  package static let squareRange = 0...1 << logLargestSquare - slack
+}
+
+/// What the argument proves to be small of every chunk of R-space, in addition to E: each has digits of its own.
+package enum EntryFamily: Int, CaseIterable, Sendable {
+  /// a.
+  case roots = 0
+  /// d.
+  case differences
+}

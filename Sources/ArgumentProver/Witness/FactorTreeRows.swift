@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofArgument
+import DriftProofCommitmentProver
+import DriftProofKernels
+
+/// The rows of P1: the factor oracle and its mask, then the roots of entrywise clauses, which are made when they are asked
+/// for.
+struct FactorTreeRows: TableauRows {
+  let layout: ArgumentLayout
+  let factors: MemoryRows
+  let tiles: DriftTiles
+  let roots: EntryRoots
+
+  var rowCount: Int { layout.factorTreeRows }
+
+  func message(_ row: Int) throws -> RowMessage {
+    guard row >= layout.rootRow else { return factors.message(row) }
+    let position = row - layout.rootRow
+    let entries = try tiles.entries(position)
+    defer { tiles.recycle(entries) }
+    return roots.committed(position, entries)
+  }
+}
