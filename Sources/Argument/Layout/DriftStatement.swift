@@ -87,10 +87,12 @@ package struct TableauTensor: Hashable, Sendable {
   /// Claims nearly orthonormal rows: ΔΔᵀ = 2^(2f)·1 + g with every |g_jk| ≤ ``Limits/halfRange``, so that no eigenvalue
   /// of ΔΔᵀ exceeds 2^(2f) + rows·2^29. Needs a plain bound and no clauses (``DriftStatement/validate()``).
   package var isOrthonormal: Bool
+  /// Where the base's own entries are committed to; nil when no clause speaks of them.
+  package var base: BasePlace?
 
   package init(
     name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
-    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false
+    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false, base: BasePlace? = nil
   ) {
     self.name = name
     self.rows = rows
@@ -101,6 +103,7 @@ package struct TableauTensor: Hashable, Sendable {
     self.clauses = clauses
     self.block = block
     self.isOrthonormal = isOrthonormal
+    self.base = base
   }
 }
 
@@ -119,12 +122,17 @@ package struct DriftStatement: Hashable, Sendable {
   package var code: CodeParameters
   /// Identities, manifests and canonical policy: absorbed before everything else.
   package var binding: [UInt8]
+  /// The trees of the base's tableau that tensors speak of, by rising number.
+  package var baseTrees: [BaseTree]
 
-  package init(tensors: [TableauTensor], totalBound: [UInt16]?, code: CodeParameters, binding: [UInt8]) {
+  package init(
+    tensors: [TableauTensor], totalBound: [UInt16]?, code: CodeParameters, binding: [UInt8], baseTrees: [BaseTree] = []
+  ) {
     self.tensors = tensors
     self.totalBound = totalBound
     self.code = code
     self.binding = binding
+    self.baseTrees = baseTrees
   }
 }
 

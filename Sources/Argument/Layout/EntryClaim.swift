@@ -7,8 +7,13 @@
 package struct EntryClaim: Hashable, Sendable {
   /// τ².
   package var square: Int
+  /// What the bound is relative to, where it is relative to the base's and the tuned model's own entries.
+  package var rounding: RoundingClaim?
 
-  package init(square: Int) { self.square = square }
+  package init(square: Int, rounding: RoundingClaim? = nil) {
+    self.square = square
+    self.rounding = rounding
+  }
 
   /// ⌊√value⌋ for values up to 2^52.
   package static func squareRoot(_ value: Int) -> UInt64 {
