@@ -65,7 +65,7 @@ extension CalibratedGroup {
       for clause in clauses {
         switch clause {
         case .norm(let bound): norm = bound
-        case .sum(let rank, let sparse, let residual, _): sum = (rank, sparse, residual)
+        case .sum(let rank, let sparse, let residual, _, _): sum = (rank, sparse, residual)
         }
       }
       return (norm, sum)

@@ -90,7 +90,7 @@ struct PolicyTrial {
   /// The prover's completeness check (docs/protocol.md, section 5) on the drift itself.
   private func concentration() throws -> [Finding] {
     guard !derived.isEmpty else { return [] }
-    let code = try CodeSelection.choose(tensors: derived.tensors)
+    let code = try CodeSelection.choose(derived)
     let plan = TableauPlan(tensors: derived.tensors, logLength: code.logLength)
     let rows = try CheckpointRows(
       plan: plan, tensors: derived.tensors, base: base, tuned: tuned, room: RowRoom(whole: 0))

@@ -107,9 +107,11 @@ struct CumulativeDrift {
     let scope = DriftScope(leaf, rows: rows, split: split)
     return (allowance.forms ?? []).compactMap { form in
       switch form {
+      case .sum(_, _, _, _, _?):
+        "it has a rounding bound, which no sequence of steps can be shown to keep; use an entrywise bound"
       case .norm(let bound):
         excess(leaf, scope, ClauseLimit(leaf, scope, residual: bound), fractionBits: fractionBits)
-      case .sum(let rank, let sparse, let residual, let entrywise):
+      case .sum(let rank, let sparse, let residual, let entrywise, nil):
         excess(
           leaf, scope,
           ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual, entry: entrywise),

@@ -98,13 +98,15 @@ struct LinkDrift: Sendable {
     // neither ranks nor rows and columns.
     let isReread = clauses.split != scope.split && (clauses.split?.axis == .slices || scope.split?.axis == .slices)
     let unit = DriftScope(leaf, split: clauses.split)
-    var parts = clauses.forms.map { form in
+    var parts = clauses.forms.compactMap { form -> DriftPart? in
       switch form {
+      // Its rest grows with the weights: no number bounds it.
+      case .sum(_, _, nil, nil, _?): nil
       case .norm(let bound):
         DriftPart(
           residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp,
           entry: NormBound(bound, baseSquare: base).roundedUp)
-      case .sum(let rank, let sparse, let residual, let entrywise):
+      case .sum(let rank, let sparse, let residual, let entrywise, _):
         Self.part(
           entrywise.map { NormBound(entry: $0, leaf: leaf) },
           residual.map { NormBound($0, baseSquare: base) }, heads: heads, entries: scope.rows * scope.columns,
@@ -137,7 +139,7 @@ struct LinkDrift: Sendable {
     return clauses.forms.compactMap { form -> NormBound? in
       switch form {
       case .norm(let bound): return NormBound(bound, baseSquare: base).times(orthogonal: heads)
-      case .sum(nil, nil, _, let entry?):
+      case .sum(nil, nil, _, let entry?, _):
         return NormBound(entry: entry, leaf: leaf).times(orthogonal: scope.rows * scope.columns)
       case .sum: return nil
       }

@@ -76,6 +76,9 @@ public struct ParentCertificate: Sendable {
         "the base on disk has \(found.count) tensors, the parent's certificate \(tensors.count); a link starts from the "
           + "parent's tuned model")
     }
+    guard derived.rules != .rounding else {
+      throw .coverageGap([.roundingInLink(rule: derived.claims.first { $0.tensor.base != nil }?.rule ?? 0)])
+    }
     let gaps = LinkCoverage.gaps(derived: derived, tuned: tuned, parent: tensors)
     guard gaps.isEmpty else { throw .coverageGap(gaps) }
   }

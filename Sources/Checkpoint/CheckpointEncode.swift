@@ -25,7 +25,7 @@ extension Checkpoint {
   ) throws(CheckpointError) {
     let sides = try Sides(base, baseTensor, tuned, tunedTensor)
     guard sides.isAlike(in: range) else { return try sides.driftApart(range, fractionBits, into: &results) }
-    try baseTensor.checkEncodable(range: range, fractionBits: fractionBits)
+    try baseTensor.checkDrift(range: range, fractionBits: fractionBits)
     switch baseTensor.dtype {
     case .bf16: try sides.drift(range, fractionBits, BFloat16Code.self, into: &results)
     case .f16: try sides.drift(range, fractionBits, Float16Code.self, into: &results)
@@ -125,7 +125,7 @@ struct Sides {
   func driftApart(
     _ range: Range<Int>, _ fractionBits: Int, into results: inout [Int64]
   ) throws(CheckpointError) {
-    try tuned.checkEncodable(range: range, fractionBits: fractionBits)
+    try tuned.checkDrift(range: range, fractionBits: fractionBits)
     let end = min(range.upperBound, base.entryCount)
     var before: [Int64] = []
     if range.lowerBound < end {
@@ -200,14 +200,21 @@ extension TensorInfo {
   /// Offset in the file of entry `index`, for types of whole bytes.
   func offset(of index: Int) -> Int { byteRange.lowerBound + index * (dtype.bits / 8) }
 
-  func checkEncodable(range: Range<Int>, fractionBits: Int) throws(CheckpointError) {
+  func checkEncodable(
+    range: Range<Int>, fractionBits: Int, in units: ClosedRange<Int> = Encoding.fractionBitsRange
+  ) throws(CheckpointError) {
     guard dtype.isFloating else { throw .notFloating(file: file, tensor: name, dtype: dtype) }
-    guard Encoding.fractionBitsRange.contains(fractionBits) else {
+    guard units.contains(fractionBits) else {
       throw .fractionBitsOutOfRange(file: file, tensor: name, fractionBits: fractionBits)
     }
     guard range.lowerBound >= 0, range.upperBound <= entryCount else {
       throw .rangeOutOfBounds(file: file, tensor: name, range: range, entryCount: entryCount)
     }
+  }
+
+  /// Drifts beside rounding bounds have a linked base's units, which may be finer than any identity's.
+  func checkDrift(range: Range<Int>, fractionBits: Int) throws(CheckpointError) {
+    try checkEncodable(range: range, fractionBits: fractionBits, in: LinkedBase.fractionBitsRange)
   }
 
   func rejection(of value: Double, index: Int, fractionBits: Int) -> CheckpointError {

@@ -19,7 +19,7 @@ package struct DriftReader {
     base: Checkpoint, _ baseTensor: TensorInfo, tuned: Checkpoint, _ tunedTensor: TensorInfo, fractionBits: Int
   ) throws(CheckpointError) {
     sides = try Sides(base, baseTensor, tuned, tunedTensor)
-    try baseTensor.checkEncodable(range: 0..<0, fractionBits: fractionBits)
+    try baseTensor.checkDrift(range: 0..<0, fractionBits: fractionBits)
     self.fractionBits = fractionBits
   }
 
@@ -40,7 +40,7 @@ package struct DriftReader {
     start = range.lowerBound
     isExact = sides.base.dtype == .f64 || !sides.isAlike(in: range)
     guard sides.isAlike(in: range) else { return try sides.driftApart(range, fractionBits, into: &exact) }
-    try sides.base.checkEncodable(range: range, fractionBits: fractionBits)
+    try sides.base.checkDrift(range: range, fractionBits: fractionBits)
     switch sides.base.dtype {
     case .bf16, .f16: try half.load(sides, range)
     case .f32: try single.load(sides, range)

@@ -21,7 +21,8 @@ import Synchronization
 /// For a link of a chain the base on disk is the parent's model: only its names, types and shapes can be compared, with the
 /// parent's certificate, whose commitment hides the rest. The identity is the chain's base's all the same.
 ///
-/// Tensors that are cut into heads are read once more where they changed: the scan knows nothing of heads.
+/// Tensors that are cut into heads, and those with rounding bounds, are read once more where they changed: the scan knows
+/// nothing of heads, nor of the units of a base's tableau.
 package struct CheckpointPass: Sendable {
   package let identity: BaseIdentity
   package let derived: DerivedStatement
@@ -76,7 +77,7 @@ package struct CheckpointPass: Sendable {
       if let drift = finding.drift { drifts[task.name] = drift }
       if task.base != nil, task.tuned != nil, finding.difference == nil { unchanged.insert(task.name) }
     }
-    let heads = try Self.heads(
+    let heads = try Self.apart(
       of: derived, unchanged: unchanged, base: base, tuned: tuned, counters: &counters)
     drifts.merge(heads) { _, head in head }
     return CheckpointPass(
@@ -118,8 +119,8 @@ package struct CheckpointPass: Sendable {
     _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool, isLink: Bool
   ) -> [Task] {
     var units: [String: TensorScan.DriftUnit] = [:]
-    // Heads are measured one by one, after the pass.
-    for claim in derived.claims where claim.tensor.block == nil {
+    // Heads, and drifts in the units of the base's tableau, are measured one by one, after the pass.
+    for claim in derived.claims where claim.tensor.block == nil && claim.tensor.base == nil {
       units[claim.tensor.name] = hasIdentity ? .bits(claim.tensor.fractionBits) : .ofBase
     }
     var tasks: [Task] = []
@@ -165,22 +166,23 @@ package struct CheckpointPass: Sendable {
     }
   }
 
-  /// Drifts of the tableau's heads, by the heads' names. Tensors of which some change are read again for them.
-  private static func heads(
+  /// Drifts of the tableau's heads, by the heads' names, and of tensors in units that the scan has not. Tensors of which some
+  /// change are read again for them.
+  private static func apart(
     of derived: DerivedStatement, unchanged: Set<String>, base: Checkpoint, tuned: Checkpoint,
     counters: inout Counters
   ) throws -> [String: TensorScan.Drift] {
     var drifts: [String: TensorScan.Drift] = [:]
     var sources: [DriftSource] = []
     for tensor in derived.tensors {
-      guard let block = tensor.block else { continue }
-      if unchanged.contains(block.tensor) {
+      guard tensor.block != nil || tensor.base != nil else { continue }
+      if unchanged.contains(tensor.block?.tensor ?? tensor.name) {
         drifts[tensor.name] = TensorScan.Drift(fractionBits: tensor.fractionBits, sumOfSquares: 0, reach: 0)
         continue
       }
       sources.append(
         try DriftSource(
-          base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: block))
+          base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block))
     }
     let changed = sources
     let measured = try UnencodableWeight.gap { () throws(CheckpointError) in

@@ -100,13 +100,9 @@ package struct CanonicalPolicyReader {
   }
 
   private mutating func clause() throws(CanonicalPolicyError) -> String {
-    let hasEntryBound: Bool
-    switch try byte() {
-    case 0: return "{\"norm\": \(try bound())}"
-    case 1: hasEntryBound = false
-    case 2: hasEntryBound = true
-    case let other: throw flag(other)
-    }
+    let form = try byte()
+    if form == 0 { return "{\"norm\": \(try bound())}" }
+    guard form <= 3 else { throw flag(form) }
     var members: [String] = []
     switch try byte() {
     case 0: break
@@ -121,8 +117,22 @@ package struct CanonicalPolicyReader {
     case let other: throw flag(other)
     }
     if let residual = try optionalBound() { members.append("\"residual\": \(residual)") }
-    if hasEntryBound { members.append("\"entrywise\": \(try bound())") }
+    if form == 2 { members.append("\"entrywise\": \(try bound())") }
+    if form == 3 { members.append("\"rounding\": \(try rounding())") }
     return "{\(members.joined(separator: ", "))}"
+  }
+
+  private mutating func rounding() throws(CanonicalPolicyError) -> String {
+    switch try byte() {
+    case 0: return "{\"halfUlps\": \(try number())}"
+    case 1:
+      let bits = try byte()
+      let quantities = RoundedQuantities(rawValue: bits)
+      guard quantities.isSubset(of: [.tuned, .base, .update]) else { throw flag(bits) }
+      let words = quantities.names.map { "\"\($0)\"" }.joined(separator: ", ")
+      return "{\"roundoffs\": \(try number()), \"of\": [\(words)]}"
+    case let other: throw flag(other)
+    }
   }
 
   private mutating func optionalBound() throws(CanonicalPolicyError) -> String? {
@@ -136,8 +146,11 @@ package struct CanonicalPolicyReader {
   private mutating func bound() throws(CanonicalPolicyError) -> String {
     let kind = try byte()
     guard kind <= 1 else { throw flag(kind) }
+    return "{\"\(kind == 0 ? "relative" : "absolute")\": \(try number())}"
+  }
+
+  private mutating func number() throws(CanonicalPolicyError) -> String {
     let mantissa = try reader.integer(Self.section, as: UInt64.self)
-    let exponent = Int32(bitPattern: try count())
-    return "{\"\(kind == 0 ? "relative" : "absolute")\": \(mantissa)e\(exponent)}"
+    return "\(mantissa)e\(Int32(bitPattern: try count()))"
   }
 }

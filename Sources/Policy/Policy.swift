@@ -199,21 +199,34 @@ public enum ClauseForm: Hashable, Sendable {
   /// The change has at most this Frobenius norm.
   case norm(Bound)
   /// The change is the sum of a matrix of at most this rank, a sparse one, and a rest: one whose Frobenius norm is at
-  /// most the residual bound and each of whose entries is at most the entrywise one, as far as they are given; without
-  /// either there is no rest. A rank or sparse form that is nil is zero. A parsed policy has a rank (1 to 1024), a sparse
-  /// form or an entrywise bound.
-  case sum(rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil)
+  /// most the residual bound and each of whose entries is at most the entrywise or rounding one, as far as they are given;
+  /// without any there is no rest. A rank or sparse form that is nil is zero. A parsed policy has a rank (1 to 1024), a
+  /// sparse form, an entrywise or a rounding bound, and not both of the last.
+  case sum(
+    rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil, rounding: RoundingBound? = nil)
 }
 
 extension ClauseForm {
   /// On each entry of the rest; nil without one.
-  public var entryBound: EntryBound? { if case .sum(_, _, _, let entrywise) = self { entrywise } else { nil } }
+  public var entryBound: EntryBound? { if case .sum(_, _, _, let entrywise, _) = self { entrywise } else { nil } }
+  /// On each entry of the rest, by the weights themselves; nil without one.
+  public var roundingBound: RoundingBound? { if case .sum(_, _, _, _, let rounding) = self { rounding } else { nil } }
+  /// Some bound on each entry of the rest.
+  package var boundsEntries: Bool { entryBound != nil || roundingBound != nil }
+  /// Of the low-rank part; nil without one.
+  package var rank: Int? { if case .sum(let rank, _, _, _, _) = self { rank } else { nil } }
 }
 
 extension Policy {
   /// The first rule with a bound on single entries, counted from 0; nil without one.
   package var firstRuleWithEntryBounds: Int? {
     rules.firstIndex { $0.allowance.forms?.contains { $0.entryBound != nil } ?? false }
+  }
+
+  /// The first rule with a bound on entries by the weights themselves, which needs a base that is committed to; nil
+  /// without one.
+  package var firstRuleWithRounding: Int? {
+    rules.firstIndex { $0.allowance.forms?.contains { $0.roundingBound != nil } ?? false }
   }
 }
 

@@ -22,10 +22,14 @@ extension Policy {
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///               | u8 2 (sum), rank, sparse, optional residual, entrywise bound
+  ///               | u8 3 (sum), rank, sparse, optional residual, rounding
   ///     rank      = u8 0 (none) | u8 1, u32 rank
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
   ///     optional  = u8 0 (none) | u8 1, bound
-  ///     bound     = u8 0 (relative) or 1 (absolute), u64 mantissa, i32 exponent (two's complement)
+  ///     bound     = u8 0 (relative) or 1 (absolute), number
+  ///     rounding  = u8 0 (half-ulps), number
+  ///               | u8 1 (roundoffs), u8 1 (of the tuned weights) + 2 (the base's) + 4 (the update), number
+  ///     number    = u64 mantissa, i32 exponent (two's complement)
   ///
   /// The encoding is prefix-free, so different policies have different bytes.
   public func canonicalBytes() -> [UInt8] {
@@ -71,8 +75,23 @@ private struct CanonicalWriter {
       bytes.append(1)
       value = decimal
     }
+    number(value)
+  }
+
+  mutating func number(_ value: Decimal10) {
     integer(value.mantissa)
     integer(Int32(clamping: value.exponent))
+  }
+
+  mutating func rounding(_ bound: RoundingBound) {
+    switch bound {
+    case .halfUlps(let value):
+      bytes.append(0)
+      number(value)
+    case .roundoffs(let value, let quantities):
+      bytes += [1, quantities.rawValue]
+      number(value)
+    }
   }
 
   mutating func optional(_ value: Bound?) {
@@ -113,8 +132,9 @@ private struct CanonicalWriter {
     case .norm(let limit):
       bytes.append(0)
       bound(limit)
-    case .sum(let rank, let sparse, let residual, let entrywise):
-      bytes.append(entrywise == nil ? 1 : 2)
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+      // No parsed policy has both.
+      bytes.append(rounding != nil ? 3 : entrywise != nil ? 2 : 1)
       bytes.append(rank == nil ? 0 : 1)
       if let rank { count(rank) }
       switch sparse {
@@ -129,6 +149,7 @@ private struct CanonicalWriter {
       case .relative(let value): bound(.relative(value))
       case .absolute(let value): bound(.absolute(value))
       }
+      if let rounding { self.rounding(rounding) }
     }
   }
 

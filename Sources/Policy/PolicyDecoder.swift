@@ -137,7 +137,7 @@ enum PolicyDecoder {
     _ value: JSONValue, at path: JSONPath, inHeads: Bool
   ) throws(PolicyError) -> ClauseForm {
     let object = try ObjectReader(
-      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise"])
+      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding"])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
       let others = object.members.map(\.key).filter { $0 != "norm" }
@@ -165,7 +165,59 @@ enum PolicyDecoder {
     let entrywise = try object.optional("entrywise").map { value throws(PolicyError) in
       try entryBound(value, at: path.key("entrywise"), inHeads: inHeads)
     }
-    return .sum(rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise)
+    let rounding = try object.optional("rounding").map { value throws(PolicyError) in
+      let place = path.key("rounding")
+      if inHeads { throw .malformedRounding(path: place.description, .inHeads) }
+      if entrywise != nil { throw .malformedRounding(path: place.description, .withEntrywise) }
+      return try self.rounding(value, at: place)
+    }
+    return .sum(
+      rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise, rounding: rounding)
+  }
+
+  private static func rounding(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> RoundingBound {
+    let object = try ObjectReader(value, at: path, allowed: ["halfUlps", "roundoffs", "of"])
+    func failure(_ problem: RoundingProblem, at place: JSONPath? = nil) -> PolicyError {
+      .malformedRounding(path: (place ?? path).description, problem)
+    }
+    switch (object.optional("halfUlps"), object.optional("roundoffs")) {
+    case (.none, .none): throw failure(.missing)
+    case (.some, .some): throw failure(.several)
+    case (let value?, .none):
+      guard object.optional("of") == nil else { throw failure(.quantitiesOfHalfUlps, at: path.key("of")) }
+      let place = path.key("halfUlps")
+      let bound = try decimal(value, at: place)
+      guard bound.isWithin(tenths: PolicyLimits.halfUlpTenths) else {
+        throw failure(.halfUlpsOutOfRange(found: bound.description), at: place)
+      }
+      return .halfUlps(bound)
+    case (.none, let value?):
+      let place = path.key("roundoffs")
+      let bound = try decimal(value, at: place)
+      guard bound.isWithin(tenths: PolicyLimits.roundoffTenths) else {
+        throw failure(.roundoffsOutOfRange(found: bound.description), at: place)
+      }
+      return .roundoffs(bound, of: try quantities(object.optional("of"), at: path.key("of")))
+    }
+  }
+
+  /// The tuned model's weights where there is no list.
+  private static func quantities(_ value: JSONValue?, at path: JSONPath) throws(PolicyError) -> RoundedQuantities {
+    guard let value else { return .tuned }
+    guard case .array(let elements) = value else { throw wrongType(value, at: path, expected: "a list of strings") }
+    guard !elements.isEmpty else { throw .malformedRounding(path: path.description, .noQuantity) }
+    var result: RoundedQuantities = []
+    for (index, element) in elements.enumerated() {
+      let place = path.index(index)
+      let word = try string(element, at: place)
+      guard let member = RoundedQuantities.words.first(where: { $0.word == word })?.member else {
+        throw .malformedRounding(path: place.description, .unknownQuantity(found: word))
+      }
+      guard result.insert(member).inserted else {
+        throw .malformedRounding(path: place.description, .repeatedQuantity(found: word))
+      }
+    }
+    return result
   }
 
   private static func entryBound(

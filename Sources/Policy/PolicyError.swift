@@ -60,6 +60,8 @@ public enum PolicyError: Error, Equatable, Sendable {
   case relativeEntryBoundInHeads(path: String)
   /// An `entrywise` bound of zero.
   case zeroEntryBound(path: String)
+  /// A `rounding` bound that is none, or that stands where none may.
+  case malformedRounding(path: String, RoundingProblem)
   /// `grow` beside `"frozen"` or `"any"`.
   case growWithoutClauses(path: String)
   /// `grow` beside `heads`.
@@ -153,6 +155,7 @@ extension PolicyError: CustomStringConvertible {
       (path, "there is no rule", "add one; { \"tensors\": \"*\", \"allow\": \"frozen\" } forbids every change")
     case .tooManyRules(let path, let count):
       (path, "there are \(count) rules", "use at most \(PolicyLimits.maximumRules), with * and {a,b} in their patterns")
+    case .malformedRounding(let path, let problem): (path, problem.words.problem, problem.words.remedy)
     case .emptyPattern, .patternTooLong, .malformedPattern, .tooManyAlternatives: patternParts
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
       .residualAlone, .zeroEntryBound:
@@ -195,7 +198,7 @@ extension PolicyError: CustomStringConvertible {
     case .emptyClause(let path):
       (
         path, "the object is empty",
-        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise"
+        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise, rounding"
       )
     case .normNotAlone(let path, let others):
       (

@@ -20,6 +20,10 @@ public struct PolicyTensor: Hashable, Sendable {
   public let maximum: Double
   /// The first entry of a floating type that clauses cannot bound, such as NaN; then `isFloating` is false.
   public var unencodableEntry: Int?
+  /// Part of its entries below the floor of rounding bounds; nil where the identity does not commit to the tensor.
+  public var shareBelowFloor: Double?
+  /// Why no rounding bound can be put on it, in words; nil where one can, or where nothing is known.
+  public var roundingObstacle: String?
 
   /// A tensor as a policy sees it; see the members.
   public init(

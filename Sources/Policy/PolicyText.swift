@@ -73,7 +73,7 @@ package enum PolicyText {
   private static func text(_ clause: ClauseForm) -> String {
     switch clause {
     case .norm(let bound): return "{ \"norm\": \(text(bound)) }"
-    case .sum(let rank, let sparse, let residual, let entrywise):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var members: [String] = []
       if let rank { members.append("\"rank\": \(rank)") }
       switch sparse {
@@ -88,7 +88,18 @@ package enum PolicyText {
       case .absolute(let value): members.append("\"entrywise\": \(text(.absolute(value)))")
       case nil: break
       }
+      if let rounding { members.append("\"rounding\": \(text(rounding))") }
       return "{ \(members.joined(separator: ", ")) }"
+    }
+  }
+
+  private static func text(_ bound: RoundingBound) -> String {
+    switch bound {
+    case .halfUlps(let value): return "{ \"halfUlps\": \(value) }"
+    case .roundoffs(let value, .tuned): return "{ \"roundoffs\": \(value) }"
+    case .roundoffs(let value, let quantities):
+      let words = quantities.names.map { "\"\($0)\"" }.joined(separator: ", ")
+      return "{ \"roundoffs\": \(value), \"of\": [\(words)] }"
     }
   }
 

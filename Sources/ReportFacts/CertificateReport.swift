@@ -151,7 +151,7 @@ public struct VerifiedContents: Sendable {
     }
     let pairs = TensorPair.merge(base: identity.tensors, tuned: manifest.tuned)
     let described = pairs.compactMap { pair in
-      pair.base.map { PolicyTensor(identity.tensors[$0]) }
+      pair.base.map { PolicyTensor.of(identity.tensors[$0], in: identity) }
         ?? pair.tuned.map { PolicyTensor(added: manifest.tuned[$0]) }
     }
     let explanation = PolicyExplanation(policy, tensors: described)

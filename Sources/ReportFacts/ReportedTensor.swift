@@ -87,6 +87,20 @@ extension PolicyTensor {
     unencodableEntry = leaf.statistics.unencodableEntry
   }
 
+  /// The same of an identity, whose linked part says more of what rounding bounds do.
+  package static func all(_ identity: BaseIdentity) -> [PolicyTensor] { identity.tensors.map { of($0, in: identity) } }
+
+  /// One of them.
+  package static func of(_ leaf: BaseIdentity.Leaf, in identity: BaseIdentity) -> PolicyTensor {
+    var tensor = PolicyTensor(leaf)
+    guard let linked = identity.linked, leaf.isEncodable else { return tensor }
+    tensor.roundingObstacle = CoverageCheck.obstacle(leaf, linked: linked)?.description
+    if let own = linked.tensor(named: leaf.name), tensor.entryCount > 0 {
+      tensor.shareBelowFloor = Double(own.entriesBelowFloor) / Double(tensor.entryCount)
+    }
+    return tensor
+  }
+
   /// A tensor that only the tuned model has: there is nothing from which it could drift.
   init(added tensor: TunedTensor) {
     let (rows, columns) = Shape.matrix(tensor.shape)

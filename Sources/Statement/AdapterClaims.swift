@@ -58,7 +58,7 @@ struct AdapterClaims {
           unprovable += Self.unprovable(clauses, inSlicesOf: leaf, split)
           continue
         }
-        if clauses.contains(where: { $0.entryBound != nil && !$0.hasRank }) {
+        if clauses.contains(where: { $0.boundsEntries && $0.rank == nil }) {
           gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
           continue
         }
@@ -76,7 +76,7 @@ struct AdapterClaims {
         }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       case .clauses(let clauses), .grow(_, let clauses):
-        if clauses.contains(where: { $0.entryBound != nil && !$0.hasRank }) {
+        if clauses.contains(where: { $0.boundsEntries && $0.rank == nil }) {
           gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
           continue
         }
@@ -98,7 +98,7 @@ struct AdapterClaims {
   ) -> [UnprovableClause] {
     let full = split.cut(shape: leaf.shape).map { min($0.rows, $0.columns) } ?? 0
     let restricts = clauses.contains { clause in
-      if case .sum(let rank?, _, _, _) = clause { rank < full } else { true }
+      clause.rank.map { $0 < full } ?? true
     }
     guard restricts else { return [] }
     return [
@@ -111,15 +111,11 @@ struct AdapterClaims {
   /// Clauses that a product of this rank does not satisfy by being one.
   private func excesses(_ clauses: [ClauseForm], rank: Int) -> [PolicyViolation.Excess] {
     clauses.compactMap { clause in
-      guard case .sum(let allowed, _, _, _) = clause else { return nil }
+      guard case .sum(let allowed, _, _, _, _) = clause else { return nil }
       guard let allowed else { return .denseProduct(rank: rank) }
       return rank <= allowed ? nil : .productRank(found: rank, allowed: allowed)
     }
   }
-}
-
-extension ClauseForm {
-  fileprivate var hasRank: Bool { if case .sum(_?, _, _, _) = self { true } else { false } }
 }
 
 /// Why a manifest's record of an adapter fits no base.

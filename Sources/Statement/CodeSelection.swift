@@ -53,6 +53,18 @@ package enum CodeSelection {
     return best.code
   }
 
+  /// The code of a statement: the one of the base's tableau where clauses speak of it, whose queries alone are chosen.
+  package static func choose(
+    _ derived: DerivedStatement, proofs: Int = defaultProofs
+  ) throws(StatementError) -> CodeParameters {
+    guard let base = derived.baseCode else { return try choose(tensors: derived.tensors, proofs: proofs) }
+    guard
+      let estimate = estimate(
+        derived.tensors, logLength: base.logLength, logBlowup: base.logBlowup, proofs: proofs)
+    else { throw .tooLarge(.proofs(proofs)) }
+    return estimate.code
+  }
+
   package static func estimate(_ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int) -> Estimate? {
     guard
       let queries = CodeParameters.queries(

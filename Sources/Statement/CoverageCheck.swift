@@ -38,7 +38,7 @@ package struct TensorPair: Hashable, Sendable {
 }
 
 /// Compares names, types and shapes of everything that the policy does not exclude.
-struct CoverageCheck {
+package struct CoverageCheck {
   let identity: BaseIdentity
   let tuned: [TunedTensor]
   let pairs: [TensorPair]
@@ -62,6 +62,16 @@ struct CoverageCheck {
       lost = []
       new = []
     }
+    if rules == .rounding, identity.linked == nil,
+      let resolution = resolutions.first(where: { $0.allowance.forms?.contains { $0.roundingBound != nil } ?? false })
+    {
+      result.append(.baseNotCommitted(rule: resolution.ruleIndex))
+    }
+    if rules == .rounding,
+      let resolution = resolutions.first(where: { $0.allowance.forms?.contains { $0.entryBound != nil } ?? false })
+    {
+      result.append(.entriesBesideRounding(rule: resolution.ruleIndex))
+    }
     for (pair, resolution) in zip(pairs, resolutions) where !resolution.allowance.isAny {
       switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {
       case (let base?, nil):
@@ -82,6 +92,11 @@ struct CoverageCheck {
         } else if resolution.allowance.forms != nil, let entry = base.statistics.unencodableEntry {
           result.append(
             .notEncodable(tensor: pair.name, of: .base, entry: entry, rule: resolution.ruleIndex))
+        } else if let linked = identity.linked, own.change == .dense, Shape.entryCount(base.shape) ?? 0 > 0,
+          resolution.allowance.forms?.contains(where: { $0.roundingBound != nil }) ?? false,
+          let obstacle = Self.obstacle(base, own, linked: linked)
+        {
+          result.append(.rounding(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
         } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
         {
           result.append(gap)

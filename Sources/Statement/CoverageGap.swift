@@ -45,6 +45,14 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case entryBoundTooSmall(tensor: String, found: Double, least: Double, rule: Int)
   /// An entrywise bound of an adapter's product of matrices, where the clause has no rank that the product satisfies.
   case entriesOfProduct(tensor: String, rule: Int)
+  /// A rounding bound on a tensor that none can be put on.
+  case rounding(tensor: String, obstacle: RoundingObstacle, rule: Int)
+  /// A rounding bound, where the base's identity does not commit to the base's weights.
+  case baseNotCommitted(rule: Int)
+  /// An entrywise bound beside rounding bounds: a proof has one form of bounds on single entries.
+  case entriesBesideRounding(rule: Int)
+  /// A rounding bound in the policy of a chain's link, whose base is another model than the one that is committed to.
+  case roundingInLink(rule: Int)
   /// A tensor has the name that a head or a factor of another would have.
   case headNameTaken(tensor: String, name: String)
   /// A tensor that a link's policy does not exclude, but that its parent's model has otherwise, or not at all (`parent`
@@ -130,6 +138,17 @@ extension CoverageGap: CustomStringConvertible {
     case .entriesOfProduct(let tensor, let rule):
       "tensor \(StrictJSON.shown(tensor)): the entrywise bound in $.rules[\(rule)] cannot be proved of an unmerged adapter's "
         + "product, whose entries are committed nowhere; merge the adapter and prove the merged model"
+    case .rounding(let tensor, let obstacle, let rule):
+      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds its rounding, but \(obstacle)"
+    case .baseNotCommitted(let rule):
+      "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; make one with identify "
+        + "--commit, and give it here"
+    case .entriesBesideRounding(let rule):
+      "$.rules[\(rule)] bounds entries by a number, other rules bound roundings, and a proof has one of both; bound the norm "
+        + "there, or prove two policies"
+    case .roundingInLink(let rule):
+      "$.rules[\(rule)] bounds roundings, which a link of a chain cannot show: what is committed to is the chain's base, not "
+        + "the model before the link; use an entrywise bound, or identify that model with --commit and begin a chain with it"
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule, or merge the adapter"

@@ -46,6 +46,10 @@ package struct DerivedStatement: Sendable {
   package let coverage: [Coverage]
   /// The tuned model is the base and an adapter.
   package var isAdapter = false
+  /// The trees of the base's tableau that clauses speak of.
+  package var baseTrees: [BaseTree] = []
+  /// l and log blow-up that the code must have, where clauses speak of the base's tableau.
+  package var baseCode: (logLength: Int, logBlowup: Int)?
   /// By which it was derived.
   package var rules = StatementRules.current
 
@@ -58,7 +62,7 @@ package struct DerivedStatement: Sendable {
   }
 
   package func statement(code: CodeParameters, binding: [UInt8]) -> DriftStatement {
-    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: binding)
+    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: binding, baseTrees: baseTrees)
   }
 
   /// - Parameters:
@@ -72,11 +76,7 @@ package struct DerivedStatement: Sendable {
   ) throws(StatementError) -> DerivedStatement {
     try StatementLimits.check(manifest: tuned)
     let rules = given ?? .current(for: policy)
-    switch (policy.firstRuleWithEntryBounds, rules) {
-    case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
-    case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
-    case (_?, .entrywise), (nil, _): break
-    }
+    try rules.check(policy)
     if rules == .original, let rule = policy.rules.firstIndex(where: \.allowance.hasSlices) {
       throw .slicesUnderOriginalRules(rule: rule)
     }
@@ -98,6 +98,12 @@ package struct DerivedStatement: Sendable {
     }
     try adapter?.check(resolutions)
 
+    let places: LinkedPlaces?
+    if rules == .rounding, let linked = identity.linked {
+      places = try LinkedPlaces(identity, linked)
+    } else {
+      places = nil
+    }
     var claims: [TensorClaim] = []
     var coverage: [Coverage] = []
     // Only heads and factors have names that could be taken.
@@ -142,7 +148,7 @@ package struct DerivedStatement: Sendable {
         for block in blocks {
           let builder = TensorClaimBuilder(
             leaf: leaf, shape: tuned[own].shape, clauses: clauses, block: block, hasTotal: policy.total != nil,
-            rules: rules, isOutline: isOutline)
+            rules: rules, isOutline: isOutline, linked: places?.source(of: leaf))
           claims.append(try builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
@@ -153,9 +159,14 @@ package struct DerivedStatement: Sendable {
           productRank: change.rank, retyping: retyping, growth: growth))
     }
     try StatementLimits.check(claims.map(\.tensor))
-    return DerivedStatement(
+    var result = DerivedStatement(
       claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage,
       isAdapter: adapter != nil, rules: rules)
+    if let places, claims.contains(where: { $0.tensor.base != nil }) {
+      result.baseTrees = places.trees(of: claims.map(\.tensor))
+      result.baseCode = (places.linked.logLength, places.linked.logBlowup)
+    }
+    return result
   }
 
   private static func totalBound(_ bound: Bound?, claims: [TensorClaim], identity: BaseIdentity) -> [UInt16]? {

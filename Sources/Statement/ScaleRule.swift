@@ -45,8 +45,13 @@ enum ScaleRule {
   /// ``scale(residual:neighbours:rank:driftBound:sumOfSquares:)``.
   static func factorLimit(rank: Int, driftBound: BigUInt?, sumOfSquares: UInt128) -> Int {
     let drift = driftBound ?? BigUInt(max(sumOfSquares, smallestBaseSquare)) * BigUInt(assumedDriftSquare)
+    return factorLimit(rank: rank, drift: drift, maximum: Limits.maximumScale)
+  }
+
+  /// The same of a drift of ‖Δ‖² ≤ `drift`.
+  static func factorLimit(rank: Int, drift: BigUInt, maximum: Int) -> Int {
     // r·4^s·‖Δ‖² ≤ 2^102 <=> 2s ≤ 102 - log2(r·‖Δ‖²).
     let byFactors = (2 * logFactorSquare - (drift * BigUInt(UInt(max(1, rank)))).ceilLog2) >> 1
-    return max(0, min(byFactors, Limits.maximumScale))
+    return max(0, min(byFactors, maximum))
   }
 }

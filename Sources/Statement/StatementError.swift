@@ -18,10 +18,16 @@ package enum StatementError: Error, Equatable, Sendable {
   case precisionRefused([UnprovableClause])
   /// A rule of the policy cuts tensors into slices, which the original rules do not know.
   case slicesUnderOriginalRules(rule: Int)
-  /// A rule of the policy bounds single entries, which only manifests 6 and 7 know.
+  /// A rule of the policy bounds single entries, which only manifests 6 to 8 know.
   case entryBoundsUnderEarlierRules(rule: Int)
   /// Manifests 6 and 7 are for policies with entrywise bounds alone: every statement has one version.
   case entryRulesWithoutEntryBounds
+  /// A rule of the policy bounds roundings, which only manifest 8 knows.
+  case roundingUnderEarlierRules(rule: Int)
+  /// Manifest 8 is for policies with rounding bounds alone.
+  case roundingRulesWithoutRounding
+  /// The identity's linked part is no tableau of a base with its tensors.
+  case linkedBase(LinkedBaseError)
 }
 
 /// A size beyond `StatementLimits`; names of tensors are shown safely (`StrictJSON.shown`).

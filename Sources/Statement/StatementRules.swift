@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofCheckpoint
 import DriftProofPolicy
 
 /// Which rules turn policy, identity and tuned tensors into a statement. The manifest's version chooses them, so that a
@@ -11,12 +12,39 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
   case revised
   /// Of manifests 6 and 7: the revised ones, of policies with entrywise bounds.
   case entrywise
+  /// Of manifest 8: the revised ones, of policies with rounding bounds, about a base that is committed to. No link has them.
+  case rounding
 
   /// What provers use for policies without entrywise bounds.
   package static let current = StatementRules.revised
 
-  /// What provers use. Who knows no entrywise bounds can go on verifying all other certificates.
+  /// What provers use. Who knows no bounds on single entries can go on verifying all other certificates.
   package static func current(for policy: Policy) -> StatementRules {
-    policy.firstRuleWithEntryBounds == nil ? .current : .entrywise
+    if policy.firstRuleWithRounding != nil { return .rounding }
+    return policy.firstRuleWithEntryBounds == nil ? .current : .entrywise
+  }
+
+  /// - Throws: where a certificate's rules are not those of its policy: every statement has one version.
+  func check(_ policy: Policy) throws(StatementError) {
+    switch (policy.firstRuleWithRounding, self) {
+    case (let rule?, .original), (let rule?, .revised), (let rule?, .entrywise):
+      throw .roundingUnderEarlierRules(rule: rule)
+    case (nil, .rounding): throw .roundingRulesWithoutRounding
+    case (_?, .rounding): return
+    case (nil, _): break
+    }
+    switch (policy.firstRuleWithEntryBounds, self) {
+    case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
+    case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
+    case (_?, .entrywise), (_?, .rounding), (nil, _): break
+    }
+  }
+
+  /// Of a base: the one under which its tableau lies, for statements that speak of it, and the weights' for all others.
+  /// - Throws: `coverageGap` where the policy needs a tableau that the identity has not.
+  package static func baseRoot(_ identity: BaseIdentity, for policy: Policy) throws(StatementError) -> [UInt8] {
+    guard let rule = policy.firstRuleWithRounding else { return identity.root }
+    guard let root = identity.linkedRoot else { throw .coverageGap([.baseNotCommitted(rule: rule)]) }
+    return root
   }
 }

@@ -63,7 +63,7 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
   case rank
   /// One clause: entries, rows or columns, with or without a residual.
   case sparse
-  /// One clause: an entrywise bound alone.
+  /// One clause: an entrywise or rounding bound alone.
   case entrywise
   /// Sums of rank and sparse, and intersections of different clauses.
   case composed
@@ -76,12 +76,12 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
       self = .norm
       return
     }
-    guard clauses.count == 1, case .sum(let rank, let sparse, _, let entrywise) = first else {
+    guard clauses.count == 1, case .sum(let rank, let sparse, _, _, _) = first else {
       self = .composed
       return
     }
     switch (rank != nil, sparse != nil) {
-    case (false, false) where entrywise != nil: self = .entrywise
+    case (false, false) where first.boundsEntries: self = .entrywise
     case (true, false): self = .rank
     case (false, true): self = .sparse
     default: self = .composed

@@ -17,10 +17,19 @@ package struct TensorClaimBuilder {
   let rules: StatementRules
   /// The leaf's statistics are guesses: a bound below the precision is no error then.
   let isOutline: Bool
+  /// What the base's tableau says of the tensor; used where a clause bounds roundings.
+  let linked: LinkedSource?
+
+  /// A tensor in the base's tableau.
+  package struct LinkedSource {
+    let tensor: LinkedBase.Tensor
+    let place: BasePlace
+    let chunkEntries: Int
+  }
 
   package init(
     leaf: BaseIdentity.Leaf, shape: [Int]? = nil, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
-    rules: StatementRules = .current, isOutline: Bool = false
+    rules: StatementRules = .current, isOutline: Bool = false, linked: LinkedSource? = nil
   ) {
     self.leaf = leaf
     self.shape = shape ?? leaf.shape
@@ -29,10 +38,14 @@ package struct TensorClaimBuilder {
     self.hasTotal = hasTotal
     self.rules = rules
     self.isOutline = isOutline
+    // Other tensors have the units of the identity, whatever it commits to.
+    self.linked = clauses.contains { $0.roundingBound != nil } ? linked : nil
   }
 
-  /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``.
+  /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``. Beside a rounding
+  /// bound the units are those of the base's tableau, which may be finer.
   private var coarsening: Int {
+    if let linked { return leaf.statistics.fractionBits - linked.tensor.fractionBits }
     let bounds = clauses.compactMap { clause -> BigUInt? in
       guard case .norm(let bound) = clause else { return nil }
       return BoundArithmetic.tensorBound(
@@ -55,7 +68,7 @@ package struct TensorClaimBuilder {
   private var neighbours: Int {
     switch rules {
     case .original: return 0
-    case .revised, .entrywise:
+    case .revised, .entrywise, .rounding:
       let (rows, columns) = matrixShape
       return PrecisionRule.logNeighbours(rows: rows, columns: columns)
     }
@@ -89,7 +102,7 @@ package struct TensorClaimBuilder {
       // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (docs/protocol.md section 11, item 7).
       isPlain: plainBound != nil || hasTotal || structured.contains { $0.scale > 0 },
       plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured,
-      block: block)
+      block: block, base: linked?.place)
     return TensorClaim(
       tensor: tensor, baseIndex: baseIndex, tunedIndex: tunedIndex, rule: rule, normBounds: normBounds, forms: forms)
   }
@@ -97,13 +110,17 @@ package struct TensorClaimBuilder {
   private func structuredClause(
     _ form: ClauseForm, plainBound: BigUInt?, rule: Int
   ) throws(StatementError) -> StructuredClause {
-    guard case .sum(let rank, let sparse, let residual, let entrywise) = form else {
+    guard case .sum(let rank, let sparse, let residual, let entrywise, let rounding) = form else {
       return StructuredClause(rank: nil, sparse: nil, scale: 0, bound: nil)
     }
     let (rows, columns) = matrixShape
     // A rank or count beyond what the matrix has allows no more than the matrix itself.
     let heldRank = rank.map { max(1, min($0, rows, columns)) }
     let heldSparse = sparse.map { held($0, rows: rows, columns: columns) }
+    if let rounding {
+      return try roundedClause(
+        rounding, rank: heldRank, sparse: heldSparse, residual: residual, plainBound: plainBound, rule: rule)
+    }
     var scale = 0
     var entries: EntryClaim?
     if let entrywise {
@@ -136,6 +153,26 @@ package struct TensorClaimBuilder {
     }
     return StructuredClause(
       rank: heldRank, sparse: heldSparse, scale: scale, bound: BoundArithmetic.tensorDigits(limit), entries: entries)
+  }
+
+  private func roundedClause(
+    _ rounding: RoundingBound, rank: Int?, sparse: DriftProofArgument.SparseForm?, residual: Bound?,
+    plainBound: BigUInt?, rule: Int
+  ) throws(StatementError) -> StructuredClause {
+    func gap(_ obstacle: RoundingObstacle) -> StatementError {
+      .coverageGap([.rounding(tensor: leaf.name, obstacle: obstacle, rule: rule)])
+    }
+    guard let linked else { throw gap(.notLinked) }
+    guard residual == nil else { throw gap(.residualBeside) }
+    let own = RoundingRule(bound: rounding, leaf: leaf, linked: linked.tensor, chunkEntries: linked.chunkEntries)
+    let limit = rank.map {
+      ScaleRule.factorLimit(rank: $0, drift: plainBound ?? own.assumedDrift, maximum: own.aim)
+    }
+    guard let (scale, fine) = own.scales(factorLimit: limit) else {
+      throw gap(.largeFactors(scale: limit ?? 0, least: own.residualScale))
+    }
+    return StructuredClause(
+      rank: rank, sparse: sparse, scale: scale, bound: nil, entries: own.claim(fineShift: fine))
   }
 
   private func held(_ form: DriftProofPolicy.SparseForm, rows: Int, columns: Int) -> DriftProofArgument.SparseForm {

@@ -56,8 +56,8 @@ import Testing
   @Test func canonicalReaderRefusesAnUnknownForm() throws {
     var bytes = try parse(Fixtures.allowing(Self.clauses[0])).canonicalBytes()
     let place = try #require(bytes.indices.last { bytes[$0] == 2 && $0 < bytes.count - 16 })
-    bytes[place] = 3
-    #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: 3)) {
+    bytes[place] = 9
+    #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: 9)) {
       try CanonicalPolicyReader.policy(bytes)
     }
   }

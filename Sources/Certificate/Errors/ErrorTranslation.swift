@@ -40,6 +40,9 @@ extension StatementError: DriftProofErrorConvertible {
     case .slicesUnderOriginalRules(let rule): .proofInvalid(.slicesUnderOriginalRules(rule: rule))
     case .entryBoundsUnderEarlierRules(let rule): .proofInvalid(.entryBoundsUnderEarlierRules(rule: rule))
     case .entryRulesWithoutEntryBounds: .proofInvalid(.entryRulesWithoutEntryBounds)
+    case .roundingUnderEarlierRules(let rule): .proofInvalid(.roundingUnderEarlierRules(rule: rule))
+    case .roundingRulesWithoutRounding: .proofInvalid(.roundingRulesWithoutRounding)
+    case .linkedBase(let error): .operational("base identity: \(error)")
     }
   }
 }

@@ -37,6 +37,12 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case entryBoundsUnderEarlierRules(rule: Int)
   /// Its manifest's version is that of policies with entrywise bounds, which this one has not.
   case entryRulesWithoutEntryBounds
+  /// Its manifest's version follows rules that do not know the rounding bounds of the policy's rule.
+  case roundingUnderEarlierRules(rule: Int)
+  /// Its manifest's version is that of policies with rounding bounds, which this one has not.
+  case roundingRulesWithoutRounding
+  /// Its code has other rows than the base's tableau, of which its policy speaks.
+  case otherCodeThanBase(logLength: Int, logBlowup: Int, expectedLength: Int, expectedBlowup: Int)
   /// A check of the argument failed.
   case argument(ProofRejection)
 }
@@ -65,6 +71,13 @@ extension InvalidProof: CustomStringConvertible {
       "its manifest has a version of before policies had entrywise bounds, as $.rules[\(rule)] has; have it proved again"
     case .entryRulesWithoutEntryBounds:
       "its manifest has the version of policies with entrywise bounds, but its policy has none"
+    case .roundingUnderEarlierRules(let rule):
+      "its manifest has a version of policies without rounding bounds, which $.rules[\(rule)] has; have it proved again"
+    case .roundingRulesWithoutRounding:
+      "its manifest has the version of policies with rounding bounds, but its policy has none"
+    case .otherCodeThanBase(let length, let blowup, let expectedLength, let expectedBlowup):
+      "its rows have 2^\(length) entries at rate 1/\(1 << blowup), those of the base's tableau 2^\(expectedLength) at rate "
+        + "1/\(1 << expectedBlowup)"
     case .argument(let rejection): "\(rejection)"
     }
   }

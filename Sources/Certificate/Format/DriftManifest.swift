@@ -11,7 +11,7 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 version = 2, 4 or 6 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
+///     manifest = UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -34,12 +34,14 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  /// The version that a manifest has: even from the base, odd for a link, which names a parent.
+  /// The version that a manifest has: even from the base, odd for a link, which names a parent. No link has rounding bounds,
+  /// so that 9 is none.
   package static func version(_ rules: StatementRules, isLink: Bool) -> UInt32 {
     switch rules {
     case .original: isLink ? 3 : 2
     case .revised: isLink ? 5 : 4
     case .entrywise: isLink ? 7 : 6
+    case .rounding: isLink ? 9 : 8
     }
   }
 
@@ -160,7 +162,9 @@ package struct DriftManifest: Hashable, Sendable {
 
   private static func meaning(of number: UInt32) -> (rules: StatementRules, isLink: Bool)? {
     for rules in StatementRules.allCases {
-      for isLink in [false, true] where version(rules, isLink: isLink) == number { return (rules, isLink) }
+      for isLink in [false, true] where version(rules, isLink: isLink) == number {
+        return rules == .rounding && isLink ? nil : (rules, isLink)
+      }
     }
     return nil
   }

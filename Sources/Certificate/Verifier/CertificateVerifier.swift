@@ -103,8 +103,14 @@ package struct CheckedCertificate: Sendable {
     } catch {
       throw .proofInvalid(.certificate(error))
     }
-    guard certificate.baseRoot == identity.root else {
-      throw .identityMismatch(.base(certificate: certificate.baseRoot.hexadecimal, given: identity.rootHex))
+    let baseRoot: [UInt8]
+    do throws(StatementError) {
+      baseRoot = try StatementRules.baseRoot(identity, for: policy)
+    } catch {
+      throw error.asDriftProofError
+    }
+    guard certificate.baseRoot == baseRoot else {
+      throw .identityMismatch(.base(certificate: certificate.baseRoot.hexadecimal, given: baseRoot.hexadecimal))
     }
     let policyDigest = Certificate.policyDigest(policy)
     guard certificate.policyDigest == policyDigest else {
@@ -191,6 +197,12 @@ package struct CheckedCertificate: Sendable {
       throw .proofInvalid(
         .argument(
           .insufficientSecurity(bits: code.securityBits, required: Int(CodeParameters.requiredSecurityBits))))
+    }
+    if let base = derived.baseCode, base != (code.logLength, code.logBlowup) {
+      throw .proofInvalid(
+        .otherCodeThanBase(
+          logLength: code.logLength, logBlowup: code.logBlowup, expectedLength: base.logLength,
+          expectedBlowup: base.logBlowup))
     }
     // Before the layout is built: its size follows from l, which the certificate chooses. The longest rows always suffice
     // for a statement, so that it is the certificate's fault.

@@ -54,7 +54,7 @@ extension VacuousRank {
         (rows, columns, isCut) = (cut.rows, cut.columns, true)
       }
       for form in claim.forms {
-        guard case .sum(let rank?, _, _, _) = form, rank >= min(rows, columns) else { continue }
+        guard case .sum(let rank?, _, _, _, _) = form, rank >= min(rows, columns) else { continue }
         let key = Key(rule: claim.rule, rank: rank)
         let first = found[key]
         found[key] = VacuousRank(

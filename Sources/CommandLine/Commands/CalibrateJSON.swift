@@ -120,7 +120,7 @@ enum CalibrateJSON {
   private static func clause(_ clause: ClauseForm) -> JSONOutput {
     switch clause {
     case .norm(let norm): return .object([("norm", bound(norm))])
-    case .sum(let rank, let sparse, let residual, _):
+    case .sum(let rank, let sparse, let residual, _, _):
       var members: [(key: String, value: JSONOutput)] = []
       if let rank { members.append(("rank", .integer(rank))) }
       switch sparse {

@@ -54,7 +54,7 @@ enum CalibrateText {
   private static func form(_ group: CalibratedGroup) -> String {
     guard let clauses = group.allowance.forms else { return "any" }
     let parts = clauses.compactMap { clause -> String? in
-      guard case .sum(let rank, let sparse, let residual, _) = clause else { return nil }
+      guard case .sum(let rank, let sparse, let residual, _, _) = clause else { return nil }
       var words = rank.map { ["rank \($0)"] } ?? []
       switch sparse {
       case .entries(let count): words.append("\(Format.count(count)) entries")

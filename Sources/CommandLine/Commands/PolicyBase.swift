@@ -28,6 +28,6 @@ enum PolicyBase {
     } catch {
       throw CommandFailure(.operational, "\(path): \(error)")
     }
-    return (identity.tensors.map { PolicyTensor($0) }, folders)
+    return (PolicyTensor.all(identity), folders)
   }
 }

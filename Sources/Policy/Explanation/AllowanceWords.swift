@@ -34,15 +34,18 @@ enum AllowanceWords {
   private static func text(_ clause: ClauseForm, of tensor: PolicyTensor?) -> String {
     switch clause {
     case .norm(let bound): return "norm at most \(text(bound, of: tensor))"
-    case .sum(nil, nil, nil, let entrywise?):
+    case .sum(nil, nil, nil, let entrywise?, nil):
       return "each weight moves by at most \(text(entrywise, of: tensor))"
-    case .sum(let rank, let sparse, let residual, let entrywise):
+    case .sum(nil, nil, nil, nil, let rounding?):
+      return "each weight moves by at most \(RoundingWords.text(rounding))"
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
       if let sparse { parts.append(text(sparse)) }
       if let residual { parts.append("a residual of norm at most \(text(residual, of: tensor))") }
       if let entrywise { parts.append("a rest of at most \(text(entrywise, of: tensor)) in each entry") }
-      return parts.joined(separator: " + ") + (residual == nil && entrywise == nil ? ", exactly" : "")
+      if let rounding { parts.append("a rounding of at most \(RoundingWords.text(rounding)) in each entry") }
+      return parts.joined(separator: " + ") + (residual == nil && !clause.boundsEntries ? ", exactly" : "")
     }
   }
 
@@ -106,7 +109,7 @@ enum AllowanceWords {
   /// The norm that bounds on each weight's movement leave to all together; nil without any.
   private static func entriesNorm(_ clauses: [ClauseForm], of tensor: PolicyTensor, count: Int) -> Double? {
     clauses.compactMap { clause in
-      guard case .sum(nil, nil, _, let bound?) = clause else { return nil }
+      guard case .sum(nil, nil, _, let bound?, _) = clause else { return nil }
       return entry(bound, of: tensor) * Double(count).squareRoot()
     }.min()
   }

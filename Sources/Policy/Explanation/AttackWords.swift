@@ -26,9 +26,7 @@ enum AttackWords {
       let cut = members.map { head(of: $0, split) }
       var remarks = clauseRemarks(clauses, cut, hasTotal: hasTotal, size: split)
       let heads = members.compactMap { split.cut(shape: $0.shape)?.count }.max() ?? 1
-      let ranks = clauses.compactMap { clause -> Int? in
-        if case .sum(let rank?, _, _, _) = clause { rank } else { nil }
-      }
+      let ranks = clauses.compactMap(\.rank)
       if let rank = ranks.min(), heads > 1 {
         remarks.append(
           "Each \(split.unit) has rank \(rank) for itself, so a whole tensor of \(heads) \(split.unit)s may change by "
@@ -79,7 +77,7 @@ enum AttackWords {
     for clause in clauses {
       switch clause {
       case .norm(let bound): remarks += normRemarks(bound, members, unit: unit)
-      case .sum(let rank, let sparse, let residual, let entrywise):
+      case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
         let limit = hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size"
         if let rank { remarks.append(contentsOf: rankRemarks(rank, members, limit: limit)) }
         if let sparse { remarks.append(contentsOf: sparseRemarks(sparse, members, limit: limit, unit: unit)) }
@@ -87,8 +85,12 @@ enum AttackWords {
           remarks += EntryBoundWords.remarks(
             entrywise, members, isAlone: rank == nil && sparse == nil, hasResidual: residual != nil)
         }
-        // An entrywise bound leaves room for a merge's rounding, as a residual does.
-        if entrywise == nil || residual != nil {
+        if let rounding {
+          remarks += RoundingWords.remarks(
+            rounding, members, rank: rank, hasNorm: hasNorm, hasResidual: residual != nil)
+        }
+        // A bound on entries leaves room for a merge's rounding, as a residual does.
+        if !clause.boundsEntries || residual != nil {
           remarks += residualRemarks(residual, members, isLowRank: rank != nil, unit: unit, isHead: split != nil)
         }
       }

@@ -108,6 +108,11 @@ public struct PolicyExplanation: Sendable {
             + "that allows \"frozen\" or \"any\" before it")
       }
     }
+    if allowance.forms?.contains(where: { $0.roundingBound != nil }) ?? false,
+      let tensor = members.first(where: { $0.isFloating && $0.roundingObstacle != nil && $0.entryCount > 0 })
+    {
+      found.append("\(path): tensor \(displayed(tensor.name)): \(tensor.roundingObstacle ?? "")")
+    }
     if case .heads(let split, _) = allowance,
       let tensor = members.first(where: {
         $0.entryCount > 0 && split.cut(shape: $0.shape) == nil

@@ -21,7 +21,7 @@ extension ClauseForm {
   fileprivate var shortWords: String {
     switch self {
     case .norm(let bound): return "norm ≤ \(bound.shortWords)"
-    case .sum(let rank, let sparse, let residual, let entrywise):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
       if let sparse { parts.append(AllowanceWords.text(sparse)) }
@@ -31,6 +31,7 @@ extension ClauseForm {
       case .absolute(let value): parts.append("entries ≤ \(value)")
       case nil: break
       }
+      if let rounding { parts.append("rounding ≤ \(RoundingWords.text(rounding))") }
       return parts.joined(separator: " + ")
     }
   }

@@ -58,7 +58,7 @@ public struct Forecast: Sendable {
       let tensors = try model.manifestTensors(outline: outline, policy: policy)
       let derived = try DerivedStatement.derive(identity: outline, tuned: tensors, policy: policy)
       if let base = model.base { try parent?.check(base: base, tuned: tensors, derived: derived) }
-      return (derived, derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: proofs))
+      return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs))
     }
     let cost = CostModel(
       derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil)

@@ -111,7 +111,7 @@ public enum DriftProver {
     let prepared = try PreparedModel(request, clock: clock)
     let (record, derived) = (prepared.record, prepared.derived)
     let identity = record.identity
-    let code = derived.isEmpty ? nil : try CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    let code = derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: request.proofs)
     let model = CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil)
     if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
@@ -192,7 +192,7 @@ public enum DriftProver {
       let derived = try? DerivedStatement.derive(
         identity: outline, tuned: tensors, policy: request.policy, isOutline: request.identity == nil)
     else { return nil }
-    let code = derived.isEmpty ? nil : try? CodeSelection.choose(tensors: derived.tensors, proofs: request.proofs)
+    let code = derived.isEmpty ? nil : try? CodeSelection.choose(derived, proofs: request.proofs)
     return CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil,
       isLink: request.parent != nil)

@@ -196,7 +196,7 @@ struct MeasurementSection {
     case .frozen, .any, .heads: return nil
     }
     return clauses.compactMap { clause in
-      if case .sum(let rank?, _, _, _) = clause { rank } else { nil }
+      clause.rank
     }.min()
   }
 }
