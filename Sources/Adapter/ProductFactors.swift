@@ -74,7 +74,7 @@ package struct ProductFactors: Sendable, Equatable {
     return (transposed(a, rows: r, columns: product.rows), transposed(b, rows: product.columns, columns: r))
   }
 
-  private static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {
+  fileprivate static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {
     var result = values
     for i in 0..<rows {
       for j in 0..<columns { result[j * rows + i] = values[i * columns + j] }
@@ -116,5 +116,25 @@ extension AdapterModel {
       matrices[ProductFactor.right.name(of: product.tensor)] = factors.right
     }
     return matrices
+  }
+}
+
+extension AdapterModel {
+  /// The adapter's own matrices, as hints for the low-rank parts of a model into which it was merged.
+  /// - Parameter names: of the tensors that hints are wanted for.
+  /// - Throws: `CheckpointError` for bad weights, `AdapterError.overflow`.
+  package func hints(for names: Set<String>) throws -> [String: FactorHint] {
+    let wanted = products.filter { names.contains($0.tensor) }
+    let hints = try Parallel.map(wanted.count) { index in
+      let (product, inner) = (wanted[index], wanted[index].module.rank)
+      var (left, right) = try ProductFactors.matrices(product, of: adapter)
+      for position in left.indices { left[position] *= product.module.factor }
+      right = ProductFactors.transposed(right, rows: inner, columns: product.columns)
+      guard left.allSatisfy(\.isFinite), right.allSatisfy(\.isFinite) else {
+        throw AdapterError.overflow(tensor: product.tensor)
+      }
+      return FactorHint(left: left, right: right, rank: inner)
+    }
+    return Dictionary(uniqueKeysWithValues: zip(wanted.map(\.tensor), hints))
   }
 }

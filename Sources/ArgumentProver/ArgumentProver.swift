@@ -31,21 +31,24 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
 
   /// - Parameters:
   ///   - drift: the commitment to exactly `witness.rows`, whose root `statement.binding` names.
+  ///   - base: the trees of the base's tableau that the statement speaks of, of exactly `witness.base`.
   ///   - secret: fresh for every proof: PRF(opening secret, statement, system entropy); section 3.
   ///   - archive: keeps the trees and the state after the bounds stage. It must hold nothing of a proof with another
   ///     secret.
   ///   - phase: told of each phase as it begins.
   package func prove(
-    witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8], archive: (any CommitmentArchive)? = nil,
-    phase: @escaping (ProofPhase) -> Void = { _ in }
+    witness: ArgumentWitness, drift: Scheme.Committed, base: [Scheme.Committed] = [], secret: [UInt8],
+    archive: (any CommitmentArchive)? = nil, phase: @escaping (ProofPhase) -> Void = { _ in }
   ) throws -> ArgumentProof {
     try prove(
-      witness: witness, drift: drift, secret: secret, archive: archive, deviation: HonestProver(), phase: phase)
+      witness: witness, drift: drift, base: base, secret: secret, archive: archive, deviation: HonestProver(),
+      phase: phase)
   }
 
   func prove(
-    witness: ArgumentWitness, drift: Scheme.Committed, secret: [UInt8], archive: (any CommitmentArchive)? = nil,
-    deviation: any ProverDeviation, phase: @escaping (ProofPhase) -> Void = { _ in }
+    witness: ArgumentWitness, drift: Scheme.Committed, base: [Scheme.Committed] = [], secret: [UInt8],
+    archive: (any CommitmentArchive)? = nil, deviation: any ProverDeviation,
+    phase: @escaping (ProofPhase) -> Void = { _ in }
   ) throws -> ArgumentProof {
     var session = ProverSession(
       channel: begin(drift: drift, deviation), random: PseudorandomStream(secret: secret, label: "masks"),
@@ -57,7 +60,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let orthonormal = try proveOrthonormality(witness, auxiliary, &session)
     let bounds = try proveBounds(witness, projection, factors, auxiliary, orthonormal, &session)
     let outcomes = try proveFactors(witness, factors, auxiliary, bounds, orthonormal, &session)
-    try open([drift, auxiliaryTree] + (factorTree.map { [$0] } ?? []), outcomes, &session)
+    try open([drift, auxiliaryTree] + (factorTree.map { [$0] } ?? []) + base, outcomes, &session)
     return ArgumentProof(bytes: session.channel.proof, sizes: session.channel.sizes)
   }
 

@@ -25,6 +25,9 @@ package enum ClauseFit: Sendable {
     case count(found: Int)
     /// Entries of E above the clause's bound, and the largest, in units of the weights, with its place.
     case entries(found: Int, worst: Double, row: Int, column: Int)
+    /// Entries of E above the clause's rounding bound, and the one that exceeds it most, in half-ulps or roundoffs, with
+    /// its place.
+    case rounding(found: Int, worst: Double, row: Int, column: Int, limit: RoundingLimit)
     /// The drift's rank is above the allowed one; ‖Δ - Δ_r‖ in units of the weights.
     case rank(residual: Double)
   }
@@ -40,10 +43,14 @@ package struct ClauseFitter {
     self.fractionBits = fractionBits
   }
 
+  /// Of all clauses but those that bound roundings (``RoundingFitter``), which are about the base, too.
   /// - Parameter progress: told now and then how much of a long search's limit is used up.
   package func fit(
     _ clause: StructuredClause, progress: @escaping (Double) -> Void = { _ in }
   ) throws(LinearAlgebraError) -> ClauseFit {
+    guard clause.entries?.rounding == nil else {
+      return .imprecise("its rounding bound is about the base's weights, which are not at hand")
+    }
     if let entries = clause.entries { return try fitEntries(clause, entries) }
     guard let rank = clause.rank else {
       guard let sparse = clause.sparse else { return .fits(factors: nil, support: nil) }

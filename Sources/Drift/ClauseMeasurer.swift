@@ -17,10 +17,11 @@ struct ClauseMeasurer {
   /// Per entry: the integers, and one block or two in doubles.
   static let bytesPerEntry = 8
 
-  /// One for each tensor; empty where it has no clauses, and then it needs no source. `progress` is told the fraction that
-  /// is done.
+  /// One for each tensor; empty where it has no clauses, and then it needs no source. `hints` are by the tensors' names;
+  /// `progress` is told the fraction that is done.
   static func fit(
-    tensors: [TableauTensor], sources: [DriftSource?], progress: @escaping @Sendable (Double) -> Void = { _ in }
+    tensors: [TableauTensor], sources: [DriftSource?], hints: [String: FactorHint] = [:],
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> [Fits] {
     let order = tensors.indices.filter { !tensors[$0].clauses.isEmpty }
       .sorted { size(tensors[$0]) > size(tensors[$1]) }
@@ -48,6 +49,10 @@ struct ClauseMeasurer {
         guard let source = sources[index] else { return [] }
         let fitter = ClauseFitter(drift: try source.matrix(), fractionBits: tensor.fractionBits)
         return try tensor.clauses.enumerated().map { number, clause in
+          if let entries = clause.entries, let rounding = entries.rounding {
+            let rounded = RoundingFitter(fitter: fitter, source: source, hint: hints[tensor.name])
+            return (number, try rounded.fit(clause, entries, rounding))
+          }
           let fit = try fitter.fit(clause) { fraction in
             // Clauses count alike.
             let done = own * (Double(number) + fraction) / Double(tensor.clauses.count)

@@ -38,12 +38,13 @@ package struct DriftMeasurer {
   ///   - tensors: the tableau's.
   ///   - squares: ‖Δ‖² of each of them, in its units.
   ///   - totalBound: of the statement.
+  ///   - hints: factors that the low-rank parts may have, by the tensors' names.
   ///   - progress: told the fraction of the fits that is done, from several threads.
   /// - Throws: `DriftProofError.policyViolated` with every violation of every tensor; `.precisionRefused` when nothing
   ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
   package func measure(
     differences: [(name: String, place: TensorDifference)], tensors: [TableauTensor], squares: [UInt128],
-    totalBound: [UInt16]?,
+    totalBound: [UInt16]?, hints: [String: FactorHint] = [:],
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> Measurement {
     var violations = differences.map(Self.change)
@@ -65,7 +66,7 @@ package struct DriftMeasurer {
       guard let pair else { throw DriftProofError.missingInput(.baseOfAdapter) }
       return try DriftSource(pair, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
     }
-    let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, progress: progress)
+    let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, hints: hints, progress: progress)
     for (index, tensor) in tensors.enumerated() {
       for (number, fit) in fits[index] {
         switch fit {
@@ -115,13 +116,19 @@ package struct DriftMeasurer {
     let limits = PolicyViolation.ClauseLimits(
       rank: clause.rank, sparse: clause.sparse,
       residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit },
-      entry: clause.entries.map { Double($0.square + EntryClaim.slack).squareRoot() * unit })
+      entry: clause.entries.flatMap { entries in
+        entries.rounding == nil ? Double(entries.square + EntryClaim.slack).squareRoot() * unit : nil
+      })
     let excess: PolicyViolation.Excess =
       switch finding {
       case .residual(let found): .residual(found: found, clause: limits)
       case .count(let found): .count(found: found, clause: limits)
       case .entries(let found, let worst, let row, let column):
         .entries(found: found, worst: worst, row: row, column: column, clause: limits)
+      case .rounding(let found, let worst, let row, let column, let limit):
+        .rounding(
+          found: found, worst: worst, row: row, column: column,
+          clause: limits.bounding(rounding: limit.value, in: limit.unit))
       case .rank(let residual): .rank(remainder: residual, clause: limits)
       }
     return PolicyViolation(tensor: tensor.name, excess)

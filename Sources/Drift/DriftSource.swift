@@ -126,6 +126,22 @@ package struct DriftSource: Sendable {
     return try IntegerMatrix(rows: rows, columns: columns, values: buffer)
   }
 
+  /// Of the base's tensor.
+  var baseType: DataType { baseTensor.dtype }
+
+  /// Reads the base's integers of the rows `range` in the drift's units, of a dense F16 or BF16 tensor.
+  func base(rows range: Range<Int>, into entries: inout [Int32]) throws(CheckpointError) {
+    var reader = try WeightReader(base, baseTensor, fractionBits: fractionBits)
+    let count = range.count * columns
+    if entries.count < count { entries = [Int32](repeating: 0, count: count) }
+    for start in stride(from: 0, to: count, by: Self.block) {
+      let length = min(Self.block, count - start)
+      let first = wholeIndex(row: range.lowerBound, column: 0) + start
+      try reader.load(first..<first + length)
+      _ = try reader.convert(first: 0, count: length, into: &entries, at: start, start: first)
+    }
+  }
+
   /// ‖Δ‖² and max|Δ|, as a scan finds them for a whole tensor.
   package func measure() throws(CheckpointError) -> TensorScan.Drift {
     var narrow = [Int32](repeating: 0, count: min(Self.block, rows * columns))

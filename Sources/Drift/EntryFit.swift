@@ -96,7 +96,7 @@ extension ClauseFitter {
   }
 
   /// Number of the entry, row or column.
-  private func line(of index: Int, _ form: SparseForm) -> Int {
+  func line(of index: Int, _ form: SparseForm) -> Int {
     switch form {
     case .entries: index
     case .rows: index / drift.columns

@@ -55,8 +55,19 @@ package struct IntegerFactors: Sendable, Equatable {
     try checkScale(drift, scaleBits)
     var (left, right) = try LowRank.approximate(drift, rank: rank)
     let scale = Double(1 << UInt64(scaleBits))
+    let leftScale = try leftScale(left, right, scale: scale)
+    for index in right.values.indices { right.values[index] = (right.values[index] * scale / leftScale).rounded() }
+    left = try leastSquares(drift, scale: scale, against: right, fallback: left, fallbackScale: leftScale)
+    for index in left.values.indices { left.values[index].round() }
+    let factors = try IntegerFactors(left: left, right: right)
+    return (factors, try factors.residual(drift, scaleBits: scaleBits))
+  }
+
+  /// By what U is multiplied before it is rounded, V by scale/that.
+  /// - Throws: `factorBoundExceeded` if no split satisfies the block bounds.
+  static func leftScale(_ left: Matrix, _ right: Matrix, scale: Double) throws(LinearAlgebraError) -> Double {
     // Columns come with equal norms; equal root mean squares need this much more in U.
-    var leftScale = (scale * (Double(max(1, drift.rows)) / Double(max(1, drift.columns))).squareRoot()).squareRoot()
+    var leftScale = (scale * (Double(max(1, left.rows)) / Double(max(1, right.rows))).squareRoot()).squareRoot()
     let leftPeak = largestBlock(left).squareRoot()
     let rightPeak = largestBlock(right).squareRoot()
     let limit = peakLimit
@@ -65,11 +76,7 @@ package struct IntegerFactors: Sendable, Equatable {
       leftScale = scale * rightPeak / limit
       guard leftScale * leftPeak <= limit else { throw .factorBoundExceeded }
     }
-    for index in right.values.indices { right.values[index] = (right.values[index] * scale / leftScale).rounded() }
-    left = try leastSquares(drift, scale: scale, against: right, fallback: left, fallbackScale: leftScale)
-    for index in left.values.indices { left.values[index].round() }
-    let factors = try IntegerFactors(left: left, right: right)
-    return (factors, try factors.residual(drift, scaleBits: scaleBits))
+    return leftScale
   }
 
   /// The largest s for which `quantise` finds room in the blocks, at most 40 and with 2^s * max |Delta| below 2^62; nil

@@ -32,6 +32,9 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     /// Entries of what the clause's other parts leave, above its bound on each of them: how many, and the largest with its
     /// place in the tensor's matrix.
     case entries(found: Int, worst: Double, row: Int, column: Int, clause: ClauseLimits)
+    /// Entries of what the clause's other parts leave that are no rounding within its bound: how many, and the one that
+    /// exceeds it most, in the clause's unit, with its place in the tensor's matrix.
+    case rounding(found: Int, worst: Double, row: Int, column: Int, clause: ClauseLimits)
     /// The rank is higher: after the best fit of the allowed one this much remains.
     case rank(remainder: Double, clause: ClauseLimits)
     /// An adapter adds a product of this rank to a frozen tensor; nil where its rank is not known.
@@ -60,6 +63,18 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     public let residual: Double?
     /// Largest entry of what the other parts leave; nil without such a bound.
     public let entry: Double?
+    /// How far an entry of what the other parts leave may be from the stored weight, in this unit; nil without such a bound.
+    public private(set) var rounding: Double?
+    /// `half-ulps` or `roundoffs`; nil without a rounding bound.
+    public private(set) var roundingUnit: String?
+
+    /// The same with a rounding bound.
+    package func bounding(rounding value: Double, in unit: String) -> ClauseLimits {
+      var result = self
+      result.rounding = value
+      result.roundingUnit = unit
+      return result
+    }
 
     package init(rank: Int?, sparse: SparseForm?, residual: Double?, entry: Double? = nil) {
       self.rank = rank
@@ -81,6 +96,7 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case .residual(let found, let clause): clause.residual.flatMap { Self.ratio(found, $0) }
     case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
     case .entries(_, let worst, _, _, let clause): clause.entry.flatMap { Self.ratio(worst, $0) }
+    case .rounding(_, let worst, _, _, let clause): clause.rounding.flatMap { Self.ratio(worst, $0) }
     case .change, .changedValue, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
     }
   }
@@ -106,6 +122,9 @@ extension PolicyViolation: CustomStringConvertible {
     case .entries(let found, let worst, let row, let column, let clause):
       "allowed \(clause), found \(found) \(found == 1 ? "entry" : "entries") above that, the largest \(Self.text(worst)) at "
         + "row \(row), column \(column)"
+    case .rounding(let found, let worst, let row, let column, let clause):
+      "allowed \(clause), found \(found) \(found == 1 ? "entry" : "entries") outside that, the worst by "
+        + "\(Self.text(worst)) \(clause.roundingUnit ?? "") at row \(row), column \(column)"
     case .rank(let remainder, let clause): "allowed \(clause), found a higher rank: \(Self.text(remainder)) remains"
     case .addedProduct(let rank):
       "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"
@@ -124,6 +143,11 @@ extension PolicyViolation: CustomStringConvertible {
       return
         "; a tensor in another type is frozen only where the type has every value of the base as it is: save it in "
         + "\(from), or give it a clause whose bound admits the rounding to \(to)"
+    }
+    if case .rounding(_, _, _, _, let clause) = excess, clause.rank != nil {
+      return
+        "; of a merge that was rounded once the true factors leave none, the best fit without them about 2 %: prove with the "
+        + "adapter beside the merged model; where more was rounded than the sum, merge again, in one step and one rounding"
     }
     guard case .rank = excess else { return "" }
     return
@@ -144,8 +168,12 @@ extension PolicyViolation.ClauseLimits: CustomStringConvertible {
       let limit = "at most \(PolicyViolation.text(entry))"
       parts.append(parts.isEmpty ? "a change of \(limit) in each entry" : "a rest of \(limit) in each entry")
     }
+    if let rounding, let roundingUnit {
+      let limit = "at most \(PolicyViolation.text(rounding)) \(roundingUnit)"
+      parts.append(parts.isEmpty ? "a change of \(limit) in each entry" : "a rounding of \(limit) in each entry")
+    }
     let form = parts.joined(separator: " + ")
-    guard let residual else { return entry == nil ? "\(form), exactly" : form }
+    guard let residual else { return entry == nil && rounding == nil ? "\(form), exactly" : form }
     return "\(form) + a residual of at most \(PolicyViolation.text(residual))"
   }
 }

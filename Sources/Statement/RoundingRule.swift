@@ -9,7 +9,7 @@ import DriftProofPolicy
 ///
 /// The units are those of the base's tableau, in which the rms σ of the tensor's heaviest chunk lies in [2^17, 2^18), so
 /// that the constants are the same for all tensors.
-struct RoundingRule {
+package struct RoundingRule {
   let bound: RoundingBound
   let leaf: BaseIdentity.Leaf
   let linked: LinkedBase.Tensor
@@ -17,7 +17,7 @@ struct RoundingRule {
   let chunkEntries: Int
 
   /// p: half an ulp of w is 2^(⌊log2|w|⌋ - p), a unit roundoff 2^-p.
-  static func precision(_ dtype: DataType) -> Int? {
+  package static func precision(_ dtype: DataType) -> Int? {
     switch dtype {
     case .bf16: 8
     case .f16: 11

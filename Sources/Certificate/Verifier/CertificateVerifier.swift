@@ -93,6 +93,7 @@ package struct CheckedCertificate: Sendable {
   package let manifest: DriftManifest
   package let derived: DerivedStatement
   private let vacuousRanks: [VacuousRank]
+  private let rounded: [RoundedTensor]
   /// Nil with an empty tableau.
   package let argument: ArgumentPart?
 
@@ -142,6 +143,7 @@ package struct CheckedCertificate: Sendable {
       throw error.asDriftProofError
     }
     vacuousRanks = VacuousRank.all(derived, identity: identity, policy: policy)
+    rounded = RoundedTensor.list(derived, identity: identity)
     try Self.checkByteDigests(manifest, derived)
     argument = try Self.argument(certificate, manifest, derived)
   }
@@ -243,7 +245,7 @@ package struct CheckedCertificate: Sendable {
       certifiedParameters: derived.entryCount { $0 != .frozen && $0 != .excluded },
       frozenParameters: derived.entryCount { $0 == .frozen }, precision: PrecisionSummary(derived),
       retyped: RetypedTensors.count(derived), grown: GrownTensor.list(derived),
-      adapter: AdapterSummary(derived),
+      rounded: rounded, adapter: AdapterSummary(derived),
       code: manifest.code.map {
         "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"
       },

@@ -107,6 +107,8 @@ public struct VerificationReport: Hashable, Sendable {
   public let retyped: [RetypedTensors]
   /// Covered tensors with more rows than the base's (of a link: the chain's base's), in name order.
   public let grown: [GrownTensor]
+  /// Tensors with rounding bounds: what is proved of their classes of weights; in name order.
+  public let rounded: [RoundedTensor]
   /// Nil unless the tuned model is the base and an unmerged adapter.
   public let adapter: AdapterSummary?
   /// The code of the commitment, such as "l 17, rate 1/8, 131 queries, 20 bits of grinding"; nil with an empty tableau.

@@ -20,6 +20,10 @@ extension CommandDescription {
       "With --adapter, the tuned model is the base with an unmerged LoRA adapter added. The proof costs what the adapter's size "
         + "asks for, and with --identity the base is read only where the adapter replaces whole tensors: without such "
         + "tensors --base may be left out.",
+      "A policy with rounding bounds needs --identity, of identify --commit, and --base. --tuned and --adapter together say that "
+        + "the adapter was merged into the model: its factors leave exactly the rounding, which fits without them do not. "
+        + "Nothing of the adapter is in the certificate. --cache is the folder that identify --commit kept the base's "
+        + "tableau in.",
       "The model is what a runtime loads from the folder. Where other files in it could be loaded as weights, such as an "
         + "adapter, a second set of shards or a file in another format, prove refuses (13) and names them; --leave-out says "
         + "that they are no part of the model, and the result lists them.",
@@ -36,13 +40,15 @@ extension CommandDescription {
       .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
       .optional(
         "adapter", "ADAPTER",
-        "in place of --tuned: an unmerged LoRA adapter, the folder that PEFT or mlx-lm saves, or one file of diffusers or kohya"
+        "in place of --tuned: an unmerged LoRA adapter, the folder that PEFT or mlx-lm saves, or one file of diffusers or "
+          + "kohya; beside --tuned: the one that was merged"
       ),
       .required("policy", "POLICY.json", "what may change, and by how much"),
       .required("out", short: "o", "CERT.drift", "where the certificate is written"),
       .required("opening", "OPENING.secret", "where the secret opening is written, or the one to continue"),
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
       .leaveOut,
+      .optional("cache", "DIR", "the folder of identify --commit --cache, which spares committing to the base again"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,

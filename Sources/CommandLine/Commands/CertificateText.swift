@@ -32,6 +32,7 @@ extension VerificationReport {
         .array(
           grown.map { .object([("name", .string($0.name)), ("from", .integer($0.from)), ("to", .integer($0.to))]) })
       ),
+      ("rounded", .array(rounded.map(Self.roundedMember))),
       ("adapter", adapter.map(Self.adapterMember) ?? .null),
       ("precision", .array(precision.tensorsByFractionBits.map(Self.precisionMember))),
       ("code", code.map { .string($0) } ?? .null),
@@ -83,6 +84,7 @@ extension VerificationReport {
     lines += grown.map {
       "MORE ROWS         \(Quoting.plain($0.name)): \(Format.count($0.from)) to \(Format.count($0.to)), counted as changes from zero"
     }
+    lines += roundedLines
     if !precision.tensorsByFractionBits.isEmpty {
       let units = precision.tensorsByFractionBits.map { unit in
         "2^-\(unit.fractionBits) (\(Format.count(unit.tensors, "tensor")))"

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofProving
 import DriftProofCheckpoint
 
 extension ParsedArguments {
+  /// The adapter that was merged into `--tuned`, where `prove` is given both; nil otherwise.
+  func hint() throws(CommandFailure) -> Adapter? {
+    guard values["tuned"] != nil, let folder = values["adapter"] else { return nil }
+    return try openAdapter(at: folder)
+  }
+
   /// From `--tuned` or `--adapter`, with `--base`, which an adapter's proof needs only without `--identity`.
   /// - Parameter identity: of `--identity`, if it is given.
   func tunedModel(_ identity: BaseIdentity?) throws(CommandFailure) -> TunedModel {
     switch (values["tuned"], values["adapter"]) {
     case (nil, nil):
       throw CommandFailure(UsageError("--tuned TUNED is missing, or --adapter ADAPTER", command: command))
-    case (.some, .some):
+    case (.some, .some) where command.name != "prove":
       throw CommandFailure(
         UsageError("--tuned and --adapter exclude each other: a merged model, or an unmerged adapter", command: command)
       )
-    case (.some, nil):
+    case (.some, _):
       guard values["base"] != nil else { throw CommandFailure(UsageError("--base BASE is missing", command: command)) }
       let base = try openCheckpoint("base")
       let tuned = try openCheckpoint("tuned")

@@ -24,6 +24,11 @@ enum ProveCommand: Command {
     let model = try arguments.tunedModel(identity)
     var request = DriftProver.Request(model, policy: try arguments.readPolicy(), openingPath: openingPath)
     request.identity = identity
+    request.hint = try arguments.hint()
+    request.baseCache = arguments.values["cache"]
+    if request.hint != nil, request.policy.firstRuleWithRounding == nil {
+      console.remark("WARNING: --adapter beside --tuned helps rounding bounds alone, and this policy has none")
+    }
     request.parent = try arguments.readParent(request.identity)
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 

@@ -37,14 +37,22 @@ public enum CertificateChecker {
       let phase: (CheckPhase) -> Void = { progress?($0) }
       phase(.baseIdentity)
       let policy = try CertificateVerifier.embeddedPolicy(certificate)
-      let identity = try identity(of: model, certificate: certificate, given: given)
+      var identity = try identity(of: model, certificate: certificate, given: given)
+      let isCommitted = identity.linked != nil
+      if policy.firstRuleWithRounding != nil, !isCommitted, let base = model.base {
+        identity = try BaseTableau.link(identity, base: base)
+      }
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
       try compare(opening, checked)
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
         derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, model: resolved,
         secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase(.commitment($0)) }))
-      try compare(recomputed, checked, identity: identity)
+      try compare(recomputed, checked)
+      // A tableau that was not computed just now is the given identity's: is it this base's?
+      if isCommitted, let code = checked.manifest.code {
+        _ = try LinkedTrees(checked.derived, identity: identity, base: model.base, code: code)
+      }
       phase(.proof)
       try checked.verifyProof()
       return checked.report(
@@ -96,7 +104,7 @@ public enum CertificateChecker {
   // MARK: Comparisons
 
   private static func compare(
-    _ recomputed: DriftCommitment, _ checked: CheckedCertificate, identity: BaseIdentity
+    _ recomputed: DriftCommitment, _ checked: CheckedCertificate
   ) throws(DriftProofError) {
     for (mine, stated) in zip(recomputed.manifest.entries, checked.manifest.entries) {
       guard mine == stated else {
@@ -108,7 +116,8 @@ public enum CertificateChecker {
     else {
       throw mismatch("the drift between the two checkpoints is not the one that the certificate commits to")
     }
-    guard recomputed.commitment(baseRoot: identity.root) == checked.certificate.tunedCommitment else {
+    // That its root is the identity's was compared.
+    guard recomputed.commitment(baseRoot: checked.certificate.baseRoot) == checked.certificate.tunedCommitment else {
       throw mismatch("the two checkpoints do not give the certificate's tuned commitment")
     }
   }
@@ -152,7 +161,8 @@ public enum CertificateChecker {
     if let given, given.root != computed.root {
       throw mismatch("the base on disk is \(computed.rootHex), the identity given is \(given.rootHex)")
     }
-    return computed
+    // The given one has the same leaves, and may commit to the weights besides.
+    return given ?? computed
   }
 
   private static func mismatch(_ message: String) -> DriftProofError { .identityMismatch(.checkpoint(message)) }

@@ -41,6 +41,11 @@ public enum DriftProver {
     package var openingPath: String
     /// The base's, when it is known: then frozen tensors are compared but not hashed; see ``CheckpointPass``.
     package var identity: BaseIdentity?
+    /// An adapter that was merged into the tuned model: its matrices are tried as low-rank parts beside rounding bounds.
+    /// Nothing of it is in the certificate, and a wrong one makes no false proof.
+    package var hint: Adapter?
+    /// A folder with the leaves of the base's tableau, which `identify` keeps; nil to compute them where they are needed.
+    package var baseCache: String?
     /// Of a link: the certificate whose model `base` is. Then `identity`, that of the chain's base, must be given.
     package var parent: ParentCertificate?
     /// How many proofs a new commitment is to serve.
@@ -60,7 +65,7 @@ public enum DriftProver {
     package mutating func keep(in folder: String) throws(DriftProofError) {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
-        model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs)
+        model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs, hint: hint)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
@@ -126,7 +131,8 @@ public enum DriftProver {
         check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts),
         room: RowRoom(packed: model.packedRoom), archive: session, asked: asked,
         phase: clock.begin))
-    let commitment = committed.commitment(baseRoot: identity.root)
+    let baseRoot = try StatementRules.baseRoot(identity, for: policy)
+    let commitment = committed.commitment(baseRoot: baseRoot)
     // On disk before the proof exists, so that no proof goes uncounted.
     let counted = try opening.reserve(
       commitment: commitment, budget: code?.driftTail ?? 0, positions: code?.queries ?? 0, session: session)
@@ -134,21 +140,25 @@ public enum DriftProver {
     var proof: ArgumentProof?
     if let code, let tableau = committed.tableau {
       let binding = TunedCommitment.binding(
-        baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
+        baseRoot: baseRoot, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
       let statement = derived.statement(code: code, binding: binding)
+      let trees = try LinkedTrees(
+        derived, identity: identity, base: request.model.base, code: code, cache: request.baseCache)
       let witness = ArgumentWitness(
-        rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports)
+        rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports,
+        base: trees.rows)
       let secret = proofSecret(opening: opening.secret, statement: statement, entropy: session?.entropy)
       do {
         proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
-          witness: witness, drift: tableau.committed, secret: secret, archive: session, phase: clock.begin)
+          witness: witness, drift: tableau.committed, base: trees.committed, secret: secret, archive: session,
+          phase: clock.begin)
       } catch let refusal as ArgumentRefusal {
         opening.discard()
         throw refusal
       }
     }
     let certificate = Certificate(
-      baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      baseRoot: baseRoot, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
       driftPins: committed.driftPins, proof: proof?.bytes ?? []
     ).bytes
     clock.begin(.selfCheck)

@@ -28,7 +28,8 @@ struct PreparedModel {
     clock.begin(.policyCheck)
     let measurement = try DriftMeasurer(pair: reading.model.pair).measure(
       differences: reading.differences, tensors: reading.derived.tensors, squares: reading.drifts.map(\.sumOfSquares),
-      totalBound: reading.derived.totalBound
+      totalBound: reading.derived.totalBound,
+      hints: try request.hints(reading.derived, identity: reading.identity)
     ) { clock.meter.advance($0) }
     record = PreparedRecord(
       identity: reading.identity, tunedDigests: reading.tunedDigests, drifts: reading.drifts, measurement: measurement)
@@ -82,5 +83,19 @@ struct PreparedModel {
         (tunedDigests, drifts) = (pass.tunedDigests, pass.drifts)
       }
     }
+  }
+}
+
+extension DriftProver.Request {
+  /// The matrices of the adapter that was merged, for tensors with rounding bounds, by their names.
+  /// - Throws: errors of an adapter that does not fit the base.
+  fileprivate func hints(_ derived: DerivedStatement, identity: BaseIdentity) throws -> [String: FactorHint] {
+    let names = Set(derived.tensors.filter { $0.base != nil }.map(\.name))
+    guard let hint, !names.isEmpty else { return [:] }
+    // Whatever the policy says of the adapter's tensors, it is about the merged model.
+    let any = try Policy.parse(
+      Array(
+        #"{"driftPolicy": 1, "name": "hint", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}"#.utf8))
+    return try AdapterModel(hint, identity: identity, policy: any, comparesBytes: false).hints(for: names)
   }
 }

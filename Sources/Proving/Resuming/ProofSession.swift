@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCommitment
@@ -39,7 +40,7 @@ package final class ProofSession: CommitmentArchive {
   /// Opens the folder, or begins one.
   /// - Parameters:
   ///   - secret: of the opening file where there is one.
-  ///   - inputs: everything that the proof depends on; see ``fingerprint(_:policy:identity:parent:proofs:)``.
+  ///   - inputs: everything that the proof depends on; see ``fingerprint(_:policy:identity:parent:proofs:hint:version:)``.
   /// - Throws: `ResumeError`.
   package init(
     path: String, inputs: [UInt8], secret: [UInt8]?, entropy: [UInt8]? = nil, freshSecret: [UInt8]? = nil,
@@ -89,6 +90,7 @@ package final class ProofSession: CommitmentArchive {
   /// given out.
   package static func fingerprint(
     _ model: TunedModel, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int,
+    hint: Adapter? = nil,
     version: String = ProofSession.version
   ) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -102,7 +104,9 @@ package final class ProofSession: CommitmentArchive {
       bytes.append(lengthPrefixed: "adapter")
       bytes.append(lengthPrefixed: adapter.configBytes)
     }
-    for checkpoint in [model.base, model.weights] {
+    if let root = identity?.linkedRoot { bytes.append(lengthPrefixed: Array("linked".utf8) + root) }
+    if let hint { bytes.append(lengthPrefixed: Array("hint".utf8) + hint.configBytes) }
+    for checkpoint in [model.base, model.weights] + (hint.map { [$0.checkpoint] } ?? []) {
       let tensors = checkpoint?.tensors ?? []
       bytes.append(littleEndian: UInt64(tensors.count))
       for tensor in tensors {

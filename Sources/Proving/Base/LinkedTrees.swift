@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofArgument
+import DriftProofCertificate
+import DriftProofCheckpoint
+import DriftProofCommitment
+import DriftProofCommitmentProver
+import DriftProofDrift
+import DriftProofStatement
+
+/// The trees of a base's tableau that a statement speaks of, made again from the base: no prover keeps them.
+package struct LinkedTrees {
+  /// One for each of the statement's trees, in their order.
+  package let rows: [BaseRows]
+  package let committed: [CommittedTableau]
+
+  /// - Parameters:
+  ///   - identity: which commits to the base's weights, if the statement speaks of any.
+  ///   - base: nil where only the identity is at hand.
+  ///   - code: of the proof.
+  ///   - cache: a folder of `identify`'s, whose leaves spare the work; nil for none.
+  /// - Throws: `identityMismatch` for a base that does not have the identity's trees, `missingInput` for none; errors of the
+  ///   weights and of the folder.
+  package init(
+    _ derived: DerivedStatement, identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, cache: String? = nil
+  ) throws {
+    var (rows, committed): ([BaseRows], [CommittedTableau]) = ([], [])
+    if let linked = identity.linked, !derived.baseTrees.isEmpty {
+      guard let base else { throw DriftProofError.missingInput(.baseOfAdapter) }
+      let layout = BaseTableauLayout(identity, logLength: linked.logLength)
+      let archive = try cache.map { try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest) }
+      for tree in derived.baseTrees {
+        let tensors = layout.trees[tree.number].tensors
+        let own = try BaseRows(
+          plan: TableauPlan(tensors: tensors, logLength: linked.logLength), tensors: tensors,
+          fractionBits: tensors.map { linked.tensor(named: $0.name)?.fractionBits ?? 0 }, base: base)
+        let again = try HashCommitment(code).commit(
+          label: BaseTableauLayout.label(tree.number), rows: own,
+          shapes: BaseTableau.shapes(rowCount: own.rowCount, code), secret: PublicTableau.secret, archive: archive)
+        guard again.root == tree.root else {
+          throw DriftProofError.identityMismatch(
+            .checkpoint(
+              "the base on disk does not give tree \(tree.number) of the tableau that the identity commits to; use the "
+                + "identity of this base" + (cache == nil ? "" : ", or another folder for its leaves")))
+        }
+        rows.append(own)
+        committed.append(again)
+      }
+    }
+    self.rows = rows
+    self.committed = committed
+  }
+}
