@@ -23,6 +23,8 @@ package struct ArgumentWitness: Sendable {
   package var factors: [ClauseID: Factors]
   /// Positions that the sparse part covers: entries as row·columns + column, or row or column numbers; distinct.
   package var supports: [ClauseID: [Int]]
+  /// Rows of the base's tableau, for every tree of the statement.
+  package var base: [any TableauRows]
 
   package struct ClauseID: Hashable, Sendable {
     package var tensor: Int
@@ -34,7 +36,10 @@ package struct ArgumentWitness: Sendable {
     }
   }
 
-  package init(rows: any TableauRows, factors: [ClauseID: Factors], supports: [ClauseID: [Int]]) {
+  package init(
+    rows: any TableauRows, factors: [ClauseID: Factors], supports: [ClauseID: [Int]], base: [any TableauRows] = []
+  ) {
+    self.base = base
     self.rows = rows
     self.factors = factors
     self.supports = supports
