@@ -99,7 +99,8 @@ package struct OpeningClaims {
       total += scale * masks.factor * (try evaluations.value(.orthonormalMasks))
     }
     if layout.hasEntries {
-      let scale = tau * tau * tau * tau
+      let square = tau * tau
+      let scale = square * square
       // R-space has at least the variables of a row.
       let high = x[layout.logLength..<layout.entries.variables]
       let tiles = Multilinear.equality(high, scale: (.one - top) * scale)
