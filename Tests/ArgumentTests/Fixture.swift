@@ -21,6 +21,8 @@ struct Fixture {
   var logLength = 14
   /// Integers of the base, by tensor; none of those that no rounding clause speaks of. They are one tree, number 3.
   var bases: [Int: [Int64]] = [:]
+  /// What ``placeBase()`` has found.
+  var baseTrees: [BaseTree] = []
 
   static func digits(_ value: Int) -> [UInt16] {
     (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }

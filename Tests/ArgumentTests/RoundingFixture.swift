@@ -20,9 +20,12 @@ extension Fixture {
     return (own, indices, TableauLayout(tensors: own, logLength: logLength))
   }
 
-  /// Fills in where the base's integers lie; to be called when all tensors are there.
+  /// Fills in where the base's integers lie, and the root; to be called when all tensors are there.
   mutating func placeBase() {
     guard let base = baseLayout else { return }
+    if let rows = baseRows, let tree = try? committedBase(HashCommitment(code)).first?.tree {
+      baseTrees = [BaseTree(number: 3, rows: rows.rowCount, root: tree.root)]
+    }
     for (index, placement) in zip(base.indices, base.layout.placements) {
       switch placement {
       case .grid(let row, _): tensors[index].base = BasePlace(tree: 3, row: row, offset: nil)
@@ -45,11 +48,6 @@ extension Fixture {
       label: ArgumentProtocol.baseLabel(3), rows: rows, shapes: Array(repeating: shape, count: rows.rowCount),
       secret: PublicTableau.secret)
     return [(rows, tree)]
-  }
-
-  var baseTrees: [BaseTree] {
-    guard let rows = baseRows, let tree = try? committedBase(HashCommitment(code)).first?.tree else { return [] }
-    return [BaseTree(number: 3, rows: rows.rowCount, root: tree.root)]
   }
 
   /// To `bits` significant bits, to nearest and ties to even.
