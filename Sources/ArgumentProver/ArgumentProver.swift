@@ -80,6 +80,10 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     var tables = try WitnessTables(layout: layout, witness: witness, refuses: refuses, keptLimit: keptTileBytes)
     session.deviation.witness(&tables)
     session.deviation.roots(&tables.roots)
+    if var rounding = tables.rounding {
+      session.deviation.rounding(&rounding)
+      tables.rounding = rounding
+    }
     let matrices = OrthonormalMatrices(layout: layout, tiles: tables.tiles)
     return PreparedWitness(
       rows: witness.rows, tables: tables, matrices: matrices, excesses: try matrices.excesses(refuses: refuses))
@@ -101,7 +105,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let tree = try scheme.commit(
       label: ArgumentLabel.factorTree,
       rows: FactorTreeRows(
-        layout: layout, factors: rows, tiles: witness.tables.tiles, roots: witness.tables.roots),
+        layout: layout, factors: rows, tiles: witness.tables.tiles, roots: witness.tables.roots,
+        rounding: witness.tables.rounding),
       shapes: ArgumentProtocol.factorShapes(layout), secret: session.secret, archive: session.archive)
     // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
     return (oracle, try scheme.send(tree, isPinned: true, to: &session.channel))
@@ -132,7 +137,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     session.phase(.projections)
     let tables = witness.tables
     var digits = try DigitTable(
-      layout: layout, tiles: tables.tiles, squares: tables.squares, roots: tables.roots, factors: tables.factors,
+      layout: layout, tiles: tables.tiles, squares: tables.squares, roots: tables.roots, rounding: tables.rounding,
+      factors: tables.factors,
       matrix: projection, excesses: witness.excesses)
     if session.deviation.refuses { try Completeness(layout: layout).checkBounds(digits) }
     session.deviation.digits(&digits)
@@ -143,7 +149,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       digits: digits.digits, digitMask: digitMask, driftMask: driftMask,
       orthonormalMasks: layout.hasOrthonormal ? random.elements(OrthonormalLayout.maskCells) : [],
       maskOfMasks: layout.hasOrthonormal ? random.elements(Limits.maskEntries) : [],
-      rootMask: layout.hasEntries ? random.elements(Limits.maskEntries) : [],
+      entryMasks: layout.hasEntries ? layout.entries.oracles.map { _ in random.elements(Limits.maskEntries) } : [],
       libra: LibraMasks(layout, random: random))
     session.phase(.digitCommitment)
     let tree = try scheme.commit(
@@ -151,7 +157,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       rows: DigitRows(
         layout: layout, digits: oracles.digits, digitMask: digitMask, driftMask: driftMask,
         orthonormalMasks: session.deviation.orthonormalMasks(oracles.orthonormalMasks, in: .committed),
-        orthonormalMask: oracles.maskOfMasks, rootMask: oracles.rootMask, libra: oracles.libra.all,
+        orthonormalMask: oracles.maskOfMasks, entryMasks: oracles.entryMasks, libra: oracles.libra.all,
         secret: session.secret),
       shapes: ArgumentProtocol.auxiliaryShapes(layout), secret: session.secret, archive: session.archive)
     return (oracles, try scheme.send(tree, isPinned: false, to: &session.channel))
@@ -274,8 +280,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let driftMask =
       layout.hasFactors ? zip(auxiliary.driftMask, factors.dummy).map { $0 - $1 } : auxiliary.driftMask
     let tables = witness.tables
+    // Of bounds of E itself: rounding claims square no E.
     let entryWeights = EntryComponent.chunkWeights(
-      tables.tiles, count: tables.roots.count, challenges: challenges
+      tables.tiles, count: tables.rounding == nil ? tables.roots.count : 0, challenges: challenges
     ).map { weights in weights.map { -($0 * challenges.power(.differences)) } }
     var components: [any SumcheckComponent] = [
       try DriftComponent(
@@ -287,12 +294,17 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
         weights: DigitWeights(layout: layout, challenges: challenges), point: challenges.digits,
         scale: challenges.power(.digits)),
     ]
-    if layout.hasEntries {
+    if let rounding = tables.rounding {
+      components.append(
+        try RoundingComponent(
+          layout: layout, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
+          oracles: rounding, masks: auxiliary.entryMasks.map { $0.map { CubicExtension($0) } }))
+    } else if layout.hasEntries {
       components.append(
         try EntryComponent(
           layout: layout, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
           roots: tables.roots, driftMask: driftMask.map { CubicExtension($0) },
-          rootMask: auxiliary.rootMask.map { CubicExtension($0) }))
+          rootMask: (auxiliary.entryMasks.first ?? []).map { CubicExtension($0) }))
     }
     if layout.hasFactors {
       let weights = BoundsStageTables(layout: layout, challenges: challenges).factors(columnWeights: columnWeights)

@@ -17,6 +17,8 @@ protocol ProverDeviation: SumcheckDeviation {
   func witness(_ tables: inout WitnessTables)
   /// The roots of entrywise clauses, wherever they are used.
   func roots(_ roots: inout EntryRoots)
+  /// The oracles of rounding clauses, wherever they are used.
+  func rounding(_ oracles: inout RoundingOracles)
   /// The digits before they are committed.
   func digits(_ table: inout DigitTable)
   /// The mask oracle O where it is used.
@@ -51,6 +53,7 @@ extension ProverDeviation {
   func absorbed(_ statement: DriftStatement) -> DriftStatement { statement }
   func witness(_ tables: inout WitnessTables) {}
   func roots(_ roots: inout EntryRoots) {}
+  func rounding(_ oracles: inout RoundingOracles) {}
   func digits(_ table: inout DigitTable) {}
   func orthonormalMasks(_ cells: [Goldilocks], in use: OrthonormalMaskUse) -> [Goldilocks] { cells }
   func orthonormalSum(_ sum: CubicExtension, challenges: OrthonormalChallenges) -> CubicExtension { sum }

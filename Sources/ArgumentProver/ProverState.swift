@@ -50,8 +50,8 @@ struct AuxiliaryOracles {
   /// The mask oracle O and its own mask; empty without orthonormal tensors.
   let orthonormalMasks: [Goldilocks]
   let maskOfMasks: [Goldilocks]
-  /// Of the roots; empty without entrywise clauses.
-  let rootMask: [Goldilocks]
+  /// Of R-space's oracles, in their order; none without entrywise clauses.
+  let entryMasks: [[Goldilocks]]
   let libra: LibraMasks
 }
 

@@ -195,7 +195,9 @@ struct OpeningProver {
       var bytes: [UInt8] = []
       for value in try tree.values(at: positions) { bytes.append(littleEndian: value) }
       channel.hint(OpeningLabel.rows(tree.label), bytes)
-      channel.hint(OpeningLabel.salts(tree.label), tree.randomness.salts(at: positions))
+      if !TableauReference.isPublic(tree.shapes) {
+        channel.hint(OpeningLabel.salts(tree.label), tree.randomness.salts(at: positions))
+      }
       channel.hint(OpeningLabel.paths(tree.label), tree.tree.multiproof(positions))
     }
   }

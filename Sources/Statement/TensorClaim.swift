@@ -59,9 +59,9 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
   case frozen
   /// Norm clauses only.
   case norm
-  /// One clause: rank, with or without a residual.
+  /// One clause: rank, with or without a residual or an entrywise bound.
   case rank
-  /// One clause: entries, rows or columns, with or without a residual.
+  /// One clause: entries, rows or columns, with or without a residual or an entrywise bound.
   case sparse
   /// One clause: an entrywise or rounding bound alone.
   case entrywise

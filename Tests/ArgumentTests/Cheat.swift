@@ -60,9 +60,11 @@ struct Cheat {
         label: ArgumentLabel.drift, rows: (committed ?? fixture).rows,
         shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32),
         deviation: codeword ?? CommitmentTampering()))
+    let base = try fixture.committedBase(scheme)
     let proof = try prover.prove(
-      witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: fixture.supports), drift: drift,
-      secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
+      witness: ArgumentWitness(
+        rows: fixture.rows, factors: fixture.factors, supports: fixture.supports, base: base.map(\.rows)), drift: drift,
+      base: base.map(\.tree), secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
     do {
       try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))
       return nil

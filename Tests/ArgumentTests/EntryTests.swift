@@ -2,6 +2,7 @@
 
 import DriftProofCommitment
 import DriftProofField
+import DriftProofKernels
 import TestSupport
 import Testing
 
@@ -22,6 +23,24 @@ import Testing
   @Test func tensorsThatShareATile() throws { try Fixture.sharedEntries().run() }
 
   @Test func besideEverything() throws { try Fixture.entriesWithEverything().run() }
+
+  /// Several chunks in a tile, several tiles, tile indices that do not exist.
+  @Test func longRows() throws {
+    var fixture = Fixture.entries(rows: 300, columns: 520, limit: 1 << 18, scale: 1, reach: 120_000)
+    fixture.logLength = 16
+    var generator = SeededGenerator(seed: 4)
+    fixture.addEntries(
+      "x", rows: 130, columns: 130, limit: 1 << 17, scale: 1, drift: Self.random(130 * 130, 60_000, &generator))
+    fixture.addEntries(
+      "y", rows: 40, columns: 40, limit: 1 << 16, scale: 1, drift: Self.random(1600, 9_000, &generator))
+    let layout = ArgumentLayout(fixture.statement)
+    #expect(layout.entries.tiles.count == 7 && layout.entries.members.count == 4)
+    try fixture.run()
+  }
+
+  private static func random(_ count: Int, _ bound: Int64, _ generator: inout SeededGenerator) -> [Int64] {
+    Fixture.random(count, bound, &generator)
+  }
 
   @Test func tilesMadeAnewInEveryPass() throws {
     let fixture = Fixture.entries(rows: 200, columns: 300, scale: 2, reach: 50_000)
@@ -74,6 +93,47 @@ import Testing
     let other = statement.canonicalBytes
     statement.tensors[3].clauses[0].entries = EntryClaim(square: 1 << 33 + 1)
     #expect(statement.canonicalBytes != other)
+  }
+
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func weightsOfDigitsAreThoseOfTheTable(_ seed: UInt64) throws {
+    let random = RandomStatement(seed: seed, entries: true)
+    let layout = random.layout
+    let (challenges, matrix) = random.challenges()
+    var generator = SeededGenerator(seed: seed)
+    let point = RandomStatement.point(layout.digitVariables, &generator)
+    let cells = DigitWeights(layout: layout, challenges: challenges).cells(count: layout.digits.used)
+    let padded = cells + [CubicExtension](repeating: .zero, count: 1 << layout.digitVariables - cells.count)
+    let weights = BoundsStageWeights(layout: layout, challenges: challenges, matrix: matrix)
+    #expect(weights.digits(point).linear == Multilinear.evaluate(padded, at: point))
+  }
+
+  /// Σ P·τ² over the members' positions, one by one.
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func constantsAreThoseOfEveryPosition(_ seed: UInt64) throws {
+    let random = RandomStatement(seed: seed, entries: true)
+    let layout = random.layout
+    let (challenges, matrix) = random.challenges()
+    let columns = matrix.weightedColumns(rowWeights: challenges.rowWeights)
+    let rowSum = challenges.rowWeights.reduce(.zero, +)
+    let found = EntryWeights(layout: layout, challenges: challenges).total(columnWeights: columns, rowSum: rowSum)
+    let tiles = DriftTiles(layout: layout, producer: nil)
+    let roots = EntryRoots(layout: layout)
+    let weights = EntryComponent.chunkWeights(tiles, count: roots.count, challenges: challenges)
+    var squares = CubicExtension.zero
+    var chunks = CubicExtension.zero
+    for position in 0..<roots.count {
+      // With roots of 0, differences of zeros are τ² itself.
+      let zeros = RowMessage.narrow([Int32](repeating: 0, count: layout.length))
+      let values = roots.differences(position, .zero, zeros)
+      for (chunk, weight) in weights[position].enumerated() {
+        chunks += weight
+        for x in 0..<Limits.chunk { squares += weight * columns[x] * values.element(chunk << Limits.logChunk + x) }
+      }
+    }
+    let ranges = (challenges.power(.roots) + challenges.power(.differences)) * rowSum * chunks
+    let expected = -(ranges * Goldilocks(Limits.halfRange)) - challenges.power(.differences) * squares
+    #expect(found == expected)
   }
 
   @Test func soundnessCountsTheClaims() throws {

@@ -19,6 +19,10 @@ struct Fixture {
   var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
   var totalBound: [UInt16]?
   var logLength = 14
+  /// Integers of the base, by tensor; none of those that no rounding clause speaks of. They are one tree, number 3.
+  var bases: [Int: [Int64]] = [:]
+  /// What ``placeBase()`` has found.
+  var baseTrees: [BaseTree] = []
 
   static func digits(_ value: Int) -> [UInt16] {
     (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
@@ -30,7 +34,8 @@ struct Fixture {
   }
 
   var statement: DriftStatement {
-    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: Array("test".utf8))
+    DriftStatement(
+      tensors: tensors, totalBound: totalBound, code: code, binding: Array("test".utf8), baseTrees: baseTrees)
   }
 
   struct Rows: TableauRows {
@@ -60,15 +65,22 @@ struct Fixture {
   /// Proves and verifies; throws the verifier's rejection or the prover's refusal.
   @discardableResult
   func run(_ tampering: ArgumentTampering = ArgumentTampering(), secret: UInt8 = 7) throws -> ArgumentProof {
+    let (proof, drift) = try prove(tampering, secret: secret)
+    try verify(proof.bytes, drift: drift)
+    return proof
+  }
+
+  /// A proof that others change before it is verified.
+  func prove(_ tampering: ArgumentTampering = ArgumentTampering(), secret: UInt8 = 7) throws -> (ArgumentProof, Drift) {
     let scheme = HashCommitment(code)
     let prover = try ArgumentProver(statement: statement, scheme: scheme)
     let drift = try DriftCommitter(statement: statement, scheme: scheme).commit(
       rows: rows, secret: [UInt8](repeating: secret, count: 32))
+    let base = try committedBase(scheme)
     let proof = try prover.prove(
-      witness: ArgumentWitness(rows: rows, factors: factors, supports: supports), drift: drift,
-      secret: [UInt8](repeating: secret &+ 1, count: 32), deviation: tampering)
-    try verify(proof.bytes, drift: Drift(drift))
-    return proof
+      witness: ArgumentWitness(rows: rows, factors: factors, supports: supports, base: base.map(\.rows)), drift: drift,
+      base: base.map(\.tree), secret: [UInt8](repeating: secret &+ 1, count: 32), deviation: tampering)
+    return (proof, Drift(drift))
   }
 
   /// What a verifier has of the drift tableau.

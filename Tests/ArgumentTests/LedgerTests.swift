@@ -23,20 +23,25 @@ import DriftProofTranscript
     /// The oracle O and its mask.
     var orthonormal: [Goldilocks]
     var orthonormalMask: [Goldilocks]
+    /// Of the roots.
+    var roots: [Goldilocks]
 
     init(_ layout: ArgumentLayout) {
       cells = .init(repeating: .zero, count: layout.factors.masks?.count ?? 0)
       orthonormal = .init(repeating: .zero, count: layout.hasOrthonormal ? OrthonormalLayout.maskCells : 0)
       orthonormalMask = .init(repeating: .zero, count: layout.hasOrthonormal ? Limits.maskEntries : 0)
+      roots = .init(repeating: .zero, count: layout.hasEntries ? Limits.maskEntries : 0)
     }
 
-    var count: Int { firstOrthonormal + orthonormal.count + orthonormalMask.count }
+    var count: Int { firstRoot + roots.count }
+    var firstRoot: Int { firstOrthonormal + orthonormal.count + orthonormalMask.count }
     var firstOrthonormal: Int { drift.count + digit.count + (cells.isEmpty ? 0 : factor.count + cells.count) }
 
     subscript(index: Int) -> Goldilocks {
       get { .zero }
       set {
         var i = index
+        if i >= firstRoot { return roots[i - firstRoot] = newValue }
         if i >= firstOrthonormal {
           i -= firstOrthonormal
           if i < orthonormal.count { return orthonormal[i] = newValue }
@@ -118,6 +123,9 @@ import DriftProofTranscript
         d, masked(masks.digit.map { CubicExtension($0) }, pointA, variables: layout.digitVariables),
       ]
       result += try orthonormalValues(masks)
+      if layout.hasEntries {
+        result.append(masked(masks.roots.map { CubicExtension($0) }, pointA, variables: layout.entries.variables))
+      }
       // Without factors d is e: one revealed value.
       guard layout.hasFactors, let slot = layout.factors.masks else { return result }
       let first = layout.factors.maskCell(.dummy, entry: 0) - slot.offset
@@ -192,6 +200,16 @@ import DriftProofTranscript
     // Two entries for an element of K are one too few.
     #expect(try reveals.rank(omitting: first + 2..<first + 8).rank == equations - 1)
     #expect(try reveals.rank(omitting: first + 24..<first + 25).rank == equations - 1)
+  }
+
+  @Test func revealsOfEntrywiseClausesHaveFullRank() throws {
+    for fixture in [Fixture.sharedEntries(), .entriesWithEverything()] {
+      let reveals = try Reveals(fixture.statement, seed: 6)
+      let (rank, equations, count) = try reveals.rank()
+      #expect(rank == equations)
+      // a has a mask of its own: d and e's do not hide it.
+      #expect(try reveals.rank(omitting: count - 8..<count).rank == equations - 3)
+    }
   }
 
   @Test func tooFewMaskEntriesAreSeen() throws {

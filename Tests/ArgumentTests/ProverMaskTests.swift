@@ -31,10 +31,14 @@ import Testing
     }
     var result = [
       "D": try row(1, layout.digitMaskRow), "E": try row(1, layout.driftMaskRow),
-      "Stage O": try row(1, layout.orthonormalRow), "O": try row(1, layout.orthonormalMaskRow),
       "Libra": try (0..<3).flatMap { try row(1, layout.libraRow + $0) },
       "openings": try (layout.openingMaskRow..<layout.libraRow).flatMap { try row(1, $0) },
     ]
+    if layout.hasOrthonormal {
+      result["Stage O"] = try row(1, layout.orthonormalRow)
+      result["O"] = try row(1, layout.orthonormalMaskRow)
+    }
+    if layout.hasEntries { result["a"] = try row(1, layout.rootMaskRow) }
     if layout.hasFactors {
       let rows = try (0..<layout.factorRows).flatMap { row -> [UInt64] in
         switch try trees[2].rows.message(row) {
@@ -47,6 +51,20 @@ import Testing
       result["G"] = try row(2, layout.factorRows)
     }
     return result
+  }
+
+  @Test func rootsHaveAMaskOfTheirOwn() throws {
+    var seen: Set<UInt64> = []
+    var count = 0
+    for secret: UInt8 in [8, 9] {
+      let masks = try Self.masks(.sharedEntries(), secret: secret)
+      #expect(masks["a"]?.count == 8 && masks["E"]?.count == 8)
+      for cells in masks.values {
+        seen.formUnion(cells)
+        count += cells.count
+      }
+    }
+    #expect(seen.count == count && !seen.contains(0))
   }
 
   @Test(arguments: [false, true]) func everyMaskIsFreshAndItsOwn(_ hasFactors: Bool) throws {

@@ -17,7 +17,8 @@ struct RandomStatement {
   /// - Parameters:
   ///   - maximum: largest number of rows or columns.
   ///   - orthonormal: whether tensors that can be have the claim.
-  init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6, orthonormal: Bool = false) {
+  ///   - entries: whether every other clause bounds single entries, and plain tensors have such a clause.
+  init(seed: UInt64, maximum: Int = 260, tensors count: Int = 6, orthonormal: Bool = false, entries: Bool = false) {
     var generator = SeededGenerator(seed: seed)
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     let hasTotal = pick(0...2) == 0
@@ -43,6 +44,15 @@ struct RandomStatement {
       tensors: tensors.map {
         var tensor = $0
         if tensor.isPlain { tensor.plainBound = Fixture.digits(1 << tensor.fractionBits) }
+        if entries {
+          if tensor.clauses.isEmpty {
+            tensor.clauses = [StructuredClause(rank: nil, sparse: nil, scale: 3, bound: nil)]
+          }
+          tensor.isPlain = tensor.isPlain || tensor.clauses.contains { $0.scale > 0 }
+          for index in tensor.clauses.indices where index.isMultiple(of: 2) {
+            tensor.clauses[index].entries = EntryClaim(square: 1 << 31 + 1000 * tensor.rows + tensor.columns)
+          }
+        }
         tensor.isOrthonormal = orthonormal && tensor.isPlain && tensor.clauses.isEmpty
         return tensor
       }, totalBound: hasTotal ? Fixture.digits(12345) : nil,

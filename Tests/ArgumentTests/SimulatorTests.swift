@@ -52,7 +52,16 @@ import DriftProofTranscript
 
   @Test(arguments: [[0], [2], [3], [0, 1, 2, 3, 4, 5]], [false, true])
   func everySumcheckVerifiesWithoutAWitness(_ tensors: [Int], _ orthonormal: Bool) throws {
-    var fixture = Fixture.everything().keeping(tensors, total: tensors.count == 6)
+    try simulate(Fixture.everything().keeping(tensors, total: tensors.count == 6), orthonormal)
+  }
+
+  @Test func entrywiseClausesVerifyWithoutAWitness() throws {
+    try simulate(.sharedEntries(), false)
+    try simulate(.entriesWithEverything(), true)
+  }
+
+  private func simulate(_ fixture: Fixture, _ orthonormal: Bool) throws {
+    var fixture = fixture
     if orthonormal { fixture.add(.orthonormal([(5, 40), (16, 1100)])) }
     let layout = ArgumentLayout(fixture.statement)
     let random = PseudorandomStream(secret: [1], label: "simulator")
@@ -61,10 +70,10 @@ import DriftProofTranscript
     var channel = ProverChannel(
       transcript: ArgumentProtocol.transcript(
         fixture.statement, driftBinding: drift.root + FieldEncoding.bytes(drift.pins)))
-    if layout.hasFactors {
+    if layout.hasFactorTree {
       channel.send("root of P1", digest: random.bytes(32))
       _ = OutOfDomain.point("pins of P1", &channel.transcript)
-      channel.send("pins of P1", (0...layout.factorRows).map { _ in random.extensionElement() })
+      channel.send("pins of P1", (0..<layout.factorTreeRows).map { _ in random.extensionElement() })
     }
     let matrix = ProjectionMatrix(bits: ArgumentProtocol.matrixBits(&channel.transcript))
     channel.send("root of P2", digest: random.bytes(32))
@@ -97,6 +106,10 @@ import DriftProofTranscript
       if finished.contains(.factors) {
         let (w, g) = (weights.factors(x), try evaluations.value(.factors))
         sum += (w.square * g + w.linear) * g
+      }
+      if finished.contains(.roots) {
+        let (w, a) = (weights.roots(x), try evaluations.value(.roots))
+        sum += (w.square * a + w.linear) * a
       }
       if let orthonormal = challenges.orthonormal, finished.contains(.orthonormalMasks) {
         sum += orthonormal.masks(at: x) * (try evaluations.value(.orthonormalMasks))

@@ -20,7 +20,7 @@ package struct ArgumentLayout: Sendable {
     digits = DigitLayout(
       layout: tableau,
       lines: DigitLayout.lines(tensors: statement.tensors, totalBound: statement.totalBound, layout: tableau),
-      factorChunks: factors.factorChunks, orthonormal: orthonormal, entryPieces: entries.pieces)
+      factorChunks: factors.factorChunks, orthonormal: orthonormal, entries: entries)
   }
 
   package var logLength: Int { statement.code.logLength }
@@ -56,10 +56,10 @@ package struct ArgumentLayout: Sendable {
   /// Of the orthonormality stage (Stage O): (1 - top)·left·right.
   package static let orthonormalityDegree = 3
 
-  /// First row of the roots in the factor tree, P1, behind the factor oracle and its mask.
+  /// First row of R-space's oracles in the factor tree, P1, behind the factor oracle and its mask.
   package var rootRow: Int { hasFactors ? factorRows + 1 : 0 }
-  /// Rows of the factor tree, P1: the factor oracle and its mask, then the roots.
-  package var factorTreeRows: Int { rootRow + entries.tiles.count }
+  /// Rows of the factor tree, P1: the factor oracle and its mask, then the roots and what else R-space has.
+  package var factorTreeRows: Int { rootRow + entries.committed.count * entries.tiles.count }
 
   // Rows of the auxiliary tree, P2, in order.
   package var digitMaskRow: Int { digitRows }
@@ -67,9 +67,9 @@ package struct ArgumentLayout: Sendable {
   /// The mask oracle O and its own mask, when there are orthonormal tensors.
   package var orthonormalRow: Int { digitRows + 2 }
   package var orthonormalMaskRow: Int { digitRows + 3 }
-  /// The mask of the roots, when clauses bound single entries.
+  /// The first mask of R-space's oracles, one row each in their order.
   package var rootMaskRow: Int { digitRows + (hasOrthonormal ? 4 : 2) }
-  package var openingMaskRow: Int { rootMaskRow + (hasEntries ? 1 : 0) }
+  package var openingMaskRow: Int { rootMaskRow + (hasEntries ? entries.oracles.count : 0) }
   package var openingMaskRows: Range<Int> { openingMaskRow..<openingMaskRow + Self.extensionRows }
   package var factorOpeningMaskRow: Int { openingMaskRows.upperBound }
   package var libraRow: Int { openingMaskRow + (hasFactors ? 2 : 1) * Self.extensionRows }

@@ -168,6 +168,8 @@ package enum Limits {
   package static let maximumBoundLimbs = 16
   /// |2^s·Δ| ≤ 2^(30+s) with |UVᵀ| < 2^62.49: the sum stays below p for s ≤ 20.
   package static let maximumScale = 20
+  /// The same of E with a fine shift, which is not squared and below 2^47 (``RoundingClaim``): 2^54 + 2^62.49 + 2^47 < p/2.
+  package static let maximumRoundingScale = 24
   /// A row of U lies inside one chunk: rank ≤ 2^14; the policy's limit is lower.
   package static let maximumRank = 1024
   /// Orthonormal rows: |Σ_x Δ_jx·Δ_kx| ≤ ‖Δ‖² ≤ N < 2^60 by Cauchy-Schwarz, 2^(2f) ≤ 2^56 and g in [-2^29, 2^29), which

@@ -31,10 +31,53 @@ package struct EntryClaim: Hashable, Sendable {
   package static let squareRange = 0...1 << logLargestSquare - slack
 }
 
-/// What the argument proves to be small of every chunk of R-space, in addition to E: each has digits of its own.
-package enum EntryFamily: Int, CaseIterable, Sendable {
+/// Oracles of R-space, in the order of their rows.
+package enum EntryOracle: Int, CaseIterable, Hashable, Sendable {
   /// a.
   case roots = 0
-  /// d.
+  /// r.
+  case residues
+  /// a2.
+  case classRoots
+  /// u.
+  case classes
+  /// v.
+  case cofactors
+  /// X: Δ in the place of E.
+  case drift
+  /// T: the base's integers.
+  case base
+
+  /// Whether it has rows in P1; the others are in the drift's and the base's tableaux.
+  package var isCommitted: Bool { rawValue < EntryOracle.drift.rawValue }
+
+  package var oracle: Oracle {
+    switch self {
+    case .roots: .roots
+    case .residues: .residues
+    case .classRoots: .classRoots
+    case .classes: .classes
+    case .cofactors: .cofactors
+    case .drift: .plainDrift
+    case .base: .base
+    }
+  }
+}
+
+/// What the argument proves to be small of every chunk of R-space, in addition to E: each has digits of its own.
+package enum EntryFamily: Int, CaseIterable, Hashable, Sendable {
+  /// a.
+  case roots = 0
+  /// d, d1.
   case differences
+  /// r.
+  case residues
+  /// a2.
+  case classRoots
+  /// u.
+  case classes
+  /// v.
+  case cofactors
+  /// d2.
+  case classDifferences
 }

@@ -44,6 +44,13 @@ package struct ProjectionSlots: Hashable, Sendable {
   package var main = Slot(offset: 0, log: 0)
   package var rest = Slot(offset: 0, log: 0)
   package var logChunks: Int
+  /// What the digits can be.
+  package var range = DigitRange.projections
+
+  package init(logChunks: Int, range: DigitRange = .projections) {
+    self.logChunks = logChunks
+    self.range = range
+  }
 
   /// First cell of one projection.
   package func cell(chunk: Int, row: Int) -> Int {
@@ -94,8 +101,8 @@ package struct DigitLayout: Hashable, Sendable {
 
   package private(set) var projections: [ProjectionSlots] = []
   package private(set) var factorProjections: ProjectionSlots?
-  /// By ``EntryFamily``, then by piece of R-space.
-  package private(set) var entryProjections: [[ProjectionSlots]] = []
+  /// By ``EntryFamily``, then by piece of R-space; nil for what a piece does not have.
+  package private(set) var entryProjections: [[ProjectionSlots?]] = []
   package private(set) var squares: Slot?
   package private(set) var lineSlots: [Slot] = []
   package private(set) var lines: [BoundLine] = []
@@ -108,7 +115,7 @@ package struct DigitLayout: Hashable, Sendable {
 
   /// All slots, in no particular order.
   package var slots: [Slot] {
-    (projections + entryProjections.joined()).flatMap { [$0.main, $0.rest] }
+    (projections + entryProjections.joined().compactMap(\.self)).flatMap { [$0.main, $0.rest] }
       + (factorProjections.map { [$0.main, $0.rest] } ?? [])
       + (squares.map { [$0] } ?? []) + lineSlots + products.map(\.slot)
   }
@@ -120,13 +127,14 @@ package struct DigitLayout: Hashable, Sendable {
 
   package init(
     layout: TableauLayout, lines: [BoundLine], factorChunks: Int, orthonormal: OrthonormalLayout,
-    entryPieces: Range<Int> = 0..<0
+    entries: EntryLayout? = nil
   ) {
     self.lines = lines
     // (log size, what to do with the slot).
     var wanted: [(log: Int, assign: (inout DigitLayout, Slot) -> Void)] = []
     for (index, piece) in layout.projectionPieces.enumerated() {
-      projections.append(ProjectionSlots(logChunks: piece.logCount))
+      projections.append(
+        ProjectionSlots(logChunks: piece.logCount, range: entries?.residualRange(piece: index) ?? .projections))
       let log = piece.logCount + ProjectionSlots.logCells
       wanted.append((log + ProjectionSlots.logMain, { $0.projections[index].main = $1 }))
       wanted.append((log + ProjectionSlots.logRest, { $0.projections[index].rest = $1 }))
@@ -148,16 +156,21 @@ package struct DigitLayout: Hashable, Sendable {
     for index in products.indices {
       wanted.append((products[index].logCells, { $0.products[index].slot = $1 }))
     }
-    if !entryPieces.isEmpty {
-      entryProjections = EntryFamily.allCases.map { _ in
-        entryPieces.map { ProjectionSlots(logChunks: layout.projectionPieces[$0].logCount) }
+    if let entries, !entries.isEmpty {
+      entryProjections = entries.families.map { family in
+        entries.pieces.map { piece in
+          entries.range(family, piece: piece).map {
+            ProjectionSlots(logChunks: layout.projectionPieces[piece].logCount, range: $0)
+          }
+        }
       }
     }
     for family in entryProjections.indices {
       for (piece, slots) in entryProjections[family].enumerated() {
+        guard let slots else { continue }
         let log = slots.logChunks + ProjectionSlots.logCells
-        wanted.append((log + ProjectionSlots.logMain, { $0.entryProjections[family][piece].main = $1 }))
-        wanted.append((log + ProjectionSlots.logRest, { $0.entryProjections[family][piece].rest = $1 }))
+        wanted.append((log + ProjectionSlots.logMain, { $0.entryProjections[family][piece]?.main = $1 }))
+        wanted.append((log + ProjectionSlots.logRest, { $0.entryProjections[family][piece]?.rest = $1 }))
       }
     }
     // Falling sizes keep every slot aligned without holes.

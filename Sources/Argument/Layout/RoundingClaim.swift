@@ -48,18 +48,19 @@ package struct RoundingClaim: Hashable, Sendable {
   /// r, a, a2, u and v have the range of projections: they are below 2^30.
   /// ρ: a residual's lost bits. Honest ones are at most half of 2^w, 2^14 of them have a norm below 2^(w + 6), and
   /// 320 > 8.13·2^6/2; a proven |ρ| < 2·320·2^w = 640 units of r.
-  package var lostRange: Int { 320 << fineShift }
+  package static func lostRange(fineShift: Int) -> Int { 320 << fineShift }
   package static let lostUnits = 640
 
-  /// 4^16 > 2·320·2^w, so that digits of ρ fit their cells; E = 2^w·r + ρ with |r| < 2^30 stays below 2^47.
-  package static let fineShiftRange = 0...16
+  /// 0: E is r, and ρ is 0. From 7 on 320·2^w is a range that digits have (``DigitRange/halves``); up to 16 E = 2^w·r + ρ with
+  /// |r| < 2^30 stays below 2^47.
+  package static let fineShifts: Set<Int> = Set([0] + Array(7...16))
   /// β·u ≤ 2^16·2^14 with β² ·u² ≤ 2^60 < p.
   package static let classBoundRange = 0...1 << 16
   /// max² ≤ 2^14·σ² and tuned weights below 4·max: 4·2^7·2^18/2^14 = 2^13; one more for a re-based tableau.
   package static let logClassesRange = 0...14
   package static let coefficientRange = 0...32
-  /// 2H_d ≤ 2^31: with e·(r² + a²) ≤ 8·2^60 the sums stay below p.
-  package static let differenceRanges = 1...1 << 30
+  /// 2H_d ≤ 2^31, and digits (``DigitRange/halves``): with e·(r² + a²) ≤ 8·2^60 the sums stay below p.
+  package static let differenceRanges = DigitRange.halves
 }
 
 /// Where the base's integers of a tensor lie: in which tree of its tableau, and where in its rows.

@@ -34,6 +34,19 @@ package struct TableauLayout: Hashable, Sendable {
     package var exact: Bool
     /// Has an ``EntryClaim``: such sets never share a tile with others.
     package var entrywise = false
+    /// Of an entrywise set whose bound is relative to weights.
+    package var rounding: RoundingSignature?
+  }
+
+  /// What rounding claims of one tile have in common.
+  package struct RoundingSignature: Hashable, Sendable {
+    /// w.
+    package var fineShift: Int
+    package var hasClasses: Bool
+    /// The row of the base's tableau that a shared tile shows, as ``BasePlace`` numbers it; nil for tensors with tiles of
+    /// their own, and without a base.
+    package var tree: Int?
+    package var row: Int?
   }
 
   /// A run of E-tiles that one E-set of a grid tensor, or one set number of a shared row, occupies.
@@ -95,7 +108,15 @@ package struct TableauLayout: Hashable, Sendable {
 
   package static func signatures(of tensor: TableauTensor) -> [Signature] {
     (tensor.isPlain ? [Signature(scale: 0, exact: false)] : [])
-      + tensor.clauses.map { Signature(scale: $0.scale, exact: $0.isExact, entrywise: $0.entries != nil) }
+      + tensor.clauses.map { clause in
+        Signature(
+          scale: clause.scale, exact: clause.isExact, entrywise: clause.entries != nil,
+          rounding: clause.entries?.rounding.map { claim in
+            let shared = tensor.base?.offset == nil ? nil : tensor.base
+            return RoundingSignature(
+              fineShift: claim.fineShift, hasClasses: claim.hasClasses, tree: shared?.tree, row: shared?.row)
+          })
+      }
   }
 
   package init(tensors: [TableauTensor], logLength: Int) {
@@ -133,6 +154,14 @@ package struct TableauLayout: Hashable, Sendable {
       .logColumnsInTile
   }
 
+  /// Tiles of a tensor that has its own; 0 of one that shares a tile.
+  package static func tileCount(rows: Int, columns: Int, logLength: Int) -> Int {
+    let (rowBits, columnBits) = paddedLogs(rows: rows, columns: columns)
+    guard rowBits + columnBits >= logLength else { return 0 }
+    let grid = grid(rows: rows, columns: columns, rowBits: rowBits, columnBits: columnBits, logLength: logLength)
+    return grid.rowTiles * grid.columnTiles
+  }
+
   /// log2 of a matrix's rows and columns, padded to powers of two and to the smallest sub-cube.
   package static func paddedLogs(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
     let rowBits = ceilLog2(rows)
@@ -161,6 +190,14 @@ package struct TableauLayout: Hashable, Sendable {
       }
     }
     for group in small {
+      // Weights of the base lie where its own tableau has them: there is one row of it for each row here.
+      if let first = group.members.first, tensors[first].base != nil {
+        for index in group.members {
+          placements[index] = .shared(row: rowCount, offset: tensors[index].base?.offset ?? 0)
+        }
+        rowCount += 1
+        continue
+      }
       // Largest first keeps every sub-cube aligned; the sort is stable, so the order is a function of the names.
       let ordered = group.members.sorted {
         let (x, y) = (rowBits[$0] + columnBits[$0], rowBits[$1] + columnBits[$1])

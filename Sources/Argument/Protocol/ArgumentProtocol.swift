@@ -28,6 +28,14 @@ package enum ArgumentProtocol {
     RowShape(tailOffset: layout.length, tailCount: layout.statement.code.proofTail)
   }
 
+  /// Of a tree of the base's tableau: rows without tails.
+  package static func baseShapes(_ layout: ArgumentLayout, tree: BaseTree) -> [RowShape] {
+    [RowShape](repeating: RowShape(tailOffset: layout.length, tailCount: 0), count: tree.rows)
+  }
+
+  /// The label of a tree of the base's tableau.
+  package static func baseLabel(_ number: Int) -> String { "base/\(number)" }
+
   /// Of the factor tree, P1: the factor oracle G and its mask, the roots.
   package static func factorShapes(_ layout: ArgumentLayout) -> [RowShape] {
     [RowShape](repeating: full(layout), count: layout.factorTreeRows)
@@ -54,7 +62,9 @@ extension SumcheckShape {
       (.digits, layout.digitVariables + 1), (.residuals, layout.driftVariables + 1),
     ]
     if layout.hasFactors { oracles.append((.factors, layout.factorVariables + 1)) }
-    if layout.hasEntries { oracles.append((.roots, layout.entries.variables + 1)) }
+    for oracle in layout.entries.isEmpty ? [] : layout.entries.oracles {
+      oracles.append((oracle.oracle, layout.entries.variables + 1))
+    }
     if layout.hasOrthonormal { oracles.append((.orthonormalMasks, OrthonormalLayout.maskVariables + 1)) }
     return SumcheckShape(
       stage: .bounds, variables: layout.boundsVariables + 1, degree: ArgumentLayout.boundsDegree, oracles: oracles)

@@ -39,7 +39,7 @@ package struct BoundsStageChallenges: Sendable {
     factorChunks = transcript.challenges(ArgumentLabel.factorChunks, ceilLog2(layout.factors.factorChunks))
     bits = transcript.challenges(ArgumentLabel.slotBits, layout.factors.bits?.log ?? 0)
     let own = Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
-    powers = lambda.powers(own + OrthonormalClaims.count + EntryFamily.allCases.count)
+    powers = lambda.powers(own + OrthonormalClaims.count + EntryFamily.allCases.count + 1)
     let last = Array(powers[own..<own + OrthonormalClaims.count])
     entryPowers = Array(powers[(own + OrthonormalClaims.count)...])
     self.orthonormal = orthonormal.map { OrthonormalWeights(claims: $0, powers: last) }
@@ -48,6 +48,9 @@ package struct BoundsStageChallenges: Sendable {
   package func power(_ claim: Claim) -> CubicExtension { powers[claim.rawValue] }
 
   package func power(_ family: EntryFamily) -> CubicExtension { entryPowers[family.rawValue] }
+
+  /// Of u·v = 2^J: the last.
+  package var classProducts: CubicExtension { entryPowers[EntryFamily.allCases.count] }
 
   /// Powers of the lines of one bound, given the number of lines before it.
   package func linePowers(first: Int, count: Int) -> ArraySlice<CubicExtension> {

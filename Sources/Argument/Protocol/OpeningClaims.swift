@@ -38,13 +38,14 @@ package struct OpeningClaims {
   private let layout: ArgumentLayout
   private let outcomes: StageOutcomes
 
-  /// Indices of the opened trees: drift, auxiliary (P2), factors (P1).
+  /// Indices of the opened trees: drift, auxiliary (P2), factors (P1), then those of the base.
   private enum Tree {
     static let drift = 0
     static let auxiliary = 1
     static let factors = 2
   }
-  private var treeCount: Int { layout.hasFactorTree ? 3 : 2 }
+  private var baseTree: Int { layout.hasFactorTree ? 3 : 2 }
+  private var treeCount: Int { baseTree + layout.statement.baseTrees.count }
 
   private init(_ layout: ArgumentLayout, _ outcomes: StageOutcomes) {
     self.layout = layout
@@ -67,7 +68,7 @@ package struct OpeningClaims {
 
   // MARK: The bounds stage's point
 
-  /// d + τ·D + τ²·G + τ³·O + τ⁴·a at the bounds stage's point.
+  /// d + τ·D + τ²·G + τ³·O + τ⁴·a at the bounds stage's point; r, a2, u, v, X and T follow, each with the next power of τ.
   private func atBoundsPoint(_ tau: CubicExtension) throws(ProofRejection) -> OpeningClaim {
     let (point, evaluations) = (outcomes.bounds.point, outcomes.bounds.evaluations)
     let (top, x) = (point[0], Array(point[1...]))
@@ -99,15 +100,32 @@ package struct OpeningClaims {
       total += scale * masks.factor * (try evaluations.value(.orthonormalMasks))
     }
     if layout.hasEntries {
-      let scale = tau * tau * tau * tau
       // R-space has at least the variables of a row.
       let high = x[layout.logLength..<layout.entries.variables]
-      let tiles = Multilinear.equality(high, scale: (.one - top) * scale)
-      for (row, (tile, _)) in layout.entries.tiles.enumerated() {
-        weights[Tree.factors][layout.rootRow + row] = tiles[tile]
+      let tiles = Multilinear.equality(high, scale: .one - top)
+      let mask = high.reduce(top) { $0 * (.one - $1) }
+      for (tree, own) in layout.statement.baseTrees.enumerated() {
+        weights[baseTree + tree] = [CubicExtension](repeating: .zero, count: own.rows)
       }
-      auxiliary[layout.rootMaskRow] = high.reduce(top * scale) { $0 * (.one - $1) }
-      total += scale * (try evaluations.value(.roots))
+      var scale = tau * tau * tau
+      for (index, oracle) in layout.entries.oracles.enumerated() {
+        scale *= tau
+        for (row, tile) in layout.entries.tiles.enumerated() {
+          let weight = tiles[tile.tile] * scale
+          switch oracle {
+          case .drift: weights[Tree.drift][tile.row] += weight
+          case .base:
+            guard let base = tile.base,
+              let tree = layout.statement.baseTrees.firstIndex(where: { $0.number == base.tree })
+            else { continue }
+            weights[baseTree + tree][base.row] += weight
+          case .roots, .residues, .classRoots, .classes, .cofactors:
+            weights[Tree.factors][layout.rootRow + layout.entries.firstRow(of: oracle) + row] = weight
+          }
+        }
+        auxiliary[layout.rootMaskRow + index] = mask * scale
+        total += scale * (try evaluations.value(oracle.oracle))
+      }
     }
     weights[Tree.auxiliary] = auxiliary
     return OpeningClaim(

@@ -15,6 +15,15 @@ package enum Oracle: Hashable, Sendable {
   case factors
   /// a: roots of what entrywise clauses leave to E², on R-space.
   case roots
+  /// r, a2, u, v: what rounding claims commit to besides.
+  case residues
+  case classRoots
+  case classes
+  case cofactors
+  /// X: the drift itself, on R-space.
+  case plainDrift
+  /// T: the base, on R-space.
+  case base
   /// O: the masks of the orthonormality stage.
   case orthonormalMasks
   // Of the structure stage.
@@ -38,6 +47,12 @@ package enum Oracle: Hashable, Sendable {
     case .factors: "G"
     case .orthonormalMasks: "O"
     case .roots: "a"
+    case .residues: "r"
+    case .classRoots: "a2"
+    case .classes: "u"
+    case .cofactors: "v"
+    case .plainDrift: "X"
+    case .base: "T"
     case .leftFactor: "U"
     case .rightFactor: "V"
     case .slotValues: "values"

@@ -26,7 +26,7 @@ package enum Soundness {
     let claims =
       BoundsStageChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
       + (layout.hasOrthonormal || layout.hasEntries ? OrthonormalClaims.count : 0)
-      + (layout.hasEntries ? EntryFamily.allCases.count : 0)
+      + (layout.hasEntries ? EntryFamily.allCases.count + 1 : 0)
     // λ: (claims - 1)/|K|; each batching point: its coordinates over |K|. One round draws them all.
     let coordinates =
       layout.tableau.squareVariables + layout.tableau.projectionVariables + BoundsStageChallenges.rowVariables
@@ -57,13 +57,16 @@ package enum Soundness {
       ]
     }
     // Tile coordinates weigh the rows as a tensor: each is a line over an interleaved code; τ is a curve of degree at
-    // most 2, with the mask oracle O 3, with roots 4, over the trees. A false pin or a false evaluation survives with each tableau of
+    // most 2, with the mask oracle O 3, with oracles of R-space 3 and their number, over the trees. A false pin or a false evaluation survives with each tableau of
     // the list.
     let weights = code.exceptionalChallenges + code.listSize
     terms.append(Term(name: "row weights", bits: fieldBits - log2(weights)))
     terms.append(
       Term(
-        name: "evaluations", bits: fieldBits - log2((layout.hasEntries ? 4 : layout.hasOrthonormal ? 3 : 2) * weights)))
+        name: "evaluations",
+        bits: fieldBits
+          - log2(Double(layout.hasEntries ? 3 + layout.entries.oracles.count : layout.hasOrthonormal ? 3 : 2) * weights)
+      ))
     terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: layout.hasFactorTree ? 2 : 1)
       .map { Term(name: $0.round, bits: $0.bits) }
     return terms

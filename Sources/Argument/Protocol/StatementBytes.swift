@@ -8,8 +8,8 @@ extension DriftStatement {
   /// What is claimed of them (bounds, orthonormality) does not change the reading and is bound by ``canonicalBytes``.
   package var layoutDigest: [UInt8] {
     var bytes: [UInt8] = []
-    // Statements without entrywise clauses have the bytes that they had before there were any.
-    bytes.append(lengthPrefixed: "driftproof/layout/\(hasEntryClaims ? "v3" : "v2")")
+    // Statements without entrywise, or without rounding clauses have the bytes that they had before there were any.
+    bytes.append(lengthPrefixed: "driftproof/layout/\(hasRoundingClaims ? "v4" : hasEntryClaims ? "v3" : "v2")")
     bytes.append(littleEndian: UInt64(code.logLength))
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {
@@ -22,17 +22,27 @@ extension DriftStatement {
       for signature in signatures {
         bytes.append(littleEndian: UInt64(signature.scale))
         bytes.append(signature.entrywise ? 2 : signature.exact ? 1 : 0)
+        guard hasRoundingClaims else { continue }
+        bytes.append(littleEndian: UInt64(signature.rounding?.fineShift ?? 0))
+        bytes.append(signature.rounding?.hasClasses == true ? 1 : 0)
       }
+      guard hasRoundingClaims else { continue }
+      bytes.append(tensor.base == nil ? 0 : 1)
+      guard let base = tensor.base else { continue }
+      for value in [base.tree, base.row] { bytes.append(littleEndian: UInt64(value)) }
+      bytes.append(base.offset == nil ? 0 : 1)
+      bytes.append(littleEndian: UInt64(base.offset ?? 0))
     }
     return SHA256.hash(bytes)
   }
 
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
+  private var hasRoundingClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries?.rounding != nil } } }
 
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/statement/\(hasEntryClaims ? "v2" : "v1")")
+    bytes.append(lengthPrefixed: "driftproof/statement/\(hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1")")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))
     }
@@ -43,6 +53,13 @@ extension DriftStatement {
       for digit in bound { bytes.append(littleEndian: digit) }
     }
     append(bound: totalBound)
+    if hasRoundingClaims {
+      bytes.append(littleEndian: UInt64(baseTrees.count))
+      for tree in baseTrees {
+        for value in [tree.number, tree.rows] { bytes.append(littleEndian: UInt64(value)) }
+        bytes += tree.root
+      }
+    }
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {
       bytes.append(lengthPrefixed: tensor.name)
@@ -67,6 +84,13 @@ extension DriftStatement {
         guard hasEntryClaims else { continue }
         bytes.append(clause.entries == nil ? 0 : 1)
         if let entries = clause.entries { bytes.append(littleEndian: UInt64(entries.square)) }
+        guard hasRoundingClaims else { continue }
+        bytes.append(clause.entries?.rounding == nil ? 0 : 1)
+        guard let rounding = clause.entries?.rounding else { continue }
+        for value in [
+          rounding.fineShift, rounding.residualWeight, rounding.classBound, rounding.logClasses, rounding.tuned,
+          rounding.base, rounding.drift, rounding.differenceRange,
+        ] { bytes.append(littleEndian: UInt64(value)) }
       }
     }
     return bytes

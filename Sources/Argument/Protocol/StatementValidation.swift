@@ -44,12 +44,89 @@ extension DriftStatement {
           "the entrywise bound of \(name) is out of range")
         try require((1...Limits.maximumRank).contains(clause.rank ?? 1), "the rank of \(name) is out of range")
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
-        try require((0...Limits.maximumScale).contains(clause.scale), "the scale of \(name) is out of range")
+        let largestScale =
+          clause.entries?.rounding == nil ? Limits.maximumScale : Limits.maximumRoundingScale
+        try require((0...largestScale).contains(clause.scale), "the scale of \(name) is out of range")
         // Without a bound on Δ itself, Δ = E/2^s mod p would be no integer (section 11, attack 7).
         try require(clause.scale == 0 || tensor.isPlain, "tensor \(name) is scaled without a bounding clause")
         try requireBound(clause.bound, Limits.boundLimbs, name)
       }
       if tensor.isOrthonormal { try validateOrthonormal(tensor) }
+    }
+    try validateRounding()
+  }
+
+  /// What section 5, items 10 and 11, assumes of rounding claims and of the base's places.
+  private func validateRounding() throws(ProofRejection) {
+    func require(_ condition: Bool, _ why: @autoclosure () -> String) throws(ProofRejection) {
+      guard condition else { throw .unsupportedParameters(why()) }
+    }
+    let claims = tensors.flatMap { tensor in
+      tensor.clauses.compactMap { clause in clause.entries.map { (tensor, clause, $0) } }
+    }
+    let hasRounding = claims.contains { $0.2.rounding != nil }
+    try require(
+      hasRounding || (baseTrees.isEmpty && tensors.allSatisfy { $0.base == nil }), "a base that no claim speaks of")
+    guard hasRounding else { return }
+    var rows: [Int: Int] = [:]
+    for tree in baseTrees {
+      try require(tree.number >= (rows.keys.max() ?? -1) + 1, "the base's trees are out of order")
+      try require((1...1 << 24).contains(tree.rows) && tree.root.count == 32, "a tree of the base has a wrong form")
+      rows[tree.number] = tree.rows
+    }
+    for (tensor, clause, claim) in claims {
+      let name = tensor.name
+      guard let own = claim.rounding else {
+        throw .unsupportedParameters("the entrywise bound of \(name) has another form")
+      }
+      // E is linear only: nothing squares it.
+      try require(clause.bound == nil, "the rounding clause of \(name) has a norm bound")
+      try require(RoundingClaim.fineShifts.contains(own.fineShift), "the fine shift of \(name) is out of range")
+      try require(own.fineShift <= clause.scale, "the fine shift of \(name) is above its scale")
+      try require([1, 4].contains(own.residualWeight), "the weight of residuals of \(name) is out of range")
+      try require(RoundingClaim.classBoundRange.contains(own.classBound), "the half-ulps of \(name) are out of range")
+      try require(RoundingClaim.logClassesRange.contains(own.logClasses), "the classes of \(name) are out of range")
+      try require(own.hasClasses || own.classBound == 0, "the half-ulps of \(name) have no classes")
+      for value in [own.tuned, own.base, own.drift] {
+        try require(RoundingClaim.coefficientRange.contains(value), "a coefficient of \(name) is out of range")
+      }
+      try require(
+        RoundingClaim.differenceRanges.contains(own.differenceRange),
+        "the range of differences of \(name) is out of range")
+      let speaksOfBase = own.hasClasses || own.tuned > 0 || own.base > 0
+      try require(!speaksOfBase || tensor.base != nil, "the base of \(name) is committed to nowhere")
+      // q' and X are small only if Δ is (section 5, item 10).
+      try require(tensor.isPlain, "tensor \(name) has a rounding clause without a bounding one")
+    }
+    for tensor in tensors {
+      guard let base = tensor.base else { continue }
+      let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: tensor.rows, columns: tensor.columns)
+      let log = rowBits + columnBits
+      guard let count = rows[base.tree] else {
+        throw .unsupportedParameters("the base of \(tensor.name) is in no tree")
+      }
+      try require(!tensor.isOrthonormal, "the base of \(tensor.name) is no factor's")
+      if let offset = base.offset {
+        try require(
+          log < code.logLength && offset >= 0 && offset & (1 << log - 1) == 0 && offset < 1 << code.logLength,
+          "the base of \(tensor.name) lies across its row")
+        try require((0..<count).contains(base.row), "the base of \(tensor.name) lies outside its tree")
+      } else {
+        try require(log >= code.logLength, "the base of \(tensor.name) shares a row")
+        let tiles = TableauLayout.tileCount(rows: tensor.rows, columns: tensor.columns, logLength: code.logLength)
+        try require(base.row >= 0 && base.row <= count - tiles, "the base of \(tensor.name) lies outside its tree")
+      }
+    }
+    // Two tensors in one place would be read as one.
+    var places: [[Int]: [Range<Int>]] = [:]
+    for tensor in tensors {
+      guard let base = tensor.base, let offset = base.offset else { continue }
+      let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: tensor.rows, columns: tensor.columns)
+      let own = offset..<offset + 1 << (rowBits + columnBits)
+      try require(
+        !(places[[base.tree, base.row]] ?? []).contains { $0.overlaps(own) },
+        "the base of \(tensor.name) is another's, too")
+      places[[base.tree, base.row], default: []].append(own)
     }
   }
 

@@ -47,9 +47,18 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
     let orthonormal = try verifyOrthonormality(&channel)
     let bounds = try verifyBounds(projection, orthonormal, &channel)
     let outcomes = try verifyFactors(bounds, orthonormal, &channel)
-    let trees = [drift, auxiliaryTree] + (factorTree.map { [$0] } ?? [])
+    let trees = [drift, auxiliaryTree] + (factorTree.map { [$0] } ?? []) + baseTrees
     try verifyOpening(trees, outcomes, &channel)
     try channel.finish()
+  }
+
+  /// The trees of the base's tableau that the statement names: nobody sends them.
+  private var baseTrees: [Scheme.Reference] {
+    statement.baseTrees.map { tree in
+      scheme.publicReference(
+        label: ArgumentProtocol.baseLabel(tree.number), root: tree.root,
+        shapes: ArgumentProtocol.baseShapes(layout, tree: tree))
+    }
   }
 
   // MARK: Moves

@@ -38,7 +38,10 @@ struct BoundsStageWeights {
       linear += weight * challenges.power(.exact)
     }
     if let orthonormal = challenges.orthonormal { linear += orthonormal.drift(point) }
-    return (square * challenges.power(.squares) - entries(point) * challenges.power(.differences), linear)
+    square *= challenges.power(.squares)
+    // Of rounding claims r is squared in its place.
+    if !layout.entries.hasRounding { square -= entries(point) * challenges.power(.differences) }
+    return (square, linear)
   }
 
   /// P of ``EntryWeights``, at a point of R-space or of E-space.
@@ -47,7 +50,13 @@ struct BoundsStageWeights {
     return EntryWeights(layout: layout, challenges: challenges).chunkWeight(point) * columnFunctional(point)
   }
 
-  /// Weights of a² and a.
+  /// Of rounding claims, at a point of R-space.
+  func rounding(_ point: [CubicExtension]) -> RoundingForm {
+    EntryWeights(layout: layout, challenges: challenges)
+      .form(Array(point.prefix(layout.entries.variables)), columnWeights: columnWeights)
+  }
+
+  /// Weights of a² and a, of bounds of E itself.
   func roots(_ point: [CubicExtension]) -> (square: CubicExtension, linear: CubicExtension) {
     let weight = entries(Array(point.prefix(layout.entries.variables)))
     return (-(weight * challenges.power(.differences)), weight * challenges.power(.roots))
@@ -72,9 +81,15 @@ struct BoundsStageWeights {
     let rows = challenges.rows
     let restHigh = rows[ProjectionSlots.logRest..<7].reduce(rows[7]) { $0 * (.one - $1) }
     let cells = ProjectionSlots.logCells
-    let value = Digits.value(Multilinear.equality(point.prefix(cells)).prefix(Limits.projectionDigits))
+    let table = Multilinear.equality(point.prefix(cells))
+    var values: [DigitRange: CubicExtension] = [:]
     /// `chunks` gives the chunk part for a slot whose chunk bits begin at a variable.
     func slots(_ slots: ProjectionSlots, chunks: (Int) -> CubicExtension) -> CubicExtension {
+      let value = values[slots.range] ?? slots.range.value(table)
+      values[slots.range] = value
+      return value * places(slots, chunks: chunks)
+    }
+    func places(_ slots: ProjectionSlots, chunks: (Int) -> CubicExtension) -> CubicExtension {
       let (main, rest) = (cells + ProjectionSlots.logMain, cells + ProjectionSlots.logRest)
       return slots.main.address(point) * (.one - rows[7])
         * Multilinear.equality(rows.prefix(7), point[cells..<main]) * chunks(main)
@@ -90,8 +105,9 @@ struct BoundsStageWeights {
         high * Multilinear.equality(challenges.projections.prefix(log), point[first..<first + log])
       }
     }
-    for (family, projections) in zip(EntryFamily.allCases, layout.digits.entryProjections) {
+    for (family, projections) in zip(layout.entries.families, layout.digits.entryProjections) {
       for (index, projection) in zip(layout.entries.pieces, projections) {
+        guard let projection else { continue }
         let (log, base) = (projection.logChunks, layout.tableau.projectionPieces[index].base)
         let high = Multilinear.equality(challenges.projections[log...], at: base >> log) * challenges.power(family)
         sum += slots(projection) { first in
@@ -106,7 +122,7 @@ struct BoundsStageWeights {
           count: layout.factors.factorChunks) * challenges.power(.factorProjections)
       }
     }
-    return -(sum * value)
+    return -sum
   }
 
   private func squareAndLineDigits(_ point: [CubicExtension]) -> CubicExtension {

@@ -8,7 +8,7 @@ import DriftProofTranscript
 extension BoundsStageWeights {
   /// The terms that one oracle of the bounds stage (Stage A) enters.
   func contribution(
-    of oracle: Oracle, _ point: [CubicExtension], _ evaluations: Evaluations
+    of oracle: Oracle, _ point: [CubicExtension], _ evaluations: Evaluations, form: RoundingForm?
   ) throws(ProofRejection) -> CubicExtension {
     let value = try evaluations.value(oracle)
     let x = Array(point[1...])
@@ -23,9 +23,14 @@ extension BoundsStageWeights {
     case .factors:
       let weight = factors(x)
       sum = (weight.square * value + weight.linear) * value
-    case .roots:
+    case .roots where !layout.entries.hasRounding:
       let weight = roots(x)
       sum = (weight.square * value + weight.linear) * value
+    case .roots, .residues, .classRoots, .classes, .cofactors, .plainDrift, .base:
+      guard let form, let own = layout.entries.oracles.first(where: { $0.oracle == oracle }) else {
+        throw .sumcheckFinal(stage: Stage.bounds.rawValue)
+      }
+      sum = try form.contribution(of: own) { other throws(ProofRejection) in try evaluations.value(other.oracle) }
     case .orthonormalMasks:
       guard let orthonormal = challenges.orthonormal else { throw .sumcheckFinal(stage: Stage.bounds.rawValue) }
       sum = orthonormal.masks(at: x) * value
@@ -40,7 +45,9 @@ extension BoundsStageWeights {
     _ finished: [Oracle], _ point: [CubicExtension], _ evaluations: Evaluations
   ) throws(ProofRejection) -> CubicExtension {
     var sum = CubicExtension.zero
-    for oracle in finished { sum += try contribution(of: oracle, point, evaluations) }
+    // All of R-space's oracles are finished in one round.
+    let form = layout.entries.hasRounding && finished.contains(.roots) ? rounding(Array(point[1...])) : nil
+    for oracle in finished { sum += try contribution(of: oracle, point, evaluations, form: form) }
     return sum
   }
 }

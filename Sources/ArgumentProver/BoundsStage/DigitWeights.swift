@@ -43,12 +43,12 @@ struct DigitWeights: Sendable {
   init(layout: ArgumentLayout, challenges: BoundsStageChallenges) {
     let digits = layout.digits
     // Two words a number, times 4^8 in the second.
-    func words(_ weight: CubicExtension) -> [CubicExtension] {
-      [weight, weight * Goldilocks(1 << (Limits.logDigit * PackedDigits.wordCells))]
+    func words(_ weight: CubicExtension, _ range: DigitRange = .projections) -> [CubicExtension] {
+      [range.half > 0 ? weight : .zero, weight * Goldilocks(range.highWeight)]
     }
     func add(_ slots: ProjectionSlots, _ factors: [CubicExtension]) {
       // u = -chunk·row.
-      let rows = challenges.rowWeights.flatMap { words(-$0) }
+      let rows = challenges.rowWeights.flatMap { words(-$0, slots.range) }
       let main = 2 * ProjectionSlots.mainRows
       for (slot, log, table) in [
         (slots.main, ProjectionSlots.logMain, Array(rows[..<main])),
@@ -57,16 +57,17 @@ struct DigitWeights: Sendable {
         segments.append(
           Segment(
             firstWord: slot.offset >> PackedDigits.logWord, logRun: log + 1, factors: factors, table: table,
-            shortMask: 1))
+            shortMask: slots.range.highDigits == DigitRange.wordDigits ? nil : 1))
       }
     }
     let chunks = Multilinear.equality(challenges.projections, scale: challenges.power(.projections))
     for (piece, slots) in zip(layout.tableau.projectionPieces, digits.projections) {
       add(slots, Array(chunks[piece.base..<piece.base + piece.count]))
     }
-    for (family, projections) in zip(EntryFamily.allCases, digits.entryProjections) {
+    for (family, projections) in zip(layout.entries.families, digits.entryProjections) {
       let chunks = Multilinear.equality(challenges.projections, scale: challenges.power(family))
       for (index, slots) in zip(layout.entries.pieces, projections) {
+        guard let slots else { continue }
         let piece = layout.tableau.projectionPieces[index]
         add(slots, Array(chunks[piece.base..<piece.base + piece.count]))
       }

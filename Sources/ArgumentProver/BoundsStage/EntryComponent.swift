@@ -296,10 +296,10 @@ struct EntryComponent: SumcheckComponent {
   private mutating func mergeTiles() {
     let zeros = [CubicExtension](repeating: .zero, count: 1 << layout.entries.tileBits)
     var whole = DenseTile(values: zeros, squares: zeros, linear: zeros)
-    for (position, (tile, _)) in layout.entries.tiles.enumerated() {
-      whole.values[tile] = dense[position].values[0]
-      whole.squares[tile] = dense[position].squares[0]
-      whole.linear[tile] = dense[position].linear[0]
+    for (position, own) in layout.entries.tiles.enumerated() {
+      whole.values[own.tile] = dense[position].values[0]
+      whole.squares[own.tile] = dense[position].squares[0]
+      whole.linear[own.tile] = dense[position].linear[0]
     }
     dense = [whole]
   }

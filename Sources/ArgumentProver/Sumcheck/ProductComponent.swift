@@ -42,6 +42,19 @@ struct ProductComponent: SumcheckComponent {
     self.terms = terms
   }
 
+  /// The same of tables in which `top` is bound, and which carry what it has left of data and masks.
+  /// - Parameter topFactor: 1 - top.
+  init(
+    variables: Int, names: [Oracle], oracles: [[CubicExtension]], weights: [[CubicExtension]], terms: [Term],
+    topFactor: CubicExtension
+  ) {
+    self.init(
+      variables: variables, names: names, oracles: oracles, masks: oracles.map { _ in [] }, weights: weights,
+      terms: terms)
+    isTopBound = true
+    self.topFactor = topFactor
+  }
+
   private var size: Int { oracles[0].count }
 
   func roundValues(degree: Int) -> [CubicExtension] { isTopBound ? laterRound(degree) : topRound(degree) }

@@ -10,13 +10,18 @@ import DriftProofKernels
 struct Completeness {
   let layout: ArgumentLayout
 
-  /// One E-tile.
-  func check(_ entries: RowMessage, position: Int, of tiles: DriftTiles) throws(ArgumentRefusal) {
+  /// One E-tile, or what is projected of it.
+  /// - Parameter range: of the projections' digits.
+  func check(
+    _ entries: RowMessage, position: Int, of tiles: DriftTiles, range: DigitRange = .projections
+  ) throws(ArgumentRefusal) {
     for chunk in tiles.chunks.projections[position].indices {
       let first = chunk << Limits.logChunk
       let square = entries.exactSquareSum(first..<first + Limits.chunk)
-      if square > UInt128(Limits.maximumHonestSquare) {
-        throw refusal(tiles.tiles[position], chunk: first, square: square)
+      if square > min(range.largestHonestSquare, UInt128(Limits.maximumHonestSquare)) {
+        throw refusal(
+          tiles.tiles[position], chunk: first, square: square,
+          limit: min(Double(range.largestHonestSquare), Double(Limits.maximumHonestSquare)))
       }
     }
   }
@@ -60,9 +65,9 @@ struct Completeness {
     }
   }
 
-  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt128) -> ArgumentRefusal {
+  private func refusal(_ tile: DriftTile, chunk: Int, square: UInt128, limit: Double) -> ArgumentRefusal {
     let norm = (log2(Double(square)) / 2 * 100).rounded() / 100
-    let limit = (log2(Double(Limits.maximumHonestSquare)) / 2 * 100).rounded() / 100
+    let limit = (log2(max(1, limit)) / 2 * 100).rounded() / 100
     for block in layout.tableau.blocks where (block.base..<block.base + 1 << block.logTiles).contains(tile.index) {
       for member in block.members {
         let region = TileRegion(layout: layout.tableau, block: block, member: member, tile: tile.index)

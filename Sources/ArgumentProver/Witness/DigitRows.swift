@@ -20,8 +20,8 @@ struct DigitRows: TableauRows {
   /// The mask oracle O and its mask; empty without orthonormal tensors.
   let orthonormalMasks: [Goldilocks]
   let orthonormalMask: [Goldilocks]
-  /// Of the roots; empty without entrywise clauses.
-  let rootMask: [Goldilocks]
+  /// Of R-space's oracles; none without entrywise clauses.
+  let entryMasks: [[Goldilocks]]
   /// Of all stages.
   let libra: [CubicExtension]
   /// The secret of the proof, which no other proof has.
@@ -39,7 +39,8 @@ struct DigitRows: TableauRows {
     case layout.driftMaskRow: return .field(driftMask.map(\.value))
     case layout.orthonormalRow where layout.hasOrthonormal: return .field(orthonormalMasks.map(\.value))
     case layout.orthonormalMaskRow where layout.hasOrthonormal: return .field(orthonormalMask.map(\.value))
-    case layout.rootMaskRow where layout.hasEntries: return .field(rootMask.map(\.value))
+    case layout.rootMaskRow..<layout.rootMaskRow + entryMasks.count:
+      return .field(entryMasks[row - layout.rootMaskRow].map(\.value))
     case ..<layout.libraRow: return mask(row, count: layout.length)
     case layout.libraRow: return .field(libra.map(\.c0.value))
     case layout.libraRow + 1: return .field(libra.map(\.c1.value))

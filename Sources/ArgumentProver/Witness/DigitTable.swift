@@ -17,12 +17,13 @@ struct DigitTable {
   ///   - excesses: g of every orthonormal tensor, row by row.
   /// - Throws: what the witness' rows throw.
   init(
-    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], roots: EntryRoots? = nil, factors: [Int64],
+    layout: ArgumentLayout, tiles: DriftTiles, squares: [UInt64], roots: EntryRoots? = nil,
+    rounding: RoundingOracles? = nil, factors: [Int64],
     matrix: ProjectionMatrix, excesses: [[Int64]] = []
   ) throws {
     self.layout = layout
     digits = PackedDigits(count: layout.digits.used)
-    try fillProjections(tiles, roots ?? EntryRoots(layout: layout), matrix)
+    try fillProjections(tiles, roots ?? EntryRoots(layout: layout), rounding, matrix)
     if let slots = layout.digits.factorProjections {
       let chunks = layout.factors.factorChunks
       let values = factors.prefix(chunks << Limits.logChunk)
@@ -73,13 +74,14 @@ struct DigitTable {
 
   /// The second pass over E.
   private mutating func fillProjections(
-    _ tiles: DriftTiles, _ roots: EntryRoots, _ matrix: ProjectionMatrix
+    _ tiles: DriftTiles, _ roots: EntryRoots, _ rounding: RoundingOracles?, _ matrix: ProjectionMatrix
   ) throws {
     // Slots and chunk of each compact index: of E, then of the families of entrywise clauses.
-    let slots = ([layout.digits.projections] + layout.digits.entryProjections).map { own in
+    let slots = ([layout.digits.projections] + layout.digits.entryProjections).map { (own: [ProjectionSlots?]) in
       var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(
         repeating: nil, count: layout.tableau.projectionChunks)
       for (piece, slots) in zip(layout.tableau.projectionPieces, own) {
+        guard let slots else { continue }
         for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
       }
       return places
@@ -91,8 +93,14 @@ struct DigitTable {
       let indices = tiles.chunks.projections[position]
       if indices.isEmpty { return }
       let entries = try tiles.entries(position)
-      var projections = [Self.project(entries, matrix)]
-      if position < roots.count {
+      var projections: [[Int64]]
+      if let rounding, position < rounding.count {
+        let made = rounding.projected(position, entries, try rounding.values(position, entries))
+        projections = ([made.lost] + made.families).map { Self.project($0, matrix) }
+      } else {
+        projections = [Self.project(entries, matrix)]
+      }
+      if rounding == nil, position < roots.count {
         let own = roots.roots(position, entries)
         projections += [
           Self.project(own, matrix), Self.project(roots.differences(position, entries, own), matrix),
@@ -174,7 +182,7 @@ extension PackedDigits {
   fileprivate mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
     for row in 0..<Limits.projections {
       let value = values.isEmpty ? 0 : values[source * Limits.projections + row]
-      store(value + Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: chunk, row: row))
+      store(value, range: slots.range, at: slots.cell(chunk: chunk, row: row))
     }
   }
 }

@@ -61,9 +61,10 @@ struct EntryRoots: Sendable {
     return committedReplacement?(position, entries, own) ?? own
   }
 
-  /// Below 2^19 for what statements ask for; a cheating prover's values may be anything.
+  /// The integer nearest to √square, which is below 2^19 for what statements ask for: no square of an integer comes within
+  /// 2^-21 of a half, far more than a double's error. A cheating prover's values may be anything, and are held at 2^30.
   private static func root(_ square: Int64) -> Int32 {
-    square > 0 ? Int32(min(Double(Int32.max), Double(square).squareRoot().rounded())) : 0
+    square > 0 ? Int32(Double(min(square, 1 << 60)).squareRoot() + 0.5) : 0
   }
 
   /// d for given roots.

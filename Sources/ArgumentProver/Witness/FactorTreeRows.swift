@@ -11,14 +11,16 @@ struct FactorTreeRows: TableauRows {
   let factors: MemoryRows
   let tiles: DriftTiles
   let roots: EntryRoots
+  let rounding: RoundingOracles?
 
   var rowCount: Int { layout.factorTreeRows }
 
   func message(_ row: Int) throws -> RowMessage {
     guard row >= layout.rootRow else { return factors.message(row) }
-    let position = row - layout.rootRow
+    let (oracle, position) = (row - layout.rootRow).quotientAndRemainder(dividingBy: layout.entries.tiles.count)
     let entries = try tiles.entries(position)
     defer { tiles.recycle(entries) }
+    if let rounding { return try rounding.committed(layout.entries.committed[oracle], position, entries) }
     return roots.committed(position, entries)
   }
 }

@@ -58,6 +58,24 @@ struct PackedDigits: Sendable {
     if !fits { exceptions[cell + digits - 1] = Goldilocks(rest).value }
   }
 
+  /// The digits of a number, from the first cell of a word on. One that has none (a cheating prover's) is what the last word's
+  /// lowest cell makes up for, so that nothing is lost.
+  mutating func store(_ number: Int64, range: DigitRange, at cell: Int) {
+    guard range.half > 0 else { return }
+    if !exceptions.isEmpty { for place in cell..<cell + 2 * Self.wordCells { exceptions[place] = nil } }
+    let word = cell >> Self.logWord
+    if let (low, high) = range.words(number) {
+      words[word] = UInt16(truncatingIfNeeded: low)
+      words[word + 1] = UInt16(truncatingIfNeeded: high)
+      return
+    }
+    let (value, weight) = (number &+ Int64(range.half), Int64(range.highWeight))
+    let rest = value >= 0 ? value / weight : -((weight - 1 - value) / weight)
+    words[word] = UInt16(truncatingIfNeeded: value - rest * weight)
+    words[word + 1] = 0
+    exceptions[cell + Self.wordCells] = Goldilocks(rest).value
+  }
+
   /// The number that some digits stand for, modulo 2^64.
   func number(at cell: Int, digits: Int) -> Int64 {
     if exceptions.isEmpty, digits == Self.wordCells { return Int64(words[cell >> Self.logWord]) }

@@ -111,7 +111,9 @@ struct TileProducer: Sendable {
         if refuses, part.isExact { try part.checkZero(region: region) { entries[$0] == 0 } }
       }
       if refuses {
-        for x in region.positions where entries[x] != Int64(Int32(truncatingIfNeeded: entries[x])) {
+        // With a fine shift E is 2^w·r + ρ, which nothing squares (``RoundingClaim``).
+        let isFine = (block.signature.rounding?.fineShift ?? 0) > 0
+        for x in region.positions where !Self.fits(entries[x], isFine: isFine) {
           let (row, column) = region.coordinates(x)
           throw ArgumentRefusal.entryTooLarge(
             tensor: layout.statement.tensors[member].name, row: row, column: column)
@@ -119,11 +121,17 @@ struct TileProducer: Sendable {
       }
     }
     if entries.allSatisfy({ $0 == 0 }) { return Made(entries: .zero, sparseValues: sparseValues) }
-    let fits = refuses || entries.allSatisfy { $0.magnitude < 1 << 19 }
+    let fits =
+      refuses
+      ? entries.allSatisfy { Self.fits($0, isFine: false) } : entries.allSatisfy { $0.magnitude < 1 << 19 }
     return Made(
       entries: fits
         ? .narrow(entries.map { Int32(truncatingIfNeeded: $0) }) : .field(entries.map { Goldilocks($0).value }),
       sparseValues: sparseValues)
+  }
+
+  private static func fits(_ entry: Int64, isFine: Bool) -> Bool {
+    isFine ? entry.magnitude < 1 << 47 : entry == Int64(Int32(truncatingIfNeeded: entry))
   }
 
   private static func integers(_ message: RowMessage, length: Int) -> [Int64] {

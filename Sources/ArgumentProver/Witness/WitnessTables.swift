@@ -12,8 +12,10 @@ struct WitnessTables {
   private(set) var squares: [UInt64]
   /// G's payload as signed integers; masks are filled in later.
   var factors: [Int64]
-  /// Of entrywise clauses.
+  /// Of entrywise clauses that bound E itself.
   var roots: EntryRoots
+  /// Of rounding clauses; then all entrywise clauses are of their form.
+  var rounding: RoundingOracles?
 
   /// - Parameters:
   ///   - refuses: false only for cheating provers, whose tables may hold anything.
@@ -27,6 +29,10 @@ struct WitnessTables {
     squares = []
     let roots = EntryRoots(layout: layout)
     self.roots = roots
+    let rounding =
+      layout.entries.hasRounding
+      ? RoundingOracles(layout: layout, drift: witness.rows, base: witness.base) : nil
+    self.rounding = rounding
     let producer = TileProducer(layout: layout, witness: witness, refuses: refuses)
     tiles = DriftTiles(layout: layout, producer: producer)
     placeFactors(witness)
@@ -44,10 +50,14 @@ struct WitnessTables {
       { (state: inout State, position: Int) in
         let made = try producer.tile(position, checks: true)
         if refuses {
-          if position < roots.count {
-            try roots.check(made.entries, position: position, of: source, by: completeness)
+          if let rounding, position < rounding.count {
+            try rounding.check(made.entries, position: position, of: source, by: completeness)
+          } else {
+            if position < roots.count {
+              try roots.check(made.entries, position: position, of: source, by: completeness)
+            }
+            try completeness.check(made.entries, position: position, of: source)
           }
-          try completeness.check(made.entries, position: position, of: source)
         }
         state.squares += Self.squares(made.entries, source.chunks.squares[position])
         state.values += made.sparseValues

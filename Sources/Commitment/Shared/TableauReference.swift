@@ -24,6 +24,9 @@ package struct TableauReference: Hashable, Sendable {
   /// One value per row; nil for a tree that is not pinned.
   package let pins: TreePins?
 
+  /// Rows without tails: its leaves have salts of zeros, which no proof carries.
+  package static func isPublic(_ shapes: [RowShape]) -> Bool { shapes.allSatisfy { $0.tailCount == 0 } }
+
   package init(label: String, root: [UInt8], shapes: [RowShape], pins: TreePins? = nil) {
     self.label = label
     self.root = root

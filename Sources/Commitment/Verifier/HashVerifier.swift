@@ -3,6 +3,10 @@
 import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentVerifier {
+  package func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> TableauReference {
+    TableauReference(label: label, root: root, shapes: shapes)
+  }
+
   package func isPinned(_ reference: TableauReference) -> Bool { reference.pins != nil }
 
   package func receive(

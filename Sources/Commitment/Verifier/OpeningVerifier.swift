@@ -159,7 +159,10 @@ struct OpeningVerifier {
     guard let values = FieldEncoding.fieldElements(bytes) else {
       throw .notCanonical(section: OpeningLabel.rows(tree.label))
     }
-    let salts = try channel.hint(OpeningLabel.salts(tree.label), count: LeafFormat.saltLength * positions.count)
+    let saltCount = LeafFormat.saltLength * positions.count
+    let salts =
+      TableauReference.isPublic(tree.shapes)
+      ? [UInt8](repeating: 0, count: saltCount) : try channel.hint(OpeningLabel.salts(tree.label), count: saltCount)
     let format = LeafFormat(.rows, label: tree.label, words: tree.shapes.count, logLeaves: parameters.logDomain)
     let digests = positions.indices.map { i in
       format.digest(

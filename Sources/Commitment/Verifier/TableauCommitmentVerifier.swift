@@ -13,4 +13,7 @@ package protocol TableauCommitmentVerifier: TableauCommitmentScheme {
   /// Checks all claims about `trees`. Commitments and everything that the claims' points and weights derive from must
   /// be in the transcript; the values are absorbed here.
   func verify(_ trees: [Reference], claims: [OpeningClaim], channel: inout VerifierChannel) throws(ProofRejection)
+  /// A tableau that hides nothing: rows without tails, salts of zeros, no pins. Its words are a function of the rows, so the
+  /// root fixes it for whoever trusts the root.
+  func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> Reference
 }

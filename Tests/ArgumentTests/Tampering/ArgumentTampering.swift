@@ -24,6 +24,9 @@ struct ArgumentTampering: ProverDeviation {
   var roots: EntryRoots.Replacement?
   /// Those that are committed.
   var committedRoots: EntryRoots.Replacement?
+  /// Of rounding clauses: oracles of R-space, and those that are committed.
+  var rounding: RoundingOracles.Replacement?
+  var committedRounding: RoundingOracles.Replacement?
   /// Changes the digits.
   var digits: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
   /// How each stage goes on.
@@ -46,6 +49,10 @@ struct ArgumentTampering: ProverDeviation {
   func witness(_ witness: inout WitnessTables) { tables?(&witness) }
 
   func roots(_ own: inout EntryRoots) { (own.replacement, own.committedReplacement) = (roots, committedRoots) }
+
+  func rounding(_ own: inout RoundingOracles) {
+    (own.replacement, own.committedReplacement) = (rounding, committedRounding)
+  }
 
   func digits(_ table: inout DigitTable) { digits?(&table, table.layout) }
 

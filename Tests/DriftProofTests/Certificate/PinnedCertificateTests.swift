@@ -51,6 +51,16 @@ import DriftProofTranscript
     #expect(slices.policyName == "pinned slices" && slices.tensors.composed == 1 && slices.certifiedParameters == 72)
   }
 
+  @Test func entrywiseCertificate() throws {
+    let pinned = try PinnedCertificate.entries.get()
+    let report = try check("entries", pinned, in: PinnedCertificate.entriesFolder, version: 6)
+    #expect(report.policyName == "pinned entries" && report.tensors.entrywise == 2 && report.tensors.rank == 1)
+    let checked = try CheckedCertificate(pinned.certificate, identity: pinned.identity, policy: pinned.policy)
+    let layout = ArgumentLayout(try #require(checked.argument).verifier.statement)
+    // A grid and shared tiles, with constants of their own.
+    #expect(layout.entries.tiles.count >= 3 && Set(layout.entries.members.map(\.claim.square)).count == 3)
+  }
+
   @Test func normCertificate() throws {
     let report = try check("norm", PinnedCertificate.norm.get())
     #expect(report.policyName == "pinned norm" && report.certifiedParameters == 16)

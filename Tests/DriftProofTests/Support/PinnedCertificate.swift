@@ -9,7 +9,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate of Tests/Fixtures/pinned-v2, or pinned-v4 for manifests of version 4, with everything that belongs to it, made once by an earlier version.
+/// A certificate of Tests/Fixtures/pinned-v2, or pinned-v4 and pinned-v6 for manifests of these versions, with everything that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
   let identityFile: [UInt8]
@@ -23,6 +23,7 @@ struct PinnedCertificate: Sendable {
 
   static let folder = Repository.fixture("pinned-v2")
   static let revisedFolder = Repository.fixture("pinned-v4")
+  static let entriesFolder = Repository.fixture("pinned-v6")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
@@ -37,6 +38,9 @@ struct PinnedCertificate: Sendable {
   static let revisedNorm = Result { try PinnedCertificate("norm", in: revisedFolder) }
   static let revisedAdapter = Result { try PinnedCertificate("adapter", in: revisedFolder) }
   static let slices = Result { try PinnedCertificate("slices", in: revisedFolder) }
+
+  /// Bounds of single entries, alone in two tiles and beside a rank.
+  static let entries = Result { try PinnedCertificate("entries", in: entriesFolder) }
 
   init(_ name: String, in folder: URL = Self.folder) throws {
     let folder = folder.appendingPathComponent(name)
@@ -61,9 +65,9 @@ struct PinnedCertificate: Sendable {
 
 /// Makes the files. Run it when a new format version needs a new pin, in a new folder; old pins stay as they are:
 ///
-///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/(norm|adapter|slices)'
+///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in the newest folder, pinned-v4; their secrets are random, so the bytes differ
+/// It replaces the certificates and openings in a folder, pinned-v4 or pinned-v6; their secrets are random, so the bytes differ
 /// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
@@ -207,6 +211,31 @@ struct PinnedCertificateGenerator {
       """)
   }
 
+  @Test func entries() throws {
+    var random = SeededGenerator(seed: 7)
+    var base = TestModel()
+    for (name, shape) in [("a", [150, 140]), ("b", [9, 11]), ("rank", [14, 20])] {
+      base.tensors[name] = TestTensor(shape, isHalf: name == "b", random: &random)
+    }
+    var tuned = base
+    for (name, reach) in [("a", 0.01 as Float), ("b", 0.02), ("rank", 0.002)] {
+      let values = tuned.tensors[name]?.values ?? []
+      let moved = values.map { $0 + reach * random.signed() }
+      tuned.tensors[name]?.values = name == "b" ? moved.map(TestTensor.rounded) : moved
+    }
+    tuned.tensors["rank"]?.addLowRank(2, scale: 0.05, random: &random)
+    try make(
+      "entries", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned entries", "securityBits": 128,
+        "rules": [
+          { "tensors": "a", "allow": { "entrywise": { "absolute": 0.011 } } },
+          { "tensors": "b", "allow": { "entrywise": { "relative": 0.03 } } },
+          { "tensors": "rank", "allow": { "rank": 2, "entrywise": { "absolute": 0.003 } } } ] }
+
+      """, in: PinnedCertificate.entriesFolder)
+  }
+
   /// A tuned model in one of its two forms.
   private struct Tuned {
     var checkpoint: TestModel?
@@ -217,8 +246,11 @@ struct PinnedCertificateGenerator {
     try make(name, base, Tuned(checkpoint: tuned), policy)
   }
 
-  private func make(_ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String) throws {
-    let folder = PinnedCertificate.revisedFolder.appendingPathComponent(name)
+  private func make(
+    _ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String,
+    in pins: URL = PinnedCertificate.revisedFolder
+  ) throws {
+    let folder = pins.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     func write(_ bytes: [UInt8], _ file: String) throws {
       try Data(bytes).write(to: folder.appendingPathComponent(file))
