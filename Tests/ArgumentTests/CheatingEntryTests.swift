@@ -104,6 +104,18 @@ import DriftProofTranscript
     }.expectStopped(at: .bounds, forge: .digits)
   }
 
+  @Test func errorsThatCancelBetweenFamilies() throws {
+    // One more in a projection of roots, one less in that of differences.
+    try Cheat(.sharedEntries()) {
+      $0.digits = { table, layout in
+        let cells = EntryFamily.allCases.map { layout.digits.entryProjections[$0.rawValue][0].cell(chunk: 0, row: 5) }
+        let numbers = cells.map { table.digits.number(at: $0, digits: Limits.projectionDigits) }
+        table.store(numbers[0] + 1, digits: Limits.projectionDigits, at: cells[0])
+        table.store(numbers[1] - 1, digits: Limits.projectionDigits, at: cells[1])
+      }
+    }.expectStopped(at: .bounds, forge: .digits)
+  }
+
   @Test func differencesOfAnotherDrift() throws {
     // All digits say that nothing is left, while an entry is above its bound.
     let honest = Fixture.sharedEntries()
