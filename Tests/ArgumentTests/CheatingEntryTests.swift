@@ -66,6 +66,8 @@ import DriftProofTranscript
     #expect(root * root == Goldilocks(Int64(Self.square)) - Goldilocks(value) * Goldilocks(value))
     let cheat = Cheat(Self.above(value)) { $0.roots = Self.roots { values, _ in values[Self.place] = root } }
     try cheat.expectStopped(at: .bounds, forge: .digits)
+    // With digits that are digits, of other projections than the roots'.
+    try cheat.with { $0.digits = Self.zeros(.roots) }.expectStopped(at: .bounds, forge: .digits)
     // Its difference is none: the range of roots alone stops it.
     let layout = ArgumentLayout(cheat.fixture.statement)
     var own = EntryRoots(layout: layout)
@@ -104,22 +106,33 @@ import DriftProofTranscript
     }.expectStopped(at: .bounds, forge: .digits)
   }
 
-  @Test func differencesOfAnotherDrift() throws {
-    // All digits say that nothing is left, while an entry is above its bound.
-    let honest = Fixture.sharedEntries()
-    try Cheat(Self.above()) {
+  @Test func errorsThatCancelBetweenFamilies() throws {
+    // One more in a projection of roots, one less in that of differences.
+    try Cheat(.sharedEntries()) {
       $0.digits = { table, layout in
-        let rows = honest.rows
-        let roots = EntryRoots(layout: layout)
-        guard let entries = try? rows.message(0) else { return }
-        let own = roots.differences(0, entries, roots.roots(0, entries))
-        guard case .narrow = own else { return }
-        for row in 0..<Limits.projections {
-          guard let slots = layout.digits.entryProjections[EntryFamily.differences.rawValue][0] else { return }
-          table.store(Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: 0, row: row))
+        let cells = [EntryFamily.roots, .differences].compactMap {
+          layout.digits.entryProjections[$0.rawValue][0]?.cell(chunk: 0, row: 5)
         }
+        let numbers = cells.map { table.digits.number(at: $0, digits: Limits.projectionDigits) }
+        table.store(numbers[0] + 1, digits: Limits.projectionDigits, at: cells[0])
+        table.store(numbers[1] - 1, digits: Limits.projectionDigits, at: cells[1])
       }
     }.expectStopped(at: .bounds, forge: .digits)
+  }
+
+  /// The digits of a family of zeros.
+  private static func zeros(_ family: EntryFamily) -> @Sendable (inout DigitTable, ArgumentLayout) -> Void {
+    { table, layout in
+      let slots = layout.digits.entryProjections[family.rawValue][0]
+      for row in 0..<Limits.projections {
+        table.store(Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: 0, row: row))
+      }
+    }
+  }
+
+  @Test func differencesOfAnotherDrift() throws {
+    // All digits say that nothing is left, while an entry is above its bound.
+    try Cheat(Self.above()) { $0.digits = Self.zeros(.differences) }.expectStopped(at: .bounds, forge: .digits)
   }
 
   // MARK: Constants

@@ -93,6 +93,17 @@ import Testing
     let other = statement.canonicalBytes
     statement.tensors[3].clauses[0].entries = EntryClaim(square: 1 << 33 + 1)
     #expect(statement.canonicalBytes != other)
+    // Which of two sets bounds its entries is another reading of the rows.
+    let layout = statement.layoutDigest
+    statement.tensors[2].clauses[0].entries = statement.tensors[3].clauses[0].entries
+    statement.tensors[3].clauses[0].entries = nil
+    statement.tensors[3].clauses[0].bound = [1]
+    #expect(statement.layoutDigest != layout)
+    let swapped = statement.layoutDigest
+    (statement.tensors[2].clauses[0].entries, statement.tensors[3].clauses[0].entries) = (
+      nil, statement.tensors[2].clauses[0].entries
+    )
+    #expect(statement.layoutDigest != swapped)
   }
 
   @Test(arguments: 1...6 as ClosedRange<UInt64>)
@@ -145,5 +156,8 @@ import Testing
     func bits(_ terms: [Soundness.Term], _ name: String) -> Double { terms.first { $0.name == name }?.bits ?? 0 }
     #expect(abs(bits(without, "evaluations") - bits(terms, "evaluations") - 1) < 1e-9)
     #expect(bits(terms, "claims") < bits(without, "claims"))
+    // P1 is pinned without factors, too.
+    let opening = plain.statement.code.soundnessTerms(claims: 1, pins: 2)
+    #expect(opening.allSatisfy { term in terms.contains { $0.name == term.round && $0.bits == term.bits } })
   }
 }
