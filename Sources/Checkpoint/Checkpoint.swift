@@ -104,7 +104,14 @@ package struct Checkpoint: Sendable {
     self.path = path
     self.files = files
     self.tensors = tensors
+    if let memory = MappedFile.machineMemory, Self.isTooLargeToKeep(files.reduce(0) { $0 + $1.count }, memory: memory) {
+      for file in files { file.passThrough() }
+    }
   }
+
+  /// Whether two of this many bytes leave too little of the system's memory for what is done with them: none would still be
+  /// there when they are read again.
+  static func isTooLargeToKeep(_ bytes: Int, memory: Int) -> Bool { bytes > memory / 4 }
 
   /// Opens the shards that `index` names and compares both directions.
   private init(folder: String, prefix: String, index: String) throws(CheckpointError) {

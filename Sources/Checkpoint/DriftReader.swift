@@ -10,8 +10,8 @@ package struct DriftReader {
   /// What is loaded is the drift itself, in `exact`.
   private var isExact = false
   // Words as loaded: of 16-bit types, of F32, or the drift itself of F64 and of sides that are not alike.
-  private var half = Loaded<UInt16>()
-  private var single = Loaded<UInt32>()
+  private var half: Loaded<UInt16>
+  private var single: Loaded<UInt32>
   private var exact: [Int64] = []
 
   /// As in ``Checkpoint/drift(base:_:tuned:_:range:fractionBits:into:)``; the tensors must be floating.
@@ -19,6 +19,7 @@ package struct DriftReader {
     base: Checkpoint, _ baseTensor: TensorInfo, tuned: Checkpoint, _ tunedTensor: TensorInfo, fractionBits: Int
   ) throws(CheckpointError) {
     sides = try Sides(base, baseTensor, tuned, tunedTensor)
+    (half, single) = (Loaded(sides), Loaded(sides))
     try baseTensor.checkDrift(range: 0..<0, fractionBits: fractionBits)
     self.fractionBits = fractionBits
   }
@@ -97,6 +98,9 @@ package struct DriftReader {
 private struct Loaded<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable> {
   private var before: [Word] = []
   private var after: [Word] = []
+  private let trails: (base: ReadTrail, tuned: ReadTrail)
+
+  init(_ sides: Sides) { trails = (ReadTrail(sides.baseFile), ReadTrail(sides.tunedFile)) }
 
   @inline(__always)
   mutating func load(_ sides: Sides, _ range: Range<Int>) throws(CheckpointError) {
@@ -104,8 +108,12 @@ private struct Loaded<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyabl
       before = [Word](repeating: 0, count: range.count)
       after = before
     }
-    try sides.baseFile.copyWords(at: sides.base.offset(of: range.lowerBound), count: range.count, into: &before)
-    try sides.tunedFile.copyWords(at: sides.tuned.offset(of: range.lowerBound), count: range.count, into: &after)
+    let bytes = range.count * MemoryLayout<Word>.size
+    let (base, tuned) = (sides.base.offset(of: range.lowerBound), sides.tuned.offset(of: range.lowerBound))
+    try sides.baseFile.copyWords(at: base, count: range.count, into: &before)
+    try sides.tunedFile.copyWords(at: tuned, count: range.count, into: &after)
+    trails.base.passed(base..<base + bytes)
+    trails.tuned.passed(tuned..<tuned + bytes)
   }
 
   @inline(__always)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -31,6 +33,8 @@ package final class MappedFile: Sendable {
     package let device: UInt64
     package let inode: UInt64
   }
+
+  private let isPassedThrough = Atomic(false)
 
   /// Runs of at least this many bytes are read, shorter ones are copied from the mapping.
   private static let readThreshold = 1 << 12
@@ -85,6 +89,17 @@ package final class MappedFile: Sendable {
     #endif
   }
 
+  /// From now on bytes that were read once give way to others; see ``ReadTrail``.
+  func passThrough() { isPassedThrough.store(true, ordering: .relaxed) }
+
+  /// Tells the system that bytes, which were read, are not needed again soon.
+  func forget(_ range: Range<Int>) {
+    #if canImport(Glibc) || canImport(Musl)
+      guard isPassedThrough.load(ordering: .relaxed), !range.isEmpty else { return }
+      _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    #endif
+  }
+
   /// Calls `body` with the bytes of `range`; throws `outOfBounds` when the file is shorter.
   package func withBytes<R>(
     in range: Range<Int>, _ body: (RawSpan) throws(CheckpointError) -> R
@@ -136,6 +151,12 @@ package final class MappedFile: Sendable {
     #if _endian(big)
       for i in 0..<wordCount { words[i] = Word(littleEndian: words[i]) }
     #endif
+  }
+
+  /// Bytes of memory that the machine has; nil where it does not say.
+  static var machineMemory: Int? {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    return pages > 0 && size > 0 ? pages * size : nil
   }
 
   package static func reason(_ code: Int32) -> String {

@@ -180,6 +180,8 @@ private struct Pass<Arithmetic: BlockArithmetic> {
   typealias Word = Arithmetic.Code.Word
   /// Bytes per side and block: long enough for one system call, short enough for the second-level cache.
   static var blockCount: Int { (1 << 16) / MemoryLayout<Word>.size }
+  /// Sums that begin anew need all of a tensor again; more of them than this is rare.
+  static var keptBytes: Int { 1 << 28 }
 
   let base: (file: MappedFile, tensor: TensorInfo)?
   let tuned: (file: MappedFile, tensor: TensorInfo)?
@@ -187,6 +189,8 @@ private struct Pass<Arithmetic: BlockArithmetic> {
   let count: Int
   private var before: [Word] = []
   private var after: [Word] = []
+  private let baseTrail: ReadTrail?
+  private let tunedTrail: ReadTrail?
   private var finding = TensorScan.Finding()
 
   // Sums so far, at `bits`. With `ofBase` the bits fall when a larger weight turns up, and the sums begin anew.
@@ -205,6 +209,8 @@ private struct Pass<Arithmetic: BlockArithmetic> {
     let bytes = (base?.1 ?? tuned?.1)?.byteRange.count ?? 0
     count = bytes / MemoryLayout<Word>.size
     let block = min(count, Self.blockCount)
+    baseTrail = base.map { ReadTrail($0.0, kept: Self.keptBytes) }
+    tunedTrail = tuned.map { ReadTrail($0.0, kept: Self.keptBytes) }
     if base != nil { before = [Word](repeating: 0, count: block) }
     if tuned != nil { after = [Word](repeating: 0, count: block) }
     if case .bits(let given) = wants.drift { bits = given }
@@ -241,13 +247,18 @@ private struct Pass<Arithmetic: BlockArithmetic> {
 
   private mutating func load(_ start: Int, _ length: Int) throws(CheckpointError) {
     let offset = start * MemoryLayout<Word>.size
+    let bytes = length * MemoryLayout<Word>.size
     if let base {
-      try base.file.copyWords(at: base.tensor.byteRange.lowerBound + offset, count: length, into: &before)
-      finding.readBytes += length * MemoryLayout<Word>.size
+      let start = base.tensor.byteRange.lowerBound + offset
+      try base.file.copyWords(at: start, count: length, into: &before)
+      baseTrail?.passed(start..<start + bytes)
+      finding.readBytes += bytes
     }
     if let tuned {
-      try tuned.file.copyWords(at: tuned.tensor.byteRange.lowerBound + offset, count: length, into: &after)
-      finding.readBytes += length * MemoryLayout<Word>.size
+      let start = tuned.tensor.byteRange.lowerBound + offset
+      try tuned.file.copyWords(at: start, count: length, into: &after)
+      tunedTrail?.passed(start..<start + bytes)
+      finding.readBytes += bytes
     }
   }
 

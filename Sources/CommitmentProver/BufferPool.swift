@@ -11,9 +11,19 @@ final class BufferPool: Sendable {
   /// `count`: elements of each buffer.
   init(count: Int) { self.count = count }
 
+  /// With memory that holds anything.
   func withBuffer(_ body: (AlignedBuffer<UInt64>) -> Void) {
-    let buffer = idle.withLock { $0.popLast() } ?? AlignedBuffer<UInt64>(count: count)
+    let buffer = idle.withLock { $0.popLast() } ?? AlignedBuffer<UInt64>(count: count, cleared: false)
     body(buffer)
     idle.withLock { $0.append(buffer) }
+  }
+
+  /// The same with several.
+  func withBuffers(_ number: Int, _ body: ([AlignedBuffer<UInt64>]) -> Void) {
+    func borrow(_ buffers: [AlignedBuffer<UInt64>]) {
+      if buffers.count == number { return body(buffers) }
+      withBuffer { borrow(buffers + [$0]) }
+    }
+    borrow([])
   }
 }

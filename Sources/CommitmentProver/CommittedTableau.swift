@@ -201,7 +201,7 @@ struct RowEncoder: Sendable {
 
   /// Cosets of at least 2^20 positions come one after another, each on all cores: their blocks (64 bytes a position)
   /// are the largest memory of a prover. Shorter ones come in parallel, which keeps cores busier.
-  private static let serialLogLength = 20
+  static let serialLogLength = 20
 
   /// Calls `body(firstRow, coset, blocks)` for every eight rows and every coset; cosets of one batch may run in
   /// parallel. blocks[8i + r] is row firstRow + r at position i of the coset; lanes beyond the last row are 0.

@@ -45,8 +45,9 @@ package protocol OpeningDeviation: Sendable {
   func round(_ values: inout [CubicExtension], round: Int)
   /// A folded polynomial before a later layer commits to it; `weights`: those of the running claim.
   func polynomial(_ coefficients: inout [CubicExtension], layer: Int, claim: Int, weights: [CubicExtension])
-  /// The codewords of a layer before they are hashed; `claims`: those of the codewords, in order.
-  func codewords(_ words: LayerWords, layer: Int, claims: [Int])
+  /// What takes the place of a layer's codewords, in the order of positions; nil for the honest ones. `claims`: those of the
+  /// codewords, in order.
+  func codewords(layer: Int, claims: [Int], honest: () -> [[CubicExtension]]) -> [[CubicExtension]]?
   /// A layer's out-of-domain answer before it is sent.
   func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension
   /// The final coefficients of a claim before they are sent; `weights`: those of the running claim.
@@ -67,7 +68,7 @@ extension OpeningDeviation {
   package func polynomial(
     _ coefficients: inout [CubicExtension], layer: Int, claim: Int, weights: [CubicExtension]
   ) {}
-  package func codewords(_ words: LayerWords, layer: Int, claims: [Int]) {}
+  package func codewords(layer: Int, claims: [Int], honest: () -> [[CubicExtension]]) -> [[CubicExtension]]? { nil }
   package func outOfDomain(_ value: CubicExtension, layer: Int, claim: Int) -> CubicExtension { value }
   package func final(_ coefficients: inout [CubicExtension], claim: Int, weights: [CubicExtension]) {}
   package func nonce(for work: ProofOfWork, layer: Int) -> UInt64? { nil }

@@ -4,10 +4,10 @@ import DriftProofCore
 import DriftProofCommitment
 import DriftProofKernels
 
-/// A Merkle tree over 2^depth leaf digests (prover): 32 bytes a leaf, and in a large tree hardly more.
+/// A Merkle tree over 2^depth leaf digests (prover): 32 bytes a leaf, and but for very small ones hardly more.
 ///
-/// A large tree does not store the levels between the leaves and the roots of its *subtrees* of 2^10 leaves: opened
-/// leaves lie in few subtrees, and hashing one of those again takes less than 0.1 ms.
+/// The levels between the leaves and the roots of *subtrees* are not stored: opened leaves lie in few subtrees, and hashing
+/// one of 2^5 leaves again takes some microseconds, one of 2^10 less than 0.1 ms.
 package struct MerkleTree: Sendable {
   let depth: Int
   /// Levels 1 ..< subtreeLog are not stored; at least 1, at most `depth`.
@@ -17,14 +17,19 @@ package struct MerkleTree: Sendable {
   /// Levels subtreeLog ... depth, lowest first; in a tree of one leaf nothing.
   private let upper: AlignedBuffer<UInt8>
 
-  /// The least depth at which levels are left out, and the height of its subtrees.
-  private static let largeDepth = 22
-  private static let largeSubtreeLog = 10
+  /// The height of the subtrees: what an opening hashes again is to be little beside making the tree.
+  private static func subtreeLog(depth: Int) -> Int {
+    switch depth {
+    case ..<14: 1
+    case ..<22: 5
+    default: 10
+    }
+  }
 
   /// `fillLeaves` writes the 2^depth leaf digests, 32 bytes each, to a zeroed buffer.
   init(depth: Int, subtreeLog: Int? = nil, fillLeaves: (AlignedBuffer<UInt8>) throws -> Void) rethrows {
     self.depth = depth
-    self.subtreeLog = subtreeLog ?? (depth >= Self.largeDepth ? Self.largeSubtreeLog : 1)
+    self.subtreeLog = subtreeLog ?? Self.subtreeLog(depth: depth)
     precondition(
       self.subtreeLog >= 1 && (depth == 0 || self.subtreeLog <= depth), "subtrees of height \(subtreeLog ?? 0)")
     leaves = AlignedBuffer(count: 32 << depth)

@@ -46,7 +46,7 @@ struct OpeningProver {
 
   private func functionalTable(_ claim: OpeningClaim) -> [CubicExtension] {
     switch claim.functional {
-    case .equality(let point): Multilinear.equality(point)
+    case .equality(let point): ParallelMap.equality(point)
     case .clear(let weights): weights
     }
   }
@@ -211,7 +211,7 @@ struct RowSum {
 
   init(tailOffset: Int, tailCount: Int) {
     self.tailOffset = tailOffset
-    coefficients = [CubicExtension](repeating: .zero, count: tailOffset + tailCount)
+    coefficients = LargeArray.zeros(count: tailOffset + tailCount)
   }
 
   /// Messages have at most `tailOffset` entries.

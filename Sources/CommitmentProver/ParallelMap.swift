@@ -2,16 +2,25 @@
 
 import DriftProofCore
 import DriftProofField
+import DriftProofKernels
 
-/// Tables of K-elements computed on all cores.
+/// Tables computed on all cores.
 enum ParallelMap {
   private static let chunk = 1 << 13
 
   /// [term(0), …, term(count - 1)].
-  static func of(count: Int, _ term: @Sendable (Int) -> CubicExtension) -> [CubicExtension] {
-    if count <= chunk { return (0..<count).map(term) }
-    let chunks = (count + chunk - 1) / chunk
-    let parts = Parallel.map(chunks) { index in (index * chunk..<min(count, (index + 1) * chunk)).map(term) }
-    return Array(parts.joined())
+  @inline(__always)
+  static func of<Element: BitwiseCopyable>(count: Int, _ term: @Sendable (Int) -> Element) -> [Element] {
+    LargeArray.made(count: count, piece: chunk) { range, target in
+      for i in range { target[unchecked: i - range.lowerBound] = term(i) }
+    }
+  }
+
+  /// eq(point, ·), as `Multilinear.equality` gives it.
+  static func equality(_ point: [CubicExtension]) -> [CubicExtension] {
+    let split = min(point.count, 12)
+    let low = Multilinear.equality(point[..<split])
+    let high = Multilinear.equality(point[split...])
+    return of(count: low.count * high.count) { low[$0 & (low.count - 1)] * high[$0 >> split] }
   }
 }

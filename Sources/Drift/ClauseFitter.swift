@@ -129,11 +129,17 @@ package struct ClauseFitter {
     }
     var found: BoundSum?
     do {
-      let (factors, residual) = try IntegerFactors.quantise(target, rank: rank, scaleBits: clause.scale)
-      var sum = BoundSum(residual.sumOfSquares)
-      if sum.exceeds(bound), case .entries? = clause.sparse, let support {
-        sum = try BoundSum(residual.sumOfSquares - free(support, target, factors, clause.scale))
+      func outside(
+        _ factors: IntegerFactors, _ residual: IntegerFactors.Residual
+      ) throws(LinearAlgebraError) -> BoundSum {
+        let sum = BoundSum(residual.sumOfSquares)
+        guard sum.exceeds(bound), case .entries? = clause.sparse, let support else { return sum }
+        return try BoundSum(residual.sumOfSquares - free(support, target, factors, clause.scale))
       }
+      let (factors, residual) = try IntegerFactors.quantise(target, rank: rank, scaleBits: clause.scale) {
+        factors, residual throws(LinearAlgebraError) in try !outside(factors, residual).exceeds(bound)
+      }
+      let sum = try outside(factors, residual)
       if !sum.exceeds(bound) {
         return .fits(factors: .init(left: factors.left, right: factors.right), support: support)
       }

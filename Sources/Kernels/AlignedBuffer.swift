@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// A zeroed block of memory of fixed size, aligned for the vector kernels: to 64 bytes, or to 2 MiB when large, where
-/// huge pages save a third of a big transform's time.
+/// A block of memory of fixed size, zeroed unless its user writes it all, aligned for the vector kernels: to 64 bytes, or
+/// to 2 MiB when large, where huge pages save a third of a big transform's time.
 ///
 /// Concurrent writers must keep to disjoint elements; that is the caller's duty.
 package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
@@ -15,13 +15,21 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
 
   private static var hugePage: Int { 1 << 21 }
 
-  package init(count: Int) {
+  /// - Parameter cleared: false where every element is written before it is read.
+  package init(count: Int, cleared: Bool = true) {
     precondition(count >= 0 && count <= Int.max / 64 / MemoryLayout<Element>.stride, "no such size: \(count)")
     self.count = count
     let bytes = max(count * MemoryLayout<Element>.stride, 1)
     if bytes >= Self.hugePage {
-      // A fresh mapping is zero already, and its pages come when and where they are first touched.
       mapped = bytes + Self.hugePage
+      if let idle = IdleMappings.take(length: mapped) {
+        base = idle.base
+        let start = base.alignedUp(toMultipleOf: Self.hugePage)
+        if cleared { memset(start, 0, bytes) }
+        pointer = start.bindMemory(to: Element.self, capacity: count)
+        return
+      }
+      // A fresh mapping is zero already, and its pages come when and where they are first touched.
       guard let region = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         region != MAP_FAILED
       else { fatalError("out of memory: \(bytes) bytes") }
@@ -34,7 +42,7 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     } else {
       mapped = 0
       base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      memset(base, 0, bytes)
+      if cleared { memset(base, 0, bytes) }
       pointer = base.bindMemory(to: Element.self, capacity: count)
     }
   }
@@ -43,7 +51,7 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
   package var footprint: Int { mapped > 0 ? mapped : count * MemoryLayout<Element>.stride }
 
   deinit {
-    if mapped > 0 { munmap(base, mapped) } else { base.deallocate() }
+    if mapped > 0 { IdleMappings.give(.init(base: base, length: mapped)) } else { base.deallocate() }
   }
 
   package subscript(index: Int) -> Element {

@@ -19,7 +19,7 @@ package final class RowPool: Sendable {
     let found = idle.withLock { idle in
       idle.lastIndex { $0.count == count }.map { idle.remove(at: $0) }
     }
-    return found ?? [Int32](repeating: 0, count: count)
+    return found ?? LargeArray.zeros(count: count)
   }
 
   /// Gives the memory of all of them back.

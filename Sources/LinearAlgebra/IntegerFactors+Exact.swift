@@ -18,11 +18,7 @@ extension IntegerFactors {
     guard drift.maximumMagnitude > 0 else { return zero }
     if let factors = trivial(drift, rank: rank) { return factors }
     var search = search
-    let spectrum = try LowRank.decompose(drift, rank: rank)
-    let top = spectrum.sigma.first ?? 0
-    let actual = spectrum.sigma.count { $0 > 1e-11 * top }
-    let (left, right) = spectrum.balanced(rank: actual)
-    guard LowRank.residualNorm(drift, left: left, right: right) <= 1e-9 * top else { return nil }
+    guard let (spectrum, actual) = try exactSpectrum(drift, rank: rank) else { return nil }
     // Independent rows first, and a few columns on which the rows are told apart.
     let rowOrder = try Kernel.pivotRows(spectrum.left.values, rows: drift.rows, columns: spectrum.sigma.count).order
     var picked = try Kernel.pivotRows(spectrum.right.values, rows: drift.columns, columns: spectrum.sigma.count).order
@@ -39,6 +35,25 @@ extension IntegerFactors {
     var v = LowRank.transposedProduct(drift, weights)
     for index in v.values.indices { v.values[index].round() }
     return try? verified(drift, u, v, rank: rank)
+  }
+
+  /// The space of the rows and its dimension; nil if that is above `rank`.
+  private static func exactSpectrum(
+    _ drift: IntegerMatrix, rank: Int
+  ) throws(LinearAlgebraError) -> (spectrum: TruncatedSVD, actual: Int)? {
+    func explained(_ spectrum: TruncatedSVD) -> (TruncatedSVD, Int)? {
+      let top = spectrum.sigma.first ?? 0
+      let actual = spectrum.sigma.count { $0 > 1e-11 * top }
+      let (left, right) = spectrum.balanced(rank: actual)
+      return LowRank.residualNorm(drift, left: left, right: right) <= 1e-9 * top ? (spectrum, actual) : nil
+    }
+    if let kept = FactorSearch.worthwhile(drift, rank: rank) {
+      let quick = try RangeFinder(rowsOf: drift, rank: kept).spectrum(following: 1)
+      // The drift's own value at this place is no smaller.
+      if quick.sigma.count > kept, quick.sigma[kept] > 1e-8 * (quick.sigma.first ?? 0) { return nil }
+      if let found = explained(quick.prefix(kept)) { return found }
+    }
+    return explained(try LowRank.decompose(drift, rank: rank))
   }
 
   private static func verified(

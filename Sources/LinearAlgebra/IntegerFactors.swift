@@ -51,9 +51,40 @@ package struct IntegerFactors: Sendable, Equatable {
   package static func quantise(
     _ drift: IntegerMatrix, rank: Int, scaleBits: Int
   ) throws(LinearAlgebraError) -> (factors: IntegerFactors, residual: Residual) {
+    try checkQuantisation(drift, rank: rank, scaleBits: scaleBits)
+    return try quantise(drift, real: LowRank.approximate(drift, rank: rank), scaleBits: scaleBits)
+  }
+
+  /// The same, but content with factors from a cheaper search if `isEnough` says so of what they leave; those of the
+  /// thorough one otherwise, whatever it says of them.
+  package static func quantise(
+    _ drift: IntegerMatrix, rank: Int, scaleBits: Int,
+    until isEnough: (IntegerFactors, Residual) throws(LinearAlgebraError) -> Bool
+  ) throws(LinearAlgebraError) -> (factors: IntegerFactors, residual: Residual) {
+    try checkQuantisation(drift, rank: rank, scaleBits: scaleBits)
+    let search = try FactorSearch(drift, rank: rank)
+    if let quick = try search.quick() {
+      do {
+        let result = try quantise(drift, real: quick.balanced(rank: rank), scaleBits: scaleBits)
+        if try isEnough(result.factors, result.residual) { return result }
+      } catch .factorBoundExceeded {
+      } catch .integerOverflow {
+      }
+    }
+    return try quantise(drift, real: search.thorough().balanced(rank: rank), scaleBits: scaleBits)
+  }
+
+  private static func checkQuantisation(
+    _ drift: IntegerMatrix, rank: Int, scaleBits: Int
+  ) throws(LinearAlgebraError) {
     guard (1...blockLength).contains(rank) else { throw .invalidParameter("rank \(rank) is outside 1...16384") }
     try checkScale(drift, scaleBits)
-    var (left, right) = try LowRank.approximate(drift, rank: rank)
+  }
+
+  private static func quantise(
+    _ drift: IntegerMatrix, real: (left: Matrix, right: Matrix), scaleBits: Int
+  ) throws(LinearAlgebraError) -> (factors: IntegerFactors, residual: Residual) {
+    var (left, right) = real
     let scale = Double(1 << UInt64(scaleBits))
     let leftScale = try leftScale(left, right, scale: scale)
     for index in right.values.indices { right.values[index] = (right.values[index] * scale / leftScale).rounded() }

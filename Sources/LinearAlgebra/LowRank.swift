@@ -62,40 +62,27 @@ package enum LowRank {
   /// The leading part of a singular value decomposition.
   /// - Parameters:
   ///   - start: columns x any; a guess of the right singular vectors, which saves power iterations.
-  ///   - iterations: applications of A^T A, each re-orthonormalised, one pass over the matrix each; 3, for ranks above 32
-  ///     5, where the spectrum of noise falls too slowly for three.
+  ///   - iterations: see ``RangeFinder``; 3, for ranks above 32 5, where the spectrum of noise falls too slowly for three.
   static func decompose(
-    _ source: some RowSource, rank: Int, start: Matrix? = nil, iterations: Int? = nil, seed: UInt64 = 0xD21F
+    _ source: some RowSource, rank: Int, start: Matrix? = nil, iterations: Int? = nil
   ) throws(LinearAlgebraError) -> TruncatedSVD {
     guard rank >= 0 else { throw .invalidParameter("rank \(rank) is negative") }
     let kept = min(rank, source.rows, source.columns)
     if kept == 0 { return TruncatedSVD(empty: source.rows, source.columns) }
-    // Longer ones (vocabulary tables) would take seconds.
-    let isSmall = min(source.rows, source.columns) <= 512 && source.rows * source.columns <= 1 << 21
-    if isSmall, start == nil { return try exact(source, rank: kept) }
-    let width = min(kept + max(10, kept / 4), source.rows, source.columns)
-    var basis = Matrix(random: source.columns, width, seed: seed)
-    if let start {
-      for row in 0..<source.columns {
-        for column in 0..<min(start.columns, kept) { basis[row, column] = start[row, column] }
-      }
-    }
-    _ = try Kernel.factorise(&basis.values, rows: source.columns, columns: width, orthonormal: true)
-    for _ in 0..<(iterations ?? (kept > 32 ? 5 : 3)) {
-      basis = normalProduct(source, basis)
-      _ = try Kernel.factorise(&basis.values, rows: source.columns, columns: width, orthonormal: true)
-    }
-    let image = product(source, basis)
-    var scratch = image.values
-    let triangle = try Kernel.factorise(&scratch, rows: source.rows, columns: width, orthonormal: false)
-    let small = try Kernel.singularValues(triangle, size: width)
-    return TruncatedSVD(
-      left: image.times(transposedRows: small.rightTransposed, kept),
-      right: basis.times(transposedRows: small.rightTransposed, kept), sigma: Array(small.sigma.prefix(kept)),
-      scaled: .left)
+    if isSmall(source), start == nil { return try exact(source, rank: kept) }
+    var finder = try RangeFinder(source, rank: kept, start: start)
+    try finder.iterate(iterations ?? thoroughIterations(kept))
+    return try finder.spectrum()
   }
 
-  private static func exact(_ source: some RowSource, rank: Int) throws(LinearAlgebraError) -> TruncatedSVD {
+  /// Whether a whole decomposition takes no longer than a part of a second; those of vocabulary tables would.
+  static func isSmall(_ source: some RowSource) -> Bool {
+    min(source.rows, source.columns) <= 512 && source.rows * source.columns <= 1 << 21
+  }
+
+  static func thoroughIterations(_ rank: Int) -> Int { rank > 32 ? 5 : 3 }
+
+  static func exact(_ source: some RowSource, rank: Int) throws(LinearAlgebraError) -> TruncatedSVD {
     let (rows, columns) = (source.rows, source.columns)
     var scratch = [Double](repeating: 0, count: rows * columns)
     source.copyRows(0..<rows, into: &scratch)
@@ -142,20 +129,6 @@ package enum LowRank {
     }
     return result
   }
-
-  /// A^T * (A * x) in one pass over A.
-  private static func normalProduct(_ source: some RowSource, _ x: Matrix) -> Matrix {
-    var result = Matrix(zeros: source.columns, x.columns)
-    var block = source.makeBlock()
-    var image = [Double](repeating: 0, count: (source.blocks.first?.count ?? 0) * x.columns)
-    for rows in source.blocks {
-      source.copyRows(rows, into: &block)
-      Kernel.multiply(rows.count, x.columns, source.columns, block, x.values, into: &image)
-      Kernel.multiply(
-        source.columns, x.columns, rows.count, block, aTransposed: true, image, beta: 1, into: &result.values)
-    }
-    return result
-  }
 }
 
 /// A ~ left * diag(sigma) * right^T with orthonormal columns; those of vanishing sigma are zero.
@@ -186,6 +159,22 @@ struct TruncatedSVD: Sendable {
     self.sigma = sigma.map { $0 > floor ? $0 : 0 }
   }
 
+  /// The first values only.
+  func prefix(_ count: Int) -> TruncatedSVD {
+    let kept = min(count, sigma.count)
+    let ones = [Double](repeating: 1, count: kept)
+    // The columns are scaled already.
+    return TruncatedSVD(
+      unitLeft: left.columnPrefix(kept, scales: ones, padded: kept),
+      unitRight: right.columnPrefix(kept, scales: ones, padded: kept), sigma: Array(sigma.prefix(kept)))
+  }
+
+  private init(unitLeft: Matrix, unitRight: Matrix, sigma: [Double]) {
+    left = unitLeft
+    right = unitRight
+    self.sigma = sigma
+  }
+
   /// Factors of the first `rank` columns, each column of norm sqrt(sigma_k).
   func balanced(rank: Int) -> (left: Matrix, right: Matrix) {
     let kept = min(rank, sigma.count)
@@ -193,14 +182,5 @@ struct TruncatedSVD: Sendable {
     return (
       left.columnPrefix(kept, scales: roots, padded: rank), right.columnPrefix(kept, scales: roots, padded: rank)
     )
-  }
-}
-
-extension Matrix {
-  /// self * w^T for the first `kept` rows of the square row-major w.
-  fileprivate func times(transposedRows w: [Double], _ kept: Int) -> Matrix {
-    var result = Matrix(zeros: rows, kept)
-    Kernel.multiply(rows, kept, columns, values, w, bTransposed: true, into: &result.values)
-    return result
   }
 }

@@ -12,7 +12,7 @@ package enum CodeSelection {
   static let grindingBits = 20
   /// log2 of the padded cells up to which a tableau gets each log blow-up; beyond the last one, 1. Encoding and hashing
   /// grow with the blow-up, queries and so proofs fall.
-  static let blowups: [(logCells: Int, logBlowup: Int)] = [(19, 5), (21, 4), (25, 3), (29, 2)]
+  static let blowups: [(logCells: Int, logBlowup: Int)] = [(19, 5), (20, 4), (25, 3), (29, 2)]
   /// A code of w times the work must save the w^(1/4)-th part of the bytes.
   static let workExponent = 0.25
   /// Longer rows make a prover of 7 billion weights hold more than 10 GiB: it encodes eight rows at a time.

@@ -46,5 +46,26 @@ package final class PseudorandomStream {
 
   package func elements(_ count: Int) -> [Goldilocks] { (0..<count).map { _ in element() } }
 
+  /// The next elements as canonical integers, as many as the target has places.
+  package func fill(_ target: inout MutableSpan<UInt64>) {
+    var filled = 0
+    while filled < target.count {
+      if position == words.count {
+        words = nextWords()
+        position = 0
+      }
+      let source = words.span
+      var next = position
+      while next < source.count, filled < target.count {
+        let word = source[unchecked: next]
+        next += 1
+        guard word < Goldilocks.modulus else { continue }
+        target[unchecked: filled] = word
+        filled += 1
+      }
+      position = next
+    }
+  }
+
   package func extensionElement() -> CubicExtension { CubicExtension(element(), element(), element()) }
 }

@@ -71,13 +71,13 @@ package struct OpeningTampering: OpeningDeviation {
     polynomial?(layer, claim, &coefficients, weights)
   }
 
-  package func codewords(_ words: LayerWords, layer number: Int, claims: [Int]) {
-    guard let layer else { return }
-    for (g, claim) in claims.enumerated() {
-      var codeword = words.positions.map { words[g, $0] }
-      layer(number, claim, &codeword)
-      for (position, value) in codeword.enumerated() { words[g, position] = value }
-    }
+  package func codewords(
+    layer number: Int, claims: [Int], honest: () -> [[CubicExtension]]
+  ) -> [[CubicExtension]]? {
+    guard let layer else { return nil }
+    var codewords = honest()
+    for (g, claim) in claims.enumerated() { layer(number, claim, &codewords[g]) }
+    return codewords
   }
 
   package func nonce(for work: ProofOfWork, layer: Int) -> UInt64? { nonce?(work, layer) }

@@ -8,6 +8,22 @@ import Testing
 
 /// Expected values from a Python implementation over hashlib and the cryptography package.
 @Suite struct TranscriptTests {
+  /// One stream, element by element and in pieces, over several of its blocks.
+  @Test func elementsComeInPieces() {
+    func stream() -> PseudorandomStream { PseudorandomStream(secret: [3], label: "pieces") }
+    let expected = stream().elements(10_000).map(\.value)
+    let pieces = stream()
+    var found: [UInt64] = []
+    for count in [0, 1, 4095, 4, 5000] {
+      var piece = [UInt64](repeating: 0, count: count)
+      var target = piece.mutableSpan
+      pieces.fill(&target)
+      found += piece
+    }
+    found += pieces.elements(900).map(\.value)
+    #expect(found == expected)
+  }
+
   @Test func knownAnswers() {
     var transcript = Transcript(protocolID: "test")
     transcript.absorb("label", bytes: [1, 2, 3])

@@ -56,6 +56,9 @@ struct DigitRows: TableauRows {
     var context: [UInt8] = []
     context.append(littleEndian: UInt64(row))
     let stream = PseudorandomStream(secret: secret, label: "opening mask", context: context)
-    return .field(stream.elements(count).map(\.value))
+    var elements: [UInt64] = LargeArray.zeros(count: count)
+    var span = elements.mutableSpan
+    stream.fill(&span)
+    return .field(elements)
   }
 }

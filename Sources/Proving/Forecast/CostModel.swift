@@ -180,10 +180,10 @@ package struct CostModel: Sendable {
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
       + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)
     let claims = sizes.factorRows > 0 ? 2.0 : 1.0
+    // All combinations are encoded at once, a coset after the other.
     let opening =
-      claims
-      * (CostTable.openingBytesPerCell * Double(sizes.length)
-        + CostTable.openingBytesPerPosition * Double(sizes.positions))
+      claims * CostTable.openingBytesPerCell * Double(sizes.length)
+      + Double(CostTable.encodedRows * CostTable.bytesPerEncodedCell * workers * sizes.length)
     let tiles = 4 * sizes.structuredCells <= RowRoom.defaultWhole ? 4 * sizes.structuredCells : 0
     return CostTable.fixedBytes + cacheBytes(sizes) + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
       + max(encoding, Int(tables), Int(opening))

@@ -20,7 +20,7 @@ package enum CostTable {
   /// In the order of the phases.
   package static let costs: [Cost] = [
     Cost(phase: .reading, fixed: 0, nanoseconds: 0.926, passes: 0),
-    Cost(phase: .policyCheck, fixed: 0.00601, nanoseconds: 0.836, passes: 0),
+    Cost(phase: .policyCheck, fixed: 0.00601, nanoseconds: 0.3, passes: 0),
     Cost(phase: .rows, fixed: 0.00133, nanoseconds: 0.201, passes: 0),
     Cost(phase: .commitment, fixed: 0.00929, nanoseconds: 3.39, passes: 2),
     Cost(phase: .witness, fixed: 0.00232, nanoseconds: 0.0967, passes: 2),
@@ -49,9 +49,9 @@ package enum CostTable {
   // Bytes that the prover holds at its peak.
   /// Program, libraries, small tables.
   static let fixedBytes = 60 << 20
-  /// Each tree: its leaves; in trees below 2^22 leaves also the other levels, in larger ones hardly more.
+  /// Each tree: its leaves; in trees below 2^14 leaves also the other levels, in larger ones hardly more.
   static let bytesPerPosition = 32
-  static let logLargeTree = 22
+  static let logLargeTree = 14
   /// Field elements of eight rows that are encoded, and their messages; rows of 2^20 cells and more share one buffer.
   static let encodedRows = 8
   static let bytesPerEncodedCell = 8
@@ -66,7 +66,6 @@ package enum CostTable {
   static let entryShare = 10
   /// The orthonormality stage's four tables and the sums that they are made of.
   static let tableBytesPerOrthonormalColumn = 144.0
-  /// One folded combination of an opening: coefficients, weights, codeword.
-  static let openingBytesPerCell = 80.0
-  static let openingBytesPerPosition = 69.0
+  /// One folded combination of an opening: coefficients, their coordinates, functionals, weights, masks.
+  static let openingBytesPerCell = 150.0
 }

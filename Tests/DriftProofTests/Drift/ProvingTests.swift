@@ -128,5 +128,20 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(10))
   }
 
+  /// A bound that only the thorough search reaches: the quick one's factors, which come first, leave more.
+  @Test(arguments: [(300, 310), (600, 560)]) func aTightResidualIsFoundAllTheSame(rows: Int, columns: Int) throws {
+    var random = SeededGenerator(seed: 4)
+    let values = (0..<rows * columns).map { _ in Int32.random(in: -4000...4000, using: &random) }
+    let drift = try IntegerMatrix(rows: rows, columns: columns, values: values)
+    let best = try IntegerFactors.quantise(drift, rank: 8, scaleBits: 4)
+    let fitter = ClauseFitter(drift: drift, fractionBits: 0)
+    func clause(_ sum: UInt128) -> StructuredClause {
+      StructuredClause(rank: 8, sparse: nil, scale: 4, bound: BoundSum(sum).digits)
+    }
+    guard case .fits(let factors?, nil) = try fitter.fit(clause(best.residual.sumOfSquares)) else { throw Unexpected() }
+    #expect(factors.left == best.factors.left && factors.right == best.factors.right)
+    if case .fits = try fitter.fit(clause(best.residual.sumOfSquares - 1)) { throw Unexpected() }
+  }
+
   private struct Unexpected: Error {}
 }
