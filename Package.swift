@@ -70,6 +70,10 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain",
       ], path: "Sources/ReportFacts"),
+    // Which model answers: plans, questions, evidence and transcripts of audits. No network, no prover.
+    .target(
+      name: "DriftProofAudit", dependencies: ["DriftProofCore"], path: "Sources/Audit",
+      resources: [.embedInCode("Resources/words.txt")]),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -170,6 +174,7 @@ let package = Package(
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
+    .testTarget(name: "AuditTests", dependencies: ["DriftProofCore", "DriftProofAudit", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
       name: "CommitmentTests",
