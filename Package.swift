@@ -74,6 +74,10 @@ let package = Package(
     .target(
       name: "DriftProofAudit", dependencies: ["DriftProofCore"], path: "Sources/Audit",
       resources: [.embedInCode("Resources/words.txt")]),
+    // Asks endpoints: the only room with a network.
+    .target(
+      name: "DriftProofAuditEndpoint", dependencies: ["DriftProofCore", "DriftProofAudit"],
+      path: "Sources/AuditEndpoint"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -144,7 +148,9 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
-        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
+        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofAudit",
+        "DriftProofAuditEndpoint",
+        "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -174,7 +180,8 @@ let package = Package(
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
-    .testTarget(name: "AuditTests", dependencies: ["DriftProofCore", "DriftProofAudit", "TestSupport"]),
+    .testTarget(
+      name: "AuditTests", dependencies: ["DriftProofCore", "DriftProofAudit", "DriftProofAuditEndpoint", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
       name: "CommitmentTests",

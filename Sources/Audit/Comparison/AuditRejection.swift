@@ -58,8 +58,7 @@ extension AuditRejection: CustomStringConvertible {
       "the candidate's line \(line) asks question \(index), which the reference had not answered by then"
     case .referenceSamples(let index):
       "the reference's answer to question \(index) is not its likeliest one: it samples, so nothing can be compared with it"
-    case .noEnd(let side):
-      "the \(side.rawValue)'s transcript has no end: driftproof audit \(side == .reference ? "record" : "run") goes on with it"
+    case .noEnd(let side): "the \(side.rawValue)'s transcript has no end"
     case .wrongCount(let line, let stated, let computed):
       "the candidate's line \(line) counts \(stated) requests, the rule ends at \(computed)"
     case .wrongVerdict(let line, let stated, let computed):

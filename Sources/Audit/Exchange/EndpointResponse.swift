@@ -20,6 +20,8 @@ package struct EndpointResponse: Equatable, Sendable {
   static let tokenSlack = 8
   static let maximumList = 64
   static let maximumToken = 1024
+  /// Bytes of text and tokens together, so that a line of a transcript holds them.
+  static let maximumSum = 400_000
 
   /// - Parameters:
   ///   - tokens: how many were asked for.
@@ -38,7 +40,9 @@ package struct EndpointResponse: Equatable, Sendable {
     if wantsLogProbabilities, let found = choice.member("logprobs"), !found.isNull {
       list = try Self.tokens(found, &decimals)
     }
-    guard list.count <= tokens + Self.tokenSlack else { throw .tooLong }
+    guard list.count <= tokens + Self.tokenSlack, text.count + Self.size(list) <= Self.maximumSum else {
+      throw .tooLong
+    }
     answer = Answer(text: text, tokens: list, finish: Self.label(choice.member("finish_reason")) ?? "")
     model = Self.label(root.member("model"))
     fingerprint = Self.label(root.member("system_fingerprint"))
@@ -47,6 +51,10 @@ package struct EndpointResponse: Equatable, Sendable {
     hasReasoning = ["reasoning_content", "reasoning"].contains { key in
       (message?.member(key) ?? choice.member(key))?.bytes?.isEmpty == false
     }
+  }
+
+  private static func size(_ tokens: [AnswerToken]) -> Int {
+    tokens.reduce(0) { sum, token in sum + token.token.count + token.top.reduce(0) { $0 + $1.token.count } }
   }
 
   private static func count(_ value: LooseJSON) -> Int? {

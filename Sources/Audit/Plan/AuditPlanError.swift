@@ -15,17 +15,17 @@ package enum AuditPlanError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .malformed(let reason): "it is no plan of an audit: \(reason)"
     case .version(let found):
-      "it is a plan of version \(found), this program knows version \(AuditPlan.version): use the program that made it"
+      "it is a plan of version \(found), this program knows version \(AuditPlan.version)"
     case .otherSentences(let digest):
-      "its questions are made of other sentences (\(digest.prefix(16))…) than this program has: use the program that made it"
+      "its questions are made of other sentences (\(digest.prefix(16))…) than this program has"
     case .otherWords(let digest):
-      "its questions are made of other words (\(digest.prefix(16))…) than this program has: use the program that made it"
-    case .otherKey: "the plan commits to another key than the one given: take the key file that was made with it"
+      "its questions are made of other words (\(digest.prefix(16))…) than this program has"
+    case .otherKey: "the plan commits to another key than the one given"
     case .otherPrompts(let expected?, nil):
-      "the plan takes its questions from a file with SHA-256 \(expected): name it with --prompts"
+      "the plan takes its questions from a file with SHA-256 \(expected)"
     case .otherPrompts(let expected?, let found?):
       "the plan takes its questions from a file with SHA-256 \(expected), the file given has \(found)"
-    case .otherPrompts: "the plan makes its own questions: leave out --prompts"
+    case .otherPrompts: "the plan makes its own questions, and a file was given"
     }
   }
 }

@@ -76,7 +76,7 @@ package enum EndpointAddressError: Error, Equatable, Sendable, CustomStringConve
     switch self {
     case .scheme: "it begins with neither https:// nor http://; an API's address looks like https://api.example.com/v1"
     case .characters: "it has blanks, characters outside ASCII, or more than 1000 of them"
-    case .user: "it holds a user or password, which would be published with the plan; --api-key-env takes a key"
+    case .user: "it holds a user or password, which would be published with the plan; keys are given otherwise"
     case .query: "it has a query or fragment, which would be published with the plan; name the API without it"
     case .path: "its path has empty parts, . or .."
     case .host: "its host is no name and no address"

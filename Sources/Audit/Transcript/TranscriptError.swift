@@ -32,7 +32,7 @@ extension TranscriptError: CustomStringConvertible {
     switch self {
     case .empty: "it is empty: was the audit begun?"
     case .unfinishedLine(let number):
-      "line \(number) ends without a line feed: it was cut off; driftproof audit record or run goes on from there"
+      "line \(number) ends without a line feed: it was cut off"
     case .longLine(let number): "line \(number) has more than \(CanonicalJSON.maximumBytes) bytes"
     case .malformed(let number, let reason): "line \(number): \(reason)"
     case .brokenChain(let number):

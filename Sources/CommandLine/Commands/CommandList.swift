@@ -6,7 +6,9 @@ enum CommandList {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
       IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
-      ReportCommand.self, AttestCommand.self, DigestCommand.self, CompletionsCommand.self, ManCommand.self,
+      ReportCommand.self, AttestCommand.self, DigestCommand.self, AuditPlanCommand.self,
+      AuditRecordCommand.self, AuditRunCommand.self, AuditCompareCommand.self,
+      CompletionsCommand.self, ManCommand.self,
     ]
   }
 
