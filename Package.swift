@@ -70,6 +70,14 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain",
       ], path: "Sources/ReportFacts"),
+    // Which model answers: plans, questions, evidence and transcripts of audits. No network, no prover.
+    .target(
+      name: "DriftProofAudit", dependencies: ["DriftProofCore"], path: "Sources/Audit",
+      resources: [.embedInCode("Resources/words.txt")]),
+    // Asks endpoints: the only room with a network.
+    .target(
+      name: "DriftProofAuditEndpoint", dependencies: ["DriftProofCore", "DriftProofAudit"],
+      path: "Sources/AuditEndpoint"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -140,7 +148,9 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
-        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProof",
+        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofAudit",
+        "DriftProofAuditEndpoint",
+        "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -170,6 +180,8 @@ let package = Package(
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
+    .testTarget(
+      name: "AuditTests", dependencies: ["DriftProofCore", "DriftProofAudit", "DriftProofAuditEndpoint", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
       name: "CommitmentTests",

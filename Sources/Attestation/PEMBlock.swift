@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofCore
+
 /// One block of PEM text (RFC 7468), strictly: nothing before or after it but white space, strict base64 inside.
 struct PEMBlock: Equatable {
   static let privateLabel = "PRIVATE KEY"

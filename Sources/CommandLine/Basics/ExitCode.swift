@@ -11,6 +11,8 @@ enum ExitCode: Int32, CaseIterable {
   case coverageGap = 13
   case notProvable = 14
   case revoked = 15
+  case different = 20
+  case undecided = 21
 
   var meaning: String {
     switch self {
@@ -18,12 +20,15 @@ enum ExitCode: Int32, CaseIterable {
     case .operational: "operational error, such as an unreadable file"
     case .usage: "wrong command line"
     case .policyViolated: "the drift is outside the policy (prove), or a chain's outside its cumulative policy"
-    case .proofInvalid: "the proof, or the attestation, is invalid"
-    case .identityMismatch: "another base, parent, policy, checkpoint or model than the certificate's or attestation's"
+    case .proofInvalid: "the proof, the attestation or an audit's transcript is invalid"
+    case .identityMismatch:
+      "another base, parent, policy, checkpoint or model than the certificate's or attestation's, or another plan's audit"
     case .coverageGap:
       "tensors missing, added, renamed or reshaped, a rule that matches nothing, or unclear which weights"
     case .notProvable: "the drift cannot be proved at this precision"
     case .revoked: "a link of a chain is revoked"
+    case .different: "DIFFERENT: the endpoint does not serve the reference's model (audit)"
+    case .undecided: "UNDECIDED: the audit's requests do not tell (audit)"
     }
   }
 }

@@ -70,7 +70,7 @@ package enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
 extension JSONError {
   /// The parser's failure, at the byte where reading stopped.
-  init(_ failure: JSONSyntaxFailure) {
+  package init(_ failure: JSONSyntaxFailure) {
     let offset = failure.place.offset
     switch failure.kind {
     case .tooLarge(let limit): self = .tooLarge(limit: limit)

@@ -3,12 +3,12 @@
 /// Base64 (RFC 4648) without any tolerance: one alphabet per text, padding as it must be, unused bits zero, nothing else.
 ///
 /// So every byte string has one text per alphabet, and a signature cannot be respelled.
-enum Base64 {
+package enum Base64 {
   private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = UInt8(ascii: "=")
 
   /// The standard alphabet, padded, in one line.
-  static func encode(_ bytes: [UInt8]) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -22,7 +22,7 @@ enum Base64 {
   }
 
   /// Nil for anything but `encode`'s text or its URL-safe spelling (`-` and `_`), which DSSE allows, too.
-  static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+  package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count.isMultiple(of: 4) else { return nil }
     let paddingCount = text.suffix(2).count { $0 == padding }
     let digits = text.dropLast(paddingCount)

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The rule at work: takes the candidate's answers in any order, and decides on them in the order of the questions.
+package struct Scoring: Sendable {
+  /// One request that was compared.
+  package struct Row: Equatable, Sendable {
+    package let index: Int
+    package let score: RequestScore
+    /// Nil for a missing answer.
+    package let distance: Distance?
+    /// Whether all emitted tokens agree; nil without log probabilities.
+    package let tokensAgree: Bool?
+  }
+
+  private let plan: AuditPlan
+  private let reference: ReferenceAnswers
+  package private(set) var decision: Decision
+  package private(set) var rows: [Row] = []
+  /// The next question that the rule waits for.
+  package private(set) var next = 0
+  private var waiting: [Int: Answer?] = [:]
+  private let spelling: TokenSpelling
+
+  package init(plan: AuditPlan, reference: ReferenceAnswers, spelling: TokenSpelling) {
+    self.plan = plan
+    self.reference = reference
+    self.spelling = spelling
+    decision = Decision(mode: plan.mode)
+  }
+
+  /// Takes what became of one question: an answer, or nil where it is missing.
+  package mutating func take(_ index: Int, _ answer: Answer?) {
+    waiting[index] = .some(answer)
+    while decision.verdict == .undecided, next < reference.count {
+      guard let truth = reference.answer(next) else {
+        next += 1
+        continue
+      }
+      guard let found = waiting.removeValue(forKey: next) else { return }
+      let row = row(next, truth, found)
+      rows.append(row)
+      decision.add(row.score)
+      next += 1
+    }
+  }
+
+  private func row(_ index: Int, _ truth: ComparedAnswer, _ found: Answer?) -> Row {
+    let read = found.flatMap { ComparedAnswer($0, spelling: spelling, score: plan.score) }
+    let distance: Distance? =
+      switch (truth, read) {
+      case (.logProbabilities(let a), .logProbabilities(let b)):
+        Distance(reference: a, candidate: b, listed: plan.listed)
+      case (.text(let a), .text(let b)): Distance(reference: a, candidate: b)
+      default: nil
+      }
+    var agree: Bool?
+    if case .logProbabilities(let a) = truth, case .logProbabilities(let b)? = read {
+      agree = a.places.prefix(a.shown).map(\.token) == b.places.prefix(b.shown).map(\.token)
+    }
+    return Row(
+      index: index, score: distance?.score(scale: plan.mode.margin, margin: plan.margin) ?? .missing,
+      distance: distance, tokensAgree: agree)
+  }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCore
+
+/// The lines of one side, each linked to the one before, and what they say together. It grows line by line, whether it is
+/// read or written, under the same rules: no question has two answers, none has an answer that was not sent, and no
+/// verdict is followed by another.
+package struct Transcript: Sendable {
+  /// What became of one question.
+  package struct Question: Equatable, Sendable {
+    package enum State: Equatable, Sendable {
+      /// Sent, or to be sent again.
+      case pending
+      case answered(TranscriptLine.Answered)
+      case missing
+    }
+
+    package fileprivate(set) var attempts = 0
+    package fileprivate(set) var failures = 0
+    fileprivate var isOpen = false
+    package fileprivate(set) var state = State.pending
+    /// The line with its answer, or that gives it up; from 1.
+    package fileprivate(set) var resolvedAt = 0
+
+    package var isResolved: Bool { state != .pending }
+  }
+
+  /// One `end` and where it stands; lines from 1.
+  package struct Ending: Equatable, Sendable {
+    package let number: Int
+    package let end: TranscriptLine.End
+  }
+
+  package let side: AuditSide
+  private let planDigest: [UInt8]
+  private var previous: [UInt8]
+  private var tree = LineTree()
+  package private(set) var header: TranscriptLine.Header?
+  package private(set) var sessions: [(number: Int, session: TranscriptLine.Session)] = []
+  package private(set) var questions: [Int: Question] = [:]
+  package private(set) var endings: [Ending] = []
+  /// Every line that was sent, with its number.
+  package private(set) var sent: [(number: Int, sent: TranscriptLine.Sent)] = []
+  private var isInSession = false
+  private var opened: Set<Int> = []
+
+  /// One without lines.
+  package init(side: AuditSide, planDigest: [UInt8]) {
+    self.side = side
+    self.planDigest = planDigest
+    previous = planDigest
+  }
+
+  /// Lines so far, and the root of their tree.
+  package var count: Int { tree.count }
+  package var root: [UInt8] { tree.root }
+
+  /// Questions from 0 on that have their answer, or are given up.
+  package var resolvedCount: Int {
+    var count = 0
+    while questions[count]?.isResolved == true { count += 1 }
+    return count
+  }
+
+  /// The last one; nil where there is none, or lines follow it.
+  package var lastEnding: Ending? { endings.last.flatMap { $0.number == count ? $0 : nil } }
+
+  /// Appends a line of one's own.
+  /// - Returns: its bytes, without the line feed.
+  package mutating func append(_ line: TranscriptLine) throws(TranscriptError) -> [UInt8] {
+    let bytes = line.bytes(after: previous)
+    guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: count + 1) }
+    try take(line, bytes)
+    return bytes
+  }
+
+  /// The line that would end it now.
+  package func ending(count: Int, outcome: TranscriptLine.Outcome?) -> TranscriptLine {
+    .end(TranscriptLine.End(count: count, outcome: outcome, lines: tree.count, root: tree.root.hexadecimal))
+  }
+
+  /// Takes a line of a file.
+  package mutating func read(_ bytes: [UInt8]) throws(TranscriptError) {
+    let number = count + 1
+    guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: number) }
+    let (line, stated): (TranscriptLine, [UInt8])
+    do throws(LineFailure) {
+      (line, stated) = try TranscriptLine.read(bytes)
+    } catch {
+      throw .malformed(number: number, reason: error.reason)
+    }
+    guard stated == previous else {
+      throw number == 1 ? .otherPlan(stated: stated.hexadecimal) : .brokenChain(number: number)
+    }
+    try take(line, bytes)
+  }
+
+  private mutating func take(_ line: TranscriptLine, _ bytes: [UInt8]) throws(TranscriptError) {
+    try check(line, number: count + 1)
+    previous = SHA256.hash(bytes)
+    tree.append(previous)
+  }
+
+  // MARK: Rules
+
+  private mutating func check(_ line: TranscriptLine, number: Int) throws(TranscriptError) {
+    if case .header(let header) = line {
+      guard number == 1 else { throw .secondHeader(number: number) }
+      guard header.side == side else { throw .wrongSide(expected: side) }
+      guard header.plan == planDigest.hexadecimal else { throw .otherPlan(stated: header.plan) }
+      self.header = header
+      return
+    }
+    guard header != nil else { throw .noHeader }
+    if let outcome = endings.last?.end.outcome, outcome.verdict != .undecided { throw .afterVerdict(number: number) }
+    if case .session(let session) = line {
+      guard (session.reference != nil) == (side == .candidate) else { throw .sessionReference(number: number) }
+      // What was open when the session before stopped is lost.
+      close()
+      isInSession = true
+      sessions.append((number, session))
+      return
+    }
+    guard isInSession else { throw .noSession(number: number) }
+    switch line {
+    case .header, .session: return
+    case .sent(let sent): try check(sent, number)
+    case .answer(let answered):
+      try resolve(answered.index, answered.attempt, number)
+      questions[answered.index]?.state = .answered(answered)
+      questions[answered.index]?.resolvedAt = number
+    case .failure(let failed):
+      try resolve(failed.index, failed.attempt, number)
+      questions[failed.index]?.failures += 1
+    case .missing(let index, let attempts): try giveUp(index, attempts, number)
+    case .end(let end):
+      guard (end.outcome != nil) == (side == .candidate) else { throw .wrongEnd(number: number) }
+      guard end.lines == tree.count else { throw .wrongLineCount(number: number, expected: tree.count) }
+      guard end.root == tree.root.hexadecimal else { throw .wrongRoot(number: number) }
+      close()
+      isInSession = false
+      endings.append(Ending(number: number, end: end))
+    }
+  }
+
+  private mutating func close() {
+    for index in opened { questions[index]?.isOpen = false }
+    opened = []
+  }
+
+  private mutating func check(_ line: TranscriptLine.Sent, _ number: Int) throws(TranscriptError) {
+    var question = questions[line.index] ?? Question()
+    guard !question.isResolved else { throw .resolvedTwice(number: number, index: line.index) }
+    guard !question.isOpen else { throw .stillOpen(number: number, index: line.index) }
+    guard line.attempt == question.attempts + 1 else {
+      throw .wrongAttempt(number: number, index: line.index, expected: question.attempts + 1)
+    }
+    question.attempts += 1
+    question.isOpen = true
+    questions[line.index] = question
+    opened.insert(line.index)
+    sent.append((number, line))
+  }
+
+  /// Ends an open attempt.
+  private mutating func resolve(_ index: Int, _ attempt: Int, _ number: Int) throws(TranscriptError) {
+    guard let question = questions[index] else { throw .notSent(number: number, index: index) }
+    guard !question.isResolved else { throw .resolvedTwice(number: number, index: index) }
+    guard question.isOpen else { throw .notSent(number: number, index: index) }
+    guard attempt == question.attempts else {
+      throw .wrongAttempt(number: number, index: index, expected: question.attempts)
+    }
+    questions[index]?.isOpen = false
+    opened.remove(index)
+  }
+
+  private mutating func giveUp(_ index: Int, _ attempts: Int, _ number: Int) throws(TranscriptError) {
+    guard let question = questions[index] else { throw .notSent(number: number, index: index) }
+    guard !question.isResolved else { throw .resolvedTwice(number: number, index: index) }
+    guard !question.isOpen else { throw .stillOpen(number: number, index: index) }
+    guard question.failures > 0 else { throw .missingWithoutFailure(number: number, index: index) }
+    guard attempts == question.attempts else {
+      throw .wrongAttempt(number: number, index: index, expected: question.attempts)
+    }
+    questions[index]?.state = .missing
+    questions[index]?.resolvedAt = number
+  }
+}
+
+extension Transcript {
+  /// Bytes of a transcript.
+  package static let maximumBytes = 256 << 20
+
+  /// Reads a whole file: lines, each with a line feed.
+  package init(file: [UInt8], side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
+    self.init(side: side, planDigest: planDigest)
+    guard !file.isEmpty else { throw .empty }
+    var rest = file[...]
+    while let end = rest.firstIndex(of: 0x0A) {
+      try read(Array(rest[rest.startIndex..<end]))
+      rest = rest[(end + 1)...]
+    }
+    guard rest.isEmpty else { throw .unfinishedLine(number: count + 1) }
+  }
+}

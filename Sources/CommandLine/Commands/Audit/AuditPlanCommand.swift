@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofAudit
+import DriftProofCore
+
+/// `driftproof audit plan`: fix beforehand what will be asked, and what will decide.
+enum AuditPlanCommand: Command {
+  static let description = CommandDescription(
+    name: "audit plan",
+    summary: "fix what an audit of an endpoint will ask, and what will decide",
+    details: [
+      "Writes a plan, and a new secret key that the plan commits to. All questions follow from both, so that the provider "
+        + "cannot know them and you cannot choose them. Publish the plan before you ask; keep the key secret until the "
+        + "audit is over.",
+      "The margin says what counts as the same: a mean distance in nats between the endpoint's log probabilities and the "
+        + "reference's (with --score text, a share of the text). Too wide a margin does not see quantised weights, too narrow a "
+        + "one accuses honest servers of rounding. docs/audit.md has figures.",
+    ],
+    positionals: [],
+    ownOptions: [
+      .required("mode", "{quick,audit,extended}", "how sure: wrong with probability at most 2.5, 1 or 0.1 percent"),
+      .required("endpoint", "URL", "the API that is audited, such as https://api.example.com/v1; local for --serve"),
+      .required("model-name", "NAME", "what requests to the endpoint call the model"),
+      .required("out", short: "o", "PLAN.json", "where the plan is written"),
+      .required("key", "KEY.secret", "where the new key is written; it never replaces a file"),
+      .optional("score", "{logprobs,text}", "what is compared (logprobs)"),
+      .optional("margin", "NATS", "the mean distance that counts as the same (0.15, 0.10 or 0.08, by the mode)"),
+      .optional("tokens", "N", "tokens of an answer (8)"),
+      .optional("top", "N", "likely tokens that are asked for at each place (20; some servers have 5)"),
+      .flag("chat", "ask with messages of a chat"),
+      .optional("prompts", "FILE", "your own questions, one a line, ten times as many as will be asked"),
+      .optional("previous", "PLAN", "the last plan about this endpoint: plans are counted"),
+      .optional("beacon-source", "TEXT", "whose value will go into the questions with --beacon, such as a drand round"),
+      .optional("certificate", "CERT", "the certificate that the model is said to have"),
+      .optional("model", "FOLDER", "the reference's model: its digest goes into the plan"),
+    ] + ModelDigestArguments.options, refusesStandardOutput: "the key is written beside it")
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let (output, keyPath) = (try arguments.required("out"), try arguments.required("key"))
+    guard output != keyPath else { throw arguments.usage("--out and --key name one file") }
+    try OutputPlace.checkNew(arguments)
+    try AtomicFile.checkFolder(of: output)
+    let key = AuditKey()
+    let plan = try plan(arguments, key, console)
+    do throws(SystemError) {
+      try DurableFile.create(keyPath, with: key.file, mode: 0o600, folder: .attempted)
+    } catch {
+      throw CommandFailure(
+        .operational,
+        "\(keyPath): \(error.isExisting ? "exists already, and may be the key of another plan" : "\(error)")",
+        remedy: "Choose another name with --key.")
+    }
+    try AtomicFile.write(plan.file, to: output)
+    return CommandResult(
+      text: AuditText.describe(plan).joined(separator: "\n") + "\n",
+      json: .object([
+        ("plan", .string(plan.digest.hexadecimal)), ("commitment", .string(plan.commitment)),
+        ("mode", .string(plan.mode.rawValue)), ("score", .string(plan.score.rawValue)),
+        ("marginMillionths", .integer(plan.margin)), ("run", .integer(plan.run)),
+        ("fewestForSame", .integer(plan.mode.fewestForSame)), ("budget", .integer(plan.mode.budget)),
+        ("out", .string(output)), ("exitCode", .integer(0)),
+      ]))
+  }
+
+  private static func plan(
+    _ arguments: ParsedArguments, _ key: AuditKey, _ console: Console
+  ) throws(CommandFailure) -> AuditPlan {
+    guard let mode = AuditMode(rawValue: try arguments.required("mode")) else {
+      throw arguments.usage("--mode is one of \(AuditMode.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    guard let score = AuditPlan.Score(rawValue: arguments.values["score"] ?? "logprobs") else {
+      throw arguments.usage("--score is logprobs or text")
+    }
+    let name = try arguments.required("model-name")
+    guard AuditPlan.isLabel(name) else {
+      throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
+    }
+    var plan = AuditPlan(
+      mode: mode, score: score, margin: try arguments.millionths("margin", in: AuditPlan.marginRange),
+      subject: try subject(arguments), modelName: name, key: key)
+    plan.tokens = try arguments.number("tokens", in: AuditPlan.tokenRange, default: plan.tokens)
+    plan.listed = try arguments.number("top", in: AuditPlan.listedRange, default: plan.listed)
+    guard score == .logProbabilities || arguments.values["top"] == nil else {
+      throw arguments.usage("--top is about log probabilities, which --score text does not ask for")
+    }
+    plan.isChat = arguments.has("chat")
+    if let file = try arguments.promptFile() {
+      plan.prompts = .file(digest: file.digest)
+      if file.lines.count < 10 * mode.budget {
+        console.remark(
+          "\(Format.count(file.lines.count)) different questions: with less than ten times the \(mode.budget) that may be asked, "
+            + "what is left over differs from the whole")
+      }
+    }
+    if let path = arguments.values["previous"] {
+      let previous = try ParsedArguments.auditPlan(at: path)
+      plan.previous = previous.digest.hexadecimal
+      plan.run = previous.run + 1
+    }
+    if let beacon = arguments.values["beacon-source"] {
+      guard AuditPlan.isLabel(beacon) else {
+        throw arguments.usage("--beacon-source takes 1 to 200 printable ASCII characters")
+      }
+      plan.beacon = beacon
+    }
+    if arguments.values["certificate"] != nil {
+      plan.certificate = SHA256.hash(try arguments.readFile("certificate", limit: FileLimits.certificate)).hexadecimal
+    }
+    if arguments.values["model"] != nil {
+      plan.modelDigest = try ModelDigestArguments.compute("model", arguments, console).root
+    }
+    return plan
+  }
+
+  private static func subject(_ arguments: ParsedArguments) throws(CommandFailure) -> AuditPlan.Subject {
+    let text = try arguments.required("endpoint")
+    guard text != "local" else { return .local }
+    do throws(EndpointAddressError) {
+      return .endpoint(try EndpointAddress(text))
+    } catch {
+      throw arguments.usage("--endpoint \(Quoting.shown(text)): \(error)")
+    }
+  }
+}
