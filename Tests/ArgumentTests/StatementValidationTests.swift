@@ -150,4 +150,72 @@ import DriftProofTranscript
       return
     }
   }
+
+  /// Every assumption of the argument about rounding claims, broken one at a time.
+  @Test func roundingClaims() throws {
+    let shared = Fixture.merged(rows: 40, columns: 24).statement
+    let large = Fixture.merged(rows: 150, columns: 200).statement
+    func expect(
+      _ why: String, of statement: DriftStatement? = nil, _ location: SourceLocation = #_sourceLocation,
+      _ change: (inout DriftStatement) -> Void
+    ) {
+      var statement = statement ?? shared
+      change(&statement)
+      #expect(throws: ProofRejection.unsupportedParameters(why), sourceLocation: location) { try statement.validate() }
+    }
+    func claim(_ change: @escaping (inout RoundingClaim) -> Void) -> (inout DriftStatement) -> Void {
+      { statement in
+        guard var own = statement.tensors[0].clauses[0].entries?.rounding else { return }
+        change(&own)
+        statement.tensors[0].clauses[0].entries?.rounding = own
+      }
+    }
+    try shared.validate()
+    try large.validate()
+    for shift in [-1, 1, 6, 17] { expect("the fine shift of w is out of range", claim { $0.fineShift = shift }) }
+    expect("the fine shift of w is above its scale") { $0.tensors[0].clauses[0].scale = 13 }
+    expect("the scale of w is out of range") { $0.tensors[0].clauses[0].scale = 25 }
+    for weight in [0, 2, 5] {
+      expect("the weight of residuals of w is out of range", claim { $0.residualWeight = weight })
+    }
+    expect("the half-ulps of w are out of range", claim { $0.classBound = 1 << 16 + 1 })
+    expect("the classes of w are out of range", claim { $0.logClasses = 15 })
+    expect("the half-ulps of w have no classes", claim { $0.logClasses = 0 })
+    for bad in [-1, 33] {
+      expect("a coefficient of w is out of range", claim { $0.tuned = bad })
+      expect("a coefficient of w is out of range", claim { $0.base = bad })
+      expect("a coefficient of w is out of range", claim { $0.drift = bad })
+    }
+    for range in [40959, 1 << 30 + 1] {
+      expect("the range of differences of w is out of range", claim { $0.differenceRange = range })
+    }
+    expect("the rounding clause of w has a norm bound") { $0.tensors[0].clauses[0].bound = [1] }
+    expect("tensor w has a rounding clause without a bounding one") {
+      $0.tensors[0].isPlain = false
+      $0.tensors[0].clauses[0].scale = 0
+      $0.tensors[0].clauses[0].entries?.rounding?.fineShift = 0
+    }
+    expect("the base of w is committed to nowhere") { $0.tensors[0].base = nil }
+    expect("the entrywise bound of w has another form") {
+      $0.tensors[0].clauses.append(
+        StructuredClause(rank: nil, sparse: nil, scale: 0, bound: nil, entries: EntryClaim(square: 1 << 33)))
+    }
+
+    expect("a base that no claim speaks of") { $0.tensors[0].clauses = [] }
+    expect("the base's trees are out of order") { $0.baseTrees.append($0.baseTrees[0]) }
+    expect("a tree of the base has a wrong form") { $0.baseTrees[0].rows = 0 }
+    expect("a tree of the base has a wrong form") { $0.baseTrees[0].root = [1] }
+    expect("the base of w is in no tree") { $0.tensors[0].base?.tree = 2 }
+    expect("the base of w lies outside its tree") { $0.tensors[0].base?.row = 1 }
+    expect("the base of w lies outside its tree", of: large) { $0.tensors[0].base?.row = 1 }
+    expect("the base of w lies across its row") { $0.tensors[0].base?.offset = 64 }
+    expect("the base of w lies across its row") { $0.tensors[0].base?.offset = 1 << 14 }
+    expect("the base of w lies across its row", of: large) { $0.tensors[0].base?.offset = 0 }
+    expect("the base of w shares a row") { $0.tensors[0].base?.offset = nil }
+    expect("the base of v is another's, too") {
+      var other = $0.tensors[0]
+      other.name = "v"
+      $0.tensors.append(other)
+    }
+  }
 }

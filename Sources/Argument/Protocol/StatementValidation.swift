@@ -118,15 +118,15 @@ extension DriftStatement {
       }
     }
     // Two tensors in one place would be read as one.
-    var places: [[Int]: [Range<Int>]] = [:]
-    for tensor in tensors {
-      guard let base = tensor.base, let offset = base.offset else { continue }
+    let places = tensors.compactMap { tensor -> (name: String, start: [Int], end: Int)? in
+      guard let base = tensor.base, let offset = base.offset else { return nil }
       let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: tensor.rows, columns: tensor.columns)
-      let own = offset..<offset + 1 << (rowBits + columnBits)
+      return (tensor.name, [base.tree, base.row, offset], offset + 1 << (rowBits + columnBits))
+    }.sorted { $0.start.lexicographicallyPrecedes($1.start) }
+    for (one, next) in zip(places, places.dropFirst()) {
       try require(
-        !(places[[base.tree, base.row]] ?? []).contains { $0.overlaps(own) },
-        "the base of \(tensor.name) is another's, too")
-      places[[base.tree, base.row], default: []].append(own)
+        one.start.dropLast() != next.start.dropLast() || one.end <= next.start[2],
+        "the base of \(next.name) is another's, too")
     }
   }
 

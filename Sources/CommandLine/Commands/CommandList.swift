@@ -6,7 +6,7 @@ enum CommandList {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
       IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
-MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self, AuditPlanCommand.self,
+      MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self, AuditPlanCommand.self,
       AuditRecordCommand.self, AuditRunCommand.self, AuditCompareCommand.self, CompletionsCommand.self,
       ManCommand.self,
     ]
