@@ -8,10 +8,9 @@ package enum PairProducts {
   /// i ≤ k.
   package static let pairs = width * (width + 1) / 2
   package static let logPart = 27
-  /// Products of entries up to 2^26 sum up to 2^53, of which the high part has 26 bits.
-  package static let largestEntry: Int32 = 1 << 26
-
   /// Of `groups` groups of 2^j neighbours from `start` on: pair p of group g at low[at + p·groups + g], high alike.
+  ///
+  /// Entries are at most 2^26, so that a sum is below 2^54 and its high part has 27 bits; larger ones would be cut.
   /// - Parameter first: nil for zeros.
   package static func fill(
     _ first: [Int32]?, _ second: [Int32], start: Int, groups: Int, low: inout [Int32], high: inout [Int32], at: Int

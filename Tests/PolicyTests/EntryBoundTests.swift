@@ -109,6 +109,10 @@ import Testing
     #expect(sum.tensors[0].largestNorm == nil)
     #expect(sum.rules[0].remarks.contains { $0.contains("zero in the base") })
     #expect(!sum.rules[0].remarks.contains { $0.contains("Without a residual") })
+    // 2^15.5·2^-(23 + 20) for weights up to 1/4.
+    let small = try explain(#"{"entrywise": {"absolute": 5e-9}}"#)
+    #expect(small.problems.count == 1 && small.problems[0].contains("the least that can be proved of it at all"))
+    #expect(try explain(#"{"entrywise": {"absolute": 5.3e-9}}"#).problems.isEmpty)
     let short = try parse(Fixtures.allowing(#"{"rank": 2, "entrywise": {"absolute": 0.5}}"#)).rules[0].allowance
     #expect(short.shortWords == "rank 2 + entries ≤ 0.5")
   }

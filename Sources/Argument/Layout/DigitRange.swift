@@ -37,13 +37,6 @@ package struct DigitRange: Hashable, Sendable {
     return low < 1 << 16 ? (Int64(low), Int64(high)) : nil
   }
 
-  /// Σ digit weights·value over the cells of a number, given the weights of its cells.
-  package func value(_ cells: some Collection<CubicExtension>) -> CubicExtension {
-    guard half > 0 else { return .zero }
-    return Digits.value(cells.prefix(Self.wordDigits))
-      + Digits.value(cells.dropFirst(Self.wordDigits).prefix(highDigits)) * Goldilocks(highWeight)
-  }
-
   /// What every honest number is: its chunk's norm² times ``Limits/completenessFactor`` is at most H².
   package var largestHonestSquare: UInt128 {
     UInt128(half) * UInt128(half) / UInt128(Limits.completenessFactor)

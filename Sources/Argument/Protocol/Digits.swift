@@ -22,3 +22,12 @@ package enum Digits {
     return u * (u + CubicExtension(2))
   }
 }
+
+extension DigitRange {
+  /// Σ digit weights·value over the cells of a number, given the weights of its cells.
+  package func value(_ cells: some Collection<CubicExtension>) -> CubicExtension {
+    guard half > 0 else { return .zero }
+    return Digits.value(cells.prefix(Self.wordDigits))
+      + Digits.value(cells.dropFirst(Self.wordDigits).prefix(highDigits)) * Goldilocks(highWeight)
+  }
+}

@@ -57,8 +57,8 @@ package enum Soundness {
       ]
     }
     // Tile coordinates weigh the rows as a tensor: each is a line over an interleaved code; τ is a curve of degree at
-    // most 2, with the mask oracle O 3, with oracles of R-space 3 and their number, over the trees. A false pin or a false evaluation survives with each tableau of
-    // the list.
+    // most 2, with the mask oracle O 3, with oracles of R-space 3 and their number, over the trees. A false pin or a false
+    // evaluation survives with each tableau of the list.
     let weights = code.exceptionalChallenges + code.listSize
     terms.append(Term(name: "row weights", bits: fieldBits - log2(weights)))
     terms.append(

@@ -37,6 +37,16 @@ enum EntryBoundWords {
     return remarks
   }
 
+  /// A bound below this is refused whatever else the policy says: 2^15.5 of the finest units, 2^-(f + 20), f the largest that
+  /// the tensor's weights have (docs/protocol.md sections 2 and 4).
+  static func least(of tensor: PolicyTensor) -> Double {
+    // max(|W|, 1/8) ≤ 2^e for the least e.
+    let largest = max(tensor.maximum, 0.125)
+    let exponent = largest.significand == 1 ? Int(largest.exponent) : Int(largest.exponent) + 1
+    let bits = min(24, max(-20, 21 - exponent))
+    return 2.0.squareRoot() * Double(sign: .plus, exponent: 15 - bits - 20, significand: 1)
+  }
+
   /// The norm of a change that moves every weight by the bound, as a part of the tensor's own.
   private static func share(_ bound: EntryBound, _ tensor: PolicyTensor) -> Double {
     AllowanceWords.entry(bound, of: tensor) * Double(tensor.entryCount).squareRoot() / tensor.norm

@@ -113,6 +113,18 @@ public struct PolicyExplanation: Sendable {
     {
       found.append("\(path): tensor \(displayed(tensor.name)): \(tensor.roundingObstacle ?? "")")
     }
+    for bound in allowance.forms?.compactMap(\.entryBound) ?? [] {
+      guard
+        let tensor = members.first(where: {
+          $0.isFloating && $0.entryCount > 0 && $0.unencodableEntry == nil
+            && AllowanceWords.entry(bound, of: $0) < EntryBoundWords.least(of: $0)
+        })
+      else { continue }
+      found.append(
+        "\(path): the entrywise bound is \(AllowanceWords.number(AllowanceWords.entry(bound, of: tensor))) for the tensor "
+          + "\(displayed(tensor.name)), below \(AllowanceWords.number(EntryBoundWords.least(of: tensor))), the least that can be "
+          + "proved of it at all; widen it as far as that is what you mean, or bound the norm instead")
+    }
     if case .heads(let split, _) = allowance,
       let tensor = members.first(where: {
         $0.entryCount > 0 && split.cut(shape: $0.shape) == nil
