@@ -230,7 +230,7 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
       dependencies: [
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofProving",
+        "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

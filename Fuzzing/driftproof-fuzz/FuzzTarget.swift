@@ -11,12 +11,15 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, certificate, canonicalPolicy, identity, index, key, opening, policy, revocations, safetensors
+  case attestation, auditAnswer, auditFile, certificate, canonicalPolicy, identity, index, key, opening, policy,
+    revocations, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     switch self {
     case .attestation: AttestationTargets.attestation(bytes)
+    case .auditAnswer: AuditTargets.answer(bytes)
+    case .auditFile: AuditTargets.file(bytes)
     case .certificate: Self.certificate(bytes)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)
     case .identity: Self.identity(bytes)

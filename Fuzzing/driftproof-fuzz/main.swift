@@ -17,6 +17,8 @@ typealias FuzzCallback = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 /// C callbacks capture nothing, so there is one for each target.
 let callbacks: [String: FuzzCallback] = [
   "attestation": { FuzzTarget.attestation.run($0, $1) },
+  "audit-answer": { FuzzTarget.auditAnswer.run($0, $1) },
+  "audit-file": { FuzzTarget.auditFile.run($0, $1) },
   "certificate": { FuzzTarget.certificate.run($0, $1) },
   "canonical-policy": { FuzzTarget.canonicalPolicy.run($0, $1) },
   "identity": { FuzzTarget.identity.run($0, $1) },

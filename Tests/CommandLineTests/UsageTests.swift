@@ -10,7 +10,7 @@ struct UsageTests {
     #expect(run.errors.isEmpty)
     for word in [
       "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest",
-      "digest", "completions", "man", "Exit codes:",
+      "digest", "audit plan", "audit record", "audit run", "audit compare", "completions", "man", "Exit codes:",
     ] {
       #expect(run.output.contains(word))
     }
@@ -18,7 +18,7 @@ struct UsageTests {
 
   @Test(arguments: [
     "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "attest", "digest",
-    "completions", "man",
+    "audit plan", "audit record", "audit run", "audit compare", "completions", "man",
   ])
   func helpsWithEveryCommand(_ command: String) throws {
     let run = try Tool.run(command.split(separator: " ").map(String.init) + ["--help"])

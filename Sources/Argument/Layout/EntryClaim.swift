@@ -50,18 +50,6 @@ package enum EntryOracle: Int, CaseIterable, Hashable, Sendable {
 
   /// Whether it has rows in P1; the others are in the drift's and the base's tableaux.
   package var isCommitted: Bool { rawValue < EntryOracle.drift.rawValue }
-
-  package var oracle: Oracle {
-    switch self {
-    case .roots: .roots
-    case .residues: .residues
-    case .classRoots: .classRoots
-    case .classes: .classes
-    case .cofactors: .cofactors
-    case .drift: .plainDrift
-    case .base: .base
-    }
-  }
 }
 
 /// What the argument proves to be small of every chunk of R-space, in addition to E: each has digits of its own.

@@ -99,3 +99,17 @@ package struct Evaluations: Sendable, Equatable {
 
   package mutating func set(_ oracle: Oracle, _ value: CubicExtension) { values[oracle] = value }
 }
+
+extension EntryOracle {
+  package var oracle: Oracle {
+    switch self {
+    case .roots: .roots
+    case .residues: .residues
+    case .classRoots: .classRoots
+    case .classes: .classes
+    case .cofactors: .cofactors
+    case .drift: .plainDrift
+    case .base: .base
+    }
+  }
+}

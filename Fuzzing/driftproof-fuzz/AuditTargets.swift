@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofAudit
+import DriftProofCore
+
+/// Targets about audits: what endpoints answer, and the files of an audit.
+enum AuditTargets {
+  /// The input as an endpoint's body: whatever it is read as has scores within their range, and nothing is at a distance from
+  /// itself.
+  static func answer(_ bytes: [UInt8]) {
+    guard let response = try? EndpointResponse(body: bytes, tokens: 64, wantsLogProbabilities: true) else { return }
+    for spelling in TokenSpelling.allCases {
+      guard let read = ReadAnswer(response.answer, spelling: spelling) else { continue }
+      let score = Distance(reference: read, candidate: read, listed: 20).score(scale: 80, margin: 100)
+      FuzzTarget.promise((0...1000).contains(score.low) && score.low <= score.high, "scores are in their range")
+      if read.isGreedy { FuzzTarget.promise(score.low == 0, "an answer is at no distance from itself") }
+    }
+  }
+
+  /// The input as a plan, and as lines of a transcript.
+  static func file(_ bytes: [UInt8]) {
+    if let plan = try? AuditPlan(file: bytes) { FuzzTarget.promise(plan.file == bytes, "one plan has one form") }
+    for line in bytes.split(separator: 0x0A) {
+      guard let (parsed, previous) = try? TranscriptLine.read(Array(line)) else { continue }
+      FuzzTarget.promise(parsed.bytes(after: previous) == Array(line), "one line has one form")
+    }
+    for side in AuditSide.allCases {
+      _ = try? Transcript(file: bytes, side: side, planDigest: [UInt8](repeating: 0, count: 32))
+    }
+    _ = try? PromptFile(bytes)
+  }
+}
