@@ -48,7 +48,7 @@ package struct ClauseFitter {
   package func fit(
     _ clause: StructuredClause, progress: @escaping (Double) -> Void = { _ in }
   ) throws(LinearAlgebraError) -> ClauseFit {
-    guard clause.entries?.rounding == nil else {
+    guard clause.entries?.rounding?.speaksOfWeights != true else {
       return .imprecise("its rounding bound is about the base's weights, which are not at hand")
     }
     if let entries = clause.entries { return try fitEntries(clause, entries) }

@@ -49,7 +49,7 @@ struct ClauseMeasurer {
         guard let source = sources[index] else { return [] }
         let fitter = ClauseFitter(drift: try source.matrix(), fractionBits: tensor.fractionBits)
         return try tensor.clauses.enumerated().map { number, clause in
-          if let entries = clause.entries, let rounding = entries.rounding {
+          if let entries = clause.entries, let rounding = entries.rounding, rounding.speaksOfWeights {
             let rounded = RoundingFitter(fitter: fitter, source: source, hint: hints[tensor.name])
             return (number, try rounded.fit(clause, entries, rounding))
           }

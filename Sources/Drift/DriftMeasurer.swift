@@ -117,7 +117,7 @@ package struct DriftMeasurer {
       rank: clause.rank, sparse: clause.sparse,
       residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit },
       entry: clause.entries.flatMap { entries in
-        entries.rounding == nil ? Double(entries.square + EntryClaim.slack).squareRoot() * unit : nil
+        entries.rounding?.speaksOfWeights != true ? Double(entries.square + EntryClaim.slack).squareRoot() * unit : nil
       })
     let excess: PolicyViolation.Excess =
       switch finding {

@@ -67,11 +67,6 @@ package struct CoverageCheck {
     {
       result.append(.baseNotCommitted(rule: resolution.ruleIndex))
     }
-    if rules == .rounding,
-      let resolution = resolutions.first(where: { $0.allowance.forms?.contains { $0.entryBound != nil } ?? false })
-    {
-      result.append(.entriesBesideRounding(rule: resolution.ruleIndex))
-    }
     for (pair, resolution) in zip(pairs, resolutions) where !resolution.allowance.isAny {
       switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {
       case (let base?, nil):

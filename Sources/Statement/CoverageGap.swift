@@ -49,8 +49,9 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case rounding(tensor: String, obstacle: RoundingObstacle, rule: Int)
   /// A rounding bound, where the base's identity does not commit to the base's weights.
   case baseNotCommitted(rule: Int)
-  /// An entrywise bound beside rounding bounds: a proof has one form of bounds on single entries.
-  case entriesBesideRounding(rule: Int)
+  /// A residual and an entrywise bound of one rest, in a policy that has rounding bounds: such a proof has no norms of rests
+  /// that it bounds entry by entry.
+  case residualBesideEntries(tensor: String, rule: Int)
   /// A rounding bound in the policy of a chain's link, whose base is another model than the one that is committed to.
   case roundingInLink(rule: Int)
   /// A tensor has the name that a head or a factor of another would have.
@@ -143,9 +144,9 @@ extension CoverageGap: CustomStringConvertible {
     case .baseNotCommitted(let rule):
       "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; make one with identify "
         + "--commit, and give it here"
-    case .entriesBesideRounding(let rule):
-      "$.rules[\(rule)] bounds entries by a number, other rules bound roundings, and a proof has one of both; bound the norm "
-        + "there, or prove two policies"
+    case .residualBesideEntries(let tensor, let rule):
+      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds norm and entries of one rest, which no proof has beside "
+        + "rounding bounds of other rules; use a list of two objects, each with the rank"
     case .roundingInLink(let rule):
       "$.rules[\(rule)] bounds roundings, which a link of a chain cannot show: what is committed to is the chain's base, not "
         + "the model before the link; use an entrywise bound, or identify that model with --commit and begin a chain with it"

@@ -59,7 +59,7 @@ extension EntryClaim {
 extension StructuredClause {
   /// √(c/4)·2^(p - s) for one quantity, and the √k-th part of it for k.
   fileprivate func roundoffs(precision: Int) -> Double? {
-    guard let rounding = entries?.rounding, !rounding.hasClasses else { return nil }
+    guard let rounding = entries?.rounding, rounding.speaksOfWeights, !rounding.hasClasses else { return nil }
     let coefficients = [rounding.tuned, rounding.base, rounding.drift].filter { $0 > 0 }
     guard let coefficient = coefficients.first else { return nil }
     let unit = Double(1 << max(0, precision - (scale - rounding.fineShift)))

@@ -125,3 +125,14 @@ package struct RoundingRule {
   private static let smoothSquare = 1 << 30
   private static let smoothRange = 1 << 30
 }
+
+extension RoundingClaim {
+  /// A bound on E itself by a number, in a statement with rounding bounds: d = τ² - E² - a², and 2H_d is the slack 2^30 of
+  /// ``EntryClaim``.
+  static let ofEntries = RoundingClaim(
+    fineShift: 0, residualWeight: 1, classBound: 0, logClasses: 0, tuned: 0, base: 0, drift: 0,
+    differenceRange: EntryClaim.slack / 2)
+
+  /// Whether the bound is relative to weights.
+  package var speaksOfWeights: Bool { hasClasses || tuned > 0 || base > 0 || drift > 0 }
+}

@@ -100,7 +100,9 @@ package struct TensorClaimBuilder {
     let tensor = TableauTensor(
       name: block?.name ?? leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
       // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (docs/protocol.md section 11, item 7).
-      isPlain: plainBound != nil || hasTotal || structured.contains { $0.scale > 0 },
+      // All of these forms speak of Δ besides E.
+      isPlain: plainBound != nil || hasTotal
+        || structured.contains { $0.scale > 0 || $0.entries?.rounding != nil },
       plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured,
       block: block, base: linked?.place)
     return TensorClaim(
@@ -133,6 +135,11 @@ package struct TensorClaimBuilder {
           ScaleRule.factorLimit(rank: $0, driftBound: plainBound, sumOfSquares: sumOfSquares)
         } ?? Limits.maximumScale)
       entries = own.claim(coarsening: coarsening, scale: scale) ?? (isOutline ? EntryRule.leastClaim : nil)
+      if rules == .rounding {
+        // A statement has one form of bounds on entries; this is the same inequality.
+        guard residual == nil else { throw .coverageGap([.residualBesideEntries(tensor: leaf.name, rule: rule)]) }
+        entries?.rounding = .ofEntries
+      }
       guard entries != nil else {
         throw .coverageGap([
           .entryBoundTooSmall(

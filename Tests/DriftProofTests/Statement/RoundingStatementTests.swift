@@ -178,9 +178,16 @@ import Testing
     #expect(throws: StatementError.roundingRulesWithoutRounding) {
       try derive([("a.weight", #"{"entrywise": {"absolute": 0.1}}"#)], rules: .rounding)
     }
-    // One form of bounds on entries in a proof.
-    let both = [("n.weight", #"{"entrywise": {"absolute": 0.1}}"#), ("a.weight", Self.clause)]
-    #expect(try gap(both) == .entriesBesideRounding(rule: 0))
+    // One form of bounds on entries in a proof: an entrywise one is the same inequality.
+    let both = try derive([("n.weight", #"{"entrywise": {"absolute": 0.1}}"#), ("a.weight", Self.clause)]).tensors[1]
+    let alone = try derive([("n.weight", #"{"entrywise": {"absolute": 0.1}}"#)]).tensors[0]
+    #expect(both.base == nil && both.isPlain && both.clauses[0].scale == alone.clauses[0].scale)
+    #expect(both.clauses[0].entries?.square == alone.clauses[0].entries?.square)
+    #expect(both.clauses[0].entries?.rounding?.differenceRange == 1 << 29 && alone.clauses[0].entries?.rounding == nil)
+    let residual = #"{"rank": 1, "residual": {"absolute": 1}, "entrywise": {"absolute": 0.1}}"#
+    #expect(
+      try gap([("n.weight", residual), ("a.weight", Self.clause)])
+        == .residualBesideEntries(tensor: "n.weight", rule: 0))
     #expect(DriftManifest.version(.rounding, isLink: false) == 8)
     let manifest = DriftManifest(rules: .rounding, code: nil, rowCount: 0, entries: [])
     #expect(try DriftManifest.parse(manifest.bytes) == manifest)

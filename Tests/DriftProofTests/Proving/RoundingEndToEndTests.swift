@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofAdapter
+@testable import DriftProofCertificate
+import DriftProofChain
+import DriftProofCheckpoint
+import DriftProofPolicy
+@testable import DriftProofProving
+import DriftProofStatement
+import Foundation
+import TestSupport
+import Testing
+
+/// A merged model from files to a verified certificate about its rounding.
+@Suite struct RoundingEndToEndTests {
+  private let folder: TemporaryFolder
+  private let base: Checkpoint
+  private let identity: BaseIdentity
+  private let adapter: Adapter
+  private let merged: Checkpoint
+  private var random = SeededGenerator(seed: 41)
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var model = TestModel()
+    model.tensors["model.a.weight"] = TestTensor([48, 80], isHalf: true, random: &random)
+    model.tensors["model.b.weight"] = TestTensor([150, 160], isHalf: true, random: &random)
+    model.tensors["model.b.bias"] = TestTensor([150], isHalf: true, random: &random)
+    model.tensors["model.norm.weight"] = TestTensor([90], random: &random)
+    base = try model.write("base", in: folder)
+    identity = try BaseTableau.link(
+      BaseIdentity.compute(checkpoint: base), base: base, cache: folder.file("cache"))
+    var files = TestAdapter()
+    files.config["target_modules"] = "[\"a\", \"b\"]"
+    files.add("model.a", shape: [48, 80], random: &random)
+    files.add("model.b", shape: [150, 160], random: &random)
+    adapter = try files.open("adapter", in: folder)
+    _ = try ModelMerge.merge(base: base, adapter: adapter, to: folder.file("merged.safetensors"))
+    merged = try Checkpoint.open(folder.file("merged.safetensors"))
+  }
+
+  private func policy(_ rounding: String) throws -> Policy {
+    try testPolicy(
+      [("model.*.weight", #"[{"norm": {"relative": 1}}, {"rank": 4, "rounding": \#(rounding)}]"#)].map {
+        ("model.{a,b}.weight", $0.1)
+      }, frozenRest: true)
+  }
+
+  private func request(_ policy: Policy, hint: Adapter?) -> DriftProver.Request {
+    var request = DriftProver.Request(
+      .checkpoint(merged, base: base), policy: policy, openingPath: folder.file("opening"))
+    request.identity = identity
+    request.hint = hint
+    return request
+  }
+
+  @Test(arguments: [#"{"halfUlps": 1.01}"#, #"{"roundoffs": 1}"#])
+  func mergesAreCertified(_ rounding: String) throws {
+    let policy = try policy(rounding)
+    var request = request(policy, hint: adapter)
+    request.baseCache = folder.file("cache")
+    let result = try DriftProver.prove(request)
+    #expect(result.verification.baseIdentity == identity.linkedRoot?.map { String(format: "%02x", $0) }.joined())
+    #expect(result.verification.rounded.map(\.name) == ["model.a.weight", "model.b.weight"])
+    #expect(result.verification.securityBits >= 128)
+    // From bytes alone, as others verify it.
+    let report = try CertificateVerifier.verify(
+      certificate: result.certificate, identity: try BaseIdentity.parse(identity.jsonBytes()), policy: policy)
+    #expect(report.tunedCommitment == result.verification.tunedCommitment)
+    // Of the same weights without a tableau nothing can be said.
+    let plain = BaseIdentity(sorted: identity.tensors)
+    #expect(throws: DriftProofError.coverageGap([.baseNotCommitted(rule: 0)])) {
+      try CertificateVerifier.verify(certificate: result.certificate, identity: plain, policy: policy)
+    }
+    // Who holds the weights can check them, with the identity's tableau or one that is made again.
+    for given in [identity, nil] {
+      _ = try CertificateChecker.check(
+        certificate: result.certificate, model: .checkpoint(merged, base: base), openingPath: folder.file("opening"),
+        identity: given)
+    }
+  }
+
+  @Test func aForgedTreeIsNoneOfTheBases() throws {
+    let linked = try #require(identity.linked)
+    var trees = linked.trees
+    trees[0] = .init(rows: trees[0].rows, root: [UInt8](repeating: 7, count: 32))
+    var request = request(try policy(#"{"halfUlps": 1.01}"#), hint: adapter)
+    request.identity = identity.linking(
+      LinkedBase(
+        logLength: linked.logLength, logBlowup: linked.logBlowup, trees: trees, tensors: linked.tensors,
+        layoutDigest: linked.layoutDigest))
+    let forged = request
+    #expect {
+      try DriftProver.prove(forged)
+    } throws: { error in
+      if case .identityMismatch? = error as? DriftProofError { true } else { false }
+    }
+  }
+
+  @Test func withoutTheAdapterTheFitLeavesTooMuch() throws {
+    let request = request(try policy(#"{"halfUlps": 1.01}"#), hint: nil)
+    #expect {
+      try DriftProver.prove(request)
+    } throws: { error in
+      if case .policyViolated? = error as? DriftProofError { true } else { false }
+    }
+  }
+
+  @Test func linksHaveNone() throws {
+    let policy = try policy(#"{"halfUlps": 1.01}"#)
+    var request = request(policy, hint: adapter)
+    request.parent = ParentCertificate(unverified: [UInt8](repeating: 1, count: 32), tensors: base.manifestTensors)
+    let link = request
+    #expect(throws: DriftProofError.coverageGap([.roundingInLink(rule: 0)])) { try DriftProver.prove(link) }
+  }
+
+  /// A proof that is stopped goes on with the same adapter only.
+  @Test func resumingNeedsTheSameHint() throws {
+    let policy = try policy(#"{"halfUlps": 1.01}"#)
+    let model = TunedModel.checkpoint(merged, base: base)
+    func key(_ hint: Adapter?, _ identity: BaseIdentity) -> [UInt8] {
+      ProofSession.fingerprint(model, policy: policy, identity: identity, proofs: 2, hint: hint)
+    }
+    #expect(key(adapter, identity) == key(adapter, identity))
+    #expect(key(adapter, identity) != key(nil, identity))
+    #expect(key(nil, identity) != key(nil, BaseIdentity(sorted: identity.tensors)))
+  }
+}
