@@ -56,7 +56,8 @@ public struct Forecast: Sendable {
     guard let outline = identity ?? model.base.map(BaseIdentity.guess) else { throw .missingInput(.baseOfAdapter) }
     let (derived, code) = try DriftProofError.translating {
       let tensors = try model.manifestTensors(outline: outline, policy: policy)
-      let derived = try DerivedStatement.derive(identity: outline, tuned: tensors, policy: policy)
+      let derived = try DerivedStatement.derive(
+        identity: outline, tuned: tensors, policy: policy, isOutline: identity == nil)
       if let base = model.base { try parent?.check(base: base, tuned: tensors, derived: derived) }
       return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs))
     }
