@@ -9,7 +9,8 @@ struct GeneratedTextTests {
   private static let bash = URL(fileURLWithPath: "/bin/bash")
   private static let commands = [
     "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "chain verify",
-    "merge", "report", "attest", "digest", "audit plan", "audit record", "audit run", "audit compare", "completions", "man",
+    "merge", "report", "attest", "digest", "audit plan", "audit record", "audit run", "audit compare", "completions",
+    "man",
   ]
 
   private static var firstWords: [String] { commands.compactMap { $0.split(separator: " ").first.map(String.init) } }
