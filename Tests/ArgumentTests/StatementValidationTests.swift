@@ -156,7 +156,7 @@ import DriftProofTranscript
     let shared = Fixture.merged(rows: 40, columns: 24).statement
     let large = Fixture.merged(rows: 150, columns: 200).statement
     func expect(
-      _ why: String, of statement: DriftStatement? = nil, _ location: SourceLocation = #_sourceLocation,
+      _ why: String, of statement: DriftStatement? = nil, location: SourceLocation = #_sourceLocation,
       _ change: (inout DriftStatement) -> Void
     ) {
       var statement = statement ?? shared
