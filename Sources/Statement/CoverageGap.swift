@@ -142,14 +142,13 @@ extension CoverageGap: CustomStringConvertible {
     case .rounding(let tensor, let obstacle, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds its rounding, but \(obstacle)"
     case .baseNotCommitted(let rule):
-      "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; make one with identify "
-        + "--commit, and give it here"
+      "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; give one that does"
     case .residualBesideEntries(let tensor, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds norm and entries of one rest, which no proof has beside "
         + "rounding bounds of other rules; use a list of two objects, each with the rank"
     case .roundingInLink(let rule):
       "$.rules[\(rule)] bounds roundings, which a link of a chain cannot show: what is committed to is the chain's base, not "
-        + "the model before the link; use an entrywise bound, or identify that model with --commit and begin a chain with it"
+        + "the model before the link; use an entrywise bound, or begin a chain with that model and an identity of its own"
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule, or merge the adapter"

@@ -4,6 +4,8 @@ import DriftProofCheckpoint
 
 /// What is wrong with the linked part of an identity: it is no tableau of a base with these leaves.
 package enum LinkedBaseError: Error, Equatable, Sendable {
+  /// Tensors of more than 2^logLimit entries, padded, together: no tableau has them.
+  case tooLarge(logLimit: Int)
   /// Trees, or rows of one.
   case trees(found: [Int], expected: [Int])
   case layoutDigest
@@ -15,6 +17,7 @@ package enum LinkedBaseError: Error, Equatable, Sendable {
 extension LinkedBaseError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .tooLarge(let limit): "the identity commits to tensors of more than 2^\(limit) entries together"
     case .trees(let found, let expected):
       "the identity's linked part has trees of \(found) rows where the base's shapes give \(expected)"
     case .layoutDigest: "the identity's linked part has another layout than the base's shapes and units give"
@@ -31,6 +34,16 @@ package enum LinkedBaseCheck {
   /// - Throws: the first relation that does not hold. An identity without a linked part passes.
   package static func check(_ identity: BaseIdentity) throws(LinkedBaseError) {
     guard let linked = identity.linked else { return }
+    // Before a layout is made of shapes that somebody may have made up.
+    var cells = 0
+    for leaf in identity.tensors where LinkedBase.contains(leaf) {
+      let (rows, columns) = leaf.matrixShape
+      let log = StatementLimits.paddedLog(rows: rows, columns: columns)
+      cells += log <= StatementLimits.logMaximumCells ? 1 << log : 1 << 42
+      guard cells <= 1 << StatementLimits.logMaximumCells else {
+        throw .tooLarge(logLimit: StatementLimits.logMaximumCells)
+      }
+    }
     let layout = BaseTableauLayout(identity, logLength: linked.logLength)
     let rows = layout.trees.map(\.layout.rowCount)
     guard rows == linked.trees.map(\.rows) else { throw .trees(found: linked.trees.map(\.rows), expected: rows) }

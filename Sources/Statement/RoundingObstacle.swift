@@ -32,7 +32,7 @@ public enum RoundingObstacle: Error, Hashable, Sendable, CustomStringConvertible
         + "by norm, residual or entrywise"
     case .nearlyZero:
       "it is zero in the base, or nearly so, and has no units of its own; bound it by norm or entrywise"
-    case .notLinked: "the base's identity does not commit to it; identify the base again with --commit"
+    case .notLinked: "the base's identity does not commit to it; give one that does"
     case .largeFactors(let scale, let least):
       "its low-rank part may be so large that integer factors resolve 2^-\(scale) units where rounding takes 2^-\(least); add "
         + "a norm clause in a list beside this one, as small as the update allows"

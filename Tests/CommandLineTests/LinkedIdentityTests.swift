@@ -48,4 +48,23 @@ import Testing
     #expect(refused.exitCode == 1 && refused.errors.contains("no tensor of F16 or BF16"), "\(refused.errors)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("i")))
   }
+
+  /// Refused before any weight is read, with what to type.
+  @Test func roundingBoundsNeedIt() throws {
+    let example = Repository.example("mlp-lora")
+    let policy = folder.file("policy.json")
+    try Data(
+      #"""
+      { "driftPolicy": 1, "name": "p", "securityBits": 128,
+        "rules": [ { "tensors": "*", "allow": { "rank": 8, "rounding": { "halfUlps": 1.01 } } } ] }
+      """#.utf8
+    ).write(to: URL(fileURLWithPath: policy))
+    for option in [["--dry-run"], ["--out", folder.file("c"), "--opening", folder.file("o")]] {
+      let run = try Tool.run(
+        ["prove", "--base", example.appendingPathComponent("base").path, "--tuned"]
+          + [example.appendingPathComponent("tuned").path, "--policy", policy, "-q"] + option)
+      #expect(run.exitCode == 13 && run.errors.contains("identify BASE --commit"), "\(run.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("c")))
+  }
 }

@@ -18,10 +18,9 @@ struct Completeness {
     for chunk in tiles.chunks.projections[position].indices {
       let first = chunk << Limits.logChunk
       let square = entries.exactSquareSum(first..<first + Limits.chunk)
-      if square > min(range.largestHonestSquare, UInt128(Limits.maximumHonestSquare)) {
+      if square > range.largestHonestSquare {
         throw refusal(
-          tiles.tiles[position], chunk: first, square: square,
-          limit: min(Double(range.largestHonestSquare), Double(Limits.maximumHonestSquare)))
+          tiles.tiles[position], chunk: first, square: square, limit: Double(range.largestHonestSquare))
       }
     }
   }

@@ -8,8 +8,8 @@ import DriftProofPolicy
 enum ForecastCommand {
   static func run(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
     let identity = try arguments.readIdentity()
-    let model = try arguments.tunedModel(identity)
     let policy = try arguments.readPolicy()
+    let model = try arguments.tunedModel(identity, policy: policy)
     let parent = try arguments.readParent(identity)
     let forecast: Forecast
     do {

@@ -3,6 +3,7 @@
 import DriftProofAdapter
 import DriftProofProving
 import DriftProofCheckpoint
+import DriftProofPolicy
 
 extension ParsedArguments {
   /// The adapter that was merged into `--tuned`, where `prove` is given both; nil otherwise.
@@ -12,14 +13,18 @@ extension ParsedArguments {
   }
 
   /// From `--tuned` or `--adapter`, with `--base`, which an adapter's proof needs only without `--identity`.
-  /// - Parameter identity: of `--identity`, if it is given.
-  func tunedModel(_ identity: BaseIdentity?) throws(CommandFailure) -> TunedModel {
+  /// - Parameters:
+  ///   - identity: of `--identity`, if it is given.
+  ///   - policy: of a proof.
+  func tunedModel(_ identity: BaseIdentity?, policy: Policy? = nil) throws(CommandFailure) -> TunedModel {
     switch (values["tuned"], values["adapter"]) {
     case (nil, nil):
       throw CommandFailure(UsageError("--tuned TUNED is missing, or --adapter ADAPTER", command: command))
-    case (.some, .some) where command.name != "prove":
+    case (.some, .some) where policy?.firstRuleWithRounding == nil:
       throw CommandFailure(
-        UsageError("--tuned and --adapter exclude each other: a merged model, or an unmerged adapter", command: command)
+        UsageError(
+          "--tuned and --adapter exclude each other: a merged model, or an unmerged adapter; prove takes both where the policy "
+            + "bounds roundings", command: command)
       )
     case (.some, _):
       guard values["base"] != nil else { throw CommandFailure(UsageError("--base BASE is missing", command: command)) }

@@ -21,14 +21,12 @@ enum ProveCommand: Command {
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
     let identity = try arguments.readIdentity()
-    let model = try arguments.tunedModel(identity)
-    var request = DriftProver.Request(model, policy: try arguments.readPolicy(), openingPath: openingPath)
+    let policy = try arguments.readPolicy()
+    let model = try arguments.tunedModel(identity, policy: policy)
+    var request = DriftProver.Request(model, policy: policy, openingPath: openingPath)
     request.identity = identity
     request.hint = try arguments.hint()
     request.baseCache = arguments.values["cache"]
-    if request.hint != nil, request.policy.firstRuleWithRounding == nil {
-      console.remark("WARNING: --adapter beside --tuned helps rounding bounds alone, and this policy has none")
-    }
     request.parent = try arguments.readParent(request.identity)
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 

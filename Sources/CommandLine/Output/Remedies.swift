@@ -21,7 +21,7 @@ extension DriftProofError {
     case .missingInput(.baseOfAdapter): "Give --base, or --identity."
     case .missingInput(.identityOfChain): "Give --identity, that of the chain's base."
     case .identityMismatch(.names(let prefix, let document)): Self.remedy(prefix, document)
-    case .coverageGap(let gaps): Self.prefix(gaps)?.remedy
+    case .coverageGap(let gaps): Self.prefix(gaps)?.remedy ?? Self.commitment(gaps)
     case .notEnoughMemory: "--ignore-memory-limit begins all the same; prove --dry-run shows what a proof will need."
     case .missingInput(.certificates), .operational, .tooLarge, .proofInvalid, .identityMismatch, .precisionRefused:
       nil
@@ -33,6 +33,19 @@ extension DriftProofError {
   private static func prefix(_ gaps: [CoverageGap]) -> NamePrefix? {
     guard case .prefixed(let prefix) = gaps.first else { return nil }
     return prefix
+  }
+
+  /// Of gaps that an identity with a commitment to the weights closes.
+  private static func commitment(_ gaps: [CoverageGap]) -> String? {
+    let isMissing = gaps.contains { gap in
+      switch gap {
+      case .baseNotCommitted, .rounding(_, .notLinked, _): true
+      default: false
+      }
+    }
+    return isMissing
+      ? "driftproof identify BASE --commit makes such an identity; prove takes it with --identity, verify with --base-identity."
+      : nil
   }
 }
 

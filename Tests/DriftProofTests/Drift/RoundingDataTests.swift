@@ -64,7 +64,7 @@ struct RoundingDataTests {
     let base = try Checkpoint.open(root + "base_bf16")
     let twice = try Checkpoint.open(root + "lora_r8_bf16")
     let found = try outside("twice", base, twice, #"{"halfUlps": 2}"#)
-    #expect(!found.isEmpty && found.allSatisfy { $0 > 0.02 })
+    #expect(!found.isEmpty && found.allSatisfy { $0 > 0 && $0 < 1 })
     #expect(try outside("twice", base, twice, #"{"roundoffs": 1, "of": ["tuned", "base"]}"#).isEmpty)
   }
 

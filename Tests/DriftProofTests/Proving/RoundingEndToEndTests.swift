@@ -6,7 +6,7 @@ import DriftProofChain
 import DriftProofCheckpoint
 import DriftProofPolicy
 @testable import DriftProofProving
-import DriftProofStatement
+@testable import DriftProofStatement
 import Foundation
 import TestSupport
 import Testing
@@ -67,6 +67,7 @@ import Testing
     let report = try CertificateVerifier.verify(
       certificate: result.certificate, identity: try BaseIdentity.parse(identity.jsonBytes()), policy: policy)
     #expect(report.tunedCommitment == result.verification.tunedCommitment)
+    try otherRowsThanTheBasesAreRefused(result.certificate, policy)
     // Of the same weights without a tableau nothing can be said.
     let plain = BaseIdentity(sorted: identity.tensors)
     #expect(throws: DriftProofError.coverageGap([.baseNotCommitted(rule: 0)])) {
@@ -78,6 +79,29 @@ import Testing
         certificate: result.certificate, model: .checkpoint(merged, base: base), openingPath: folder.file("opening"),
         identity: given)
     }
+  }
+
+  /// The code's rows are the base's, before anything is computed.
+  private func otherRowsThanTheBasesAreRefused(_ bytes: [UInt8], _ policy: Policy) throws {
+    let certificate = try Certificate.parse(bytes)
+    let manifest = try DriftManifest.parse(certificate.manifest)
+    let code = try #require(manifest.code)
+    let derived = try DerivedStatement.derive(identity: identity, tuned: manifest.tuned, policy: policy)
+    let longer = try #require(
+      CodeSelection.estimate(
+        derived.tensors, logLength: code.logLength + 1, logBlowup: code.logBlowup, proofs: 2)?.code)
+    let other = Certificate(
+      baseRoot: certificate.baseRoot, policy: policy,
+      manifest: DriftManifest(
+        rules: manifest.rules, code: longer, rowCount: manifest.rowCount, layoutDigest: manifest.layoutDigest,
+        entries: manifest.entries),
+      driftRoot: certificate.driftRoot, driftPins: certificate.driftPins, proof: certificate.proof)
+    #expect(
+      throws: DriftProofError.proofInvalid(
+        .otherCodeThanBase(
+          logLength: code.logLength + 1, logBlowup: code.logBlowup, expectedLength: code.logLength,
+          expectedBlowup: code.logBlowup))
+    ) { try CertificateVerifier.verify(certificate: other.bytes, identity: identity, policy: policy) }
   }
 
   @Test func aForgedTreeIsNoneOfTheBases() throws {

@@ -129,6 +129,19 @@ import Testing
     }
   }
 
+  /// Sizes of an identity that somebody made up overflow nothing.
+  @Test func refusesSizesThatNoTableauHas() throws {
+    for shape in [[1 << 31, 1 << 31], [1 << 21, 1 << 21]] {
+      let leaf = BaseIdentity.Leaf(
+        name: "huge", dtype: .bf16, shape: shape,
+        statistics: TensorStatistics(
+          fractionBits: 20, sumOfSquares: 1 << 50, maxAbs: 1 << 20, sha256: [UInt8](repeating: 0, count: 32)))
+      let linked = try #require(identity.linked)
+      let forged = BaseIdentity(sorted: [identity.tensors[0], leaf]).linking(linked)
+      #expect(throws: LinkedBaseError.tooLarge(logLimit: 41)) { try LinkedBaseCheck.check(forged) }
+    }
+  }
+
   @Test func refusesTensorsThatHaveNoUnits() throws {
     #expect(
       try gap([("s.weight", Self.clause)]) == .rounding(tensor: "s.weight", obstacle: .type("F32"), rule: 0))
