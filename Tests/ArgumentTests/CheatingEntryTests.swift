@@ -123,7 +123,7 @@ import DriftProofTranscript
   /// The digits of a family of zeros.
   private static func zeros(_ family: EntryFamily) -> @Sendable (inout DigitTable, ArgumentLayout) -> Void {
     { table, layout in
-      let slots = layout.digits.entryProjections[family.rawValue][0]
+      guard let slots = layout.digits.entryProjections[family.rawValue][0] else { return }
       for row in 0..<Limits.projections {
         table.store(Int64(Limits.halfRange), digits: Limits.projectionDigits, at: slots.cell(chunk: 0, row: row))
       }
