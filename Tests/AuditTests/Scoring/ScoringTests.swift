@@ -61,6 +61,11 @@ import Testing
     #expect(TokenSpelling.joined([bytes(" a"), bytes("</s>")], bytes("b")) == nil)
     #expect(TokenSpelling.joined([bytes("Ġa")], bytes(" a")) == nil)
     #expect(TokenSpelling.joined([], bytes("a")) == nil)
+    // The last token of an answer is often a part of a character.
+    #expect(TokenSpelling.joined([bytes("a"), [0xC3]], bytes("a")) == 2)
+    #expect(TokenSpelling.joined([bytes("a"), [0xC3]], bytes("a\u{FFFD}")) == 2)
+    #expect(TokenSpelling.joined([bytes("a"), [0xC6, 0x20, 0x62]], bytes("a\u{FFFD} b")) == 2)
+    #expect(TokenSpelling.joined([[0xF0, 0x9F], [0x98, 0x80]], bytes("😀")) == 2)
   }
 }
 

@@ -37,7 +37,7 @@ struct AuditAsking {
     output: String
   ) throws(CommandFailure) -> AskReport {
     let apiKey = try arguments.apiKey()
-    var options = AskOptions(questions: questions, tool: "driftproof/\(CommandLineTool.version)") {
+    var options = AskOptions(questions: questions, tool: "driftproof/\(ToolVersion.current)") {
       Timestamp(secondsSince1970: time(nil)).text
     }
     options.concurrency = try arguments.number("concurrency", in: 1...64, default: 4)
