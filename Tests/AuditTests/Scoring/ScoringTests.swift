@@ -123,6 +123,12 @@ import Testing
     #expect(try distance(reference, candidate) == Distance(low: 40_000, high: 1_040_000, count: 2))
   }
 
+  /// Whatever a server says beside its list, lists are compared with lists: an answer is at no distance from itself.
+  @Test func listsAreComparedWithLists() throws {
+    let odd = answer([("a", -160_000, [("a", -125_000), ("b", -300_000)])])
+    #expect(try distance(odd, odd) == Distance(low: 0, high: 0, count: 2))
+  }
+
   @Test func samplingIsFarWhateverItLists() throws {
     let reference = answer([("a", -100, [("a", -100)])])
     let sampled = answer([("b", -60_200, [("a", -100), ("b", -60_200)])])

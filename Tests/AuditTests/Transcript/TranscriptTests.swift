@@ -86,6 +86,9 @@ import Testing
     #expect(throws: TranscriptError.wrongSide(expected: .reference)) {
       try empty.add(.header(simulation.header(.candidate)))
     }
+    var other = simulation.header(.reference)
+    other.plan = root
+    #expect(throws: TranscriptError.otherPlan(stated: root)) { try empty.add(.header(other)) }
     try empty.add(.header(simulation.header(.reference)))
     #expect(throws: TranscriptError.noSession(number: 2)) { try empty.add(sent) }
   }
