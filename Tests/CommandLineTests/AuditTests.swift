@@ -135,7 +135,8 @@ struct AuditTests {
     server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     server.arguments = ["python3", AuditSession.script, "\(port)", "slow=0.01"]
     try server.run()
-    defer { server.terminate() }
+    // Killed, as a child of this thread may have other signals blocked.
+    defer { kill(server.processIdentifier, SIGKILL) }
     let address = "http://127.0.0.1:\(port)/v1"
     #expect(try session.plan(endpoint: address).exitCode == 0)
     let recorded = try Tool.run(

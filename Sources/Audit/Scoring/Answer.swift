@@ -58,8 +58,9 @@ package struct ReadAnswer: Equatable, Sendable {
     /// their list even where it is less likely than what they leave out.
     package var bound: Int { listed.last { $0.token != token }?.value ?? value }
 
+    /// As listed; of the emitted token what is said beside it, where the list has it not.
     package func value(of other: [UInt8]) -> Int? {
-      other == token ? value : listed.first { $0.token == other }?.value
+      listed.first { $0.token == other }?.value ?? (other == token ? value : nil)
     }
   }
 

@@ -68,16 +68,23 @@ package enum TokenSpelling: String, CaseIterable, Sendable {
     return UInt8(String(decoding: token[3...4], as: UTF8.self), radix: 16)
   }
 
-  /// Whether the tokens join to the text, up to blanks at the text's start and a stop token at the end that is not shown.
+  /// Whether the tokens join to the text, up to blanks at the text's start, parts of characters, and a stop token at the end
+  /// that is not shown.
   /// - Returns: how many tokens the text consists of; nil where they do not join.
   package static func joined(_ tokens: [[UInt8]], _ text: [UInt8]) -> Int? {
-    let shown = text.drop { $0 == 0x20 }
-    func matches(_ tokens: ArraySlice<[UInt8]>) -> Bool {
-      Array(tokens.joined()).drop { $0 == 0x20 }.elementsEqual(shown)
-    }
+    let shown = readable(text)
+    func matches(_ tokens: ArraySlice<[UInt8]>) -> Bool { readable(Array(tokens.joined())) == shown }
     if matches(tokens[...]) { return tokens.count }
     // A stop token is written out by some servers, and is not part of the text.
     if !tokens.isEmpty, matches(tokens.dropLast()) { return tokens.count - 1 }
     return nil
+  }
+
+  /// Without blanks at the start, and without what is no character: a token may be a part of one, for which servers write
+  /// U+FFFD into the text, or nothing.
+  private static func readable(_ bytes: [UInt8]) -> [UInt8] {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let scalars = text.unicodeScalars.filter { $0 != "\u{FFFD}" }.drop { $0 == " " }
+    return Array(String(String.UnicodeScalarView(scalars)).utf8)
   }
 }

@@ -140,10 +140,23 @@ extension TranscriptLine {
       optional: ["model", "fingerprint", "promptTokens"])
     _ = try node.member("status").integer(in: 200...200)
     var tokens: [AnswerToken] = []
-    for entry in try node.member("tokens").elements() {
+    let entries = try node.member("tokens").elements()
+    // No plan asks for more, and whoever reads a file of others must not need much more memory than the file has.
+    guard entries.count <= AuditPlan.tokenRange.upperBound + EndpointResponse.tokenSlack else {
+      throw .outOfRange(
+        path: "$.tokens", found: "\(entries.count) tokens",
+        expected: "at most \(AuditPlan.tokenRange.upperBound + EndpointResponse.tokenSlack)")
+    }
+    for entry in entries {
       try entry.requireKeys(["b", "l", "top"])
       var top: [AnswerToken.Entry] = []
-      for pair in try entry.member("top").elements() {
+      let list = try entry.member("top")
+      let pairs = try list.elements()
+      guard pairs.count <= EndpointResponse.maximumList else {
+        throw .outOfRange(
+          path: list.path, found: "\(pairs.count) entries", expected: "at most \(EndpointResponse.maximumList)")
+      }
+      for pair in pairs {
         let parts = try pair.elements()
         guard parts.count == 2 else {
           throw .wrongType(path: pair.path, expected: "a token and its value", found: "\(parts.count) elements")

@@ -118,9 +118,9 @@ package struct Asker: Sendable {
     for failures in 1...FailureRule.attempts {
       switch access.ask(request, prompt, plan: plan) {
       case .answer(let response, body: _): return response
-      case .failure(let reason, let status, let retryAfter):
+      case .failure(let reason, let status, let retryAfter, let words):
         if let error = FailureRule.fatal(reason, status, hasAnswers: hasAnswers) { throw error }
-        last = status.map { "status \($0)" } ?? Self.words(reason)
+        last = words ?? Self.words(reason)
         guard failures < FailureRule.attempts, FailureRule.isRepeatable(reason, status) else { continue }
         let jitter = challenge.jitter(index, attempt: failures)
         pause(FailureRule.wait(failures: failures, retryAfter: retryAfter, jitter: jitter)) { false }
@@ -185,7 +185,7 @@ package struct Asker: Sendable {
           index: index, attempt: attempt, body: SHA256.hash(body).hexadecimal, response: response,
           salt: salt(.answer, index, attempt)))
       return nil
-    case .failure(let reason, let status, let retryAfter):
+    case .failure(let reason, let status, let retryAfter, let words):
       let failures = state.fail(
         .init(
           index: index, attempt: attempt, reason: reason, status: status,
@@ -195,7 +195,7 @@ package struct Asker: Sendable {
         return nil
       }
       guard failures < FailureRule.attempts, FailureRule.isRepeatable(reason, status) else {
-        state.giveUp(index, last: status.map { "status \($0)" } ?? Self.words(reason))
+        state.giveUp(index, last: words ?? Self.words(reason))
         return nil
       }
       return FailureRule.wait(

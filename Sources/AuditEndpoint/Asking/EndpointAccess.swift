@@ -33,23 +33,25 @@ package struct EndpointAccess: Sendable {
   /// What came of one request, in the transcript's terms.
   enum Outcome: Sendable {
     case answer(EndpointResponse, body: [UInt8])
-    case failure(FailureReason, status: Int?, retryAfter: Int?)
+    /// - Parameter words: for people, where there is more to say than the reason.
+    case failure(FailureReason, status: Int?, retryAfter: Int?, words: String?)
   }
 
   func ask(_ request: EndpointRequest, _ prompt: String, plan: AuditPlan, seconds: Double = timeout) -> Outcome {
     switch client.ask(url, body: request.body(prompt), apiKey: apiKey, seconds: seconds) {
-    case .timedOut: return .failure(.timeout, status: nil, retryAfter: nil)
-    case .broken: return .failure(.connection, status: nil, retryAfter: nil)
-    case .tooLarge: return .failure(.tooLarge, status: nil, retryAfter: nil)
-    case .redirected(let status): return .failure(.redirect, status: status, retryAfter: nil)
+    case .timedOut: return .failure(.timeout, status: nil, retryAfter: nil, words: nil)
+    case .broken(let words): return .failure(.connection, status: nil, retryAfter: nil, words: words)
+    case .tooLarge: return .failure(.tooLarge, status: nil, retryAfter: nil, words: nil)
+    case .redirected(let status): return .failure(.redirect, status: status, retryAfter: nil, words: nil)
     case .answered(status: 200, let body, _):
       guard
         let response = try? EndpointResponse(
           body: body, tokens: plan.tokens, wantsLogProbabilities: plan.score == .logProbabilities)
-      else { return .failure(.malformed, status: 200, retryAfter: nil) }
+      else { return .failure(.malformed, status: 200, retryAfter: nil, words: nil) }
       return .answer(response, body: body)
     case .answered(let status, _, let retryAfter):
-      return .failure(.status, status: (100...999).contains(status) ? status : nil, retryAfter: retryAfter)
+      return .failure(
+        .status, status: (100...999).contains(status) ? status : nil, retryAfter: retryAfter, words: "status \(status)")
     }
   }
 }

@@ -138,8 +138,8 @@ import Testing
 
   @Test func anUnreadableEndpointIsNoVerdict() throws {
     let reference = try record(100, FakeEndpoint(FakeEndpoint.honest))
-    let client = FakeEndpoint { $0.number > 20 ? .broken("x") : FakeEndpoint.honest($0) }
-    fails(.unreadable(last: "no connection, or connections that break")) { _ = try run(client, reference.transcript) }
+    let client = FakeEndpoint { $0.number > 20 ? .broken("the cable") : FakeEndpoint.honest($0) }
+    fails(.unreadable(last: "the cable")) { _ = try run(client, reference.transcript) }
     #expect(throws: AuditRejection.noEnd(.candidate)) { try compare() }
     #expect(try run(FakeEndpoint(FakeEndpoint.honest), reference.transcript).decision?.verdict == .undecided)
   }

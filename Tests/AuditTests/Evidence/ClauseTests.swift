@@ -74,6 +74,14 @@ import Testing
     #expect(decision.far == 0)
   }
 
+  /// What may be away counts against SAME, what surely is for DIFFERENT: neither in the other's place.
+  @Test func eachVerdictReadsItsOwnScore() {
+    var decision = Decision(mode: .quick)
+    for _ in 0..<2000 { decision.add(RequestScore(low: 0, high: 400)) }
+    #expect(decision.verdict == .undecided)
+    #expect(decision.clauses.sum == 800_000)
+  }
+
   @Test func theFirstVerdictStands() {
     var decision = Decision(mode: .quick)
     for _ in 0..<88 { decision.add(RequestScore(low: 0, high: 0)) }

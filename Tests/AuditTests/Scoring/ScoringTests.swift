@@ -61,6 +61,11 @@ import Testing
     #expect(TokenSpelling.joined([bytes(" a"), bytes("</s>")], bytes("b")) == nil)
     #expect(TokenSpelling.joined([bytes("Ġa")], bytes(" a")) == nil)
     #expect(TokenSpelling.joined([], bytes("a")) == nil)
+    // The last token of an answer is often a part of a character.
+    #expect(TokenSpelling.joined([bytes("a"), [0xC3]], bytes("a")) == 2)
+    #expect(TokenSpelling.joined([bytes("a"), [0xC3]], bytes("a\u{FFFD}")) == 2)
+    #expect(TokenSpelling.joined([bytes("a"), [0xC6, 0x20, 0x62]], bytes("a\u{FFFD} b")) == 2)
+    #expect(TokenSpelling.joined([[0xF0, 0x9F], [0x98, 0x80]], bytes("😀")) == 2)
   }
 }
 
@@ -116,6 +121,12 @@ import Testing
     let reference = answer([("a", -700_000, [("a", -700_000), ("b", -800_000)])], finish: "length")
     let candidate = answer([("a", -740_000, [("c", -700_000), ("a", -740_000)])])
     #expect(try distance(reference, candidate) == Distance(low: 40_000, high: 1_040_000, count: 2))
+  }
+
+  /// Whatever a server says beside its list, lists are compared with lists: an answer is at no distance from itself.
+  @Test func listsAreComparedWithLists() throws {
+    let odd = answer([("a", -160_000, [("a", -125_000), ("b", -300_000)])])
+    #expect(try distance(odd, odd) == Distance(low: 0, high: 0, count: 2))
   }
 
   @Test func samplingIsFarWhateverItLists() throws {

@@ -86,6 +86,9 @@ import Testing
     #expect(throws: TranscriptError.wrongSide(expected: .reference)) {
       try empty.add(.header(simulation.header(.candidate)))
     }
+    var other = simulation.header(.reference)
+    other.plan = root
+    #expect(throws: TranscriptError.otherPlan(stated: root)) { try empty.add(.header(other)) }
     try empty.add(.header(simulation.header(.reference)))
     #expect(throws: TranscriptError.noSession(number: 2)) { try empty.add(sent) }
   }
@@ -127,6 +130,21 @@ import Testing
         continue
       }
     }
+  }
+
+  /// Lists that no endpoint's answer has are refused when they are read, so that no file needs much more memory than its size.
+  @Test func listsHaveLimits() throws {
+    let entry = AnswerToken.Entry(token: [0x61], value: -1)
+    func isRead(_ tokens: Int, _ list: Int) throws -> Bool {
+      let token = AnswerToken(token: [0x61], value: -1, top: [AnswerToken.Entry](repeating: entry, count: list))
+      let answer = Answer(text: [0x61], tokens: [AnswerToken](repeating: token, count: tokens), finish: "stop")
+      let line = simulation.answered(.reference, 0, answer).bytes(after: [UInt8](repeating: 0, count: 32))
+      return (try? TranscriptLine.read(line)) != nil
+    }
+    #expect(try isRead(72, 1))
+    #expect(try !isRead(73, 1))
+    #expect(try isRead(1, 64))
+    #expect(try !isRead(1, 65))
   }
 
   @Test func theTreeIsThatOfTheRFC() {
