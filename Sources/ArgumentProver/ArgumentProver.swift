@@ -81,6 +81,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     session.deviation.witness(&tables)
     session.deviation.roots(&tables.roots)
     if var rounding = tables.rounding {
+      if rounding.byteCount <= keptTileBytes { try rounding.keep(tables.tiles) }
       session.deviation.rounding(&rounding)
       tables.rounding = rounding
     }

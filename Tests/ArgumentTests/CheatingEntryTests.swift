@@ -142,7 +142,8 @@ import DriftProofTranscript
     cheat.fixture.tensors[1].clauses[0].entries = EntryClaim(square: 1 << 36 - EntryClaim.slack)
     cheat.verifier = Self.above()
     cheat.tampering.absorbedStatement = cheat.verifier?.statement
-    try cheat.expectStopped(at: .bounds, forge: .digits)
+    // The prover argues about another sum than the verifier: nothing that it bends later helps.
+    #expect(try cheat.rejection() == .sumcheckFinal(stage: Stage.bounds.rawValue))
     // And a proof of the wider statement is none of the narrow one.
     cheat.tampering.absorbedStatement = nil
     #expect(try cheat.rejection() != nil)
@@ -157,7 +158,8 @@ import DriftProofTranscript
     cheat.verifier = cheat.fixture
     cheat.verifier?.tensors = Self.above().tensors
     cheat.tampering.absorbedStatement = cheat.verifier?.statement
-    try cheat.expectStopped(at: .bounds, forge: .digits)
+    // The prover argues about another sum than the verifier: nothing that it bends later helps.
+    #expect(try cheat.rejection() == .sumcheckFinal(stage: Stage.bounds.rawValue))
   }
 
   // MARK: Commitments

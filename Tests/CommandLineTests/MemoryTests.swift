@@ -37,8 +37,22 @@
       #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("o.secret")))
     }
 
-    /// Past the check, too, the end is an error.
+    /// Past the check, too, the end is an error. The model takes far more than the steps of ``kilobytes()``.
     @Test func exhaustionIsAnError() throws {
+      func model(_ name: String, _ step: Float) throws -> String {
+        let values: [Float] = (0..<2048 * 2048).map { index in
+          let weight = Float(index % 63 - 31) / 64
+          return weight + step * Float(index % 5)
+        }
+        return try fixture.folder.checkpoint(name, [("w", [2048, 2048], values)])
+      }
+      var arguments = arguments
+      for (option, path) in [
+        ("--base", try model("large.safetensors", 0)), ("--tuned", try model("own.safetensors", 0.001)),
+      ] {
+        guard let place = arguments.firstIndex(of: option) else { continue }
+        arguments[place + 1] = path
+      }
       let output = try RemedyFixture.limited(
         "ulimit -v \(try kilobytes())", arguments + ["--ignore-memory-limit", "--json"])
       #expect(output.hasSuffix("exit 1\n") && output.contains("memory is exhausted"), "\(output.suffix(2000))")

@@ -21,6 +21,8 @@ struct RoundingComponent: SumcheckComponent {
   /// By tile: coefficients of the whole tile, and of its runs besides.
   private let linear: [RoundingForm]
   private let runs: [[(positions: Range<Int>, form: RoundingForm)]]
+  /// By tile: the same as parts that cover all of it, each with all its coefficients.
+  private let parts: [[(positions: Range<Int>, form: RoundingForm)]]
   /// By oracle: the first entries of the half top = 1.
   private let masks: [[CubicExtension]]
   /// The first values of the first tile, by oracle.
@@ -67,6 +69,7 @@ struct RoundingComponent: SumcheckComponent {
         return (run.positions, form)
       }
     }
+    parts = zip(runs, linear).map { Self.parts($0, $1, length: layout.length) }
     let entries = try tiles.entries(0)
     let values = try oracles.values(0, entries)
     first = names.map { name in
@@ -162,16 +165,19 @@ struct RoundingComponent: SumcheckComponent {
         guard chunks.lowerBound == 0 else { return }
         let values = try folded(position, entries, weights)
         let pairsInChunk = 1 << (Limits.logChunk - log - 1)
-        for (chunk, omega) in chunkWeights[position].enumerated() {
-          let places = chunk * pairsInChunk..<(chunk + 1) * pairsInChunk
-          var own = [CubicExtension](repeating: .zero, count: 4)
-          for pair in places {
-            let place = 2 * (pair - places.lowerBound)
-            let form = Self.form(linear[position], runs[position], at: pair << (log + 1))
-            let quadratic = Self.pair(form, names, values, pair)
-            Self.add(quadratic, columns[place], columns[place + 1] - columns[place], to: &own)
+        for part in parts[position] {
+          let coefficients = PairCoefficients(part.form, names)
+          // Parts begin and end at multiples of 2^6.
+          let pairs = part.positions.lowerBound >> (log + 1)..<part.positions.upperBound >> (log + 1)
+          var pair = pairs.lowerBound
+          while pair < pairs.upperBound {
+            let chunk = pair / pairsInChunk
+            let end = min(pairs.upperBound, (chunk + 1) * pairsInChunk)
+            var own = [CubicExtension](repeating: .zero, count: 4)
+            coefficients.add(pair..<end, of: values, weights: columns, first: 2 * chunk * pairsInChunk, to: &own)
+            for i in 0..<4 { sums[i] += chunkWeights[position][chunk] * own[i] }
+            pair = end
           }
-          for i in 0..<4 { sums[i] += omega * own[i] }
         }
       })
   }
@@ -185,50 +191,21 @@ struct RoundingComponent: SumcheckComponent {
     return form
   }
 
-  /// q0 + q1·X + q2·X² of the form of two neighbours.
-  private static func pair(
-    _ form: RoundingForm, _ names: [EntryOracle], _ values: [[CubicExtension]], _ pair: Int
-  ) -> (CubicExtension, CubicExtension, CubicExtension) {
-    var (q0, q1, q2) = (CubicExtension.zero, CubicExtension.zero, CubicExtension.zero)
-    var products: [EntryOracle: (CubicExtension, CubicExtension)] = [:]
-    for (index, name) in names.enumerated() {
-      let low = values[index][2 * pair]
-      let step = values[index][2 * pair + 1] - low
-      if name == .classes || name == .drift { products[name] = (low, step) }
-      let linear = form.linear[name.rawValue]
-      if linear != .zero {
-        q0 += linear * low
-        q1 += linear * step
-      }
-      let square = form.squares[name.rawValue]
-      if square != .zero {
-        let cross = low * step
-        q0 += square * low.squared
-        q1 += square * (cross + cross)
-        q2 += square * step.squared
-      }
-      let (other, factor): ((CubicExtension, CubicExtension)?, CubicExtension) =
-        name == .cofactors
-        ? (products[.classes], form.classProduct)
-        : name == .base ? (products[.drift], form.weightProduct) : (nil, .zero)
-      if let other, factor != .zero {
-        q0 += factor * (other.0 * low)
-        q1 += factor * (other.0 * step + other.1 * low)
-        q2 += factor * (other.1 * step)
-      }
+  /// Runs with what lies between them.
+  private static func parts(
+    _ runs: [(positions: Range<Int>, form: RoundingForm)], _ linear: RoundingForm, length: Int
+  ) -> [(positions: Range<Int>, form: RoundingForm)] {
+    var result: [(positions: Range<Int>, form: RoundingForm)] = []
+    var next = 0
+    for run in runs {
+      if next < run.positions.lowerBound { result.append((next..<run.positions.lowerBound, linear)) }
+      var form = run.form
+      form.linear = linear.linear
+      result.append((run.positions, form))
+      next = run.positions.upperBound
     }
-    return (q0, q1, q2)
-  }
-
-  /// Adds (w + step·X)·(q0 + q1·X + q2·X²).
-  private static func add(
-    _ q: (CubicExtension, CubicExtension, CubicExtension), _ weight: CubicExtension, _ step: CubicExtension,
-    to result: inout [CubicExtension]
-  ) {
-    result[0] += weight * q.0
-    result[1] += weight * q.1 + step * q.0
-    result[2] += weight * q.2 + step * q.1
-    result[3] += step * q.2
+    if next < length { result.append((next..<length, linear)) }
+    return result
   }
 
   // MARK: Rounds

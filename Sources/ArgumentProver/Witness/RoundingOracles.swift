@@ -2,6 +2,7 @@
 
 import DriftProofArgument
 import DriftProofCommitmentProver
+import DriftProofCore
 import DriftProofField
 import DriftProofKernels
 
@@ -30,6 +31,8 @@ struct RoundingOracles: Sendable {
   private let base: [any TableauRows]
   /// By tile: index of the tree and row.
   private let baseRows: [(tree: Int, row: Int)?]
+  /// By tile, where all of them are held.
+  private var kept: [RoundingValues] = []
   var replacement: Replacement?
   /// Of what is committed, where that is not what the prover argues about.
   var committedReplacement: Replacement?
@@ -71,12 +74,25 @@ struct RoundingOracles: Sendable {
 
   /// What the prover argues about.
   func values(_ position: Int, _ entries: RowMessage) throws -> RoundingValues {
-    var values = try honest(position, entries)
+    var values = kept.isEmpty ? try honest(position, entries) : kept[position]
     guard let replacement else { return values }
     for oracle in layout.entries.oracles {
       values.replace(oracle, by: replacement(oracle, position, values[oracle]))
     }
     return values
+  }
+
+  /// Bytes of the oracles' values.
+  var byteCount: Int { count * layout.length * MemoryLayout<UInt64>.size * EntryOracle.allCases.count }
+
+  /// Makes all of them once, for the passes to come.
+  mutating func keep(_ tiles: DriftTiles) throws {
+    let own = self
+    kept = try Parallel.map(count) { position in
+      let entries = try tiles.entries(position)
+      defer { tiles.recycle(entries) }
+      return try own.honest(position, entries)
+    }
   }
 
   /// A row of P1.

@@ -12,6 +12,12 @@ extension ParsedArguments {
     return try openAdapter(at: folder)
   }
 
+  /// What cannot be right whatever the policy says: to be asked before any file is read.
+  func requireTunedModel() throws(CommandFailure) {
+    guard values["tuned"] == nil, values["adapter"] == nil else { return }
+    throw CommandFailure(UsageError("--tuned TUNED is missing, or --adapter ADAPTER", command: command))
+  }
+
   /// From `--tuned` or `--adapter`, with `--base`, which an adapter's proof needs only without `--identity`.
   /// - Parameters:
   ///   - identity: of `--identity`, if it is given.
@@ -19,6 +25,7 @@ extension ParsedArguments {
   func tunedModel(_ identity: BaseIdentity?, policy: Policy? = nil) throws(CommandFailure) -> TunedModel {
     switch (values["tuned"], values["adapter"]) {
     case (nil, nil):
+      try requireTunedModel()
       throw CommandFailure(UsageError("--tuned TUNED is missing, or --adapter ADAPTER", command: command))
     case (.some, .some) where policy?.firstRuleWithRounding == nil:
       throw CommandFailure(

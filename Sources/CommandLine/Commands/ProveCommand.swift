@@ -21,6 +21,7 @@ enum ProveCommand: Command {
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
     let identity = try arguments.readIdentity()
+    try arguments.requireTunedModel()
     let policy = try arguments.readPolicy()
     let model = try arguments.tunedModel(identity, policy: policy)
     var request = DriftProver.Request(model, policy: policy, openingPath: openingPath)
