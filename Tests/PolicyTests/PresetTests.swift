@@ -296,4 +296,32 @@ enum Bases {
     }
     #expect(Decimal10.roundedUp(.nan) == nil && Decimal10.roundedUp(-1) == nil && Decimal10.roundedUp(1e60) == nil)
   }
+
+  /// Of a base that is committed to, the rest beside a rank is the rounding of every entry, and no ball.
+  @Test(arguments: [("BF16", "1.01"), ("F16", "1.04")])
+  func roundingOfLinkedBases(_ type: String, _ halfUlps: String) throws {
+    func policy(linked: Bool, obstacle: String? = nil, _ change: (inout PolicyPreset.Options) -> Void = { _ in }) throws
+      -> String
+    {
+      let tensors = Bases.llama.map { tensor in
+        var own = Bases.tensor(tensor.name, tensor.shape, dtype: type)
+        if linked { own.shareBelowFloor = 0.07 }
+        own.roundingObstacle = obstacle
+        return own
+      }
+      var options = PolicyPreset.Options()
+      change(&options)
+      return try PolicyPreset.llamaLora.policyText(for: tensors, options: options)
+    }
+    let clause = "\"rank\": 8, \"rounding\": { \"halfUlps\": \(halfUlps) }"
+    let text = try policy(linked: true)
+    #expect(text.contains(clause) && !text.contains("residual") && text.contains("driftproof merge"))
+    let plain = try policy(linked: false)
+    #expect(!plain.contains("rounding\":") && plain.contains("residual") && plain.contains("identify --commit"))
+    #expect(try !policy(linked: true, obstacle: "zeros").contains(clause))
+    // What was asked for stays.
+    let asked = try policy(linked: true) { $0.residual = try? Decimal10("0.01") }
+    #expect(!asked.contains(clause) && asked.contains("\"residual\": { \"relative\": 0.01 }"))
+    #expect(try !policy(linked: true) { $0.headSize = 64 }.contains(clause))
+  }
 }
