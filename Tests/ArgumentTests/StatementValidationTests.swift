@@ -178,7 +178,9 @@ import DriftProofTranscript
     for weight in [0, 2, 5] {
       expect("the weight of residuals of w is out of range", claim { $0.residualWeight = weight })
     }
-    expect("the half-ulps of w are out of range", claim { $0.classBound = 1 << 16 + 1 })
+    for bound in [-1, 1 << 16 + 1] {
+      expect("the half-ulps of w are out of range", claim { $0.classBound = bound })
+    }
     expect("the classes of w are out of range", claim { $0.logClasses = 15 })
     expect("the half-ulps of w have no classes", claim { $0.logClasses = 0 })
     for bad in [-1, 33] {
@@ -212,6 +214,12 @@ import DriftProofTranscript
     expect("the base of w lies across its row") { $0.tensors[0].base?.offset = 1 << 14 }
     expect("the base of w lies across its row", of: large) { $0.tensors[0].base?.offset = 0 }
     expect("the base of w shares a row") { $0.tensors[0].base?.offset = nil }
+    expect("the base of v is no factor's") {
+      var factor = $0.tensors[0]
+      (factor.name, factor.isOrthonormal, factor.clauses, factor.plainBound) = ("v", true, [], [1])
+      factor.fractionBits = 14
+      $0.tensors.append(factor)
+    }
     expect("the base of v is another's, too") {
       var other = $0.tensors[0]
       other.name = "v"
