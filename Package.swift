@@ -60,6 +60,13 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
       ], path: "Sources/Chain"),
+    // That a commitment to a tuned model is the base's and a certificate's drift.
+    .target(
+      name: "DriftProofTransition",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofCommitment", "DriftProofArgument", "DriftProofStatement", "DriftProofCertificate",
+      ], path: "Sources/Transition"),
     .target(
       name: "DriftProofAttestation",
       dependencies: ["CDriftProofCrypto", "DriftProofCore", "DriftProofCheckpoint", "DriftProofCertificate"],
@@ -110,6 +117,7 @@ let package = Package(
         "DriftProofCore", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
         "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver",
         "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
+        "DriftProofTransition", "DriftProofTranscript", "DriftProofField",
       ], path: "Sources/Proving"),
     .target(
       name: "DriftProofInspection",
@@ -135,7 +143,7 @@ let package = Package(
       name: "DriftProofVerifier",
       dependencies: [
         "DriftProofCore", "DriftProofTranscript", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts",
+        "DriftProofChain", "DriftProofTransition", "DriftProofAttestation", "DriftProofReportFacts",
       ], path: "Sources/DriftProofVerifier"),
     .target(
       name: "DriftProof",
@@ -148,8 +156,8 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
-        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofAudit",
-        "DriftProofAuditEndpoint",
+        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition",
+        "DriftProofAudit", "DriftProofAuditEndpoint",
         "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
@@ -202,8 +210,9 @@ let package = Package(
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
         "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
         "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofDrift", "DriftProofAdapter",
-        "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProof", "DriftProofCommandLine",
+        "DriftProofChain", "DriftProofTransition", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofDrift",
+        "DriftProofAdapter", "DriftProofProving", "DriftProofInspection", "DriftProofCalibration", "DriftProof",
+        "DriftProofCommandLine",
         "TestSupport",
       ]),
     .testTarget(

@@ -20,4 +20,6 @@ package enum ProofPhase: String, CaseIterable, Sendable {
   case opening
   // After it.
   case selfCheck = "self-check"
+  /// That a commitment to the tuned model is the base's and the drift.
+  case transition
 }

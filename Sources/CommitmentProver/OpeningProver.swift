@@ -47,8 +47,19 @@ struct OpeningProver {
   private func functionalTable(_ claim: OpeningClaim) -> [CubicExtension] {
     switch claim.functional {
     case .equality(let point): ParallelMap.equality(point)
+    case .parts(let parts): table(parts)
     case .clear(let weights): weights
     }
+  }
+
+  private func table(_ parts: [FunctionalPart]) -> [CubicExtension] {
+    var table: [CubicExtension] = LargeArray.zeros(count: parameters.length)
+    for part in parts {
+      for (place, value) in Multilinear.equality(part.point[...], scale: part.weight).enumerated() {
+        table[part.offset + place] += value
+      }
+    }
+    return table
   }
 
   /// ⟨c, u⟩: over the message coefficients only, c has no entries for the tail.

@@ -43,18 +43,20 @@ package struct CheckpointPass: Sendable {
   /// - Parameters:
   ///   - given: an identity file's content, trusted as said above; nil to compute it.
   ///   - parent: whose model `base` is, for a link; needs `given`.
+  ///   - isAligned: the statement is to be in units and places of the base's tableau, which `given` must have.
   ///   - progress: told the fraction of bytes that is done, from several threads.
   /// - Throws: `coverageGap` before any weight is read; `identityMismatch` naming the first base tensor that is not
   ///   the given identity's; errors of the weights.
   package static func run(
     base: Checkpoint, tuned: Checkpoint, policy: Policy, given: BaseIdentity? = nil, parent: ParentCertificate? = nil,
+    isAligned: Bool = false,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> CheckpointPass {
     guard parent == nil || given != nil else { throw DriftProofError.missingInput(.identityOfChain) }
     if let given, parent == nil { try compareHeaders(base, given) }
     let outline = given ?? BaseIdentity.outline(of: base)
     let first = try DerivedStatement.derive(
-      identity: outline, tuned: tuned.manifestTensors, policy: policy, isOutline: given == nil)
+      identity: outline, tuned: tuned.manifestTensors, policy: policy, isAligned: isAligned, isOutline: given == nil)
     try parent?.check(base: base, tuned: tuned.manifestTensors, derived: first)
     let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil, isLink: parent != nil)
     let findings = try UnencodableWeight.gap { () throws(CheckpointError) in try scan(tasks, progress: progress) }
@@ -63,7 +65,9 @@ package struct CheckpointPass: Sendable {
     if given != nil { try compare(identity, tasks: tasks, findings: findings) }
     let derived =
       given != nil
-      ? first : try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
+      ? first
+      : try DerivedStatement.derive(
+        identity: identity, tuned: tuned.manifestTensors, policy: policy, isAligned: isAligned)
     var differences: [(name: String, place: TensorDifference)] = []
     var digests: [String: [UInt8]] = [:]
     var drifts: [String: TensorScan.Drift] = [:]

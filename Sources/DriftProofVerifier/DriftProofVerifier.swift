@@ -11,3 +11,4 @@
 @_exported import DriftProofReportFacts
 @_exported import DriftProofStatement
 @_exported import DriftProofTranscript
+@_exported import DriftProofTransition

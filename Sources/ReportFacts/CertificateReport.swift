@@ -147,7 +147,7 @@ public struct VerifiedContents: Sendable {
     // The pure function of public data by which the verifier, too, knew what was to be proved.
     let derived = try DriftProofError.translating {
       try DerivedStatement.derive(
-        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules)
+        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules, isAligned: manifest.isAligned)
     }
     let pairs = TensorPair.merge(base: identity.tensors, tuned: manifest.tuned)
     let described = pairs.compactMap { pair in

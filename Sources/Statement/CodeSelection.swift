@@ -20,7 +20,7 @@ package enum CodeSelection {
 
   /// One candidate with its estimates.
   package struct Estimate: Hashable, Sendable {
-    let code: CodeParameters
+    package let code: CodeParameters
     package let proofBytes: Int
     /// Field elements of all codewords.
     let work: Int

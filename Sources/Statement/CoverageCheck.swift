@@ -45,6 +45,8 @@ package struct CoverageCheck {
   /// One per pair.
   let resolutions: [Resolution]
   let rules: StatementRules
+  /// Tensors are to lie where the base's tableau has them.
+  var isAligned = false
 
   static let maximumRenameComparisons = 1 << 16
 
@@ -67,7 +69,13 @@ package struct CoverageCheck {
     {
       result.append(.baseNotCommitted(rule: resolution.ruleIndex))
     }
-    for (pair, resolution) in zip(pairs, resolutions) where !resolution.allowance.isAny {
+    if isAligned, identity.linked == nil { return [.nothingToAlignWith] }
+    for (pair, resolution) in zip(pairs, resolutions) {
+      if isAligned, let obstacle = alignmentObstacle(pair, resolution) {
+        result.append(.notAlignable(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
+        continue
+      }
+      if resolution.allowance.isAny { continue }
       switch (pair.base.map { identity.tensors[$0] }, pair.tuned.map { tuned[$0] }) {
       case (let base?, nil):
         let other = new.first { $0.dtype == base.dtype && $0.shape == base.shape }
@@ -100,6 +108,20 @@ package struct CoverageCheck {
       }
     }
     return result
+  }
+
+  /// Why no tableau of the tuned model could be the base's and this drift; nil for what can, and for what is compared below.
+  private func alignmentObstacle(_ pair: TensorPair, _ resolution: Resolution) -> AlignmentObstacle? {
+    if resolution.allowance.isAny { return .excluded }
+    guard let base = pair.base.map({ identity.tensors[$0] }), let own = pair.tuned.map({ tuned[$0] }) else {
+      return nil
+    }
+    if own.change != .dense { return .adapter }
+    if base.dtype != own.dtype { return .retyped(base: base.dtype.rawValue, tuned: own.dtype.rawValue) }
+    if base.shape != own.shape { return nil }
+    guard resolution.allowance.forms != nil, Shape.entryCount(base.shape) ?? 0 > 0 else { return nil }
+    if resolution.allowance.hasHeads { return .heads }
+    return LinkedBase.contains(base) ? nil : .notInTableau(base.dtype.rawValue)
   }
 
   /// Nil for the base's shape, and for as many more rows as the rule admits.

@@ -49,6 +49,10 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case rounding(tensor: String, obstacle: RoundingObstacle, rule: Int)
   /// A rounding bound, where the base's identity does not commit to the base's weights.
   case baseNotCommitted(rule: Int)
+  /// A statement in the base's units and places, where the base's identity does not commit to the base's weights.
+  case nothingToAlignWith
+  /// A tensor of which such a statement cannot speak.
+  case notAlignable(tensor: String, obstacle: AlignmentObstacle, rule: Int)
   /// A residual and an entrywise bound of one rest, in a policy that has rounding bounds: such a proof has no norms of rests
   /// that it bounds entry by entry.
   case residualBesideEntries(tensor: String, rule: Int)
@@ -143,6 +147,11 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds its rounding, but \(obstacle)"
     case .baseNotCommitted(let rule):
       "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; give one that does"
+    case .nothingToAlignWith:
+      "a proof about the tuned model's own tableau needs an identity that commits to the base's weights; give one that does"
+    case .notAlignable(let tensor, let obstacle, let rule):
+      "tensor \(StrictJSON.shown(tensor)), which $.rules[\(rule)] decides, cannot be part of a proof about the tuned model's "
+        + "own tableau: \(obstacle)"
     case .residualBesideEntries(let tensor, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds norm and entries of one rest, which no proof has beside "
         + "rounding bounds of other rules; use a list of two objects, each with the rank"

@@ -50,6 +50,8 @@ package struct DerivedStatement: Sendable {
   package var baseTrees: [BaseTree] = []
   /// l and log blow-up that the code must have, where clauses speak of the base's tableau.
   package var baseCode: (logLength: Int, logBlowup: Int)?
+  /// Tensors have the units and places of the base's tableau, whatever their clauses say.
+  package var isAligned = false
   /// By which it was derived.
   package var rules = StatementRules.current
 
@@ -62,17 +64,20 @@ package struct DerivedStatement: Sendable {
   }
 
   package func statement(code: CodeParameters, binding: [UInt8]) -> DriftStatement {
-    DriftStatement(tensors: tensors, totalBound: totalBound, code: code, binding: binding, baseTrees: baseTrees)
+    DriftStatement(
+      tensors: tensors, totalBound: totalBound, code: code, binding: binding, baseTrees: baseTrees, isAligned: isAligned
+    )
   }
 
   /// - Parameters:
   ///   - tuned: in rising order of the names' UTF-8 bytes, names distinct.
   ///   - rules: those of the manifest's version; nil for a prover's, which are the current ones.
+  ///   - isAligned: in units and places of the base's tableau (docs/protocol.md, section 13).
   ///   - isOutline: the identity's statistics are guesses, so that bounds below the precision are none of its gaps.
   /// - Throws: `coverageGap` with every gap, or `tooLarge` for sizes beyond ``StatementLimits``.
   package static func derive(
     identity: BaseIdentity, tuned: [TunedTensor], policy: Policy, rules given: StatementRules? = nil,
-    isOutline: Bool = false
+    isAligned: Bool = false, isOutline: Bool = false
   ) throws(StatementError) -> DerivedStatement {
     try StatementLimits.check(manifest: tuned)
     let rules = given ?? .current(for: policy)
@@ -91,7 +96,7 @@ package struct DerivedStatement: Sendable {
     }
     let adapter = try AdapterClaims(identity: identity, tuned: tuned, pairs: pairs)
     let gaps = CoverageCheck(
-      identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions, rules: rules
+      identity: identity, tuned: tuned, pairs: pairs, resolutions: resolutions, rules: rules, isAligned: isAligned
     ).gaps()
     guard gaps.isEmpty else {
       throw .coverageGap(GapDiagnosis(identity: identity, tuned: tuned).explained(gaps))
@@ -99,7 +104,7 @@ package struct DerivedStatement: Sendable {
     try adapter?.check(resolutions)
 
     let places: LinkedPlaces?
-    if rules == .rounding, let linked = identity.linked {
+    if rules == .rounding || isAligned, let linked = identity.linked {
       places = try LinkedPlaces(identity, linked)
     } else {
       places = nil
@@ -148,7 +153,7 @@ package struct DerivedStatement: Sendable {
         for block in blocks {
           let builder = TensorClaimBuilder(
             leaf: leaf, shape: tuned[own].shape, clauses: clauses, block: block, hasTotal: policy.total != nil,
-            rules: rules, isOutline: isOutline, linked: places?.source(of: leaf))
+            rules: rules, isAligned: isAligned, isOutline: isOutline, linked: places?.source(of: leaf))
           claims.append(try builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
@@ -162,8 +167,11 @@ package struct DerivedStatement: Sendable {
     var result = DerivedStatement(
       claims: claims, totalBound: totalBound(policy.total, claims: claims, identity: identity), coverage: coverage,
       isAdapter: adapter != nil, rules: rules)
+    result.isAligned = isAligned && !claims.isEmpty
     if let places, claims.contains(where: { $0.tensor.base != nil }) {
-      result.baseTrees = places.trees(of: claims.map(\.tensor))
+      // An aligned statement opens no tree that its claims do not speak of.
+      result.baseTrees = places.trees(
+        of: claims.map(\.tensor).filter { $0.clauses.contains { $0.entries?.rounding != nil } })
       result.baseCode = (places.linked.logLength, places.linked.logBlowup)
     }
     return result

@@ -42,7 +42,14 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
 
   /// Of a base: the one under which its tableau lies, for statements that speak of it, and the weights' for all others.
   /// - Throws: `coverageGap` where the policy needs a tableau that the identity has not.
-  package static func baseRoot(_ identity: BaseIdentity, for policy: Policy) throws(StatementError) -> [UInt8] {
+  /// - Parameter isAligned: the statement's tensors lie where the base's tableau has them.
+  package static func baseRoot(
+    _ identity: BaseIdentity, for policy: Policy, isAligned: Bool = false
+  ) throws(StatementError) -> [UInt8] {
+    if isAligned {
+      guard let root = identity.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
+      return root
+    }
     guard let rule = policy.firstRuleWithRounding else { return identity.root }
     guard let root = identity.linkedRoot else { throw .coverageGap([.baseNotCommitted(rule: rule)]) }
     return root

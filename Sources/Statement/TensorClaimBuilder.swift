@@ -29,7 +29,7 @@ package struct TensorClaimBuilder {
 
   package init(
     leaf: BaseIdentity.Leaf, shape: [Int]? = nil, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
-    rules: StatementRules = .current, isOutline: Bool = false, linked: LinkedSource? = nil
+    rules: StatementRules = .current, isAligned: Bool = false, isOutline: Bool = false, linked: LinkedSource? = nil
   ) {
     self.leaf = leaf
     self.shape = shape ?? leaf.shape
@@ -38,8 +38,8 @@ package struct TensorClaimBuilder {
     self.hasTotal = hasTotal
     self.rules = rules
     self.isOutline = isOutline
-    // Other tensors have the units of the identity, whatever it commits to.
-    self.linked = clauses.contains { $0.roundingBound != nil } ? linked : nil
+    // Other tensors have the units of the identity, whatever it commits to, but for statements that are to be aligned.
+    self.linked = isAligned || clauses.contains { $0.roundingBound != nil } ? linked : nil
   }
 
   /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``. Beside a rounding
@@ -78,6 +78,9 @@ package struct TensorClaimBuilder {
   package var fractionBits: Int { leaf.statistics.fractionBits - coarsening }
   /// Of the whole tensor, also for a block: an upper bound is all that scales need.
   private var sumOfSquares: UInt128 { leaf.statistics.sumOfSquares }
+  /// The same for scales, which compare it with a drift in the statement's units: those of the base's tableau may be finer by
+  /// up to 15 bits. Σq² is below 2^42 for each of 2^48 entries at most.
+  private var scaledSumOfSquares: UInt128 { sumOfSquares << UInt128(2 * max(0, min(15, -coarsening))) }
 
   private func bound(_ bound: Bound, scale: Int) -> BigUInt {
     // Σ q² of the base is in the identity's units, whatever the statement's are.
@@ -132,7 +135,7 @@ package struct TensorClaimBuilder {
       scale = own.scale(
         coarsening: coarsening,
         limit: heldRank.map {
-          ScaleRule.factorLimit(rank: $0, driftBound: plainBound, sumOfSquares: sumOfSquares)
+          ScaleRule.factorLimit(rank: $0, driftBound: plainBound, sumOfSquares: scaledSumOfSquares)
         } ?? Limits.maximumScale)
       entries = own.claim(coarsening: coarsening, scale: scale) ?? (isOutline ? EntryRule.leastClaim : nil)
       if rules == .rounding {
@@ -149,7 +152,7 @@ package struct TensorClaimBuilder {
     } else if let heldRank, let residual {
       scale = ScaleRule.scale(
         residual: bound(residual, scale: 0), neighbours: neighbours, rank: heldRank, driftBound: plainBound,
-        sumOfSquares: sumOfSquares)
+        sumOfSquares: scaledSumOfSquares)
     }
     if residual == nil, entries != nil {
       return StructuredClause(rank: heldRank, sparse: heldSparse, scale: scale, bound: nil, entries: entries)

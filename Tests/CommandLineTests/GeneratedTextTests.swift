@@ -8,8 +8,9 @@ import Testing
 struct GeneratedTextTests {
   private static let bash = URL(fileURLWithPath: "/bin/bash")
   private static let commands = [
-    "inspect", "calibrate", "policy init", "policy explain", "identify", "prove", "verify", "check", "chain verify",
-    "merge", "report", "attest", "digest", "audit plan", "audit record", "audit run", "audit compare", "completions",
+    "inspect", "calibrate", "policy init", "policy explain", "identify", "commit", "prove", "verify", "check",
+    "chain verify", "merge", "report", "attest", "digest", "audit plan", "audit record", "audit run", "audit compare",
+    "completions",
     "man",
   ]
 

@@ -37,6 +37,8 @@ struct OpeningFixture {
   /// Deviations of "late".
   var lateTampering: CommitmentTampering?
   var openingTampering: OpeningTampering?
+  /// Runs of places that the first claim's functional has in place of an equality; points are cut off its own.
+  var runs: [(offset: Int, logCount: Int)]?
 
   static let driftRows = 11
   /// Two data rows, then masks for claims 0 and 1, then two short rows, then the mask of claim 2.
@@ -99,7 +101,7 @@ struct OpeningFixture {
     let auxData = Array(tau.powers(4)[2...]) + zeros(11)
     let auxShort = zeros(8) + [tau, tau * tau] + zeros(3)
     let shapes: [(String, OpeningClaim.Functional, [[CubicExtension]], OpeningClaim.Mask)] = [
-      ("drift", .equality(point: points[0]), [tau.powers(11), [], []], .init(tree: 1, firstRow: 2)),
+      ("drift", functional(points[0]), [tau.powers(11), [], []], .init(tree: 1, firstRow: 2)),
       (
         "both", .equality(point: points[1]), [(tau + 1).powers(11), auxData, Array(tau.powers(7)[4...])],
         .init(tree: 1, firstRow: 5)
@@ -112,10 +114,20 @@ struct OpeningFixture {
     }
   }
 
+  private func functional(_ point: [CubicExtension]) -> OpeningClaim.Functional {
+    guard let runs else { return .equality(point: point) }
+    return .parts(
+      runs.enumerated().map { index, run in
+        FunctionalPart(
+          weight: CubicExtension(index + 3), offset: run.offset, point: Array(point.prefix(run.logCount)))
+      })
+  }
+
   private func honestValue(_ functional: OpeningClaim.Functional, _ weights: [[CubicExtension]]) -> CubicExtension {
     let table =
       switch functional {
       case .equality(let point): Multilinear.equality(point)
+      case .parts(let parts): Self.table(parts, count: drift.messages[0].count)
       case .clear(let weights): weights
       }
     var result = CubicExtension.zero
@@ -125,6 +137,17 @@ struct OpeningFixture {
       }
     }
     return result
+  }
+
+  /// Of c(offset + y) = weight·eq(point, y), place by place.
+  private static func table(_ parts: [FunctionalPart], count: Int) -> [CubicExtension] {
+    var table = [CubicExtension](repeating: .zero, count: count)
+    for part in parts {
+      for y in 0..<1 << part.point.count {
+        table[part.offset + y] += part.weight * Multilinear.equality(part.point, at: y)
+      }
+    }
+    return table
   }
 
   struct Proof {

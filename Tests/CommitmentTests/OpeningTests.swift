@@ -36,6 +36,30 @@ import DriftProofTranscript
     #expect(try OpeningFixture(parameters: parameters).rejection() == nil)
   }
 
+  /// A functional of single places, of runs and of all.
+  @Test(arguments: [[(0, 6)], [(32, 5)], [(0, 3), (8, 3), (48, 4)], [(63, 0), (5, 0)], [(16, 4), (16, 2)]])
+  func runsOfPlacesAreAccepted(_ runs: [(Int, Int)]) throws {
+    var fixture = OpeningFixture()
+    fixture.runs = runs.map { (offset: $0.0, logCount: $0.1) }
+    #expect(try fixture.rejection() == nil)
+    fixture.valueErrors[0] = .one
+    #expect(try fixture.rejection() == .openingSumcheck(functional: "drift, both"))
+  }
+
+  /// Places outside the row, and runs that are not aligned.
+  @Test(arguments: [(64, 0), (-4, 2), (2, 3), (0, 7), (60, 3)])
+  func runsOutsideTheRowAreNoClaim(_ offset: Int, _ logCount: Int) throws {
+    var fixture = OpeningFixture()
+    let part = FunctionalPart(
+      weight: .one, offset: offset, point: [CubicExtension](repeating: .one, count: logCount))
+    #expect(!part.fits(logLength: OpeningFixture.logLength))
+    guard logCount <= OpeningFixture.logLength, offset >= 0, offset + 1 << logCount <= 64 else { return }
+    fixture.runs = [(offset: offset, logCount: logCount)]
+    #expect(throws: ProofRejection.unsupportedParameters("claim drift has a part outside its rows")) {
+      _ = try fixture.prove()
+    }
+  }
+
   @Test func freshMasksGiveAnotherProofOfTheSameValues() throws {
     let first = try OpeningFixture(masks: 2).prove()
     let second = try OpeningFixture(masks: 3).prove()

@@ -87,7 +87,7 @@ package struct TableauTensor: Hashable, Sendable {
   /// Claims nearly orthonormal rows: ΔΔᵀ = 2^(2f)·1 + g with every |g_jk| ≤ ``Limits/halfRange``, so that no eigenvalue
   /// of ΔΔᵀ exceeds 2^(2f) + rows·2^29. Needs a plain bound and no clauses (``DriftStatement/validate()``).
   package var isOrthonormal: Bool
-  /// Where the base's own entries are committed to; nil when no clause speaks of them.
+  /// Where the base's own entries are committed to; nil when no clause speaks of them and the statement is not aligned.
   package var base: BasePlace?
 
   package init(
@@ -124,15 +124,20 @@ package struct DriftStatement: Hashable, Sendable {
   package var binding: [UInt8]
   /// The trees of the base's tableau that tensors speak of, by rising number.
   package var baseTrees: [BaseTree]
+  /// Every tensor lies where the base's tableau has it, whether or not a claim speaks of the base, so that rows of both
+  /// can be added (docs/protocol.md, section 13).
+  package var isAligned: Bool
 
   package init(
-    tensors: [TableauTensor], totalBound: [UInt16]?, code: CodeParameters, binding: [UInt8], baseTrees: [BaseTree] = []
+    tensors: [TableauTensor], totalBound: [UInt16]?, code: CodeParameters, binding: [UInt8],
+    baseTrees: [BaseTree] = [], isAligned: Bool = false
   ) {
     self.tensors = tensors
     self.totalBound = totalBound
     self.code = code
     self.binding = binding
     self.baseTrees = baseTrees
+    self.isAligned = isAligned
   }
 }
 

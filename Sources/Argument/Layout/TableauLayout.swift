@@ -36,6 +36,10 @@ package struct TableauLayout: Hashable, Sendable {
     package var entrywise = false
     /// Of an entrywise set whose bound is relative to weights.
     package var rounding: RoundingSignature?
+    /// The row of the base's tableau that a shared tile shows, as ``BasePlace`` numbers it; nil for tensors with tiles of
+    /// their own, and for those whose places are not the base's.
+    package var tree: Int?
+    package var row: Int?
   }
 
   /// What rounding claims of one tile have in common.
@@ -43,10 +47,6 @@ package struct TableauLayout: Hashable, Sendable {
     /// w.
     package var fineShift: Int
     package var hasClasses: Bool
-    /// The row of the base's tableau that a shared tile shows, as ``BasePlace`` numbers it; nil for tensors with tiles of
-    /// their own, and without a base.
-    package var tree: Int?
-    package var row: Int?
   }
 
   /// A run of E-tiles that one E-set of a grid tensor, or one set number of a shared row, occupies.
@@ -107,15 +107,14 @@ package struct TableauLayout: Hashable, Sendable {
   package var squareVariables: Int { ceilLog2(squareChunks) }
 
   package static func signatures(of tensor: TableauTensor) -> [Signature] {
-    (tensor.isPlain ? [Signature(scale: 0, exact: false)] : [])
+    let shared = tensor.base?.offset == nil ? nil : tensor.base
+    return (tensor.isPlain ? [Signature(scale: 0, exact: false, tree: shared?.tree, row: shared?.row)] : [])
       + tensor.clauses.map { clause in
         Signature(
           scale: clause.scale, exact: clause.isExact, entrywise: clause.entries != nil,
-          rounding: clause.entries?.rounding.map { claim in
-            let shared = tensor.base?.offset == nil ? nil : tensor.base
-            return RoundingSignature(
-              fineShift: claim.fineShift, hasClasses: claim.hasClasses, tree: shared?.tree, row: shared?.row)
-          })
+          rounding: clause.entries?.rounding.map {
+            RoundingSignature(fineShift: $0.fineShift, hasClasses: $0.hasClasses)
+          }, tree: shared?.tree, row: shared?.row)
       }
   }
 

@@ -10,6 +10,11 @@ package enum Soundness {
     package var name: String
     /// -log2 of the probability that a cheating prover survives this round.
     package var bits: Double
+
+    package init(name: String, bits: Double) {
+      self.name = name
+      self.bits = bits
+    }
   }
 
   /// log2 |K| = 3·log2 p.

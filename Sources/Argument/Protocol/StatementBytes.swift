@@ -7,7 +7,8 @@ extension DriftStatement {
   /// Binds how the rows of the tableau are read: l, and every tensor's name, matrix, fractional bits and signature.
   /// What is claimed of them (bounds, orthonormality) does not change the reading and is bound by ``canonicalBytes``.
   package var layoutDigest: [UInt8] {
-    var bytes: [UInt8] = []
+    // Statements that are not aligned have the bytes that they had before there were any that are.
+    var bytes = isAligned ? placeBytes(label: "driftproof/layout/aligned/v1") : []
     // Statements without entrywise, or without rounding clauses have the bytes that they had before there were any.
     bytes.append(lengthPrefixed: "driftproof/layout/\(hasRoundingClaims ? "v4" : hasEntryClaims ? "v3" : "v2")")
     bytes.append(littleEndian: UInt64(code.logLength))
@@ -36,12 +37,26 @@ extension DriftStatement {
     return SHA256.hash(bytes)
   }
 
+  /// Where the base's tableau has every tensor.
+  private func placeBytes(label: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: label)
+    bytes.append(littleEndian: UInt64(tensors.count))
+    for tensor in tensors {
+      bytes.append(littleEndian: UInt64(tensor.base?.tree ?? 0))
+      bytes.append(littleEndian: UInt64(tensor.base?.row ?? 0))
+      bytes.append(tensor.base?.offset == nil ? 0 : 1)
+      bytes.append(littleEndian: UInt64(tensor.base?.offset ?? 0))
+    }
+    return bytes
+  }
+
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
   private var hasRoundingClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries?.rounding != nil } } }
 
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
-    var bytes: [UInt8] = []
+    var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
     bytes.append(lengthPrefixed: "driftproof/statement/\(hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1")")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))

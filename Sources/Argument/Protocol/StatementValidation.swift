@@ -65,15 +65,12 @@ extension DriftStatement {
       tensor.clauses.compactMap { clause in clause.entries.map { (tensor, clause, $0) } }
     }
     let hasRounding = claims.contains { $0.2.rounding != nil }
+    try require(hasRounding || baseTrees.isEmpty, "a base that no claim speaks of")
     try require(
-      hasRounding || (baseTrees.isEmpty && tensors.allSatisfy { $0.base == nil }), "a base that no claim speaks of")
+      hasRounding || isAligned || tensors.allSatisfy { $0.base == nil }, "a base that no claim speaks of")
+    try require(!isAligned || tensors.allSatisfy { $0.base != nil }, "a tensor without a place in the base's tableau")
+    try validatePlaces()
     guard hasRounding else { return }
-    var rows: [Int: Int] = [:]
-    for tree in baseTrees {
-      try require(tree.number >= (rows.keys.max() ?? -1) + 1, "the base's trees are out of order")
-      try require((1...1 << 24).contains(tree.rows) && tree.root.count == 32, "a tree of the base has a wrong form")
-      rows[tree.number] = tree.rows
-    }
     for (tensor, clause, claim) in claims {
       let name = tensor.name
       guard let own = claim.rounding else {
@@ -98,11 +95,26 @@ extension DriftStatement {
       // q' and X are small only if Δ is (section 5, item 10).
       try require(tensor.isPlain, "tensor \(name) has a rounding clause without a bounding one")
     }
+  }
+
+  /// Tensors lie inside the base's trees, each in places of its own.
+  private func validatePlaces() throws(ProofRejection) {
+    func require(_ condition: Bool, _ why: @autoclosure () -> String) throws(ProofRejection) {
+      guard condition else { throw .unsupportedParameters(why()) }
+    }
+    var rows: [Int: Int] = [:]
+    for tree in baseTrees {
+      try require(tree.number >= (rows.keys.max() ?? -1) + 1, "the base's trees are out of order")
+      try require((1...1 << 24).contains(tree.rows) && tree.root.count == 32, "a tree of the base has a wrong form")
+      rows[tree.number] = tree.rows
+    }
     for tensor in tensors {
       guard let base = tensor.base else { continue }
       let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: tensor.rows, columns: tensor.columns)
       let log = rowBits + columnBits
-      guard let count = rows[base.tree] else {
+      let speaksOfBase = tensor.clauses.contains { $0.entries?.rounding != nil }
+      // No row of a tree that no claim speaks of is opened here.
+      guard let count = rows[base.tree] ?? (isAligned && !speaksOfBase ? 1 << 24 : nil) else {
         throw .unsupportedParameters("the base of \(tensor.name) is in no tree")
       }
       try require(!tensor.isOrthonormal, "the base of \(tensor.name) is no factor's")

@@ -23,6 +23,8 @@ public enum FormatError: Error, Equatable, Sendable {
   case mixedRecords(tensor: String)
   /// An adapter's manifest names a parent.
   case adapterLink
+  /// The manifest of an aligned statement names a parent.
+  case alignedLink
   case unsupportedParameters(String)
   case notCanonical
 }
@@ -62,6 +64,7 @@ extension FormatError: CustomStringConvertible {
     case .notSorted(let tensor): "tensor \(tensor) is not in rising order of names"
     case .badFlag(let section, let found): "\(section) is \(found), which means nothing there"
     case .adapterLink: "an unmerged adapter cannot be a link of a chain"
+    case .alignedLink: "a link of a chain cannot be in the places of the base's tableau"
     case .mixedRecords(let tensor): "tensor \(tensor) has a record of another kind than an adapter's tensors"
     case .unsupportedParameters(let why): why
     case .notCanonical: "it is not in canonical form"

@@ -20,6 +20,8 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   /// A checkpoint's names differ from those of a document by a prefix. Of `NamePrefix` the side `base` is what stands on
   /// the left when the two are compared: of an identity the checkpoint, of a certificate the certificate.
   case names(NamePrefix, in: Document)
+  /// A transition, a tuned model's tableau and a certificate that do not belong together.
+  case transition(TransitionMismatch)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
 }
@@ -51,6 +53,7 @@ extension IdentityMismatch: CustomStringConvertible {
       prefix.text(
         base: document == .identity ? "base on disk" : document.rawValue,
         tuned: document == .identity ? document.rawValue : "tuned model")
+    case .transition(let mismatch): "\(mismatch)"
     case .checkpoint(let message), .chain(let message): message
     }
   }

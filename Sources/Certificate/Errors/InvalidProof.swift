@@ -43,6 +43,8 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case roundingRulesWithoutRounding
   /// Its code has other rows than the base's tableau, of which its policy speaks.
   case otherCodeThanBase(logLength: Int, logBlowup: Int, expectedLength: Int, expectedBlowup: Int)
+  /// The proof that the tuned model's tableau is the base's and the drift.
+  case transition(TransitionRejection)
   /// A check of the argument failed.
   case argument(ProofRejection)
 }
@@ -78,6 +80,7 @@ extension InvalidProof: CustomStringConvertible {
     case .otherCodeThanBase(let length, let blowup, let expectedLength, let expectedBlowup):
       "its rows have 2^\(length) entries at rate 1/\(1 << blowup), those of the base's tableau 2^\(expectedLength) at rate "
         + "1/\(1 << expectedBlowup)"
+    case .transition(let rejection): "\(rejection)"
     case .argument(let rejection): "\(rejection)"
     }
   }

@@ -11,7 +11,7 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
+///     manifest = [UInt32 version = 11 of an aligned statement,] UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -45,8 +45,14 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
+  /// In front of the version, where the statement's tensors lie where the base's tableau has them (docs/protocol.md,
+  /// section 13). No link has it.
+  static let alignedVersion: UInt32 = 11
+
   /// By which the statement follows from this manifest.
   package let rules: StatementRules
+  /// Whether the tensors lie where the base's tableau has them.
+  package let isAligned: Bool
   /// Tuned commitment of the certificate from whose model the drift starts, 32 bytes; nil when it starts from the base.
   package let parent: [UInt8]?
   /// Nil when every tensor is frozen or excluded.
@@ -62,10 +68,12 @@ package struct DriftManifest: Hashable, Sendable {
   package static let emptyLayoutDigest = [UInt8](repeating: 0, count: SHA256.digestLength)
 
   package init(
-    rules: StatementRules = .current, parent: [UInt8]? = nil, code: CodeParameters?, rowCount: Int,
+    rules: StatementRules = .current, isAligned: Bool = false, parent: [UInt8]? = nil, code: CodeParameters?,
+    rowCount: Int,
     layoutDigest: [UInt8] = DriftManifest.emptyLayoutDigest, entries: [Entry]
   ) {
     self.rules = rules
+    self.isAligned = isAligned
     self.parent = parent
     self.code = code
     self.rowCount = rowCount
@@ -79,6 +87,7 @@ package struct DriftManifest: Hashable, Sendable {
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(capacity)
+    if isAligned { bytes.append(littleEndian: Self.alignedVersion) }
     bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
     bytes += parent ?? []
     let parameters =
@@ -117,8 +126,12 @@ package struct DriftManifest: Hashable, Sendable {
   /// Reads exactly the bytes that ``bytes`` writes. Whether the content fits base and policy is the verifier's question.
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
     var reader = ByteReader<FormatError>(bytes)
-    let version = try reader.integer("the version", as: UInt32.self)
+    var version = try reader.integer("the version", as: UInt32.self)
+    let isAligned = version == alignedVersion
+    if isAligned { version = try reader.integer("the version", as: UInt32.self) }
     guard let (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
+    // The base's tableau is that of the chain's base, not of the model before the link.
+    guard !(isAligned && isLink) else { throw .alignedLink }
     let parent = isLink ? try reader.bytes("the parent", count: SHA256.digestLength) : nil
     var numbers: [Int] = []
     for section in ["l", "the blow-up", "the queries", "the grinding", "the drift tail", "the row count"] {
@@ -155,9 +168,16 @@ package struct DriftManifest: Hashable, Sendable {
     // The exact W + BA is no checkpoint from which, or to which, a link could measure.
     guard parent == nil || !isAdapter else { throw .adapterLink }
     let manifest = DriftManifest(
-      rules: rules, parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest, entries: entries)
+      rules: rules, isAligned: isAligned, parent: parent, code: code, rowCount: numbers[5], layoutDigest: layoutDigest,
+      entries: entries)
     guard manifest.bytes == bytes else { throw .notCanonical }
     return manifest
+  }
+
+  /// Whether a manifest's bytes begin as those of an aligned statement do: which of the base's roots they are under.
+  static func beginsAligned(_ bytes: [UInt8]) -> Bool {
+    var reader = ByteReader<FormatError>(bytes)
+    return (try? reader.integer("the version", as: UInt32.self)) == alignedVersion
   }
 
   private static func meaning(of number: UInt32) -> (rules: StatementRules, isLink: Bool)? {

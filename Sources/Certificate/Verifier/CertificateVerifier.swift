@@ -106,7 +106,8 @@ package struct CheckedCertificate: Sendable {
     }
     let baseRoot: [UInt8]
     do throws(StatementError) {
-      baseRoot = try StatementRules.baseRoot(identity, for: policy)
+      baseRoot = try StatementRules.baseRoot(
+        identity, for: policy, isAligned: DriftManifest.beginsAligned(certificate.manifest))
     } catch {
       throw error.asDriftProofError
     }
@@ -131,7 +132,7 @@ package struct CheckedCertificate: Sendable {
     guard commitment == certificate.tunedCommitment else { throw .proofInvalid(.tunedCommitment) }
     do throws(StatementError) {
       derived = try DerivedStatement.derive(
-        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules)
+        identity: identity, tuned: manifest.tuned, policy: policy, rules: manifest.rules, isAligned: manifest.isAligned)
     } catch .policyViolated(let violations) {
       // An honest prover was refused: the manifest is a forged one.
       throw .proofInvalid(.adapterOutsidePolicy(violations))

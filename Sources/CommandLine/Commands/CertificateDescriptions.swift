@@ -24,6 +24,10 @@ extension CommandDescription {
         + "the adapter was merged into the model: its factors leave exactly the rounding, which fits without them do not. "
         + "Nothing of the adapter is in the certificate. --cache is the folder that identify --commit kept the base's "
         + "tableau in.",
+      "With --tuned-tableau, --tuned-opening and --transition it also proves that the tableau that commit made of the tuned model "
+        + "holds the base's weights plus exactly this drift, and nothing else. The certificate is then in the units of the base's "
+        + "tableau; every tensor of 16 bits must be frozen or have clauses. It takes a second of the opening's proofs, and one of "
+        + "the tableau's.",
       "The model is what a runtime loads from the folder. Where other files in it could be loaded as weights, such as an "
         + "adapter, a second set of shards or a file in another format, prove refuses (13) and names them; --leave-out says "
         + "that they are no part of the model, and the result lists them.",
@@ -50,6 +54,7 @@ extension CommandDescription {
       .leaveOut,
       .optional("cache", "DIR", "the folder of identify --commit --cache, which spares committing to the base again"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
+    ] + TransitionArguments.proveOptions + [
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,
       ParsedArguments.stripPrefix,
@@ -68,6 +73,7 @@ extension CommandDescription {
         + "statement says what the certificate says; with --tuned, that the model's files are the statement's subject.",
       "A link of a chain (prove --parent) says nothing about the base by itself: it is rejected (12) unless --parent names "
         + "the model from which its drift must start. driftproof chain verify takes all links.",
+      "With --tuned-tableau and --transition: also that the tuned model's published tableau is the base plus the drift.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -77,7 +83,7 @@ extension CommandDescription {
       .optional(
         "parent", "PARENT", "of a link: its parent's tuned commitment (64 digits), or the parent's certificate"),
       soundness,
-    ] + AttestationArguments.options)
+    ] + TransitionArguments.verifyOptions + AttestationArguments.options)
 
   static let check = CommandDescription(
     name: "check",

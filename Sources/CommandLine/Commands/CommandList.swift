@@ -5,8 +5,9 @@ enum CommandList {
   static var commands: [any Command.Type] {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
-      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
-      MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self, AuditPlanCommand.self,
+      IdentifyCommand.self, CommitCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self,
+      ChainVerifyCommand.self, MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self,
+      AuditPlanCommand.self,
       AuditRecordCommand.self, AuditRunCommand.self, AuditCompareCommand.self, CompletionsCommand.self,
       ManCommand.self,
     ]

@@ -28,6 +28,8 @@ enum ProveCommand: Command {
     request.identity = identity
     request.hint = try arguments.hint()
     request.baseCache = arguments.values["cache"]
+    let transition = try TransitionArguments.request(arguments)
+    request.transition = transition?.request
     request.parent = try arguments.readParent(request.identity)
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
@@ -44,6 +46,7 @@ enum ProveCommand: Command {
       throw CommandFailure(error)
     }
     try AtomicFile.write(result.certificate, to: output)
+    if let transition, let made = result.transition { try AtomicFile.write(made.bytes, to: transition.output) }
     result.finish()
     if !result.hasDrift { console.remark("WARNING: \(noDrift)") }
     result.verification.warn(console)
@@ -66,6 +69,7 @@ enum ProveCommand: Command {
       ["PROVED in \(Format.number(report.totalSeconds, digits: 3)) s\(result.verification.originMark)"]
       + result.verification.lines(hasTerms: hasTerms) + (result.hasDrift ? [] : ["NO DRIFT          \(noDrift)"])
       + folders.lines
+    lines += result.transition?.report.lines(hasTerms: hasTerms) ?? []
     lines += [
       "seconds           \(phases.joined(separator: ", "))",
       "peak memory       \(Format.byteCount(report.peakMemoryBytes))",
@@ -84,6 +88,7 @@ enum ProveCommand: Command {
     members += result.verification.members
     members.append(("drift", .string(result.hasDrift ? "some" : "none")))
     members += folders.members
+    members += result.transition.map { [("transition", $0.report.member)] } ?? []
     members += [
       ("proofSections", .object(report.proofSections.map { ($0.name, .integer($0.bytes)) })),
       ("verifySeconds", .number(result.verification.verifySeconds)),

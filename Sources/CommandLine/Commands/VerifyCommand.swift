@@ -33,14 +33,17 @@ enum VerifyCommand: Command {
     } catch {
       throw CommandFailure(error)
     }
+    let transition = try TransitionArguments.verify(
+      arguments, certificate: certificate, identity: identity, policy: policy)
     report.warn(console)
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =
       (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines(hasTerms: arguments.has("soundness"))
-      + (attestation?.lines ?? [])).joined(
+      + (transition?.lines(hasTerms: arguments.has("soundness")) ?? []) + (attestation?.lines ?? [])).joined(
         separator: "\n") + "\n"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + (transition.map { [("transition", $0.member)] } ?? [])
       + (attestation.map { [("attestation", .object($0.members))] } ?? [])
       + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     return CommandResult(text: text, json: .object(json))

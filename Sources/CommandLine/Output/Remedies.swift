@@ -39,7 +39,7 @@ extension DriftProofError {
   private static func commitment(_ gaps: [CoverageGap]) -> String? {
     let isMissing = gaps.contains { gap in
       switch gap {
-      case .baseNotCommitted, .rounding(_, .notLinked, _): true
+      case .baseNotCommitted, .nothingToAlignWith, .rounding(_, .notLinked, _): true
       default: false
       }
     }

@@ -13,6 +13,8 @@ package struct OpeningClaim: Sendable {
   package enum Functional: Sendable {
     /// c(x) = eq(point, x), l coordinates, lowest bit of x first. Rows of full length.
     case equality(point: [CubicExtension])
+    /// c is Σ over the parts, each an equality inside one aligned run of places. Rows of full length.
+    case parts([FunctionalPart])
     /// Any c, one weight per message entry of a short row. The combination is sent in clear.
     case clear(weights: [CubicExtension])
   }

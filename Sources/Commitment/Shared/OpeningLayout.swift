@@ -48,6 +48,12 @@ package struct OpeningLayout: Sendable {
         }
         offset = parameters.length
         folded.append(index)
+      case .parts(let parts):
+        guard parts.allSatisfy({ $0.fits(logLength: parameters.logLength) }) else {
+          throw .unsupportedParameters("claim \(claim.name) has a part outside its rows")
+        }
+        offset = parameters.length
+        folded.append(index)
       case .clear(let weights): offset = weights.count
       }
       let mask = claim.mask

@@ -96,9 +96,11 @@ extension OpeningVerifier {
     var sum = CubicExtension.zero
     var power = CubicExtension.one
     for (g, index) in layout.foldedClaims.enumerated() {
-      guard case .equality(let point) = claims[index].functional else { continue }
-      let scale = power * Multilinear.equality(point[..<folds.count], folds)
-      sum += Multilinear.innerProduct(Multilinear.equality(point[folds.count...], scale: scale), finals[g])
+      guard let equalities = claims[index].functional.equalities(logLength: parameters.logLength) else { continue }
+      for (weight, point) in equalities {
+        let scale = power * weight * Multilinear.equality(point[..<folds.count], folds)
+        sum += Multilinear.innerProduct(Multilinear.equality(point[folds.count...], scale: scale), finals[g])
+      }
       power *= chi
       for pin in layout.pins[index] {
         let (factor, rest) = PowerWeights.bind(pin.point, folds[...])

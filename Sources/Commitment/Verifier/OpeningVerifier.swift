@@ -51,7 +51,7 @@ struct OpeningVerifier {
             == combinations.targets[index].functional
         else { throw .clearCombination(functional: claim.name) }
         combinations.sent.append(combination)
-      case .equality:
+      case .equality, .parts:
         combinations.sent.append(try channel.receive(OpeningLabel.high, count: tail))
       }
     }
@@ -140,7 +140,7 @@ struct OpeningVerifier {
             throw .rowsAgainstCombination(functional: claim.name)
           }
         }
-      case .equality:
+      case .equality, .parts:
         expected.append(
           zip(points, combined).map { point, value in
             value - Univariate.evaluate(sent, at: point) * point.power(UInt64(parameters.length))

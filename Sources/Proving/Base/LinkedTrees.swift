@@ -24,12 +24,19 @@ package struct LinkedTrees {
   package init(
     _ derived: DerivedStatement, identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, cache: String? = nil
   ) throws {
+    try self.init(derived.baseTrees, identity: identity, base: base, code: code, cache: cache)
+  }
+
+  /// The same of any of the base's trees.
+  init(
+    _ trees: [BaseTree], identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, cache: String? = nil
+  ) throws {
     var (rows, committed): ([BaseRows], [CommittedTableau]) = ([], [])
-    if let linked = identity.linked, !derived.baseTrees.isEmpty {
+    if let linked = identity.linked, !trees.isEmpty {
       guard let base else { throw DriftProofError.missingInput(.baseOfAdapter) }
       let layout = BaseTableauLayout(identity, logLength: linked.logLength)
       let archive = try cache.map { try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest) }
-      for tree in derived.baseTrees {
+      for tree in trees {
         let tensors = layout.trees[tree.number].tensors
         let own = try BaseRows(
           plan: TableauPlan(tensors: tensors, logLength: linked.logLength), tensors: tensors,

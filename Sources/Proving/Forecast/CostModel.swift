@@ -107,7 +107,7 @@ package struct CostModel: Sendable {
       let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
       return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
     // Reading is counted above, without sizes.
-    case .reading, .byteDigests, .selfCheck: return 0
+    case .reading, .byteDigests, .selfCheck, .transition: return 0
     }
   }
 

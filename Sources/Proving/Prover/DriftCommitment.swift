@@ -77,8 +77,8 @@ struct DriftCommitment {
     let committer = try DriftCommitter(statement: outline, scheme: HashCommitment(code))
     tableau = (rows, try committer.commit(rows: rows, secret: secret, archive: companions.archive))
     manifest = DriftManifest(
-      rules: derived.rules, parent: parent, code: code, rowCount: rows.rowCount, layoutDigest: outline.layoutDigest,
-      entries: entries)
+      rules: derived.rules, isAligned: derived.isAligned, parent: parent, code: code, rowCount: rows.rowCount,
+      layoutDigest: outline.layoutDigest, entries: entries)
   }
 
   /// By the names of the tuned tensors that are not frozen.

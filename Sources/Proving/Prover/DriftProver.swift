@@ -11,6 +11,7 @@ import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
 import DriftProofPolicy
+import DriftProofTransition
 import Foundation
 
 /// Certifies that a tuned checkpoint differs from its base only inside a policy.
@@ -25,6 +26,8 @@ public enum DriftProver {
     public let report: ProveReport
     /// False where the tuned model has exactly the base's weights.
     public let hasDrift: Bool
+    /// The bytes of `TUNED.transition`, and what its verification found; nil where none was asked for.
+    public let transition: (bytes: [UInt8], report: TransitionReport)?
     /// What a proof that can go on keeps; see ``finish()``.
     let session: ProofSession?
 
@@ -46,6 +49,8 @@ public enum DriftProver {
     package var hint: Adapter?
     /// A folder with the leaves of the base's tableau, which `identify` keeps; nil to compute them where they are needed.
     package var baseCache: String?
+    /// To prove, too, that a commitment to the tuned model is the base's and this drift; nil for a certificate alone.
+    package var transition: TransitionRequest?
     /// Of a link: the certificate whose model `base` is. Then `identity`, that of the chain's base, must be given.
     package var parent: ParentCertificate?
     /// How many proofs a new commitment is to serve.
@@ -65,7 +70,8 @@ public enum DriftProver {
     package mutating func keep(in folder: String) throws(DriftProofError) {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
-        model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs, hint: hint)
+        model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs, hint: hint,
+        tableau: transition?.tableau.digest)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
@@ -109,6 +115,7 @@ public enum DriftProver {
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
     let (policy, session) = (request.policy, request.session)
     let parent = request.parent?.commitment
+    try request.transition?.check(request)
     if let model = forecast(request) {
       try checkMemory(model, request)
       if clock.isWatched { clock.meter.plan(model.phases(), rowCount: 0) }
@@ -131,11 +138,13 @@ public enum DriftProver {
         check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts),
         room: RowRoom(packed: model.packedRoom), archive: session, asked: asked,
         phase: clock.begin))
-    let baseRoot = try StatementRules.baseRoot(identity, for: policy)
+    let baseRoot = try StatementRules.baseRoot(identity, for: policy, isAligned: derived.isAligned)
     let commitment = committed.commitment(baseRoot: baseRoot)
     // On disk before the proof exists, so that no proof goes uncounted.
     let counted = try opening.reserve(
-      commitment: commitment, budget: code?.driftTail ?? 0, positions: code?.queries ?? 0, session: session)
+      commitment: commitment, budget: code?.driftTail ?? 0,
+      // A transition opens the drift a second time.
+      positions: (code?.queries ?? 0) * (request.transition == nil ? 1 : 2), session: session)
 
     var proof: ArgumentProof?
     if let code, let tableau = committed.tableau {
@@ -173,6 +182,12 @@ public enum DriftProver {
         "internal error: the certificate that was made does not verify (\(error)); did the weights change meanwhile? "
           + "If not, please report this\(advice)")
     }
+    var transition: (bytes: [UInt8], report: TransitionReport)?
+    if let wanted = request.transition {
+      clock.begin(.transition)
+      transition = try wanted.prove(
+        request, certificate: certificate, identity: identity, drift: committed.tableau?.committed)
+    }
     clock.finish(isComplete: true)
     var report = ProveReport()
     report.askedRows = clock.meter.askedRows
@@ -185,7 +200,7 @@ public enum DriftProver {
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
     return Result(
       certificate: certificate, verification: verification, report: report,
-      hasDrift: try prepared.hasDrift(), session: session)
+      hasDrift: try prepared.hasDrift(), transition: transition, session: session)
   }
 
   /// Before memory is used: running out of it cannot be caught.
@@ -200,7 +215,8 @@ public enum DriftProver {
       let outline = request.identity ?? request.model.base.map(BaseIdentity.guess),
       let tensors = try? request.model.manifestTensors(outline: outline, policy: request.policy),
       let derived = try? DerivedStatement.derive(
-        identity: outline, tuned: tensors, policy: request.policy, isOutline: request.identity == nil)
+        identity: outline, tuned: tensors, policy: request.policy, isAligned: request.transition != nil,
+        isOutline: request.identity == nil)
     else { return nil }
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(derived, proofs: request.proofs)
     return CostModel(

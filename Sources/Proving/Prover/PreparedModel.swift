@@ -44,7 +44,8 @@ struct PreparedModel {
     switch request.model {
     case .checkpoint(let tuned, let base):
       let derived = try DerivedStatement.derive(
-        identity: identity, tuned: tuned.manifestTensors, policy: request.policy)
+        identity: identity, tuned: tuned.manifestTensors, policy: request.policy,
+        isAligned: request.transition != nil)
       try request.parent?.check(base: base, tuned: tuned.manifestTensors, derived: derived)
       return (derived, .checkpoints(CheckpointPair(base: base, tuned: tuned)))
     case .adapter(let adapter, let base):
@@ -69,7 +70,8 @@ struct PreparedModel {
       switch request.model {
       case .checkpoint(let tuned, let base):
         let pass = try CheckpointPass.run(
-          base: base, tuned: tuned, policy: request.policy, given: request.identity, parent: request.parent
+          base: base, tuned: tuned, policy: request.policy, given: request.identity, parent: request.parent,
+          isAligned: request.transition != nil
         ) { clock.meter.advance($0) }
         model = .checkpoints(CheckpointPair(base: base, tuned: tuned))
         (identity, derived, differences) = (pass.identity, pass.derived, pass.differences)
@@ -90,7 +92,8 @@ extension DriftProver.Request {
   /// The matrices of the adapter that was merged, for tensors with rounding bounds, by their names.
   /// - Throws: errors of an adapter that does not fit the base.
   fileprivate func hints(_ derived: DerivedStatement, identity: BaseIdentity) throws -> [String: FactorHint] {
-    let names = Set(derived.tensors.filter { $0.base != nil }.map(\.name))
+    let names = Set(
+      derived.tensors.filter { $0.clauses.contains { $0.entries?.rounding != nil } }.map(\.name))
     guard let hint, !names.isEmpty else { return [:] }
     // Whatever the policy says of the adapter's tensors, it is about the merged model.
     let any = try Policy.parse(

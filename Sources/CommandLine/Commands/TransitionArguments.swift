@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCertificate
+import DriftProofCore
+import DriftProofProving
+import DriftProofTransition
+
+/// The tuned model's tableau on the command lines of prove and verify.
+enum TransitionArguments {
+  static let proveOptions: [CommandDescription.Option] = [
+    .optional("tuned-tableau", "TUNED.tableau.json", "of commit: prove that it holds the base plus this drift"),
+    .optional("tuned-opening", "TUNED.secret", "the tableau's opening"),
+    .optional("transition", "TUNED.transition", "where that proof is written"),
+  ]
+
+  static let verifyOptions: [CommandDescription.Option] = [
+    .optional("tuned-tableau", "TUNED.tableau.json", "the tuned model's tableau, with --transition"),
+    .optional(
+      "transition", "TUNED.transition", "the proof that the tableau holds the base plus the certificate's drift"),
+  ]
+
+  /// Nil where none is asked for; the third value is where the proof is to be written.
+  static func request(
+    _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> (request: TransitionRequest, output: String)? {
+    let names = ["tuned-tableau", "tuned-opening", "transition"]
+    guard names.contains(where: { arguments.values[$0] != nil }) else { return nil }
+    guard names.allSatisfy({ arguments.values[$0] != nil }) else {
+      throw CommandFailure(
+        UsageError(
+          "--tuned-tableau, --tuned-opening and --transition belong together: give all three",
+          command: arguments.command))
+    }
+    guard arguments.values["identity"] != nil else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+    }
+    let output = try arguments.required("transition")
+    let opening = try arguments.required("tuned-opening")
+    let others = ["out", "opening", "tuned-opening", "tuned-tableau"].compactMap { arguments.values[$0] }
+    guard !others.contains(output), arguments.values["opening"] != opening else {
+      throw CommandFailure(
+        UsageError("--transition and --tuned-opening need files of their own", command: arguments.command))
+    }
+    if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
+    try AtomicFile.checkFolder(of: output)
+    return (TransitionRequest(tableau: try tableau(arguments), openingPath: opening), output)
+  }
+
+  private static func tableau(_ arguments: ParsedArguments) throws(CommandFailure) -> TunedTableau {
+    let bytes = try arguments.readFile("tuned-tableau", limit: FileLimits.identity)
+    do throws(JSONError) {
+      return try TunedTableau.parse(bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(try arguments.required("tuned-tableau")): \(error)")
+    }
+  }
+
+  /// Verifies the transition beside a certificate that was verified; nil where none is given.
+  static func verify(
+    _ arguments: ParsedArguments, certificate: [UInt8], identity: [UInt8], policy: [UInt8]
+  ) throws(CommandFailure) -> TransitionReport? {
+    let given = ["tuned-tableau", "transition"].filter { arguments.values[$0] != nil }
+    guard !given.isEmpty else { return nil }
+    guard given.count == 2 else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau and --transition belong together: give both", command: arguments.command))
+    }
+    let tableau = try arguments.readFile("tuned-tableau", limit: FileLimits.identity)
+    let transition = try arguments.readFile("transition", limit: FileLimits.certificate)
+    do {
+      return try TransitionVerifier.verify(
+        transition: transition, tableauFile: tableau, certificate: certificate, identityFile: identity,
+        policyFile: policy)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+}
+
+extension TransitionReport {
+  func lines(hasTerms: Bool) -> [String] {
+    let terms = hasTerms ? soundness.map { "                    \($0.name) \(Format.number($0.bits)) bits" } : []
+    return [
+      "tuned tableau     \(tableau)",
+      "                  holds the base's \(Format.count(tensors, "tensor")) of 16 bits plus this drift, and nothing else: "
+        + "\(Format.byteCount(byteCount)), \(Format.number(securityBits)) bits",
+    ] + terms
+  }
+
+  var member: JSONOutput {
+    .object([
+      ("tunedTableau", .string(tableau)),
+      ("baseIdentity", .string(base)),
+      ("tensors", .integer(tensors)),
+      ("securityBits", .number(securityBits)),
+      ("soundness", .array(soundness.map { .object([("term", .string($0.name)), ("bits", .number($0.bits))]) })),
+      ("bytes", .integer(byteCount)),
+      ("verifySeconds", .number(verifySeconds)),
+    ])
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// `commit`, and transitions on the command lines of `prove` and `verify`.
+struct CommitTests {
+  private static let example = Repository.example("mlp-lora").path
+
+  @Test func twoCommitmentsAndACertificate() throws {
+    let folder = try TemporaryFolder()
+    func file(_ name: String) -> String { folder.file(name) }
+    let (base, tuned) = (Self.example + "/base", Self.example + "/tuned")
+    let identity = file("base.identity.json")
+    #expect(try Tool.run("identify", base, "--commit", "-o", identity, "-q").exitCode == 0)
+    let commit = try Tool.run(
+      "commit", tuned, "--identity", identity, "-o", file("tableau.json"), "--opening", file("tableau.secret"), "-q")
+    #expect(commit.exitCode == 0, "\(commit.errors)")
+    #expect(commit.output.contains("tuned tableau"))
+    let policy = file("policy.json")
+    try Data(
+      #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": {"norm": {"relative": 1}}}]}"#
+        .utf8
+    ).write(to: URL(fileURLWithPath: policy))
+    let model = ["--base", base, "--tuned", tuned, "--policy", policy, "--identity", identity]
+    let tableau = ["--tuned-tableau", file("tableau.json")]
+    let prove = try Tool.run(
+      ["prove"] + model + tableau + [
+        "--tuned-opening", file("tableau.secret"), "--transition", file("t.transition"), "-o", file("c.drift"),
+        "--opening", file("c.secret"), "-q", "--json",
+      ])
+    #expect(prove.exitCode == 0, "\(prove.errors)")
+    #expect(prove.output.contains("\"transition\""))
+    let facts = ["--base-identity", identity, "--policy", policy]
+    let verify = try Tool.run(
+      ["verify", file("c.drift")] + facts + tableau + ["--transition", file("t.transition")])
+    #expect(verify.exitCode == 0, "\(verify.errors)")
+    #expect(verify.output.contains("plus this drift, and nothing else"))
+    // The certificate stands without them, too.
+    #expect(try Tool.run(["verify", file("c.drift")] + facts).exitCode == 0)
+    // A changed byte, and a missing half.
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file("t.transition"))))
+    bytes[bytes.count / 2] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: file("changed.transition")))
+    let changed = try Tool.run(
+      ["verify", file("c.drift")] + facts + tableau + ["--transition", file("changed.transition")])
+    #expect(changed.exitCode == 11)
+    #expect(try Tool.run(["verify", file("c.drift")] + facts + tableau).exitCode == 2)
+    let alone = try Tool.run(["prove"] + model + tableau + ["-o", file("d.drift"), "--opening", file("d.secret")])
+    #expect(alone.exitCode == 2 && alone.errors.contains("belong together"))
+    // Of another model.
+    let other = try Tool.run(
+      "commit", base, "--identity", identity, "-o", file("other.json"), "--opening", file("other.secret"), "-q")
+    #expect(other.exitCode == 0)
+    let mixed = try Tool.run(
+      ["verify", file("c.drift")] + facts + [
+        "--tuned-tableau", file("other.json"), "--transition", file("t.transition"),
+      ])
+    #expect(mixed.exitCode == 12 && mixed.errors.contains("is about the tableau"))
+  }
+
+  @Test func identityMustCommit() throws {
+    let folder = try TemporaryFolder()
+    let identity = folder.file("base.identity.json")
+    #expect(try Tool.run("identify", Self.example + "/base", "-o", identity, "-q").exitCode == 0)
+    let run = try Tool.run(
+      "commit", Self.example + "/tuned", "--identity", identity, "-o", folder.file("t.json"), "--opening",
+      folder.file("t.secret"), "-q")
+    #expect(run.exitCode == 13)
+    #expect(run.errors.contains("driftproof identify BASE --commit makes such an identity"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("t.secret")))
+  }
+}
