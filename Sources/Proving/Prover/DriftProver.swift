@@ -115,7 +115,7 @@ public enum DriftProver {
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
     let (policy, session) = (request.policy, request.session)
     let parent = request.parent?.commitment
-    try request.transition?.check(request)
+    try request.transition?.check(request.model, identity: request.identity, isLink: parent != nil)
     if let model = forecast(request) {
       try checkMemory(model, request)
       if clock.isWatched { clock.meter.plan(model.phases(), rowCount: 0) }
@@ -186,7 +186,8 @@ public enum DriftProver {
     if let wanted = request.transition {
       clock.begin(.transition)
       transition = try wanted.prove(
-        request, certificate: certificate, identity: identity, drift: committed.tableau?.committed)
+        request.model, certificate: certificate, identity: identity, policy: policy,
+        drift: committed.tableau?.committed, cache: request.baseCache)
     }
     clock.finish(isComplete: true)
     var report = ProveReport()

@@ -5,6 +5,7 @@ import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCommitmentProver
 import DriftProofCore
+import DriftProofPolicy
 import DriftProofStatement
 import DriftProofTransition
 
@@ -20,17 +21,20 @@ package struct TransitionRequest: Sendable {
   }
 
   /// What can be said before any weight is read.
+  /// - Parameters:
+  ///   - identity: the base's.
+  ///   - isLink: the drift starts from a parent's model.
   /// - Throws: `identityMismatch`, `coverageGap` or `operational`.
-  func check(_ request: DriftProver.Request) throws(DriftProofError) {
-    guard case .checkpoint = request.model else {
+  func check(_ model: TunedModel, identity: BaseIdentity?, isLink: Bool) throws(DriftProofError) {
+    guard case .checkpoint = model else {
       throw .operational("a transition is about a whole tuned model; merge the adapter and prove the merged model")
     }
-    guard request.parent == nil else {
+    guard !isLink else {
       throw .operational(
         "a link of a chain starts from its parent's model, and the tableau from the chain's base; prove a transition from the base"
       )
     }
-    guard let root = request.identity?.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
+    guard let root = identity?.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(
         .transition(.tableauBase(tableau: tableau.baseRoot.hexadecimal, given: root.hexadecimal)))
@@ -47,14 +51,18 @@ package struct TransitionRequest: Sendable {
   /// The proof, verified.
   /// - Parameters:
   ///   - certificate: verified.
+  ///   - identity: the base's.
+  ///   - policy: of the certificate.
   ///   - drift: its tableau; nil where nothing changed.
+  ///   - cache: a folder with the leaves of the base's tableau; nil to compute them.
   /// - Throws: `identityMismatch` for a tableau of another model or of another number of proofs.
   func prove(
-    _ request: DriftProver.Request, certificate: [UInt8], identity: BaseIdentity, drift: CommittedTableau?
+    _ model: TunedModel, certificate: [UInt8], identity: BaseIdentity, policy: Policy, drift: CommittedTableau?,
+    cache: String?
   ) throws -> (bytes: [UInt8], report: TransitionReport) {
-    let checked = try CheckedCertificate(certificate, identity: identity, policy: request.policy)
+    let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
     let sum = try TransitionSum(tableau: tableau, certificate: checked, identity: identity)
-    guard let drift, case .checkpoint(let tuned, let base) = request.model else {
+    guard let drift, case .checkpoint(let tuned, let base) = model else {
       throw DriftProofError.identityMismatch(.transition(.noDrift))
     }
     let opening = try OpeningSession(path: openingPath)
@@ -66,7 +74,7 @@ package struct TransitionRequest: Sendable {
       )
     }
     let trees = sum.layout.trees.map { BaseTree(number: $0.number, rows: $0.rows, root: $0.root) }
-    let linked = try LinkedTrees(trees, identity: identity, base: base, code: sum.code, cache: request.baseCache)
+    let linked = try LinkedTrees(trees, identity: identity, base: base, code: sum.code, cache: cache)
     // On disk before the proof exists.
     _ = try opening.reserve(
       commitment: tableau.digest, budget: sum.code.driftTail, positions: sum.code.queries, session: nil)

@@ -89,12 +89,13 @@ struct Cheat {
     _ fixture: TransitionFixture, tableau request: TransitionRequest, model: Checkpoint, opening: String? = nil
   ) throws {
     let honest = try fixture.commit(fixture.tuned, "honest")
-    let certificate = try DriftProver.prove(fixture.request(honest, opening: "cheat")).certificate
+    let file = "cheat of \(request.tableau.digest.hexadecimal)"
+    let certificate = try DriftProver.prove(fixture.request(honest, opening: file)).certificate
     identity = fixture.identity
     tableau = request.tableau
     checked = try CheckedCertificate(certificate, identity: fixture.identity, policy: fixture.policy)
     sum = try TransitionSum(tableau: tableau, certificate: checked, identity: identity)
-    let secret = try OpeningFile.load(path: fixture.folder.file("cheat")).secret
+    let secret = try OpeningFile.load(path: fixture.folder.file(file)).secret
     let drift = try DriftCommitment(
       derived: checked.derived, code: sum.code,
       model: .checkpoints(CheckpointPair(base: fixture.base, tuned: fixture.tuned)), secret: secret)
