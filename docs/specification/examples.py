@@ -840,6 +840,61 @@ def main():
     transcript = Transcript()
     transcript.absorb("binding", 1, binding)
     show("transcript after the binding", transcript.state)
+    example_proof(transcript, parts, code)
+
+
+def example_proof(transcript, parts, code):
+    """The first messages of that certificate's proof: one tensor w, 4 × 4, f = 21, with a norm bound of 0.25."""
+    layout = Layout([tensor("w", 4, 4, f=21, plain=True, bound=limbs(floor_bound("0.25", 1, 21)))], code[0])
+    digest = text("driftproof/layout/v2") + u64(code[0]) + u64(1) + text("w") + u64(4) + u64(4) + u64(21) + u64(1)
+    digest = sha(digest + u64(0) + b"\0")
+    assert digest == parts[3][28:60]
+    bound = b"\1" + u64(6) + b"".join(limb.to_bytes(2, "little") for limb in layout.lines[0]["bound"])
+    statement = text("driftproof/statement/v1") + parameters(*code) + b"\0" + u64(1)
+    statement += text("w") + u64(4) + u64(4) + u64(21) + b"\1" + bound + u64(0)
+    proof = parts[7]
+
+    def elements(offset, count):
+        words = [int.from_bytes(proof[offset + 8 * i : offset + 8 * i + 8], "little") for i in range(3 * count)]
+        return [tuple(words[3 * i : 3 * i + 3]) for i in range(count)]
+
+    show("layout digest", digest)
+    show("limbs of the bound", layout.lines[0]["bound"])
+    show("E-space; D: used, variables; P2", (layout.space, layout.digits_used, layout.digit_variables, layout.p2))
+    show("statement: bytes, SHA-256", (len(statement), sha(statement).hex()))
+    transcript.absorb("statement", 1, statement)
+    transcript.absorb("drift", 1, parts[5] + parts[6])
+    show("transcript after statement and drift", transcript.state)
+    data = transcript.bytes("R", 33 * 2**14)
+    show("R: first 8 bytes", data[:8])
+    transcript.absorb("root of P2", 4, proof[:32])
+    power = transcript.challenge("lambda")
+    show("lambda", power)
+    lists = [("s", layout.square_chunks), ("s'", layout.chunks)]
+    points = {label: transcript.challenges(label, ceil_log2(count)) for label, count in lists}
+    points["m*"] = transcript.challenges("m*", 8)
+    points["z"] = transcript.challenges("z", layout.space)
+    points["z digits"] = transcript.challenges("z digits", layout.digit_variables)
+    show("lengths of s, s', m*, z, z digits", [len(points[name]) for name in ("s", "s'", "m*", "z", "z digits")])
+    show("m*, the last", points["m*"][7])
+    show("z digits, the last", points["z digits"][-1])
+    powers = [ONE]
+    for _ in range(12):
+        powers.append(k_mul(powers[-1], power))
+    total = k_mul(k_mul(powers[1], less(points["m*"], 132)), k_of(-(2**29)))
+    for line_power, limb in zip(powers[6:], layout.lines[0]["bound"]):
+        total = k_add(total, k_mul(line_power, k_of(limb)))
+    show("Stage A: T", total)
+    (mask,) = elements(32, 1)
+    transcript.absorb("A/sum g", 3, proof[32:56])
+    gamma = transcript.challenge("A/gamma")
+    show("Σg, γ", (mask, gamma))
+    values = elements(56, 5)
+    transcript.absorb("A/round", 3, proof[56:176])
+    r = transcript.challenge("A/r")
+    claim = k_add(total, k_mul(gamma, mask))
+    show("C before and after the first round", (claim, interpolate([k_sub(claim, values[0])] + values, r)))
+    show("its challenge, top", r)
 
 
 def example_layout():
