@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the numbers of worked-examples.md. Standard library only; every function names the page that it follows.
 
-    python3 docs/specification/examples.py > docs/specification/worked-examples.md
+python3 docs/specification/examples.py > docs/specification/worked-examples.md
 """
 
 import hashlib
@@ -299,8 +299,8 @@ def digit_weights(half):
 
 
 class Layout:
-    """layout.md for tensors {name, rows, columns, f, plain, bound, clauses, orthonormal}, clauses {rank, sparse, count, scale,
-    bound, square}; without rounding claims. `square` is τ²."""
+    """layout.md for tensors {name, rows, columns, f, plain, bound, clauses, orthonormal}, clauses {rank, sparse, count,
+    scale, bound, square}; without rounding claims. `square` is τ²."""
 
     def __init__(self, tensors, l, total=None):
         self.tensors, self.l, self.total = tensors, l, total
@@ -350,7 +350,11 @@ class Layout:
                     continue
                 cut = self.grids[i]
                 block = {
-                    "signature": signature, "set": number, "members": [i], "row": self.place[i][0], "grid": cut,
+                    "signature": signature,
+                    "set": number,
+                    "members": [i],
+                    "row": self.place[i][0],
+                    "grid": cut,
                     "log": cut[3] + cut[4] if cut else 0,
                 }
                 blocks.append(block)
@@ -447,15 +451,26 @@ class Layout:
         for i, tensor in enumerate(self.tensors):
             for position, clause in enumerate(tensor["clauses"]):
                 number = position + (1 if tensor["plain"] else 0)
-                rows, columns, origin = self.cube(i, number)
+                rows, columns, _ = self.cube(i, number)
                 if clause["rank"]:
-                    self.low_rank.append({"tensor": i, "set": number, "rank": clause["rank"], "log": ceil_log2(clause["rank"])})
+                    self.low_rank.append(
+                        {"tensor": i, "set": number, "rank": clause["rank"], "log": ceil_log2(clause["rank"])}
+                    )
                 if clause["sparse"]:
                     index, vector = {
-                        "entries": (columns + rows, []), "rows": (rows, columns), "columns": (columns, rows)
+                        "entries": (columns + rows, []),
+                        "rows": (rows, columns),
+                        "columns": (columns, rows),
                     }[clause["sparse"]]
                     self.sparse.append(
-                        {"tensor": i, "set": number, "count": clause["count"], "log": ceil_log2(clause["count"]), "index": index, "vector": vector}
+                        {
+                            "tensor": i,
+                            "set": number,
+                            "count": clause["count"],
+                            "log": ceil_log2(clause["count"]),
+                            "index": index,
+                            "vector": vector,
+                        }
                     )
         self.has_factors = bool(self.low_rank or self.sparse)
         self.used, self.factor_chunks, self.bits, self.masks = 0, 0, None, None
@@ -493,7 +508,13 @@ class Layout:
 
     def place_orthonormal(self):
         self.members = [
-            {"tensor": i, "rows": t["rows"], "f": t["f"], "log": max(2, ceil_log2(t["rows"])), "columns": self.logs[i][1]}
+            {
+                "tensor": i,
+                "rows": t["rows"],
+                "f": t["f"],
+                "log": max(2, ceil_log2(t["rows"])),
+                "columns": self.logs[i][1],
+            }
             for i, t in enumerate(self.tensors)
             if t["orthonormal"]
         ]
@@ -518,9 +539,7 @@ class Layout:
             finest = max(self.tensors[i]["f"] for i in counted)
             shifts = {i: 2 * (finest - self.tensors[i]["f"]) for i in counted}
             size = 6 + max(shifts.values()) // 15 + 1
-            terms = [
-                (p, shifts[i] // 15, shifts[i] % 15) for i in counted for p in self.squares if p["of"] == (i, 0)
-            ]
+            terms = [(p, shifts[i] // 15, shifts[i] % 15) for i in counted for p in self.squares if p["of"] == (i, 0)]
             self.lines.append({"bound": self.total + [0] * (size - len(self.total)), "terms": terms})
         runs = []
         for i, piece in enumerate(self.pieces):
@@ -555,7 +574,9 @@ class Layout:
         self.p2 += [("mask of a", 1)] if entry_tiles else []
         self.p2 += [("opening A", 3)] + ([("opening C", 3)] if self.has_factors else [])
         self.p2 += [("Libra", 3), ("mask of Libra", 3)]
-        self.bounds_variables = max(self.space, self.digit_variables, self.factor_variables if self.has_factors else 0)
+        self.bounds_variables = max(
+            self.space, self.digit_variables, self.factor_variables if self.has_factors else 0
+        )
         self.degree_b = max(3, self.bit_count + 2)
         self.libra = [1 + 5 * (self.bounds_variables + 1)]
         if self.has_factors:
@@ -566,7 +587,13 @@ class Layout:
 
 def tensor(name, rows, columns, f=23, plain=False, bound=None, clauses=(), orthonormal=False):
     return {
-        "name": name, "rows": rows, "columns": columns, "f": f, "plain": plain, "bound": bound, "clauses": list(clauses),
+        "name": name,
+        "rows": rows,
+        "columns": columns,
+        "f": f,
+        "plain": plain,
+        "bound": bound,
+        "clauses": list(clauses),
         "orthonormal": orthonormal,
     }
 
@@ -720,7 +747,9 @@ def main():
     here = pathlib.Path(__file__).resolve().parent
     print("# Worked examples")
     print()
-    print("Printed by [examples.py](examples.py) (Python, standard library), which is also each rule in executable form:")
+    print(
+        "Printed by [examples.py](examples.py) (Python, standard library), which is also each rule in executable form:"
+    )
     print("`python3 docs/specification/examples.py`. Elements of K are triples, digests hexadecimal.")
 
     print("\n## Field\n")
@@ -774,14 +803,29 @@ def main():
 
     print("\n## Folding plans\n")
     print("Layers as (log length, log domain, folds, queries, grinding bits); c folded claims.\n")
-    for l, blowup, t, q, c in ((14, 5, 44, 88, 1), (14, 5, 44, 88, 2), (17, 3, 74, 148, 2), (20, 2, 111, 222, 2), (24, 1, 227, 454, 1)):
+    for l, blowup, t, q, c in (
+        (14, 5, 44, 88, 1),
+        (14, 5, 44, 88, 2),
+        (17, 3, 74, 148, 2),
+        (20, 2, 111, 222, 2),
+        (24, 1, 227, 454, 1),
+    ):
         price, layers, final = plan(l, l + blowup, t, 20, c)
-        print(f"    l = {l}, blow-up 2^{blowup}, t = {t}, q = {q}, g = 20, c = {c}: {query_bits(l, blowup, t, 20, q):.6f} bits")
+        print(
+            f"    l = {l}, blow-up 2^{blowup}, t = {t}, q = {q}, g = 20, c = {c}: {query_bits(l, blowup, t, 20, q):.6f} bits"
+        )
         print(f"      {layers}")
         print(f"      final 2^{final}, cost {price}")
 
     print("\n## Layout\n")
-    for rows, columns, l in ((512, 256, 14), (1000, 700, 14), (3, 100000, 14), (20, 512, 14), (1, 512, 14), (1, 5, 14)):
+    for rows, columns, l in (
+        (512, 256, 14),
+        (1000, 700, 14),
+        (3, 100000, 14),
+        (20, 512, 14),
+        (1, 512, 14),
+        (1, 5, 14),
+    ):
         cut = grid(rows, columns, l)
         words = "small" if cut is None else f"w {cut[0]}, {cut[1]} × {cut[2]} tiles, bits {cut[3]}, {cut[4]}"
         show(f"{rows} × {columns} at l = {l}", f"padded logs {padded(rows, columns)}, {words}")
@@ -820,7 +864,10 @@ def main():
     policy_file = root / "Examples/mlp-lora/policy.json"
     lines = [line.split("//")[0] for line in policy_file.read_text().splitlines()]
     policy = json.loads("\n".join(lines), parse_float=str, parse_int=int)
-    show("Examples/mlp-lora/policy.json: bytes, digest", (len(canonical_policy(policy)), sha(canonical_policy(policy)).hex()))
+    show(
+        "Examples/mlp-lora/policy.json: bytes, digest",
+        (len(canonical_policy(policy)), sha(canonical_policy(policy)).hex()),
+    )
     fixture = root / "Tests/Fixtures/pinned-v4/norm"
     parts = sections((fixture / "tuned.drift").read_bytes())
     print("\nTests/Fixtures/pinned-v4/norm/tuned.drift:\n")
@@ -908,7 +955,9 @@ def example_layout():
         tensor("f", 1, 300, f=20, plain=True, bound=limbs(10**9)),
     ]
     layout = Layout(tensors, 14)
-    print("\nSix tensors at l = 14: a 600 × 700, b 12 × 512, c 1 × 512, each rank 8 with a residual at s = 6; d 128 × 256, 20 rows,")
+    print(
+        "\nSix tensors at l = 14: a 600 × 700, b 12 × 512, c 1 × 512, each rank 8 with a residual at s = 6; d 128 × 256, 20 rows,"
+    )
     print("exactly; e 64 × 64, 100 entries and a bound of single entries; f 1 × 300 with a norm bound.\n")
     show("rows of the tableau", layout.rows)
     for i, t in enumerate(tensors):
@@ -926,7 +975,10 @@ def example_layout():
     show("projection chunks", layout.chunks)
     for piece in layout.squares:
         free = f"{len(piece['free'])} free variables, chunks of 2^{piece['n']}"
-        show(f"square piece of {tensors[piece['of'][0]]['name']}, set {piece['of'][1]}", f"{free}, base {piece['base']}")
+        show(
+            f"square piece of {tensors[piece['of'][0]]['name']}, set {piece['of'][1]}",
+            f"{free}, base {piece['base']}",
+        )
     show("square chunks", layout.square_chunks)
     for entry in layout.low_rank:
         name = tensors[entry["tensor"]]["name"]
