@@ -7,8 +7,8 @@ import DriftProofTranscript
 
 /// The Reed-Solomon code of the hash backend and its query phase; docs/protocol.md sections 3 ("Hash backend") and 6.
 ///
-/// A row is a polynomial of degree below L + q on 2^k points, k = logLength + logBlowup. *Code position* j in [0, 2^k)
-/// is the point η_j = 7·Ω^{rev_k(j)}, Ω a primitive 2^k-th root of unity and rev_k the reversal of k bits. Hence
+/// A row is a polynomial of degree below L + its tail on 2^k points, k = logLength + logBlowup. *Code position* j in
+/// [0, 2^k) is the point η_j = 7·Ω^{rev_k(j)}, Ω = 7^((p-1)/2^k) of order 2^k and rev_k the reversal of k bits. Hence
 /// - coset c = j >> logLength is 7·Ω^{rev_{k-l}(c)} times the L-th roots of unity, in bit-reversed order;
 /// - positions 2a and 2a + 1 are η and -η, and 2^f aligned neighbours are a coset of the 2^f-th roots of unity;
 /// - η_j² is position j >> 1 of the same kind of domain with k - 1 bits and shift 7².

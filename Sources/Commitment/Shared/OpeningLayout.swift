@@ -90,7 +90,7 @@ package struct OpeningLayout: Sendable {
           }
         }
       }
-      // The distance of ``CodeParameters/securityBits`` assumes degree below L + q.
+      // The distance of ``CodeParameters/securityBits`` assumes degree below L + q̄.
       guard offset <= parameters.length, maskShape.tailCount >= 0, maskShape.tailCount <= parameters.driftRowTail else {
         throw .unsupportedParameters("claim \(claim.name) exceeds the code's degree")
       }
