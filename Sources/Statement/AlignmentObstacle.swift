@@ -8,6 +8,8 @@ public enum AlignmentObstacle: Error, Hashable, Sendable, CustomStringConvertibl
   case adapter
   /// The tuned model has it in another type.
   case retyped(base: String, tuned: String)
+  /// The tuned model has more rows of it, for which the base's tableau has no places.
+  case grown(base: [Int], tuned: [Int])
   /// Clauses on parts of a tensor: the base's tableau has it as a whole.
   case heads
   /// A type that the base's tableau does not hold.
@@ -21,6 +23,9 @@ public enum AlignmentObstacle: Error, Hashable, Sendable, CustomStringConvertibl
     case .adapter: "an adapter adds products to it; merge the adapter and prove the merged model"
     case .retyped(let base, let tuned):
       "it is \(base) in the base and \(tuned) in the tuned model; cast the base first, and identify the cast base"
+    case .grown(let base, let tuned):
+      "it has shape \(base) in the base and \(tuned) in the tuned model, and the base's tableau has no places for new rows; prove "
+        + "without the tableau"
     case .heads: "its rule has heads, and the base's tableau has whole tensors; use clauses on the whole tensor"
     case .notInTableau(let type):
       "it is \(type), and the base's tableau holds F16 and BF16; freeze it, or cast base and tuned model"

@@ -118,7 +118,10 @@ package struct CoverageCheck {
     }
     if own.change != .dense { return .adapter }
     if base.dtype != own.dtype { return .retyped(base: base.dtype.rawValue, tuned: own.dtype.rawValue) }
-    if base.shape != own.shape { return nil }
+    // Tiles of another shape are not the base's: nothing would say which rows add up. Other shapes are gaps anyway.
+    if base.shape != own.shape {
+      return resolution.allowance.addedRows > 0 ? .grown(base: base.shape, tuned: own.shape) : nil
+    }
     guard resolution.allowance.forms != nil, Shape.entryCount(base.shape) ?? 0 > 0 else { return nil }
     if resolution.allowance.hasHeads { return .heads }
     return LinkedBase.contains(base) ? nil : .notInTableau(base.dtype.rawValue)

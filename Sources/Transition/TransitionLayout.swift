@@ -4,6 +4,7 @@ import DriftProofArgument
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCommitment
+import DriftProofCore
 import DriftProofStatement
 
 /// Which rows of base, drift and tuned model add up: a function of identity, statement and l (docs/protocol.md, section 13).
@@ -53,7 +54,7 @@ package struct TransitionLayout: Sendable {
   /// - Parameters:
   ///   - identity: with a linked part that its statement was derived from.
   ///   - statement: aligned.
-  /// - Throws: `tooManySharedRows`.
+  /// - Throws: `tooManySharedRows`; `placement` for a statement that is not of this base.
   package init(_ identity: BaseIdentity, linked: LinkedBase, statement: DriftStatement) throws(TransitionRejection) {
     logLength = linked.logLength
     let drift = TableauLayout(tensors: statement.tensors, logLength: linked.logLength)
@@ -76,16 +77,21 @@ package struct TransitionLayout: Sendable {
         switch placement {
         case .grid(let first, let grid):
           var firstDrift: Int?
-          if case .grid(let row, _) = found { firstDrift = row }
+          switch found {
+          case .grid(let row, grid)?: firstDrift = row
+          case nil: break
+          // A statement of this base has the tensor in the same tiles, or not at all.
+          case .grid?, .shared?: throw .placement(tensor: StrictJSON.shown(tree.tensors[index].name))
+          }
           for tile in 0..<grid.rowTiles * grid.columnTiles {
             whole.append(WholeRow(row: next + first + tile, drift: firstDrift.map { $0 + tile }))
           }
         case .shared(let row, let offset):
           let run = Run(offset: offset, logCount: tree.layout.rowBits[index] + tree.layout.columnBits[index])
-          if case .shared(let own, _) = found {
-            moved[row, default: [:]][own, default: []].append(run)
-          } else {
-            frozen[row, default: []].append(run)
+          switch found {
+          case .shared(let own, offset)?: moved[row, default: [:]][own, default: []].append(run)
+          case nil: frozen[row, default: []].append(run)
+          case .grid?, .shared?: throw .placement(tensor: StrictJSON.shown(tree.tensors[index].name))
           }
         }
       }

@@ -10,6 +10,8 @@ public enum TransitionRejection: Error, Equatable, Sendable {
   case rowCount(stated: Int, derived: Int)
   /// The tuned model's tableau has not one pin for each row.
   case pins(stated: Int, rows: Int)
+  /// The drift has a tensor in other places than the base's tableau.
+  case placement(tensor: String)
   /// Tensors share rows in more ways than one proof opens.
   case tooManySharedRows(found: Int, limit: Int)
   /// The code gives too few bits for this many claims.
@@ -26,6 +28,7 @@ extension TransitionRejection: CustomStringConvertible {
     case .rowCount(let stated, let derived):
       "the tuned model's tableau states \(stated) rows, that of its base has \(derived)"
     case .pins(let stated, let rows): "the tuned model's tableau has \(stated) pins for \(rows) rows"
+    case .placement(let tensor): "tensor \(tensor) lies in other places in the drift than in the base's tableau"
     case .tooManySharedRows(let found, let limit):
       "its small tensors share rows in \(found) ways, more than the \(limit) that a transition opens"
     case .insufficientSecurity(let bits, let required):

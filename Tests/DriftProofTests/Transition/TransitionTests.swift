@@ -283,6 +283,37 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("refused")))
   }
 
+  /// A tensor with more rows has other tiles: what adds up would be anybody's choice.
+  @Test func grownTensorsAreRefused() throws {
+    let policy = try Policy.parse(
+      Array(
+        """
+        { "driftPolicy": 1, "name": "test", "securityBits": 128, "rules": [
+          { "tensors": "a.weight", "allow": {"norm": {"absolute": 90}}, "grow": {"rows": 70} },
+          { "tensors": "*", "allow": "frozen" } ] }
+        """.utf8))
+    let tensors = fixture.tuned.manifestTensors.map { tensor in
+      tensor.name == "a.weight" ? TunedTensor(name: tensor.name, dtype: tensor.dtype, shape: [260, 130]) : tensor
+    }
+    #expect(
+      throws: StatementError.coverageGap([
+        .notAlignable(
+          tensor: "a.weight", obstacle: .grown(base: [190, 130], tuned: [260, 130]), rule: 0)
+      ])
+    ) {
+      _ = try DerivedStatement.derive(
+        identity: fixture.identity, tuned: tensors, policy: policy, rules: .revised, isAligned: true)
+    }
+    // Were it admitted, the layout would have refused it.
+    var other = try statement
+    let index = try #require(other.tensors.firstIndex { $0.name == "a.weight" })
+    other.tensors[index].rows = 260
+    let linked = try #require(fixture.identity.linked)
+    #expect(throws: TransitionRejection.placement(tensor: "a.weight")) {
+      _ = try TransitionLayout(fixture.identity, linked: linked, statement: other)
+    }
+  }
+
   @Test func openingsOfOtherTableausAreRefused() throws {
     let other = try fixture.commit(fixture.base, "base")
     let mixed = TransitionRequest(tableau: tableau, openingPath: other.openingPath)
