@@ -319,7 +319,7 @@ class Mutator:
         line = self.pick(*value["tensors"])
         field = self.pick("fractionBits", "sumOfSquares", "maxAbs", "dtype", "shape", "name", "sha256")
         if field in ("fractionBits", "maxAbs") and field in line:
-            line[field] += self.pick(1, -1, 5, -7)
+            line[field] = max(-30, line[field] + self.pick(1, -1, 5, -7)) if field == "fractionBits" else max(0, line[field] + self.pick(1, -1, 5, -7))
         elif field == "sumOfSquares" and field in line:
             line[field] = str(max(0, int(line[field]) * self.pick(1, 2, 4) // self.pick(1, 2, 3) + self.pick(0, 1, -1)))
         elif field == "dtype":

@@ -164,8 +164,8 @@ class Policy:
         return any(clause.rounding for clause in self.clauses)
 
     @property
-    def has_slices_or_growth(self) -> bool:
-        return any(rule.grow is not None or (rule.heads and rule.heads.axis == OF_SLICES) for rule in self.rules)
+    def has_slices(self) -> bool:
+        return any(rule.heads and rule.heads.axis == OF_SLICES for rule in self.rules)
 
 
 # --- patterns -------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def required_versions(policy: Policy) -> set[int]:
         return {8}
     if policy.bounds_entries:
         return {6, 7}
-    return {4, 5} if policy.has_slices_or_growth else {2, 3, 4, 5}
+    return {4, 5} if policy.has_slices else {2, 3, 4, 5}
 
 
 def derive(
