@@ -9,6 +9,8 @@ from pathlib import Path
 from driftproof.independent import signatures
 
 KEYS = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "attestation"
+#: Statements whose filesLeftOut is an empty list: the text forbids them, the program reads them.
+EMPTY_LIST = "attestation with an empty filesLeftOut"
 PRIVATE, PUBLIC = KEYS / "ed25519.pem", KEYS / "ed25519.pub.pem"
 
 
@@ -59,10 +61,23 @@ def _changed(draw, old):
     if isinstance(old, str):
         if len(old) == 64 and draw.random() < 0.5:
             return draw.choice([old[::-1], old.upper(), "0" * 64, old[:-2]])
-        return draw.choice([
-            old + "x", "", old[:-1], "driftproof/v3", "merge", "adapter", "declared", "commitment", "checked",
-            "2026-03-01T12:30:00Z", "2026-03-01T12:30:00.123456789+00:30", "2026-13-01T12:30:00Z", 5,
-        ])
+        return draw.choice(
+            [
+                old + "x",
+                "",
+                old[:-1],
+                "driftproof/v3",
+                "merge",
+                "adapter",
+                "declared",
+                "commitment",
+                "checked",
+                "2026-03-01T12:30:00Z",
+                "2026-03-01T12:30:00.123456789+00:30",
+                "2026-13-01T12:30:00Z",
+                5,
+            ]
+        )
     if isinstance(old, bool) or old is None:
         return 1
     if isinstance(old, (int, float)):
@@ -73,9 +88,12 @@ def _changed(draw, old):
 
 
 def variants(attestation: bytes, draw, count: int):
-    """Attestations made from a true one: some valid, most not."""
+    """(kind, content) of attestations made from a true one: some valid, most not."""
     for _ in range(count):
-        choice = draw.choice(["same", "member", "member", "member", "drop", "add", "envelope", "bytes", "lines", "left out"])
+        kind = "attestation"
+        choice = draw.choice(
+            ["same", "member", "member", "member", "drop", "add", "envelope", "bytes", "lines", "left out"]
+        )
         payload, whole = payload_of(attestation), json.loads(attestation)
         if choice in ("member", "drop"):
             holder, key = draw.choice(_places(payload, []))
@@ -87,34 +105,58 @@ def variants(attestation: bytes, draw, count: int):
             holder, key = draw.choice([place for place in _places(payload, []) if isinstance(place[0], dict)])
             holder["unknown"] = draw.choice([1, {}, "x"])
         elif choice == "left out":
-            payload["predicate"]["filesLeftOut"] = draw.choice([["a.bin"], [], ["a", 1], "a", [""], ["b", "a"], ["a", "a"]])
+            payload["predicate"]["filesLeftOut"] = draw.choice(
+                [["a.bin"], [], ["a", 1], "a", [""], ["b", "a"], ["a", "a"]]
+            )
+            if payload["predicate"]["filesLeftOut"] == []:
+                kind = EMPTY_LIST
             payload["predicate"]["subjectBinding"] = draw.choice(["commitment", "declared", "checked"])
         if choice in ("member", "drop", "add", "left out"):
             separators = draw.choice([(",", ":"), (", ", " : ")])
-            yield json.dumps(envelope(json.dumps(payload, separators=separators).encode())).encode()
+            yield kind, json.dumps(envelope(json.dumps(payload, separators=separators).encode())).encode()
         elif choice == "envelope":
             holder, key = draw.choice(_places(whole, []))
             if draw.random() < 0.5:
                 holder.pop(key)
             elif isinstance(holder[key], str):
                 text = holder[key]
-                holder[key] = draw.choice([
-                    text.replace("+", "-").replace("/", "_"), text.rstrip("="), text + "=", " " + text, text + "AAAA", text.swapcase(),
-                ])
+                holder[key] = draw.choice(
+                    [
+                        text.replace("+", "-").replace("/", "_"),
+                        text.rstrip("="),
+                        text + "=",
+                        " " + text,
+                        text + "AAAA",
+                        text.swapcase(),
+                    ]
+                )
             else:
                 holder[key] = _changed(draw, holder[key])
-            yield json.dumps(whole).encode()
+            yield kind, json.dumps(whole).encode()
         elif choice == "bytes":
             content = bytearray(attestation)
             content[draw.randrange(len(content))] ^= 1 << draw.randrange(7)
-            yield bytes(content)
+            yield kind, bytes(content)
         elif choice == "lines":
             line = attestation.strip()
             other = json.dumps(envelope(b"{}")).encode()
-            yield draw.choice([
-                line + b"\n" + other, other + b"\n" + line + b"\n", b"\n" + line, line + b"\n\n" + line, line + b"\r\n",
-                b"\n".join([other] * 64 + [line]), b"\n".join([other] * 63 + [line]), b"x\n" + line,
-                json.dumps(whole, indent=1).encode(), json.dumps(whole, indent=1).encode() + b"\n" + line, b"[" + line + b"]",
-            ])
+            yield (
+                kind,
+                draw.choice(
+                    [
+                        line + b"\n" + other,
+                        other + b"\n" + line + b"\n",
+                        b"\n" + line,
+                        line + b"\n\n" + line,
+                        line + b"\r\n",
+                        b"\n".join([other] * 64 + [line]),
+                        b"\n".join([other] * 63 + [line]),
+                        b"x\n" + line,
+                        json.dumps(whole, indent=1).encode(),
+                        json.dumps(whole, indent=1).encode() + b"\n" + line,
+                        b"[" + line + b"]",
+                    ]
+                ),
+            )
         else:
-            yield attestation
+            yield kind, attestation

@@ -35,7 +35,9 @@ def _step(generator: Generator, first: dict[str, Tensor], before: dict[str, Tens
     for name, tensor in before.items():
         old, base = tensor.values(), first[name].values()
         grown = old.shape != base.shape
-        kind = generator.pick("frozen", "norm", "norm", "sum", "rows", "entries", "entrywise", "heads", "any", "grow", "type")
+        kind = generator.pick(
+            "frozen", "norm", "norm", "sum", "rows", "entries", "entrywise", "heads", "any", "grow", "type"
+        )
         if kind == "frozen" and grown or kind in ("heads", "any") and grown:
             kind = "norm"
         rule: dict = {"tensors": name}
@@ -101,7 +103,9 @@ def make(generator: Generator, folder: Path) -> Chain | None:
     identity = folder / "m0.identity.json"
     if run("identify", folder / "m0.safetensors", "-o", identity, "-q").returncode:
         return None
-    chain = Chain(folder, identity, [], [], list(first), {n: float(np.linalg.norm(t.values())) for n, t in first.items()})
+    chain = Chain(
+        folder, identity, [], [], list(first), {n: float(np.linalg.norm(t.values())) for n, t in first.items()}
+    )
     before = first
     for number in range(1, generator.pick(2, 3) + 1):
         case = _step(generator, first, before, number > 1)
@@ -110,9 +114,21 @@ def make(generator: Generator, folder: Path) -> Chain | None:
         policy.write_text(json.dumps(case.policy(f"step {number}")))
         parent = ["--parent", chain.certificates[-1]] if chain.certificates else []
         done = run(
-            "prove", "--base", folder / f"m{number - 1}.safetensors", "--tuned", folder / f"m{number}.safetensors",
-            "--policy", policy, "--out", certificate, "--opening", folder / f"m{number}.secret", "-q",
-            "--identity", identity, *parent,
+            "prove",
+            "--base",
+            folder / f"m{number - 1}.safetensors",
+            "--tuned",
+            folder / f"m{number}.safetensors",
+            "--policy",
+            policy,
+            "--out",
+            certificate,
+            "--opening",
+            folder / f"m{number}.secret",
+            "-q",
+            "--identity",
+            identity,
+            *parent,
         )
         if done.returncode:
             break
@@ -137,7 +153,9 @@ def _cumulative(chain: Chain, draw) -> Path:
             elif kind == "relative" and chain.norms[name]:
                 clauses.append({"norm": {"relative": decimal(size * factor / chain.norms[name], False)}})
             elif kind == "sum":
-                clauses.append({"rank": draw.choice([1, 2, 4, 40]), "residual": {"absolute": decimal(size * factor, False)}})
+                clauses.append(
+                    {"rank": draw.choice([1, 2, 4, 40]), "residual": {"absolute": decimal(size * factor, False)}}
+                )
             elif kind in ("rows", "entries"):
                 clauses.append({kind: draw.choice([1, 5, 10, 20, 5000])})
             elif kind == "entrywise":
@@ -177,7 +195,9 @@ def variants(chain: Chain, draw, count: int):
 
     for number in range(count):
         order = list(range(len(chain.certificates)))
-        choice = draw.choice(["all", "cumulative", "cumulative", "cumulative", "shuffle", "missing", "twice", "revoked", "flip", "inner"])
+        choice = draw.choice(
+            ["all", "cumulative", "cumulative", "cumulative", "shuffle", "missing", "twice", "revoked", "flip", "inner"]
+        )
         if choice == "shuffle":
             draw.shuffle(order)
         elif choice == "missing" and len(order) > 1:
@@ -202,8 +222,13 @@ def variants(chain: Chain, draw, count: int):
             digest = hashlib.sha256(victim.read_bytes()).hexdigest()
             commitment = victim.read_bytes()[12 + 40 + 40 + 8 :][:32].hex()
             entry = draw.choice([{"certificate": digest}, {"commitment": commitment}, {"commitment": digest}])
-            date = draw.choice(["2026-03-01T12:30:00Z", "2024-02-29T23:59:60.5+01:00", "2023-02-29T00:00:00Z", "2026-03-01t12:30:00Z"])
-            content = {"driftRevocations": 1, "revoked": [{**entry, "reason": draw.choice(["r", "r", "", "x" * 4097]), "date": date}]}
+            date = draw.choice(
+                ["2026-03-01T12:30:00Z", "2024-02-29T23:59:60.5+01:00", "2023-02-29T00:00:00Z", "2026-03-01t12:30:00Z"]
+            )
+            content = {
+                "driftRevocations": 1,
+                "revoked": [{**entry, "reason": draw.choice(["r", "r", "", "x" * 4097]), "date": date}],
+            }
             path = chain.folder / "revoked.json"
             path.write_text(json.dumps(content))
             arguments += ["--revoked", path]

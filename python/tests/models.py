@@ -150,8 +150,24 @@ class Generator:
 
     def _tensor(self, case: Case, name: str) -> None:
         kind = self.pick(
-            "frozen", "retyped", "any", "integers", "norm", "norm", "rank", "rank", "sparse", "sparse", "sum",
-            "both", "heads", "slices", "grow", "entrywise", "full rank", "empty",
+            "frozen",
+            "retyped",
+            "any",
+            "integers",
+            "norm",
+            "norm",
+            "rank",
+            "rank",
+            "sparse",
+            "sparse",
+            "sum",
+            "both",
+            "heads",
+            "slices",
+            "grow",
+            "entrywise",
+            "full rank",
+            "empty",
         )
         dtype, shape = self.pick(*FLOATING), self.shape(3 if kind == "slices" else None)
         if kind == "integers":
@@ -218,7 +234,10 @@ class Generator:
 
     def _full_rank(self, rule, base, dtype):
         tuned = base + self._noise(base)
-        rule["allow"] = [{"rank": min(1024, max(self.matrix(base).shape))}, self._norm_rule(base, rounded(tuned, dtype) - base)]
+        rule["allow"] = [
+            {"rank": min(1024, max(self.matrix(base).shape))},
+            self._norm_rule(base, rounded(tuned, dtype) - base),
+        ]
         if min(self.matrix(base).shape) > 1024:
             rule["allow"] = self._norm_rule(base, rounded(tuned, dtype) - base)
         return tuned
@@ -273,7 +292,10 @@ class Generator:
         drift = rounded(tuned, dtype) - base
         rule["allow"] = self._norm_rule(base, drift, relative=False)
         if self.random.random() < 0.4:
-            rule["allow"] = [rule["allow"], {"rank": 2, "residual": self.bound(float(np.linalg.norm(drift)), base, False)}]
+            rule["allow"] = [
+                rule["allow"],
+                {"rank": 2, "residual": self.bound(float(np.linalg.norm(drift)), base, False)},
+            ]
         return tuned
 
     def _slices(self, rule, base, dtype):
@@ -330,7 +352,17 @@ def make(case: Case, folder: Path, name: str = "case") -> Files | int:
     done = run("identify", folder / "base.safetensors", "-o", files.identity, "-q")
     if done.returncode == 0:
         done = run(
-            "prove", "--base", folder / "base.safetensors", "--tuned", folder / "tuned.safetensors", "--policy",
-            files.policy, "--out", files.certificate, "--opening", folder / "opening.secret", "-q",
+            "prove",
+            "--base",
+            folder / "base.safetensors",
+            "--tuned",
+            folder / "tuned.safetensors",
+            "--policy",
+            files.policy,
+            "--out",
+            files.certificate,
+            "--opening",
+            folder / "opening.secret",
+            "-q",
         )
     return done.returncode or files

@@ -33,8 +33,14 @@ class Subject:
 
 def certificate_bytes(certificate: Certificate) -> bytes:
     parts = (
-        certificate.base_root, certificate.policy_digest, certificate.tuned_commitment, certificate.manifest,
-        certificate.policy, certificate.drift_root, certificate.drift_pins, certificate.proof,
+        certificate.base_root,
+        certificate.policy_digest,
+        certificate.tuned_commitment,
+        certificate.manifest,
+        certificate.policy,
+        certificate.drift_root,
+        certificate.drift_pins,
+        certificate.proof,
     )
     return MAGIC + u32(VERSION) + b"".join(counted(part) for part in parts)
 
@@ -67,17 +73,24 @@ def resealed_identity(value: dict) -> bytes:
     return json.dumps({**value, "root": root.hex()}, ensure_ascii=False).encode()
 
 
+def is_sane(line: dict) -> bool:
+    """Whether the numbers fit into a leaf at all."""
+    return 0 <= line.get("maxAbs", 0) < 1 << 64 and 0 <= int(line.get("sumOfSquares", 0)) < 1 << 128
+
+
 # --- resealing ------------------------------------------------------------------------------------------------------
 
 
 def relaid(manifest: Manifest, identity: BaseIdentity, policy) -> Manifest:
     """The manifest with the number of rows and the layout digest that its statement has, if it has one."""
+    if not manifest.code or not manifest.code.in_range:
+        return manifest
     try:
         _, rules = derive(identity, manifest, policy)
         tensors, shrinkages, _ = derive_tensors(identity, manifest, rules)
         statement = rules.statement(manifest.code, tensors, shrinkages)
         return replace(manifest, rows=Layout(statement).row_count, layout_digest=statement.layout_digest())
-    except (VerificationFailure, AttributeError, ValueError, OverflowError):
+    except VerificationFailure:
         return manifest
 
 
@@ -125,8 +138,22 @@ class Mutator:
         return choices[self.below(len(choices))]
 
     KINDS = (
-        "flip", "flip", "flip", "byte", "cut", "extend", "manifest_field", "manifest_field", "manifest_tensor",
-        "manifest_tensor", "manifest_byte", "policy_number", "policy_rule", "policy_text", "identity_number", "identity_text",
+        "flip",
+        "flip",
+        "flip",
+        "byte",
+        "cut",
+        "extend",
+        "manifest_field",
+        "manifest_field",
+        "manifest_tensor",
+        "manifest_tensor",
+        "manifest_byte",
+        "policy_number",
+        "policy_rule",
+        "policy_text",
+        "identity_number",
+        "identity_text",
     )
 
     def mutated(self, subject: Subject) -> tuple[str, Subject]:
@@ -163,7 +190,11 @@ class Mutator:
         certificate = read_certificate(subject.certificate)
         if self.below(2):
             return replace(subject, certificate=subject.certificate + bytes(1 + self.below(40)))
-        proof = certificate.proof + bytes(8 * self.below(4)) if self.below(2) else certificate.proof[: -8 * (1 + self.below(4))]
+        proof = (
+            certificate.proof + bytes(8 * self.below(4))
+            if self.below(2)
+            else certificate.proof[: -8 * (1 + self.below(4))]
+        )
         return replace(subject, certificate=certificate_bytes(replace(certificate, proof=proof)))
 
     # fields of the manifest
@@ -202,7 +233,9 @@ class Mutator:
         tensor = tensors[index]
         field = self.pick("name", "dtype", "shape", "shape", "kind", "rank", "remove", "add", "digest")
         if field == "name":
-            tensors[index] = replace(tensor, name=self.pick(tensor.name + "x", tensor.name[:-1], "", "é", tensor.name + "[rows 0-1]"))
+            tensors[index] = replace(
+                tensor, name=self.pick(tensor.name + "x", tensor.name[:-1], "", "é", tensor.name + "[rows 0-1]")
+            )
         elif field == "dtype":
             tensors[index] = replace(tensor, dtype=self.pick("F32", "F16", "BF16", "F64", "I32", "F4", "Q8", ""))
         elif field == "shape":
@@ -257,7 +290,9 @@ class Mutator:
         value = json.loads(subject.policy)
         holder, key = self.pick(*self._numbers(value, []))
         old = holder[key]
-        holder[key] = self.pick(old * 2, old / 3, old + 1, 0, -1, 1e-9, 1e12, 1e-30, 0.1234567890123456789, old * 1.0001, 1e41, 2000)
+        holder[key] = self.pick(
+            old * 2, old / 3, old + 1, 0, -1, 1e-9, 1e12, 1e-30, 0.1234567890123456789, old * 1.0001, 1e41, 2000
+        )
         return self._sealed_or_not(replace(subject, policy=json.dumps(value).encode()))
 
     def _policy_rule(self, subject: Subject) -> Subject:
@@ -270,22 +305,35 @@ class Mutator:
         elif choice == 1:
             rules.reverse()
         elif choice == 2:
-            rules[index]["allow"] = self.pick("frozen", "any", "none", [], {}, {"rank": 3}, {"rows": 2, "residual": {"absolute": 1e-3}})
+            rules[index]["allow"] = self.pick(
+                "frozen", "any", "none", [], {}, {"rank": 3}, {"rows": 2, "residual": {"absolute": 1e-3}}
+            )
         elif choice == 3:
-            rules[index]["tensors"] = self.pick("*", "{a,b}*", "\\*", "", "*{", "layer.*", rules[index]["tensors"] + "*")
+            rules[index]["tensors"] = self.pick(
+                "*", "{a,b}*", "\\*", "", "*{", "layer.*", rules[index]["tensors"] + "*"
+            )
         elif choice == 4:
-            rules[index]["heads"] = self.pick({"of": "rows", "size": 2}, {"of": "columns", "size": 1}, {"of": "slices"}, {"of": "x"})
+            rules[index]["heads"] = self.pick(
+                {"of": "rows", "size": 2}, {"of": "columns", "size": 1}, {"of": "slices"}, {"of": "x"}
+            )
         elif choice == 5:
             rules[index]["grow"] = {"rows": self.pick(1, 5, 0, 2**20 + 1)}
         elif choice == 6:
-            value["total"] = {"norm": self.pick({"absolute": 3}, {"relative": 0.1}, {"absolute": 1e12}, {"absolute": 0})}
+            value["total"] = {
+                "norm": self.pick({"absolute": 3}, {"relative": 0.1}, {"absolute": 1e12}, {"absolute": 0})
+            }
         else:
             rule = copy.deepcopy(rules[index])
             clauses = rule["allow"] if isinstance(rule["allow"], list) else [rule["allow"]]
             extra = self.pick(
-                {"rank": 2, "residual": {"absolute": 0.1}}, {"norm": {"absolute": 5}}, {"entries": 9},
-                {"entrywise": {"absolute": 0.01}}, {"rounding": {"halfUlps": 1.5}}, {"residual": {"absolute": 1}},
-                {"rank": 4, "entrywise": {"relative": 0.001}, "residual": {"relative": 0.1}}, {"rank": 1, "rows": 2},
+                {"rank": 2, "residual": {"absolute": 0.1}},
+                {"norm": {"absolute": 5}},
+                {"entries": 9},
+                {"entrywise": {"absolute": 0.01}},
+                {"rounding": {"halfUlps": 1.5}},
+                {"residual": {"absolute": 1}},
+                {"rank": 4, "entrywise": {"relative": 0.001}, "residual": {"relative": 0.1}},
+                {"rank": 1, "rows": 2},
                 {"rank": 2, "rounding": {"roundoffs": 1, "of": ["tuned", "base"]}},
             )
             rule["allow"] = [*clauses, extra]
@@ -301,7 +349,9 @@ class Mutator:
         elif choice == 1:
             del content[place]
         elif choice == 2:
-            content[place:place] = self.pick(b" ", b"0", b"1", b"//\n", b",", b"\\", b"\xc3\xa9", b"\x01", b"-", b".0", b"e1", b'"', b"\r")
+            content[place:place] = self.pick(
+                b" ", b"0", b"1", b"//\n", b",", b"\\", b"\xc3\xa9", b"\x01", b"-", b".0", b"e1", b'"', b"\r"
+            )
         else:
             end = min(len(content), place + 1 + self.below(12))
             content[place:place] = content[place:end]
@@ -319,17 +369,25 @@ class Mutator:
         line = self.pick(*value["tensors"])
         field = self.pick("fractionBits", "sumOfSquares", "maxAbs", "dtype", "shape", "name", "sha256")
         if field in ("fractionBits", "maxAbs") and field in line:
-            line[field] = max(-30, line[field] + self.pick(1, -1, 5, -7)) if field == "fractionBits" else max(0, line[field] + self.pick(1, -1, 5, -7))
+            line[field] = (
+                max(-30, line[field] + self.pick(1, -1, 5, -7))
+                if field == "fractionBits"
+                else max(0, line[field] + self.pick(1, -1, 5, -7))
+            )
         elif field == "sumOfSquares" and field in line:
             line[field] = str(max(0, int(line[field]) * self.pick(1, 2, 4) // self.pick(1, 2, 3) + self.pick(0, 1, -1)))
         elif field == "dtype":
             line[field] = self.pick("F32", "F16", "BF16", "F64", "I32", "U8")
         elif field == "shape" and line["shape"]:
-            line["shape"] = self.pick(line["shape"][::-1], [*line["shape"], 1], line["shape"][:-1], [line["shape"][0] + 1, *line["shape"][1:]])
+            line["shape"] = self.pick(
+                line["shape"][::-1], [*line["shape"], 1], line["shape"][:-1], [line["shape"][0] + 1, *line["shape"][1:]]
+            )
         elif field == "name":
             line["name"] += "x"
         else:
             line["sha256"] = line["sha256"][::-1]
+        if not is_sane(line):
+            return replace(subject, identity=json.dumps(value).encode())
         changed = replace(subject, identity=resealed_identity(value))
         return self._sealed_or_not(changed)
 

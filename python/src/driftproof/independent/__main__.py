@@ -105,7 +105,9 @@ def _verify(arguments: list[str]) -> str:
 
 
 def _chain(arguments: list[str]) -> str:
-    parser = _Parser(prog="python -m driftproof.independent chain verify", description="Verifies a chain's certificates.")
+    parser = _Parser(
+        prog="python -m driftproof.independent chain verify", description="Verifies a chain's certificates."
+    )
     parser.add_argument("certificates", metavar="CERT", nargs="+")
     parser.add_argument("--base-identity", required=True, metavar="FILE")
     parser.add_argument("--policy", nargs="+", action="extend", metavar="FILE", default=[])

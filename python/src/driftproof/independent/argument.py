@@ -122,7 +122,9 @@ class ArgumentVerifier:
 
     # --- stages.md, section 8 ---
 
-    def _bounds_claim(self, bounds: Outcome, d: Cubic, tau: Cubic, trees: list[Tree], base_trees: dict[int, int]) -> Claim:
+    def _bounds_claim(
+        self, bounds: Outcome, d: Cubic, tau: Cubic, trees: list[Tree], base_trees: dict[int, int]
+    ) -> Claim:
         """Claim 0, at Stage A's point."""
         layout, rows, length = self.layout, self.rows, self.layout.log_length
         top, x, values = bounds.top, bounds.rest, bounds.values
@@ -175,7 +177,9 @@ class ArgumentVerifier:
     def _merging_claim(self, merging: Outcome) -> Claim:
         """Claim 1, at Stage C's point."""
         layout, rows, length = self.layout, self.rows, self.layout.log_length
-        payload, mask, phi = oracle_rows(length, layout.g_variables, merging.top, padded(merging.rest, length), rows.g_rows)
+        payload, mask, phi = oracle_rows(
+            length, layout.g_variables, merging.top, padded(merging.rest, length), rows.g_rows
+        )
         weights = Weights(rows.first_tree)
         weights.add_rows(0, payload)
         weights.add(rows.g_mask, mask)

@@ -162,7 +162,10 @@ def check_statement(payload: bytes, content: bytes) -> None:
         left_out = predicate["filesLeftOut"]
         _require(isinstance(left_out, list) and left_out and all(map(_is_text, left_out)), "filesLeftOut is malformed")
         _require(binding != "checked", "checked, with files left out")
-    policy_name, policy_digest = _text(predicate, "policy", "name"), _digest(predicate, "policy", "digest", "driftPolicy")
+    policy_name, policy_digest = (
+        _text(predicate, "policy", "name"),
+        _digest(predicate, "policy", "digest", "driftPolicy"),
+    )
     claims = _member(predicate, "claims")
     _require(isinstance(claims, dict), "claims are an object")
     certificate_digest = _digest(predicate, "proof", "digest", "sha256")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage A: norms, projections, ranges of digits, exact clauses, bounds of entries (specification/stages.md, sections 3, 4)."""
+"""Stage A: norms, projections, ranges of digits, exact clauses, bounds of entries
+(specification/stages.md, sections 3 and 4)."""
 
 import numpy as np
 

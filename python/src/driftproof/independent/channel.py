@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verifier's end of the proof (specification/transcript-and-field.md, section 5): messages are read from the proof's
-bytes and absorbed at once, hints are read only."""
+"""The verifier's end of the proof (specification/transcript-and-field.md, section 5): messages are read from the
+proof's bytes and absorbed at once, hints are read only."""
 
 import numpy as np
 
 from .errors import InvalidProof
-from .field import P, Cubic
+from .field import Cubic, P
 from .transcript import BYTES, CUBIC, DIGEST, Transcript
 from .wire import Reader
 

@@ -7,7 +7,21 @@ from math import isqrt, prod
 from .errors import NotCovered, OutsideCumulativePolicy
 from .identity import BaseIdentity, BaseTensor
 from .manifest import Manifest
-from .policy import ABSOLUTE, ANY, CLAUSES, COLUMNS, ENTRIES, NO_SPARSE, OF_SLICES, ROWS, Bound, Clause, Heads, Policy, Rule
+from .policy import (
+    ABSOLUTE,
+    ANY,
+    CLAUSES,
+    COLUMNS,
+    ENTRIES,
+    NO_SPARSE,
+    OF_SLICES,
+    ROWS,
+    Bound,
+    Clause,
+    Heads,
+    Policy,
+    Rule,
+)
 from .rules import blocks, check_sizes, count_blocks
 from .verifier import Verified, derive, derive_tensors
 
@@ -111,7 +125,9 @@ class Link:
     def __init__(self, verified: Verified, identity: BaseIdentity):
         self.verified, self.identity = verified, identity
         self.tensors = {
-            name: LinkTensor(identity.by_name[name], verified.decisions[name], bits, verified.manifest.by_name[name].shape)
+            name: LinkTensor(
+                identity.by_name[name], verified.decisions[name], bits, verified.manifest.by_name[name].shape
+            )
             for name, bits in verified.certified.items()
         }
         total = verified.policy.total
@@ -248,7 +264,9 @@ class Limit:
         for candidate in together:
             if len(kept) == MAXIMUM_SUMS:
                 break
-            if not any(k.rank <= candidate.rank and k.count <= candidate.count and k.entry <= candidate.entry for k in kept):
+            if not any(
+                k.rank <= candidate.rank and k.count <= candidate.count and k.entry <= candidate.entry for k in kept
+            ):
                 kept.append(candidate)
         return kept
 

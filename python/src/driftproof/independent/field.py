@@ -80,7 +80,7 @@ def sum_over(values: np.ndarray, axis: int = 0) -> np.ndarray:
     high = np.sum(values >> _32, axis=axis, dtype=np.uint64)
     # high·2^32 = (high >> 32)·2^64 + (high & low)·2^32
     folded = mul(high % _P, np.full_like(high, 1 << 32))
-    return add(np.where(low >= _P, low - _P, low), folded)
+    return add(low % _P, folded)
 
 
 # --- single elements of K -------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def cubic_dot(a: np.ndarray, b: np.ndarray) -> Cubic:
 
 
 def equality_table(point: list[Cubic]) -> np.ndarray:
-    """eq(point, i) for all i below 2^len(point), the first coordinate belonging to the lowest bit: an array (2^n, 3)."""
+    """eq(point, i) for all i below 2^n, the first of n coordinates belonging to the lowest bit: an array (2^n, 3)."""
     table = ONE.array().reshape(1, 3)
     for coordinate in point:
         upper = cubic_mul(table, coordinate.array())

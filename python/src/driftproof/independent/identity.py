@@ -243,9 +243,7 @@ def check_linked_part(identity: BaseIdentity) -> None:
             raise OperationalError(f"identity: {tensor.name}: other units than the heaviest chunk has")
     for layout in layouts:
         for index, tensor in enumerate(layout.tensors):
-            chunks = sum(
-                1 << square.piece.log_chunks for square in layout.square_pieces if square.tensor == index
-            )
+            chunks = sum(1 << square.piece.log_chunks for square in layout.square_pieces if square.tensor == index)
             base = identity.by_name[tensor.name]
             if linked.tensors[tensor.name].heaviest_chunk * chunks < base.sum_of_squares:
                 raise OperationalError(f"identity: {tensor.name}: its heaviest chunk is too light")
@@ -270,4 +268,3 @@ def linked_units(base: BaseTensor, line: LinkedTensor, positions: int) -> int:
     e = ((line.heaviest_chunk // positions).bit_length() - 1) // 2
     bits = base.fraction_bits + 17 - e
     return min(28, bits) if base.dtype == "F16" else bits
-

@@ -60,7 +60,8 @@ class Manifest:
     def statement_bytes(self) -> int:
         """What a statement of it may take, as if each tensor had a record of a product."""
         return 128 + sum(
-            len(tensor.name.encode()) + len(tensor.dtype.encode()) + 8 * len(tensor.shape) + 61 for tensor in self.tensors
+            len(tensor.name.encode()) + len(tensor.dtype.encode()) + 8 * len(tensor.shape) + 61
+            for tensor in self.tensors
         )
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The argument that opens weighted sums of committed rows (specification/commitment-and-opening.md, sections 4 to 6)."""
+"""The argument that opens weighted sums of committed rows
+(specification/commitment-and-opening.md, sections 2 and 4 to 6)."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ GRINDING_END = b"driftproof/grinding/v1" + bytes(2)
 
 @dataclass
 class Tree:
-    """A committed tree: its label, root, number of rows; point and pins where it is pinned; whether leaves have salts."""
+    """A committed tree: label, root, number of rows; point and pins where it is pinned; whether leaves have salts."""
 
     label: str
     root: bytes
@@ -36,7 +37,7 @@ class Tree:
 class Claim:
     """Σ over trees and rows of weight·⟨functional, row⟩ = value (section 4).
 
-    `weights` has for each tree that the claim weighs an array (rows, 3). `point` are the l coordinates of a folded claim;
+    `weights` has for each tree that the claim weighs an array (rows, 3). `point` are l coordinates of a folded claim;
     of a claim in clear `functional` is an array (n, 3). `mask_rows` are three rows of the tree with index `mask_tree`.
     """
 
@@ -128,7 +129,9 @@ def evaluate_at_cubic(coefficients: np.ndarray, point: Cubic) -> Cubic:
     return f.cubic_dot(coefficients, table[:count])
 
 
-def fold_leaves(values: np.ndarray, log_domain: int, first_positions: np.ndarray, challenges: list[Cubic]) -> np.ndarray:
+def fold_leaves(
+    values: np.ndarray, log_domain: int, first_positions: np.ndarray, challenges: list[Cubic]
+) -> np.ndarray:
     """Folds leaves (leaves, 2^φ, 3) whose first values lie at `first_positions`: an array (leaves, 3) (section 6)."""
     shift, positions = f.GENERATOR, first_positions
     width = values.shape[1]
@@ -175,7 +178,9 @@ def bind(challenges: list[Cubic], start: int, point: Cubic) -> tuple[Cubic, Cubi
     return result, power
 
 
-def verify_opening(channel: Channel, code: CodeParameters, trees: list[Tree], mask_tree: int, claims: list[Claim]) -> None:
+def verify_opening(
+    channel: Channel, code: CodeParameters, trees: list[Tree], mask_tree: int, claims: list[Claim]
+) -> None:
     """Verifies all claims, or raises `InvalidProof`."""
     channel.state_public("opening/parameters", code.canonical())
     for claim in claims:
@@ -192,7 +197,7 @@ def verify_opening(channel: Channel, code: CodeParameters, trees: list[Tree], ma
         targets = [claim.functional_target]
         for tree in claim.pins:
             point = trees[tree].point
-            high = evaluate_at_cubic(claim.sent, point) * point ** code.length
+            high = evaluate_at_cubic(claim.sent, point) * point**code.length
             targets.append(claim.pin_target(tree, trees) - high)
         for target in targets:
             current = current + power * target
@@ -223,9 +228,7 @@ def verify_opening(channel: Channel, code: CodeParameters, trees: list[Tree], ma
             _require_work(channel, layer.grinding)
         leaves, folded_values = _open_layer(channel, code, trees, mask_tree, claims, number, layer, root, own)
         # The point of a leaf: η of its first position to the power 2^φ.
-        leaf_points = f.power_array(
-            code_points(layer.log_domain, leaves << layer.folds), 1 << layer.folds
-        )
+        leaf_points = f.power_array(code_points(layer.log_domain, leaves << layer.folds), 1 << layer.folds)
         if is_last:
             for values, final in zip(folded_values, finals, strict=True):
                 if not np.array_equal(values, evaluate_at_points(final, leaf_points)):
@@ -313,7 +316,8 @@ def _open_layer(
                 raise InvalidProof("opening: the first layer is not the combination of the rows")
     places = np.array(leaves, dtype=np.int64)
     return places, [
-        fold_leaves(values[:, index], layer.log_domain, places << layer.folds, challenges) for index in range(len(folded))
+        fold_leaves(values[:, index], layer.log_domain, places << layer.folds, challenges)
+        for index in range(len(folded))
     ]
 
 

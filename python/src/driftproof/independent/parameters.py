@@ -148,7 +148,9 @@ class ListDecoding:
     def of(points: int, rate: float, multiplicity: int) -> "ListDecoding":
         m = 2 * multiplicity + 0.5
         alpha = math.sqrt(rate) * (1 + 1 / (2 * multiplicity))
-        exceptions = (2 * m**5 + 3 * m * (1 - alpha) * rate) / (3 * rate * math.sqrt(rate)) * points + m / math.sqrt(rate)
+        exceptions = (2 * m**5 + 3 * m * (1 - alpha) * rate) / (3 * rate * math.sqrt(rate)) * points + m / math.sqrt(
+            rate
+        )
         return ListDecoding(m / math.sqrt(rate), exceptions, alpha)
 
 
@@ -174,14 +176,19 @@ def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, fl
     plan = folding_plan(code, folded)
     pinned = 2 if shape.has_first_tree else 1
     layers = [rows] + [
-        ListDecoding.of(1 << layer.log_domain, 2.0 ** (layer.log_length - layer.log_domain), 8) for layer in plan.layers[1:]
+        ListDecoding.of(1 << layer.log_domain, 2.0 ** (layer.log_length - layer.log_domain), 8)
+        for layer in plan.layers[1:]
     ]
     size, exceptions = rows.list_size, rows.exceptions
 
     def over_k(count: float) -> float:
         return LOG_K - math.log2(count)
 
-    terms = {"projections": 132.0, "claims": over_k(size * (shape.claims + shape.coordinates)), "sumcheck A": over_k(5 * size)}
+    terms = {
+        "projections": 132.0,
+        "claims": over_k(size * (shape.claims + shape.coordinates)),
+        "sumcheck A": over_k(5 * size),
+    }
     if shape.has_factors:
         terms["sumcheck B"] = over_k(size * max(3, shape.index_bits + 2))
         terms["sumcheck C"] = over_k(size * max(2, 5 + shape.index_bits))

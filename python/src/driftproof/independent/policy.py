@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies: their JSON (docs/policies.md), their canonical bytes (format.md, "Policy"), and which rule decides a name."""
+"""Policies: their JSON, patterns and canonical bytes (specification/policy-grammar.md; format.md, "Policy")."""
 
 import unicodedata
 from dataclasses import dataclass

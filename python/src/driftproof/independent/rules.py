@@ -147,7 +147,9 @@ class Measures:
         t = self.coarsening_by_norm(min(norms)) if norms else 0
         for clause in clauses:
             if clause.entrywise:
-                least = next((u for u in range(room) if self.entry_square(clause.entrywise, g - u) <= MAXIMUM_SQUARE), room)
+                least = next(
+                    (u for u in range(room) if self.entry_square(clause.entrywise, g - u) <= MAXIMUM_SQUARE), room
+                )
                 t = max(t, least)
         return g - min(room, t)
 
@@ -334,7 +336,9 @@ def product_tensors(
     measures = Measures(base, rows, rank)
     norms = [clause.norm for clause in rule.clauses if clause.norm]
     g = base.fraction_bits
-    least = min((measures.square(norm, g) for norm in norms), default=16 * max(base.sum_of_squares, MINIMUM_BASE_SQUARE))
+    least = min(
+        (measures.square(norm, g) for norm in norms), default=16 * max(base.sum_of_squares, MINIMUM_BASE_SQUARE)
+    )
     bits_b = max(-20, g - measures.coarsening_by_norm(least))
     shrinkage = ProductShrinkage.of(bits_a, rank)
     orthonormal = bool(norms) or policy.total is not None

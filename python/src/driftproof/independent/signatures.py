@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of attestations: Ed25519 (RFC 8032) and ECDSA on P-256 with SHA-256 (docs/attestations.md, "The envelope").
+"""Signatures of attestations: Ed25519 (RFC 8032), ECDSA on P-256 with SHA-256 (attestations.md, "The envelope").
 
 Public data only: nothing here has to run in constant time.
 """
@@ -137,9 +137,7 @@ def verify_p256(public: bytes, message: bytes, signature: bytes) -> bool:
     point = (int.from_bytes(public[1:33], "big"), int.from_bytes(public[33:], "big"))
     digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
     inverse = pow(s, -1, _N)
-    found = _weierstrass_add(
-        _weierstrass_times(digest * inverse % _N, _G), _weierstrass_times(r * inverse % _N, point)
-    )
+    found = _weierstrass_add(_weierstrass_times(digest * inverse % _N, _G), _weierstrass_times(r * inverse % _N, point))
     return found is not None and found[0] % _N == r
 
 

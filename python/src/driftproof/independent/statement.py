@@ -33,7 +33,7 @@ class EntryClaim:
 
 @dataclass(frozen=True)
 class StructuredClause:
-    """A sum of a rank, a sparse part and a residual: `bound` are the limbs of N, without bound and claim it is exact."""
+    """A sum of a rank, a sparse part and a residual. `bound` are limbs of N; without bound and claim it is exact."""
 
     rank: int = 0
     sparse: int = NO_SPARSE

@@ -180,7 +180,7 @@ def decimal(value, what: str) -> tuple[int, int]:
         raise OperationalError(f"{what}: a number of at most 18 digits, not below zero, is expected")
     if not significant:
         return 0, 0
-    exponent = exponent or "0"
+    exponent = re.sub(r"^([+-]?)0+(?=[0-9])", r"\1", exponent or "0")
     power = int(exponent) if len(exponent) <= 20 else (10**20 if exponent[0] != "-" else -(10**20))
     power += len(digits) - len(significant) - len(fraction or "")
     if not -40 <= power <= 40:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage B, the drift without its residual is what U, V and the slots say, and Stage C, which brings Stage B's evaluations
-to one point of G (specification/stages.md, sections 6 and 7)."""
+"""Stage B: the drift without its residual is what U, V and the slots say. Stage C brings Stage B's evaluations to one
+point of G (specification/stages.md, sections 6 and 7)."""
 
 from . import field as f
 from .channel import Channel

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Fiat-Shamir transcript (format.md, "Transcript")."""
 
-from .field import P, Cubic
+from .field import Cubic, P
 from .wire import counted, sha256, text, u8, u64
 
 BYTES, FIELD, CUBIC, DIGEST, CHALLENGE = 1, 2, 3, 4, 5

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All checks of a certificate, in the order that decides the exit code (specification/checks-and-exit-codes.md, section 1)."""
+"""All checks of a certificate, in the order that decides the exit code
+(specification/checks-and-exit-codes.md, section 1)."""
 
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from .channel import canonical_words
 from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
-from .manifest import PRODUCT, Manifest, read_manifest
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
+from .manifest import PRODUCT, Manifest, read_manifest
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
 from .rules import (
@@ -33,7 +34,7 @@ REQUIRED_BITS = 128
 
 @dataclass(frozen=True)
 class Verified:
-    """What a certificate that passed says. `certified` has f of every tensor of the tuned model that is in the statement."""
+    """What a certificate that passed says. `certified` has f of each tensor of the tuned model in the statement."""
 
     certificate: Certificate
     manifest: Manifest
@@ -130,9 +131,7 @@ def drift_commitment(certificate: Certificate, code: CodeParameters, rows: int) 
     return DriftCommitment(certificate.drift_root, transcript.point_outside("pin"), pins, certificate.drift_pins)
 
 
-def verify_parts(
-    certificate: Certificate, identity: BaseIdentity, policy: Policy, check_parent=None
-) -> Verified:
+def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Policy, check_parent=None) -> Verified:
     """Checks 8 to 34 of a certificate whose frame has been read. `check_parent(manifest)` is check 33."""
     if policy.bounds_rounding and identity.linked is None:
         raise NotCovered("a policy with rounding bounds needs a linked identity")
@@ -183,11 +182,10 @@ def verify_parts(
 
 
 def verify(content: bytes, identity: BaseIdentity, policy: Policy, parent: bytes | None = None) -> Verified:
-    """Verifies a certificate's bytes against an identity and a policy; `parent` is the commitment a link must continue."""
+    """Verifies a certificate's bytes against identity and policy; `parent` is the commitment a link must continue."""
 
     def check_parent(manifest: Manifest) -> None:
         if manifest.parent != parent:
             raise AnotherSubject("the certificate continues another parent, or one that was not named")
 
     return verify_parts(read_certificate(content), identity, policy, check_parent)
-
