@@ -15,6 +15,7 @@ from .chain import verify_chain
 from .errors import InvalidProof, OperationalError, UsageError, VerificationFailure
 from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
 from .identity import read_identity
+from .modelfiles import model_digest
 from .policy import MAXIMUM_FILE_BYTES, read_policy
 from .revocation import MAXIMUM_BYTES as MAXIMUM_REVOCATION_BYTES
 from .revocation import RevocationList, read_revocations
@@ -22,8 +23,24 @@ from .verifier import verify
 
 
 class _Parser(argparse.ArgumentParser):
+    """Options have no short forms and stand once; errors end with exit code 2."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message):
         raise UsageError(message)
+
+
+class _Once(argparse.Action):
+    """An option that stands once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice")
+        if not values:
+            parser.error(f"{option_string} needs a value")
+        setattr(namespace, self.dest, values)
 
 
 def _read(path: str, limit: int, what: str, foreign: type[VerificationFailure] = OperationalError) -> bytes:
@@ -63,15 +80,24 @@ def _parent(value: str | None) -> bytes | None:
 def _verify(arguments: list[str]) -> str:
     parser = _Parser(prog="python -m driftproof.independent", description="Verifies a certificate without any weights.")
     parser.add_argument("certificate", metavar="CERT")
-    parser.add_argument("--base-identity", required=True, metavar="FILE")
-    parser.add_argument("--policy", required=True, metavar="FILE")
-    parser.add_argument("--parent", metavar="PARENT", help="of a link: its parent's tuned commitment or certificate")
-    parser.add_argument("--attestation", metavar="FILE", help="verify a signed statement about the certificate, too")
-    parser.add_argument("--public-key", metavar="KEY.pem")
+    parser.add_argument("--base-identity", action=_Once, required=True, metavar="FILE")
+    parser.add_argument("--policy", action=_Once, required=True, metavar="FILE")
+    parser.add_argument(
+        "--parent", action=_Once, metavar="PARENT", help="of a link: its parent's tuned commitment or certificate"
+    )
+    parser.add_argument(
+        "--attestation", action=_Once, metavar="FILE", help="verify a signed statement about the certificate, too"
+    )
+    parser.add_argument("--public-key", action=_Once, metavar="KEY.pem")
+    parser.add_argument("--tuned", action=_Once, help="compare the model's files with the attestation's subject")
+    parser.add_argument("--ignore", action=_Once, metavar="PATH,PATH...", help="files of the model that do not count")
+    parser.add_argument("--allow-symlinks", action="store_true", help="hash what symbolic links point to")
     parser.add_argument("--soundness", action="store_true", help="print every term of the soundness error")
     options = parser.parse_args(arguments)
     if (options.attestation is None) != (options.public_key is None):
         raise UsageError("--attestation and --public-key stand together")
+    if options.tuned and not options.attestation:
+        raise UsageError("--tuned stands with --attestation")
     policy_bytes = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy")
     identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
     content = _read_certificate(options.certificate)
@@ -79,7 +105,9 @@ def _verify(arguments: list[str]) -> str:
     if options.attestation:
         key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
         envelope = _read(options.attestation, MAXIMUM_ATTESTATION_BYTES, "an attestation", InvalidProof)
-        verify_attestation(envelope, key, content)
+        ignored = options.ignore.split(",") if options.ignore else []
+        files = model_digest(options.tuned, ignored, options.allow_symlinks) if options.tuned else None
+        verify_attestation(envelope, key, content, files)
     policy = read_policy(policy_bytes)
     verified = verify(content, read_identity(identity_bytes), policy, parent)
     certificate = verified.certificate
@@ -109,10 +137,10 @@ def _chain(arguments: list[str]) -> str:
         prog="python -m driftproof.independent chain verify", description="Verifies a chain's certificates."
     )
     parser.add_argument("certificates", metavar="CERT", nargs="+")
-    parser.add_argument("--base-identity", required=True, metavar="FILE")
+    parser.add_argument("--base-identity", action=_Once, required=True, metavar="FILE")
     parser.add_argument("--policy", nargs="+", action="extend", metavar="FILE", default=[])
-    parser.add_argument("--cumulative", metavar="POLICY.json")
-    parser.add_argument("--revoked", metavar="LIST.json")
+    parser.add_argument("--cumulative", action=_Once, metavar="POLICY.json")
+    parser.add_argument("--revoked", action=_Once, metavar="LIST.json")
     options = parser.parse_args(arguments)
     if len(options.policy) not in (0, 1, len(options.certificates)):
         raise UsageError("one policy for all certificates, or as many as certificates")

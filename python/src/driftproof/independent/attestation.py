@@ -141,8 +141,8 @@ def coverage_counts(manifest: Manifest, policy: Policy) -> dict[str, tuple[int, 
     return {kind: tuple(pair) for kind, pair in counts.items()} | {"names": sorted(names, key=name_order)}
 
 
-def check_statement(payload: bytes, content: bytes) -> None:
-    """Every member of a statement that the certificate also determines."""
+def check_statement(payload: bytes, content: bytes, files: bytes | None) -> None:
+    """Every member of a statement that the certificate also determines; `files` is the digest of the model at hand."""
     value = _json(payload, "attestation: statement")
     _require(_text(value, "_type") == STATEMENT_TYPE, "another type of statement")
     _require(_text(value, "predicateType") == PREDICATE_TYPE, "another type of predicate")
@@ -152,8 +152,7 @@ def check_statement(payload: bytes, content: bytes) -> None:
     for holder, name in ((subject, "name"), (_member(predicate, "base"), "uri"), (_member(predicate, "proof"), "name")):
         _require(isinstance(holder, dict) and _is_text(holder.get(name, "")), f"{name} is a string")
     commitment = _digest(subject, "digest", "driftCommitment")
-    if "sha256" in _member(subject, "digest"):
-        _digest(subject, "digest", "sha256")
+    stated_files = _digest(subject, "digest", "sha256") if "sha256" in _member(subject, "digest") else None
     base_root = _digest(predicate, "base", "digest", "driftIdentity")
     _require(_text(predicate, "relation") in RELATIONS, "the relation is unknown")
     binding = _text(predicate, "subjectBinding")
@@ -197,6 +196,8 @@ def check_statement(payload: bytes, content: bytes) -> None:
     expected = coverage_counts(manifest, policy)
     _same(counts, {kind: expected[kind] for kind in counts}, "the coverage")
     _same(names, expected["names"], "the list of excluded tensors")
+    if files is not None:
+        _same(stated_files, files, "the model")
 
 
 def _check_claims(claims: dict, policy: Policy) -> None:
@@ -210,12 +211,12 @@ def _check_claims(claims: dict, policy: Policy) -> None:
     _same(stated, policy.canonical(), "the claims")
 
 
-def verify_attestation(content: bytes, key: PublicKey, certificate: bytes) -> None:
+def verify_attestation(content: bytes, key: PublicKey, certificate: bytes, files: bytes | None = None) -> None:
     """One of the envelopes must pass; otherwise the reason is that of the one that came furthest."""
     furthest: VerificationFailure | None = None
     for envelope in read_envelopes(content):
         try:
-            check_statement(signed_payload(envelope, key), certificate)
+            check_statement(signed_payload(envelope, key), certificate, files)
             return
         except VerificationFailure as failure:
             if furthest is None or (isinstance(failure, AnotherSubject) and not isinstance(furthest, AnotherSubject)):

@@ -27,10 +27,10 @@ def is_date(spelled: str) -> bool:
         return False
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
     zone_hour, zone_minute = (int(part or 0) for part in found.groups()[6:])
-    if not 1 <= month <= 12 or year < 1:
+    if not 1 <= month <= 12:
         return False
     return (
-        1 <= day <= monthrange(year, month)[1]
+        1 <= day <= monthrange(year or 400, month)[1]  # year 0 is a leap year, as 400 is
         and max(hour, zone_hour) <= 23
         and max(minute, zone_minute) <= 59
         and second <= 60

@@ -155,7 +155,9 @@ class PublicKey:
         return (verify_ed25519 if self.is_ed25519 else verify_p256)(self.content, message, signature)
 
 
-_PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n?-----END PUBLIC KEY-----\s*")
+_PEM = re.compile(
+    rb"(?:\r?\n)*-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/=]*\r?\n)+)-----END PUBLIC KEY-----(?:\r?\n)*"
+)
 
 
 def read_public_key(content: bytes) -> PublicKey:
@@ -164,12 +166,13 @@ def read_public_key(content: bytes) -> PublicKey:
     if not found:
         raise OperationalError("key: one PEM block of a public key is expected")
     try:
-        der = base64.b64decode(b"".join(found[1].split()), validate=True)
+        spelled = b"".join(found[1].split())
+        der = base64.b64decode(spelled, validate=True)
+        if base64.b64encode(der) != spelled:
+            raise OperationalError("key: base64 with unused bits")
     except binascii.Error:
         raise OperationalError("key: malformed base64") from None
     if der[:12] == ED25519_PREFIX and len(der) == 44:
-        if _edwards_decode(der[12:]) is None:
-            raise OperationalError("key: no point of the curve")
         return PublicKey(True, der[12:])
     if der[:26] == P256_PREFIX and len(der) == 91 and der[26] == 4:
         if not _on_curve(int.from_bytes(der[27:59], "big"), int.from_bytes(der[59:], "big")):
