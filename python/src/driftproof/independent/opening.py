@@ -14,6 +14,8 @@ from .merkle import NO_SALT, SALT_BYTES, leaf_digests, require_root, root_from_o
 from .parameters import CodeParameters, Layer, folding_plan
 from .wire import sha256
 
+#: Products that are held in memory together.
+VALUES_AT_ONCE = 1 << 18
 GRINDING_END = b"driftproof/grinding/v1" + bytes(2)
 
 
@@ -342,14 +344,23 @@ def _combine_rows(
         for tree, weights in claim.weights.items():
             scaled = f.cubic_mul(weights, claim.coefficient(tree).array())
             used = np.nonzero(scaled.any(axis=1))[0]
-            products = f.mul(rows[tree][:, used, None], scaled[None, used])
-            combined = f.add(combined, f.sum_over(products, axis=1))
+            combined = f.add(combined, _weighted_sums(rows[tree][:, used], scaled[used]))
         sent = evaluate_at_points(claim.sent, eta)
         if claim.is_folded:
             result.append(f.sub(combined, f.mul(sent, eta_length[:, None])))
         elif not np.array_equal(combined, sent):
             raise InvalidProof("opening: the combination in clear is not that of the rows")
     return np.stack(result, axis=1)
+
+
+def _weighted_sums(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Σ weight·value at each position, of arrays (positions, rows) and (rows, 3), a few positions at a time."""
+    at_once = max(1, VALUES_AT_ONCE // max(1, len(weights)))
+    sums = [
+        f.sum_over(f.mul(rows[first : first + at_once, :, None], weights[None]), axis=1)
+        for first in range(0, len(rows), at_once)
+    ]
+    return np.concatenate(sums)
 
 
 def _final_sum(
