@@ -16,6 +16,7 @@ MAXIMUM_RANK = 1024
 MAXIMUM_COUNT = 1 << 20
 MAXIMUM_PATTERN_BYTES = 4096
 MAXIMUM_ALTERNATIVES = 1024
+MAXIMUM_REMEMBERED_STEPS = 10_000
 MAXIMUM_HEAD_SIZE = 1 << 16
 MAXIMUM_AXES = 16
 MAXIMUM_GROWTH = 1 << 20
@@ -178,11 +179,13 @@ class Pattern:
         content = pattern.encode("utf-8")
         if not 1 <= len(content) <= MAXIMUM_PATTERN_BYTES:
             raise OperationalError(f"pattern: 1 to {MAXIMUM_PATTERN_BYTES} bytes are expected")
-        # A nondeterministic automaton: state -> list of (byte or None for any, next state); `free` are empty steps.
+        # A nondeterministic automaton: state -> list of (byte, next state), states that any byte keeps, empty steps.
         self._steps: list[list[tuple[int, int]]] = [[]]
         self._free: list[list[int]] = [[]]
         self._loops: set[int] = set()
         self._end = self._build(content)
+        self._start = self._close({0})
+        self._known: dict[tuple[frozenset[int], int], frozenset[int]] = {}
 
     def _state(self) -> int:
         self._steps.append([])
@@ -237,23 +240,31 @@ class Pattern:
             raise OperationalError("pattern: a brace is not closed")
         return state
 
-    def _close(self, states: set[int]) -> set[int]:
+    def _close(self, states: set[int]) -> frozenset[int]:
         open_states, closed = list(states), set(states)
         while open_states:
             for following in self._free[open_states.pop()]:
                 if following not in closed:
                     closed.add(following)
                     open_states.append(following)
-        return closed
+        return frozenset(closed)
+
+    def _follow(self, states: frozenset[int], byte: int) -> frozenset[int]:
+        following = {target for state in states for value, target in self._steps[state] if value == byte}
+        return self._close(following | (states & self._loops))
 
     def matches(self, name: str) -> bool:
-        states = self._close({0})
+        """Whether a whole name matches. Steps that were taken before are remembered, up to a bound."""
+        states = self._start
         for byte in name.encode("utf-8"):
-            following = {target for state in states for value, target in self._steps[state] if value == byte}
-            following |= states & self._loops
-            if not following:
+            key = (states, byte)
+            states = self._known.get(key)
+            if states is None:
+                if len(self._known) >= MAXIMUM_REMEMBERED_STEPS:
+                    self._known.clear()
+                states = self._known[key] = self._follow(*key)
+            if not states:
                 return False
-            states = self._close(following)
         return self._end in states
 
 
