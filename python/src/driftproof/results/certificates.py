@@ -266,6 +266,9 @@ class Forecast(Result):
     drift_rows: int | None
     proof_rows: int | None
     identity_given: bool
+    files_left_out: tuple[str, ...]
+    tied_aliases: tuple[TiedAlias, ...]
+    adapter_names: AdapterNames | None
 
 
 @dataclass(frozen=True, kw_only=True)

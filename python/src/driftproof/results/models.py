@@ -285,6 +285,7 @@ class Calibration(Result):
     out: str | None
     files_left_out: tuple[str, ...]
     tied_aliases: tuple[TiedAlias, ...]
+    adapter_names: AdapterNames | None
 
 
 @dataclass(frozen=True, kw_only=True)

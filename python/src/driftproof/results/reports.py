@@ -9,6 +9,7 @@ from typing import Any
 
 from .base import Result, table
 from .certificates import Claims
+from .models import AdapterNames, TiedAlias
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,8 @@ class Report(Result):
     bytes: int
     certificates: tuple[ReportedCertificate, ...]
     files_left_out: tuple[str, ...]
+    tied_aliases: tuple[TiedAlias, ...]
+    adapter_names: AdapterNames | None
 
     def html(self) -> str:
         """The page, one HTML document that needs nothing else."""
