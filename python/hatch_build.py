@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the program that DRIFTPROOF names into the wheel, and gives the wheel the tag of the machines on which it runs."""
+"""Puts the program that DRIFTPROOF names into the wheel, and tags the wheel for the machines on which it runs."""
 
 import os
 import shutil

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which machines a program runs on, from what its ELF file asks of them: the platform tag of a wheel that holds it.
 
-    python wheel_platform.py PROGRAM     prints the tag, and why it is that one
+python wheel_platform.py PROGRAM     prints the tag, and why it is that one
 """
 
 import sys

@@ -261,6 +261,11 @@ def test_attestation_and_the_files_it_names(made, tmp_path):
     assert verified.attestation == attested.attestation and verified.cross_checked
     with pytest.raises(driftproof.IdentityMismatch):
         verify(made, **with_key, tuned=PAIR / "base", cross_check=True)
+    for ignored in (["config.json"], ["config.json", "other"]):
+        with pytest.raises(driftproof.IdentityMismatch):
+            verify(made, **with_key, tuned=PAIR / "tuned", ignore=ignored, cross_check=True)
+    with pytest.raises(ValueError, match="comma"):
+        verify(made, **with_key, tuned=PAIR / "tuned", ignore=["a,b"])
 
 
 def test_paths_and_patterns_that_look_like_options(made, tmp_path, monkeypatch):

@@ -232,7 +232,9 @@ def test_the_layout_of_the_hub_with_a_signed_statement(base, tmp_path):
     peft.PeftModel.from_pretrained(tiny_models.load(base), repository)
     with pytest.raises(FileExistsError):
         hub_layout.stage(certified, repository)
-    inside = certify_adapter(adapted_and_perturbed(base), tmp_path / "in" / "adapter", secrets=tmp_path / "in" / "adapter.driftproof")
+    inside = certify_adapter(
+        adapted_and_perturbed(base), tmp_path / "in" / "adapter", secrets=tmp_path / "in" / "adapter.driftproof"
+    )
     with pytest.raises(ValueError, match="secret"):
         hub_layout.stage(inside, tmp_path / "repository2")
     assert not (tmp_path / "repository2").exists()
@@ -268,7 +270,8 @@ def test_importing_the_package_imports_none_of_the_libraries():
     script = (
         "import sys, driftproof, driftproof.integrations, driftproof.integrations.hub, driftproof.integrations.mlflow, "
         "driftproof.integrations.peft\n"
-        "print(sorted({'torch', 'transformers', 'peft', 'mlflow', 'huggingface_hub', 'numpy', 'tqdm'} & set(sys.modules)))"
+        "heavy = {'torch', 'transformers', 'peft', 'mlflow', 'huggingface_hub', 'numpy', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     import sys
     from pathlib import Path

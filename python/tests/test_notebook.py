@@ -23,7 +23,9 @@ def test_the_notebook_trains_certifies_verifies_and_shows_the_report(tmp_path, m
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     notebook = nbformat.read(ROOT / "Examples" / "python" / "certify.ipynb", as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)  # nothing that was run elsewhere is committed
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
     shown = [
         output.get("data", {}).get("text/html", "") + output.get("text", "")
         for cell in notebook.cells

@@ -117,7 +117,12 @@ def test_ctrl_c_ends_the_child(tmp_path):
         "except KeyboardInterrupt:\n"
         "    sys.exit(42)\n"
     )
-    environment = {**os.environ, "DRIFTPROOF": str(FAKE), "FAKE": "wait", "PYTHONPATH": str(Path(driftproof.__file__).parents[1])}
+    environment = {
+        **os.environ,
+        "DRIFTPROOF": str(FAKE),
+        "FAKE": "wait",
+        "PYTHONPATH": str(Path(driftproof.__file__).parents[1]),
+    }
     if _program.BUNDLED.is_file():
         pytest.skip("the bundled program cannot be replaced in another process")
     child = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True)

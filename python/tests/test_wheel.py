@@ -52,7 +52,11 @@ def test_the_table_agrees_with_auditwheel():
     known = {each["name"]: each["symbol_versions"].get("x86_64", {}) for each in places}
     for glibc, offered in COMPILER_LIBRARIES.items():
         for family, version in offered.items():
-            theirs = [tuple(map(int, v.split("."))) for v in known["manylinux_%d_%d" % glibc][family] if v[0].isdigit()]
+            theirs = [
+                tuple(map(int, v.split(".")))
+                for v in known[f"manylinux_{glibc[0]}_{glibc[1]}"][family]
+                if v[0].isdigit()
+            ]
             assert max(theirs) == version, (glibc, family)
 
 
@@ -99,7 +103,8 @@ def test_a_wheel_with_a_program_has_its_tag_and_runs_it(compiled, tmp_path):
         assert "Root-Is-Purelib: false" in content.read("driftproof-0.1.0.dist-info/WHEEL").decode()
         assert content.getinfo("driftproof/_bin/driftproof").external_attr >> 16 & 0o111
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "installed", wheel], check=True
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "installed", wheel],
+        check=True,
     )
     done = subprocess.run(
         [sys.executable, "-c", "import driftproof; print(driftproof.program())"],

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from ._process import PathLike, flag, option, path, repeated, run, text
+from ._process import PathLike, flag, joined, option, path, repeated, run, text
 from .crosscheck import agree
 from .progress import CancelToken, ProgressOption
 from .results import Attested, Chain, Check, Forecast, Proof, Report, Verification
@@ -139,8 +139,8 @@ def verify(
         attestation, public_key: also verify a signed statement about the certificate, with the signer's key in PEM.
         tuned: compare this model's files with the attestation's subject.
         ignore, allow_symlinks: of `tuned`, as for `digest`.
-        cross_check: verify with `driftproof.independent`, too, which shares no code with the program, and raise where they
-            disagree. It needs numpy, and some seconds. It looks at certificate and attestation, not at `tuned`.
+        cross_check: verify with `driftproof.independent`, too, which shares no code with the program, and raise where
+            they disagree. It needs numpy, and some seconds.
         timeout: seconds, for each of the two.
 
     Raises:
@@ -148,19 +148,17 @@ def verify(
         OperationalError: no verdict, since a file cannot be read.
         CrossCheckDisagreement: the two verifiers do not agree.
     """
-    common = [path(certificate), *option("base-identity", base_identity), *option("policy", policy)]
-    common += option("parent", parent) + option("attestation", attestation) + option("public-key", public_key)
-    files = option("tuned", tuned) + repeated("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    arguments = [path(certificate), *option("base-identity", base_identity), *option("policy", policy)]
+    arguments += option("parent", parent) + option("attestation", attestation) + option("public-key", public_key)
+    arguments += option("tuned", tuned) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
 
-    def program(with_files: bool = True) -> Verification:
-        arguments = common + files if with_files else common
+    def program() -> Verification:
         return run(Verification, "verify", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
     if not cross_check:
         return program()
-    # The files of the model are no business of the second verifier: the two are compared without them.
-    verified = agree("verify", lambda: program(with_files=False), common, progress, cancel, timeout)
-    return dataclasses.replace(program() if files else verified, cross_checked=True)
+    verified = agree("verify", program, arguments, progress, cancel, timeout)
+    return dataclasses.replace(verified, cross_checked=True)
 
 
 def check(
@@ -257,8 +255,8 @@ def report(
     Args:
         certificates: one or several.
         out: one HTML file that needs nothing else.
-        policy: without it each certificate is held to the policy inside it, which its maker chose, and the page says so.
-        base, tuned: for one certificate, also show what the weights say. Measured, not proved, and public with the page.
+        policy: without it each certificate is held to the policy inside it, which its maker chose; the page says so.
+        base, tuned: for one certificate, also show what the weights say: measured, not proved, public with the page.
 
     Raises:
         ProofInvalid and others: of the first certificate that fails. The page is written all the same and says why;
@@ -307,5 +305,5 @@ def attest(
     arguments += option("base", base) + option("opening", opening) + option("base-identity", base_identity)
     arguments += text("base-uri", base_uri) + text("relation", relation) + text("prover", prover)
     arguments += text("proved-at", proved_at) + repeated("strip-prefix", strip_prefix)
-    arguments += repeated("leave-out", leave_out) + repeated("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    arguments += repeated("leave-out", leave_out) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
     return run(Attested, "attest", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout)

@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 
 from ._decode import decode
-from ._process import PathLike, flag, option, path, repeated, run, text
+from ._process import PathLike, flag, joined, option, path, repeated, run, text
 from .errors import DriftProofError
 from .progress import CancelToken, ProgressOption
 from .results import AdapterInspection, Calibration, Digest, Identity, Inspection, Merge
@@ -155,5 +155,5 @@ def digest(
         ignore: paths inside the folder that do not count, such as "model.sig".
         allow_symlinks: hash what links point to, as in a cache of the Hugging Face Hub.
     """
-    arguments = [path(model), *repeated("ignore", ignore), *flag("allow-symlinks", allow_symlinks)]
+    arguments = [path(model), *joined("ignore", ignore), *flag("allow-symlinks", allow_symlinks)]
     return run(Digest, "digest", arguments, progress=progress, cancel=cancel, timeout=timeout)

@@ -55,6 +55,17 @@ def repeated(name: str, values: Iterable[object]) -> list[str]:
     return [f"--{name}={value}" for value in values]
 
 
+def joined(name: str, values: Iterable[str]) -> list[str]:
+    """`--name=A,B`, or nothing; a comma inside a value would part it."""
+    if isinstance(values, str):
+        raise TypeError(f"{name}: a list of strings is expected, not one string")
+    several = list(values)
+    for value in several:
+        if "," in value:
+            raise ValueError(f"{name}: {value!r} has a comma, which parts paths")
+    return [f"--{name}={','.join(several)}"] if several else []
+
+
 @dataclass(frozen=True)
 class Finished:
     """A child that ended by itself."""
@@ -168,7 +179,9 @@ def run_child(
             if cancel is not None and cancel.is_set():
                 raise Cancelled(f"{name} was cancelled", command=command[1:], output="\n".join(remarks))
             if timeout is not None and time.monotonic() - started > timeout:
-                raise Cancelled(f"{name} took longer than {timeout:g} s", command=command[1:], output="\n".join(remarks))
+                raise Cancelled(
+                    f"{name} took longer than {timeout:g} s", command=command[1:], output="\n".join(remarks)
+                )
     finally:
         # Ctrl-C and what a callback raises come here, too.
         was_running = child.process.poll() is None
@@ -237,7 +250,12 @@ def failure(kind: type[Any], name: str, finished: Finished, raw: dict[str, Any] 
     if not isinstance(reason, str):
         lines = [line for line in finished.remarks.splitlines() if line.startswith(PREFIX + "error: ")]
         reason = lines[-1].removeprefix(PREFIX + "error: ") if lines else ""
-    details: dict[str, Any] = {"raw": raw, "result": result, "command": finished.command[1:], "output": finished.remarks}
+    details: dict[str, Any] = {
+        "raw": raw,
+        "result": result,
+        "command": finished.command[1:],
+        "output": finished.remarks,
+    }
     if error is None:
         if finished.code < 0:
             try:
@@ -249,4 +267,6 @@ def failure(kind: type[Any], name: str, finished: Finished, raw: dict[str, Any] 
         tail = reason or "\n".join(finished.remarks.splitlines()[-5:])
         return ProgramFailed(f"{name}: the program {how}: {tail}".rstrip(": "), **details)
     verdict = (raw or {}).get("verdict")
-    return error(reason or (f"{name}: {verdict}" if verdict else f"{name} ended with exit code {finished.code}"), **details)
+    return error(
+        reason or (f"{name}: {verdict}" if verdict else f"{name} ended with exit code {finished.code}"), **details
+    )

@@ -23,7 +23,9 @@ def program() -> str:
     if named:
         found = shutil.which(named)
         if found is None:
-            raise ProgramNotFound(f"{VARIABLE} is {named!r}, which is no executable file; name the built program, or unset it")
+            raise ProgramNotFound(
+                f"{VARIABLE} is {named!r}, which is no executable file; name the built program, or unset it"
+            )
         return found
     found = shutil.which("driftproof")
     # Python's own entry points may have the same name; this package installs none.

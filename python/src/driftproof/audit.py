@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from ._process import PathLike, flag, option, path, repeated, text
+from ._process import PathLike, flag, joined, option, path, text
 from ._process import run as run_program
 from .progress import CancelToken, ProgressOption
 from .results import AuditForecast, AuditPlan, AuditRecord, AuditResult
@@ -56,9 +56,13 @@ def plan(
     arguments = [*text("mode", mode), *text("endpoint", endpoint), *text("model-name", model_name)]
     arguments += option("out", out) + option("key", key) + text("score", score) + text("margin", margin)
     arguments += text("tokens", tokens) + text("top", top) + flag("chat", chat) + option("prompts", prompts)
-    arguments += option("previous", previous) + text("beacon-source", beacon_source) + option("certificate", certificate)
-    arguments += option("model", model) + repeated("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
-    return run_program(AuditPlan, "audit plan", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout)
+    arguments += (
+        option("previous", previous) + text("beacon-source", beacon_source) + option("certificate", certificate)
+    )
+    arguments += option("model", model) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    return run_program(
+        AuditPlan, "audit plan", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
 
 
 def record(

@@ -87,7 +87,7 @@ class IdentityMismatch(DriftProofError):
 
 
 class CoverageGap(DriftProofError):
-    """13: tensors are missing, added, renamed or reshaped, a rule matches nothing, or it is unclear which weights count."""
+    """13: tensors are missing, added, renamed or reshaped, a rule matches nothing, or which weights is unclear."""
 
     exit_code = 13
     findings_key = "gaps"

@@ -26,8 +26,8 @@ class Progress:
     seconds: float
 
 
-#: None: a bar of tqdm where a person is looking and tqdm is installed; True: always; False: nothing; a function: called with
-#: every `Progress` in the thread that called the command. What it raises ends the program, and is raised from the command.
+#: None: a bar of tqdm where a person looks and tqdm is installed; True: always; False: nothing. A function is called
+#: with every `Progress`, in the thread that called the command; what it raises ends the program, and is raised again.
 ProgressOption = Callable[[Progress], None] | bool | None
 
 

@@ -91,7 +91,7 @@ def _write_policy(policy: Policy, place: Path) -> None:
 
 
 def _secret_place(model: Path, secrets: PathLike | None) -> Path:
-    """A place for a new opening; a folder for it is closed to others. One that is there belongs to another certificate."""
+    """A place for a new opening; a folder for it is closed to others. One that is there is another certificate's."""
     folder = beside(model.parent, "secrets") if secrets is None else Path(secrets).absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = folder / f"{model.name}.opening.secret"
@@ -130,8 +130,8 @@ def certify(
         adapter: beside a merged model, the adapter that was merged, for policies that bound roundings.
         identity: the base's identity file, if known; its owner's is better than one made here.
         folder: what is published; `MODEL.driftproof` beside the model unless given. It must not have a certificate yet.
-        secrets: where the opening is kept, with the model's name; beside the model's parent folder unless given, so that
-            an upload of that folder does not take it along.
+        secrets: where the opening is kept, with the model's name; beside the model's parent folder unless given, so
+            that an upload of that folder does not take it along.
         key: also sign a statement, with this private key (PEM). Its subject has the digest of the model's files.
         base_model: the base's name on the Hub, for the model card and the statement.
         model_card: write the facts into the model's README.md.
@@ -144,7 +144,9 @@ def certify(
     model = Path(model).absolute()
     place = beside(model, "driftproof") if folder is None else Path(folder).absolute()
     if (place / CERTIFICATE).exists():
-        raise FileExistsError(f"{place / CERTIFICATE}: there is a certificate already; move it away, or name another folder")
+        raise FileExistsError(
+            f"{place / CERTIFICATE}: there is a certificate already; move it away, or name another folder"
+        )
     opening = _secret_place(model, secrets)
     place.mkdir(parents=True, exist_ok=True)
     _write_policy(policy, place / POLICY)
@@ -166,9 +168,7 @@ def certify(
         cancel=cancel,
     )
     common: dict[str, Any] = {"base_identity": place / IDENTITY, "progress": progress, "cancel": cancel}
-    verification = _certificates.verify(
-        place / CERTIFICATE, policy=place / POLICY, cross_check=cross_check, **common
-    )
+    verification = _certificates.verify(place / CERTIFICATE, policy=place / POLICY, cross_check=cross_check, **common)
     report = _certificates.report(place / CERTIFICATE, policy=place / POLICY, out=place / REPORT, **common)
     if model_card and model.is_dir():
         write_facts(model, place / CERTIFICATE, verification, relation=kind, base_model=base_model)

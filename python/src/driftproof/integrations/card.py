@@ -69,7 +69,7 @@ def section(certificate: PathLike, verification: Verification) -> str:
         "",
         f"    driftproof verify {name} --base-identity base.identity.json --policy policy.json",
         "",
-        "The certificate is about weights. Whether these files are the certified ones, its signed attestation says, or a",
+        "The certificate is about weights. Whether these files are the certified ones, a signed attestation says, or a",
         "check with the opening.",
         END,
     ]

@@ -6,8 +6,8 @@
     driftproof/tuned.drift                certificate, identity, policy, page, and statement if there is one
     driftproof/...
 
-Runtimes do not look into the folder `driftproof`. A signature of the model's files (OpenSSF Model Signing) is made after
-staging, or with `driftproof` ignored; `driftproof.verify(..., tuned=REPOSITORY, ignore=["driftproof"])` ignores it, too.
+Runtimes do not look into the folder `driftproof`. A signature of the model's files (OpenSSF Model Signing) is made
+after staging, or with `driftproof` ignored, as `driftproof.verify(..., tuned=REPOSITORY, ignore=["driftproof"])` does.
 """
 
 import shutil

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layout in an MLflow run: artifacts under `driftproof/`, tags for what is compared, metrics for what is plotted.
 
-    artifacts  driftproof/tuned.drift, base.identity.json, policy.json, report.html, tuned.intoto.jsonl
-    tags       driftproof.verified, .base_identity, .tuned_commitment, .policy, .policy_digest, .relation
-    metrics    driftproof.security_bits, .certified_parameters, .frozen_parameters, .certificate_bytes, .prove_seconds
+artifacts  driftproof/tuned.drift, base.identity.json, policy.json, report.html, tuned.intoto.jsonl
+tags       driftproof.verified, .base_identity, .tuned_commitment, .policy, .policy_digest, .relation
+metrics    driftproof.security_bits, .certified_parameters, .frozen_parameters, .certificate_bytes, .prove_seconds
 """
 
 from typing import Any
@@ -21,7 +21,9 @@ def log(certified: Certified, *, run_id: str | None = None) -> None:
         raise ImportError("driftproof.integrations.mlflow needs mlflow: pip install 'driftproof[mlflow]'") from error
 
     if certified.folder in certified.opening.parents:
-        raise ValueError(f"{certified.opening}: the secret opening lies in {certified.folder}, which would be published")
+        raise ValueError(
+            f"{certified.opening}: the secret opening lies in {certified.folder}, which would be published"
+        )
     run = run_id
     if run is None:
         active: Any = fluent.active_run()

@@ -35,21 +35,23 @@ def _save(model: Any, folder: Path) -> None:
     if folder.exists():
         raise FileExistsError(f"{folder}: exists already; an adapter of another run in it would be certified")
     if list(model.peft_config) != ["default"]:
-        raise ValueError(f"one adapter named 'default' is expected, found {sorted(model.peft_config)}: save the one you mean, "
-                         "and call driftproof.integrations.certify(folder, kind='adapter')")  # fmt: skip
+        raise ValueError(
+            f"one adapter named 'default' is expected, found {sorted(model.peft_config)}: save the one you mean, and "
+            "call driftproof.integrations.certify(folder, kind='adapter')"
+        )
     model.save_pretrained(folder)
 
 
 def lora_policy(model: Any, *, name: str | None = None, residual: float | None = None) -> dict[str, Any]:
-    """A policy that allows exactly what this LoRA adapter's settings allow: rank r in the adapted matrices, nothing else.
+    """A policy that allows what this LoRA adapter's settings allow: rank r in the adapted matrices, nothing else.
 
-    The numbers of layers are replaced by `*` where all layers agree. It bounds no norm; add one before others rely on it.
+    Numbers of layers are replaced by `*` where all layers agree. It bounds no norm; add one before others rely on it.
 
     Args:
         model: a `peft.PeftModel` with one LoRA adapter.
         name: the policy's name.
-        residual: for the merged model, what rounding may leave beside the rank, as a fraction of each matrix's norm (about
-            0.003 for bf16, 1e-6 for f32). None for the adapter itself, which needs none.
+        residual: for the merged model, what rounding may leave beside the rank, as a fraction of each matrix's norm
+            (about 0.003 for bf16, 1e-6 for f32). None for the adapter itself, which needs none.
     """
     model = _peft_model(model)
     ranks: dict[str, int] = {}
@@ -112,7 +114,7 @@ def certify_merged(
     bounds_rounding: bool = False,
     **options: Any,
 ) -> Certified:
-    """Saves the adapter, merges it with `driftproof.merge` (rounded once, the same everywhere), certifies the merged model.
+    """Saves the adapter, merges it with `driftproof.merge` (rounded once, the same everywhere), certifies the result.
 
     Args:
         folder: where the merged model is written; it must not exist.

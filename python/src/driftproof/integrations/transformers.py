@@ -19,7 +19,9 @@ else:
     try:
         from transformers import TrainerCallback
     except ImportError as error:
-        raise ImportError("driftproof.integrations.transformers needs transformers: pip install 'driftproof[transformers]'") from error
+        raise ImportError(
+            "driftproof.integrations.transformers needs transformers: pip install 'driftproof[transformers]'"
+        ) from error
 
 
 def _unwrapped(model: Any) -> Any:
@@ -40,8 +42,8 @@ def _is_adapter(model: Any) -> bool:
 class DriftProofCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     """Saves the model at the end of training, certifies it, and writes the certificate beside it.
 
-    The model is saved into `OUTPUT_DIR/certified` as it is in memory then: the best one with `load_best_model_at_end`. Of a
-    `peft` model that is the adapter, and the certificate is about the adapter. The model card gets the facts.
+    The model is saved into `OUTPUT_DIR/certified` as it is in memory then: the best one with `load_best_model_at_end`.
+    Of a `peft` model that is the adapter, and the certificate is about the adapter. The model card gets the facts.
 
         trainer = Trainer(..., callbacks=[DriftProofCallback(base="base", policy="policy.json")])
         trainer.train()
@@ -51,8 +53,8 @@ class DriftProofCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         base: the base checkpoint on disk; without it the folder that the model was loaded from.
         policy: a policy file, or its content.
         folder: where the model is saved in place of `OUTPUT_DIR/certified`. It must not exist.
-        on_failure: "raise" lets `train()` fail where the model is not certified (it is saved all the same); "warn" writes the
-            reason into the log and into `error`.
+        on_failure: "raise" lets `train()` fail where the model is not certified (it is saved all the same); "warn"
+            writes the reason into the log and into `error`.
         others: as for `driftproof.integrations.certify`.
 
     Attributes:
@@ -99,7 +101,7 @@ class DriftProofCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Finds what would fail at the end before anything is trained."""
         if getattr(args, "deepspeed", None) or getattr(args, "fsdp", None):
             raise ValueError(
-                "DriftProofCallback saves the model from one process, which has a part of it only under DeepSpeed or FSDP; "
+                "DriftProofCallback saves the model from one process, which has only a part under DeepSpeed or FSDP; "
                 "save it with trainer.save_model() and call driftproof.integrations.certify"
             )
         place = self._place(args)

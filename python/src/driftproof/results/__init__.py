@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What commands return: frozen dataclasses with the members of the program's `--json`, names in Python's style.
 
-Sizes are in bytes, times in seconds of wall time, norms are Frobenius norms of the weights as stored (no unit), shapes are
-as the checkpoint has them. `raw` is the JSON object itself.
+Sizes are in bytes, times in seconds of wall time, norms are Frobenius norms of the weights as stored (no unit), shapes
+are as the checkpoint has them. `raw` is the JSON object itself.
 """
 
 from .audits import (
@@ -58,7 +58,15 @@ from .models import (
     TensorInspection,
     TiedAlias,
 )
-from .reports import CoverageShare, Report, ReportCoverage, ReportedCertificate, ReportedRule, ReportedTensor, StatedClaims
+from .reports import (
+    CoverageShare,
+    Report,
+    ReportCoverage,
+    ReportedCertificate,
+    ReportedRule,
+    ReportedTensor,
+    StatedClaims,
+)
 
 __all__ = [
     "AdapterInspection",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results about audits of endpoints. Distances are mean differences of log probabilities in nats, or shares of the text."""
+"""Results about audits of endpoints. Distances are differences of log probabilities in nats, or shares of the text."""
 
 from dataclasses import dataclass
 

@@ -20,8 +20,9 @@ class Result:
 
 def table(title: str, rows: Mapping[str, object]) -> str:
     """A small table for notebooks; every text is escaped."""
+    left = "style='text-align:left'"
     cells = "".join(
-        f"<tr><th style='text-align:left'>{html.escape(name)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>"
+        f"<tr><th {left}>{html.escape(name)}</th><td {left}>{html.escape(str(value))}</td></tr>"
         for name, value in rows.items()
     )
-    return f"<table><caption style='text-align:left'><b>{html.escape(title)}</b></caption><tbody>{cells}</tbody></table>"
+    return f"<table><caption {left}><b>{html.escape(title)}</b></caption><tbody>{cells}</tbody></table>"

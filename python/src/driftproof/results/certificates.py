@@ -61,8 +61,8 @@ class RoundedTensor(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterSummary(Result):
-    """Of an unmerged adapter's certificate: its modules and ranks; an entry of a product is within `relative_error` of its
-    row's norm + `absolute_error` of the adapter's own."""
+    """Of an unmerged adapter's certificate: its modules and ranks; an entry of a product is within `relative_error` of
+    its row's norm + `absolute_error` of the adapter's own."""
 
     modules: int
     excluded_modules: int
