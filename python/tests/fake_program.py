@@ -28,6 +28,9 @@ elif how == "no json":
     print("done")
 elif how == "other json":
     print('{"verified": "yes"}')
+elif how == "success without verdict":
+    with open(os.environ["FAKE_OUTPUT"]) as file:
+        print(file.read().replace('"verified": true', '"verified": false'))
 elif how == "accept":
     # A program that accepts everything: the second verifier must notice.
     with open(os.environ["FAKE_OUTPUT"]) as file:

@@ -154,6 +154,10 @@ def test_a_program_that_accepts_everything_is_found_out(fake, tmp_path, monkeypa
     with pytest.raises(driftproof.CrossCheckDisagreement) as caught:
         driftproof.verify(broken, base_identity=made.identity, policy=made.policy, cross_check=True)
     assert (caught.value.program_exit_code, caught.value.independent_exit_code) == (0, 11)
+    fake("success without verdict")
+    with pytest.raises(driftproof.ProgramFailed, match="verified False"):
+        driftproof.verify(made.certificate, base_identity=made.identity, policy=made.policy)
+    fake("accept")
     # One that accepts the right file and says something else about it.
     answer.write_text(json.dumps({**real.raw, "tunedCommitment": "0" * 64}))
     with pytest.raises(driftproof.CrossCheckDisagreement, match="tuned commitment"):

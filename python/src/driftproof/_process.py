@@ -226,6 +226,8 @@ def interpret(kind: type[Result], name: str, finished: Finished) -> Result:
             if raw is None:
                 raise UnexpectedJSON("no JSON object")
             result = decode(kind, raw)
+            if raw.get("verified", True) is not True:
+                raise UnexpectedJSON(f"exit code 0 beside verified {raw['verified']!r}")
         except UnexpectedJSON as error:
             raise ProgramFailed(
                 f"{name}: the program's answer is not understood, is it of another version? {error}",
