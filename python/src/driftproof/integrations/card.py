@@ -53,7 +53,7 @@ def section(certificate: PathLike, verification: Verification) -> str:
         f"| base identity | `{verification.base_identity}` |",
         f"| tuned commitment | `{verification.tuned_commitment}` |",
         f"| policy | `{verification.policy_digest}` |",
-        f"| parameters | {verification.certified_parameters:,} changed within proved bounds, "
+        f"| parameters | {verification.certified_parameters:,} within proved bounds, "
         f"{verification.frozen_parameters:,} identical |",
     ]
     if bits is not None:
