@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which model answers at an endpoint: plan, record a reference, run, and compute it again (docs/audit.md)."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from ._process import PathLike, flag, joined, option, path, text
+from ._process import run as run_program
+from .progress import CancelToken, ProgressOption
+from .results import AuditForecast, AuditPlan, AuditRecord, AuditResult
+
+__all__ = ["compare", "forecast", "plan", "record", "run"]
+
+Mode = Literal["quick", "audit", "extended"]
+Score = Literal["logprobs", "text"]
+
+
+def plan(
+    *,
+    mode: Mode,
+    endpoint: str,
+    model_name: str,
+    out: PathLike,
+    key: PathLike,
+    score: Score | None = None,
+    margin: float | None = None,
+    tokens: int | None = None,
+    top: int | None = None,
+    chat: bool = False,
+    prompts: PathLike | None = None,
+    previous: PathLike | None = None,
+    beacon_source: str | None = None,
+    certificate: PathLike | None = None,
+    model: PathLike | None = None,
+    ignore: Iterable[str] = (),
+    allow_symlinks: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditPlan:
+    """Fixes what an audit will ask and what will decide. Publish the plan; keep the key secret until it is over.
+
+    Args:
+        mode: wrong with probability at most 2.5, 1 or 0.1 percent.
+        endpoint: the API's address, or "local" for a server that `run` starts.
+        model_name: what requests call the model.
+        out, key: where the plan and a new secret key are written; a key is never replaced.
+        score: what is compared.
+        margin: the mean distance that counts as the same: nats, or a share of the text.
+        tokens: tokens of an answer.
+        top: likely tokens that are asked for at each place.
+        prompts: a file with your own questions, one a line.
+        previous: the last plan about this endpoint.
+        certificate, model: the certificate that the model is said to have, and the reference's model.
+    """
+    arguments = [*text("mode", mode), *text("endpoint", endpoint), *text("model-name", model_name)]
+    arguments += option("out", out) + option("key", key) + text("score", score) + text("margin", margin)
+    arguments += text("tokens", tokens) + text("top", top) + flag("chat", chat) + option("prompts", prompts)
+    arguments += (
+        option("previous", previous) + text("beacon-source", beacon_source) + option("certificate", certificate)
+    )
+    arguments += option("model", model) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    return run_program(
+        AuditPlan, "audit plan", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def record(
+    plan: PathLike,
+    *,
+    key: PathLike,
+    model_name: str,
+    out: PathLike,
+    serve: str | None = None,
+    endpoint: str | None = None,
+    queries: int | None = None,
+    beacon: str | None = None,
+    api_key_env: str | None = None,
+    concurrency: int | None = None,
+    prompts: PathLike | None = None,
+    proxy: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditRecord:
+    """Records the answers of a reference, which must never be the party that is audited.
+
+    A transcript that was cut off, by `cancel` for instance, goes on with the same call.
+
+    Args:
+        serve: a command that starts the reference's server, {port} in it being a free port; or `endpoint`, its address.
+        out: the transcript.
+        queries: how many questions; the mode's budget unless given.
+        beacon: hexadecimal; goes into the questions.
+        api_key_env: the environment variable that holds the API key.
+        concurrency: requests at the same time.
+    """
+    arguments = [path(plan), *option("key", key), *text("model-name", model_name), *option("out", out)]
+    arguments += text("serve", serve) + text("endpoint", endpoint) + text("queries", queries) + text("beacon", beacon)
+    arguments += _asking(api_key_env, concurrency, prompts, proxy)
+    return run_program(AuditRecord, "audit record", arguments, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def run(
+    plan: PathLike,
+    *,
+    key: PathLike,
+    reference: PathLike,
+    out: PathLike,
+    max_queries: int | None = None,
+    spread: str | None = None,
+    serve: str | None = None,
+    api_key_env: str | None = None,
+    concurrency: int | None = None,
+    prompts: PathLike | None = None,
+    proxy: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditResult:
+    """Asks the plan's endpoint until it is known whether it serves the reference's model; returns for SAME.
+
+    Args:
+        reference: the reference's transcript.
+        out: the endpoint's transcript; one that is there goes on, and nothing is asked twice.
+        max_queries: how many questions at most.
+        spread: spread the requests over a time such as "24h".
+
+    Raises:
+        EndpointDifferent: DIFFERENT; `result` is the `AuditResult`.
+        EndpointUndecided: UNDECIDED; `result` is the `AuditResult`.
+        OperationalError: the endpoint cannot be read, which is no verdict.
+    """
+    arguments = [path(plan), *option("key", key), *option("reference", reference), *option("out", out)]
+    arguments += text("max-queries", max_queries) + text("spread", spread) + text("serve", serve)
+    arguments += _asking(api_key_env, concurrency, prompts, proxy)
+    return run_program(AuditResult, "audit run", arguments, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def forecast(
+    plan: PathLike,
+    *,
+    key: PathLike,
+    reference: PathLike,
+    max_queries: int | None = None,
+    price_in: float | None = None,
+    price_out: float | None = None,
+    prompts: PathLike | None = None,
+) -> AuditForecast:
+    """What `run` would ask and cost; nothing is sent. Prices are of a million tokens of questions and answers."""
+    arguments = [path(plan), *option("key", key), *option("reference", reference), "--dry-run"]
+    arguments += text("max-queries", max_queries) + text("price-in", price_in) + text("price-out", price_out)
+    return run_program(AuditForecast, "audit run", [*arguments, *option("prompts", prompts)], progress=False)
+
+
+def compare(
+    plan: PathLike,
+    reference: PathLike,
+    candidate: PathLike,
+    *,
+    key: PathLike,
+    prompts: PathLike | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditResult:
+    """Computes an audit again from its transcripts, without network or model. Raises as `run` does.
+
+    Raises:
+        ProofInvalid: the transcripts do not hold together.
+        IdentityMismatch: they are of another plan, key, model or reference.
+    """
+    arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("prompts", prompts)]
+    return run_program(AuditResult, "audit compare", arguments, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def _asking(api_key_env: str | None, concurrency: int | None, prompts: PathLike | None, proxy: bool) -> list[str]:
+    return [
+        *text("api-key-env", api_key_env),
+        *text("concurrency", concurrency),
+        *option("prompts", prompts),
+        *flag("proxy", proxy),
+    ]

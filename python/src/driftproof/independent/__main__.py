@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: `python -m driftproof.independent`, with the exit codes of the program."""
+
+import argparse
+import os
+import re
+import stat
+import sys
+
+from .attestation import MAXIMUM_BYTES as MAXIMUM_ATTESTATION_BYTES
+from .attestation import MAXIMUM_KEY_BYTES, read_public_key, verify_attestation
+from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
+from .certificate import read_certificate
+from .chain import verify_chain
+from .errors import InvalidProof, OperationalError, UsageError, VerificationFailure
+from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
+from .identity import read_identity
+from .modelfiles import model_digest
+from .policy import MAXIMUM_FILE_BYTES, read_policy
+from .revocation import MAXIMUM_BYTES as MAXIMUM_REVOCATION_BYTES
+from .revocation import RevocationList, read_revocations
+from .verifier import verify
+
+
+class _Parser(argparse.ArgumentParser):
+    """Options have no short forms and stand once; errors end with exit code 2."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message):
+        raise UsageError(message)
+
+
+class _Once(argparse.Action):
+    """An option that stands once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice")
+        if not values:
+            parser.error(f"{option_string} needs a value")
+        setattr(namespace, self.dest, values)
+
+
+def _read(path: str, limit: int, what: str, foreign: type[VerificationFailure] = OperationalError) -> bytes:
+    """A file's bytes; what is a folder or empty raises `foreign` (specification/files.md, section 1)."""
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OperationalError(f"{path}: no regular file")
+            content = file.read(limit + 1)
+    except IsADirectoryError:
+        raise foreign(f"{path}: a folder in place of {what}") from None
+    except (OSError, ValueError) as error:
+        raise OperationalError(f"{path}: {error}") from None
+    if len(content) > limit:
+        raise OperationalError(f"{path}: more than {limit} bytes")
+    if not content:
+        raise foreign(f"{path}: empty, in place of {what}")
+    return content
+
+
+def _read_certificate(path: str) -> bytes:
+    return _read(path, MAXIMUM_CERTIFICATE_BYTES, "a certificate", InvalidProof)
+
+
+def _parent(value: str | None) -> bytes | None:
+    """`--parent`: a commitment in 64 digits, or the parent's certificate."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return bytes.fromhex(value)
+    certificate = read_certificate(_read_certificate(value))
+    if certificate.commitment_of_parts != certificate.tuned_commitment:
+        raise InvalidProof("the parent's commitment is not that of its parts")
+    return certificate.tuned_commitment
+
+
+def _verify(arguments: list[str]) -> str:
+    parser = _Parser(prog="python -m driftproof.independent", description="Verifies a certificate without any weights.")
+    parser.add_argument("certificate", metavar="CERT")
+    parser.add_argument("--base-identity", action=_Once, required=True, metavar="FILE")
+    parser.add_argument("--policy", action=_Once, required=True, metavar="FILE")
+    parser.add_argument(
+        "--parent", action=_Once, metavar="PARENT", help="of a link: its parent's tuned commitment or certificate"
+    )
+    parser.add_argument(
+        "--attestation", action=_Once, metavar="FILE", help="verify a signed statement about the certificate, too"
+    )
+    parser.add_argument("--public-key", action=_Once, metavar="KEY.pem")
+    parser.add_argument("--tuned", action=_Once, help="compare the model's files with the attestation's subject")
+    parser.add_argument("--ignore", action=_Once, metavar="PATH,PATH...", help="files of the model that do not count")
+    parser.add_argument("--allow-symlinks", action="store_true", help="hash what symbolic links point to")
+    parser.add_argument("--soundness", action="store_true", help="print every term of the soundness error")
+    options = parser.parse_args(arguments)
+    if (options.attestation is None) != (options.public_key is None):
+        raise UsageError("--attestation and --public-key stand together")
+    if options.tuned and not options.attestation:
+        raise UsageError("--tuned stands with --attestation")
+    policy_bytes = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy")
+    identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
+    content = _read_certificate(options.certificate)
+    parent = _parent(options.parent)
+    if options.attestation:
+        key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
+        envelope = _read(options.attestation, MAXIMUM_ATTESTATION_BYTES, "an attestation", InvalidProof)
+        ignored = options.ignore.split(",") if options.ignore else []
+        files = model_digest(options.tuned, ignored, options.allow_symlinks) if options.tuned else None
+        verify_attestation(envelope, key, content, files)
+    policy = read_policy(policy_bytes)
+    verified = verify(content, read_identity(identity_bytes), policy, parent)
+    certificate = verified.certificate
+    lines = [
+        "VERIFIED",
+        f"base identity     {certificate.base_root.hex()}",
+        f"tuned commitment  {certificate.tuned_commitment.hex()}",
+        f"policy            {policy.name} ({policy.digest.hex()})",
+        f"tensors           {len(verified.certified)} certified of {len(verified.manifest.tensors)}",
+    ]
+    excluded = [name for name, rule in verified.decisions.items() if rule.kind == "any"]
+    lines += [f"NOT COVERED       {name!r}" for name in excluded]
+    if verified.manifest.parent:
+        lines.append(f"RELATIVE TO A PARENT  {verified.manifest.parent.hex()}")
+    if verified.soundness:
+        term = min(verified.soundness, key=verified.soundness.get)
+        lines.append(f"soundness         {verified.soundness[term]:.1f} bits proven: {term}")
+        if options.soundness:
+            lines += [f"  {bits:8.1f} bits  {name}" for name, bits in verified.soundness.items()]
+    else:
+        lines.append("nothing is proved: no tensor may change within the policy")
+    return "\n".join(lines)
+
+
+def _chain(arguments: list[str]) -> str:
+    parser = _Parser(
+        prog="python -m driftproof.independent chain verify", description="Verifies a chain's certificates."
+    )
+    parser.add_argument("certificates", metavar="CERT", nargs="+")
+    parser.add_argument("--base-identity", action=_Once, required=True, metavar="FILE")
+    parser.add_argument("--policy", nargs="+", action="extend", metavar="FILE", default=[])
+    parser.add_argument("--cumulative", action=_Once, metavar="POLICY.json")
+    parser.add_argument("--revoked", action=_Once, metavar="LIST.json")
+    options = parser.parse_args(arguments)
+    if len(options.policy) not in (0, 1, len(options.certificates)):
+        raise UsageError("one policy for all certificates, or as many as certificates")
+    identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
+    cumulative_bytes = options.cumulative and _read(options.cumulative, MAXIMUM_FILE_BYTES, "a policy")
+    revoked_bytes = options.revoked and _read(options.revoked, MAXIMUM_REVOCATION_BYTES, "a revocation list")
+    policy_paths = options.policy * len(options.certificates) if len(options.policy) == 1 else options.policy
+    contents, policy_bytes = [], []
+    for index, path in enumerate(options.certificates):
+        contents.append(_read_certificate(path))
+        if policy_paths:
+            policy_bytes.append(_read(policy_paths[index], MAXIMUM_FILE_BYTES, "a policy"))
+    identity = read_identity(identity_bytes)
+    cumulative = read_policy(cumulative_bytes) if cumulative_bytes else None
+    revoked = read_revocations(revoked_bytes) if revoked_bytes else RevocationList()
+    policies = [read_policy(each) for each in policy_bytes] or [None] * len(contents)
+    ordered = verify_chain(contents, policies, identity, cumulative, revoked)
+    lines = []
+    for node in ordered:
+        outcome = f"FAILED: {node.failure}" if node.failure else "VERIFIED"
+        lines.append(f"{options.certificates[node.number]}: {outcome}")
+    failed = next((node for node in ordered if node.failure), None)
+    if failed:
+        print("\n".join(lines))
+        raise type(failed.failure)(f"{options.certificates[failed.number]}: {failed.failure}")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a command and returns its exit code."""
+    try:
+        if arguments[:2] == ["chain", "verify"]:
+            print(_chain(arguments[2:]))
+        else:
+            print(_verify(arguments[1:] if arguments[:1] == ["verify"] else arguments))
+        return 0
+    except VerificationFailure as failure:
+        print(f"driftproof.independent: error: {failure}", file=sys.stderr)
+        return failure.exit_code
+    except MemoryError:
+        print("driftproof.independent: error: not enough memory", file=sys.stderr)
+        return OperationalError.exit_code
+
+
+if __name__ == "__main__":
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads the report any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OperationalError.exit_code
+    sys.exit(code)

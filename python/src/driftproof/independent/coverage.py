@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rule decides which tensor, and whether base, tuned model and policy fit together
+(specification/policy-grammar.md, section 4; checks-and-exit-codes.md, sections 2 and 3)."""
+
+from .datatypes import FLOATING
+from .errors import InvalidProof, NotCovered
+from .identity import BaseIdentity, BaseTensor, chunk_positions, has_units
+from .manifest import ADAPTER_UNCHANGED, PRODUCT, Manifest, TunedTensor
+from .policy import ANY, CLAUSES, FROZEN, OF_SLICES, Pattern, Policy, Rule
+from .rules import blocks, fits_heads, matrix
+from .wire import name_order, repeats_canonically
+
+MAXIMUM_RANK = 1024
+MAXIMUM_PRODUCT_COLUMNS = 1 << 27
+
+
+def decide(policy: Policy, names: list[str], every_rule: bool = True) -> dict[str, Rule]:
+    """The first rule whose pattern matches decides a name; every name has a rule, every rule a name."""
+    if repeats_canonically(names):
+        raise NotCovered("two names are canonically equivalent")
+    patterns = [Pattern(rule.pattern) for rule in policy.rules]
+    decisions, used = {}, set()
+    for name in names:
+        found = next((index for index, pattern in enumerate(patterns) if pattern.matches(name)), None)
+        if found is None:
+            raise NotCovered(f"{name}: no rule decides it")
+        decisions[name] = policy.rules[found]
+        used.add(found)
+    for index, rule in enumerate(policy.rules if every_rule else ()):
+        if index not in used:
+            raise NotCovered(f"rule {index + 1} ({rule.pattern!r}) decides no tensor")
+    return decisions
+
+
+def all_names(identity: BaseIdentity, manifest: Manifest) -> list[str]:
+    return sorted(identity.by_name.keys() | manifest.by_name.keys(), key=name_order)
+
+
+def check_adapter_records(identity: BaseIdentity, manifest: Manifest) -> None:
+    """Check 17: records of adapters fit the base."""
+    for tensor in manifest.tensors:
+        if tensor.is_dense:
+            continue
+        base = identity.by_name.get(tensor.name)
+        if base is None or base.dtype != tensor.dtype or base.shape != tensor.shape:
+            raise InvalidProof(f"{tensor.name}: an adapter's record of a tensor that the base does not have like this")
+        if tensor.kind == PRODUCT:
+            _, columns = matrix(tensor.shape)
+            if tensor.dtype not in FLOATING or not 1 <= tensor.rank <= min(columns, MAXIMUM_RANK):
+                raise InvalidProof(f"{tensor.name}: a product of this type or rank is none")
+
+
+def _shape_fits(base: BaseTensor, tuned: TunedTensor, rule: Rule, revised: bool) -> bool:
+    if base.shape == tuned.shape:
+        return True
+    return (
+        revised
+        and base.is_floating
+        and len(base.shape) == len(tuned.shape) >= 1
+        and base.shape[1:] == tuned.shape[1:]
+        and base.shape[0] < tuned.shape[0] <= base.shape[0] + (rule.grow or 0)
+        and base.entries > 0
+    )
+
+
+def rounding_obstacle(identity: BaseIdentity, base: BaseTensor, tuned: TunedTensor) -> str | None:
+    """Why no rounding bound can be put on a tensor (specification/statement.md, section 10)."""
+    if base.dtype not in ("F16", "BF16") or tuned.dtype != base.dtype:
+        return "rounding bounds are for F16 and BF16, in base and tuned model alike"
+    if base.shape != tuned.shape:
+        return "rounding bounds admit no other shape"
+    line = identity.linked and identity.linked.tensors.get(base.name)
+    if not line or not has_units(line, chunk_positions(*matrix(base.shape))):
+        return "the base is nearly zero, or not committed to"
+    return None
+
+
+def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
+    """Check 18."""
+    for name, rule in decisions.items():
+        if rule.kind == ANY:
+            continue
+        base, tuned = identity.by_name.get(name), manifest.by_name.get(name)
+        if base is None or tuned is None:
+            raise NotCovered(f"{name}: missing in the {'base' if base is None else 'tuned model'}")
+        both_floating = base.is_floating and tuned.dtype in FLOATING
+        if base.dtype != tuned.dtype and not (manifest.has_revised_rules and both_floating):
+            raise NotCovered(f"{name}: another type")
+        if not _shape_fits(base, tuned, rule, manifest.has_revised_rules):
+            raise NotCovered(f"{name}: another shape")
+        if rule.kind != CLAUSES:
+            continue
+        if not base.is_floating or base.unencodable is not None:
+            raise NotCovered(f"{name}: has no numbers for a clause")
+        if any(clause.rounding for clause in rule.clauses) and tuned.is_dense and base.entries:
+            obstacle = rounding_obstacle(identity, base, tuned)
+            if obstacle:
+                raise NotCovered(f"{name}: {obstacle}")
+        if rule.heads and base.entries and not fits_heads(base.shape, rule.heads):
+            raise NotCovered(f"{name}: cannot be cut like this")
+
+
+def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
+    """Check 19: products of adapters are inside the policy."""
+    gaps, outside, impossible = [], [], []
+    for tensor in manifest.tensors:
+        rule = decisions[tensor.name]
+        if tensor.kind != PRODUCT or rule.kind == ANY:
+            continue
+        if rule.kind == FROZEN:
+            outside.append(tensor.name)
+            continue
+        shapes = {(rows, columns) for _, rows, columns in blocks(tensor.name, tensor.shape, rule.heads)}
+        if rule.heads and rule.heads.axis == OF_SLICES:
+            for rows, columns in shapes:
+                if any(clause.rank is None or clause.rank < min(rows, columns) for clause in rule.clauses):
+                    impossible.append(tensor.name)
+            continue
+        if any((clause.entrywise or clause.rounding) and clause.rank is None for clause in rule.clauses):
+            gaps.append(tensor.name)
+            continue
+        for clause in rule.clauses:
+            if clause.norm:
+                if rule.heads:
+                    impossible.append(tensor.name)
+            elif clause.rank is None:
+                outside.append(tensor.name)
+            elif any(min(tensor.rank, rows, columns) > clause.rank for rows, columns in shapes):
+                outside.append(tensor.name)
+        if matrix(tensor.shape)[1] > MAXIMUM_PRODUCT_COLUMNS:
+            impossible.append(tensor.name)
+    if gaps:
+        raise NotCovered(f"{gaps[0]}: a bound of entries without a rank on an adapter's product")
+    if outside:
+        raise InvalidProof(f"{outside[0]}: the adapter's product is outside the policy")
+    if impossible:
+        raise InvalidProof(f"{impossible[0]}: the policy's clauses cannot be proved of a product")
+
+
+def needs_digest(tensor: TunedTensor, identity: BaseIdentity, rule: Rule) -> bool:
+    """Which tensors have a byte digest (specification/files.md, section 3)."""
+    if tensor.kind == ADAPTER_UNCHANGED:
+        return False
+    if tensor.kind == PRODUCT or rule.kind == ANY:
+        return True
+    return rule.kind == CLAUSES and tensor.entries > 0 and tensor.name in identity.by_name
+
+
+def check_digests(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
+    """Check 23."""
+    for tensor in manifest.tensors:
+        if (tensor.digest is not None) != needs_digest(tensor, identity, decisions[tensor.name]):
+            raise InvalidProof(f"{tensor.name}: a digest is missing, or stands where none may be")

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest: what is public about the tuned model (format.md, "Manifest"; specification/files.md, section 3)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from .datatypes import shape_problem
+from .errors import InvalidProof
+from .parameters import CodeParameters
+from .wire import Reader, name_order, repeats_canonically
+
+UNCHANGED, CHANGED, ADAPTER_UNCHANGED, PRODUCT = 0, 1, 2, 3
+DENSE_KINDS = (UNCHANGED, CHANGED)
+MAXIMUM_TENSORS = 1 << 19
+MAXIMUM_BYTES = 1 << 26
+LEAST_TENSOR_BYTES = 27
+
+
+@dataclass(frozen=True)
+class TunedTensor:
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    kind: int
+    digest: bytes | None
+    rank: int
+
+    @property
+    def entries(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def is_dense(self) -> bool:
+        return self.kind in DENSE_KINDS
+
+
+@dataclass(frozen=True)
+class Manifest:
+    version: int
+    parent: bytes | None
+    code: CodeParameters | None
+    rows: int
+    layout_digest: bytes
+    tensors: tuple[TunedTensor, ...]
+
+    @property
+    def has_revised_rules(self) -> bool:
+        return self.version >= 4
+
+    @property
+    def is_adapter(self) -> bool:
+        return any(not tensor.is_dense for tensor in self.tensors)
+
+    @cached_property
+    def by_name(self) -> dict[str, TunedTensor]:
+        return {tensor.name: tensor for tensor in self.tensors}
+
+    @property
+    def statement_bytes(self) -> int:
+        """What a statement of it may take, as if each tensor had a record of a product."""
+        return 128 + sum(
+            len(tensor.name.encode()) + len(tensor.dtype.encode()) + 8 * len(tensor.shape) + 61
+            for tensor in self.tensors
+        )
+
+
+def _tensor(reader: Reader) -> TunedTensor:
+    name, dtype = reader.text(), reader.text()
+    count = reader.u64()
+    if count > reader.remaining // 8:
+        raise InvalidProof("manifest: more sizes than bytes")
+    shape = tuple(reader.u64() for _ in range(count))
+    problem = shape_problem(dtype, shape)
+    if problem:
+        raise InvalidProof(f"manifest: {name}: {problem}")
+    kind = reader.u8()
+    if kind > PRODUCT:
+        raise InvalidProof(f"manifest: {name}: unknown record {kind}")
+    rank = reader.u32() if kind == PRODUCT else 0
+    digest = reader.hash() if kind in (CHANGED, PRODUCT) else None
+    return TunedTensor(name, dtype, shape, kind, digest, rank)
+
+
+def read_manifest(content: bytes) -> Manifest:
+    if len(content) > MAXIMUM_BYTES:
+        raise InvalidProof("manifest: too many bytes")
+    reader = Reader(content, "manifest")
+    version = reader.u32()
+    if not 2 <= version <= 8:
+        raise InvalidProof(f"manifest: version {version} is unknown")
+    parent = reader.hash() if version & 1 else None
+    numbers = [reader.u32() for _ in range(6)]
+    code, rows = None, numbers[5]
+    if any(numbers[:5]):
+        code = CodeParameters(*numbers[:5])
+        if not code.in_range:
+            raise InvalidProof("manifest: code parameters out of range")
+    if (rows == 0) != (code is None):
+        raise InvalidProof("manifest: rows without a code, or a code without rows")
+    layout_digest = reader.hash()
+    count = reader.u64()
+    if count > MAXIMUM_TENSORS or count * LEAST_TENSOR_BYTES > reader.remaining:
+        raise InvalidProof("manifest: too many tensors")
+    tensors: list[TunedTensor] = []
+    for _ in range(count):
+        tensor = _tensor(reader)
+        if tensors and name_order(tensor.name) <= name_order(tensors[-1].name):
+            raise InvalidProof("manifest: names out of order")
+        tensors.append(tensor)
+    reader.end()
+    if repeats_canonically([tensor.name for tensor in tensors]):
+        raise InvalidProof("manifest: two spellings of one name")
+    manifest = Manifest(version, parent, code, rows, layout_digest, tuple(tensors))
+    if manifest.is_adapter and (parent or any(tensor.kind == UNCHANGED for tensor in tensors)):
+        raise InvalidProof("manifest: an adapter's has no parent and no record 0")
+    return manifest

@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policies: their JSON, patterns and canonical bytes (specification/policy-grammar.md; format.md, "Policy")."""
+
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+from . import strictjson
+from .errors import InvalidProof, OperationalError
+from .wire import Reader, i32, sha256, u8, u32, u64
+
+MAXIMUM_FILE_BYTES = 4 << 20
+MAXIMUM_RULES = 1024
+MAXIMUM_CLAUSES = 16
+MAXIMUM_RANK = 1024
+MAXIMUM_COUNT = 1 << 20
+MAXIMUM_PATTERN_BYTES = 4096
+MAXIMUM_ALTERNATIVES = 1024
+MAXIMUM_REMEMBERED_STEPS = 10_000
+MAXIMUM_HEAD_SIZE = 1 << 16
+MAXIMUM_AXES = 16
+MAXIMUM_GROWTH = 1 << 20
+
+RELATIVE, ABSOLUTE = 0, 1
+NO_SPARSE, ENTRIES, ROWS, COLUMNS = 0, 1, 2, 3
+SPARSE_KEYS = {"entries": ENTRIES, "rows": ROWS, "columns": COLUMNS}
+OF_ROWS, OF_COLUMNS, OF_SLICES = 0, 1, 2
+AXES = {"rows": OF_ROWS, "columns": OF_COLUMNS, "slices": OF_SLICES}
+QUANTITIES = {"tuned": 1, "base": 2, "update": 4}
+
+
+@dataclass(frozen=True)
+class Decimal10:
+    """mantissa·10^exponent, without trailing zeros; zero is 0·10^0."""
+
+    mantissa: int
+    exponent: int
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(self.mantissa) * Fraction(10) ** self.exponent
+
+    def canonical(self) -> bytes:
+        return u64(self.mantissa) + i32(self.exponent)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound that is relative to the base or absolute."""
+
+    kind: int
+    number: Decimal10
+
+    @property
+    def value(self) -> Fraction:
+        return self.number.value
+
+    def canonical(self) -> bytes:
+        return u8(self.kind) + self.number.canonical()
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Half-ulps, or roundoffs of a sum of quantities (1 tuned, 2 base, 4 update); quantities 0 means half-ulps."""
+
+    number: Decimal10
+    quantities: int
+
+    def canonical(self) -> bytes:
+        if self.quantities == 0:
+            return u8(0) + self.number.canonical()
+        return u8(1) + u8(self.quantities) + self.number.canonical()
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A norm clause (`norm`), or a sum of a rank, a sparse part and what bounds the rest."""
+
+    norm: Bound | None = None
+    rank: int | None = None
+    sparse: int = NO_SPARSE
+    count: int = 0
+    residual: Bound | None = None
+    entrywise: Bound | None = None
+    rounding: Rounding | None = None
+
+    def canonical(self) -> bytes:
+        if self.norm is not None:
+            return u8(0) + self.norm.canonical()
+        form = 3 if self.rounding else 2 if self.entrywise else 1
+        result = u8(form)
+        result += u8(0) if self.rank is None else u8(1) + u32(self.rank)
+        result += u8(self.sparse) + (u32(self.count) if self.sparse else b"")
+        result += u8(0) if self.residual is None else u8(1) + self.residual.canonical()
+        if self.entrywise:
+            result += self.entrywise.canonical()
+        if self.rounding:
+            result += self.rounding.canonical()
+        return result
+
+
+FROZEN, ANY, CLAUSES = "frozen", "any", "clauses"
+
+
+@dataclass(frozen=True)
+class Heads:
+    """A tensor's cut: blocks of `size` rows or columns, or slices behind `size` leading dimensions."""
+
+    axis: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    pattern: str
+    kind: str
+    clauses: tuple[Clause, ...] = ()
+    heads: Heads | None = None
+    grow: int | None = None
+
+    def canonical(self) -> bytes:
+        pattern = self.pattern.encode("utf-8")
+        result = u32(len(pattern)) + pattern
+        if self.kind == FROZEN:
+            return result + u8(0)
+        if self.kind == ANY:
+            return result + u8(1)
+        if self.heads:
+            result += u8(3) + u8(self.heads.axis) + u32(self.heads.size)
+        elif self.grow is not None:
+            result += u8(4) + u32(self.grow)
+        else:
+            result += u8(2)
+        return result + u32(len(self.clauses)) + b"".join(clause.canonical() for clause in self.clauses)
+
+
+@dataclass(frozen=True)
+class Policy:
+    name: str
+    security_bits: int
+    rules: tuple[Rule, ...]
+    total: Bound | None
+
+    def canonical(self) -> bytes:
+        name = self.name.encode("utf-8")
+        header = b"driftproof/policy/v1"
+        result = u32(len(header)) + header + u32(1) + u32(len(name)) + name + u32(self.security_bits)
+        result += u32(len(self.rules)) + b"".join(rule.canonical() for rule in self.rules)
+        return result + (u8(0) if self.total is None else u8(1) + self.total.canonical())
+
+    @property
+    def digest(self) -> bytes:
+        return sha256(self.canonical())
+
+    @property
+    def clauses(self):
+        return (clause for rule in self.rules for clause in rule.clauses)
+
+    @property
+    def bounds_entries(self) -> bool:
+        return any(clause.entrywise for clause in self.clauses)
+
+    @property
+    def bounds_rounding(self) -> bool:
+        return any(clause.rounding for clause in self.clauses)
+
+    @property
+    def has_slices(self) -> bool:
+        return any(rule.heads and rule.heads.axis == OF_SLICES for rule in self.rules)
+
+
+# --- patterns -------------------------------------------------------------------------------------------------------
+
+
+class Pattern:
+    """`*` is any run of bytes, `{a,b}` either alternative, a backslash takes the next character literally."""
+
+    def __init__(self, pattern: str):
+        content = pattern.encode("utf-8")
+        if not 1 <= len(content) <= MAXIMUM_PATTERN_BYTES:
+            raise OperationalError(f"pattern: 1 to {MAXIMUM_PATTERN_BYTES} bytes are expected")
+        # A nondeterministic automaton: state -> list of (byte, next state), states that any byte keeps, empty steps.
+        self._steps: list[list[tuple[int, int]]] = [[]]
+        self._free: list[list[int]] = [[]]
+        self._loops: set[int] = set()
+        self._end = self._build(content)
+        self._start = self._close({0})
+        self._known: dict[tuple[frozenset[int], int], frozenset[int]] = {}
+
+    def _state(self) -> int:
+        self._steps.append([])
+        self._free.append([])
+        return len(self._steps) - 1
+
+    def _build(self, content: bytes) -> int:
+        state, group_start, group_ends, at = 0, None, [], 0
+        product, alternatives = 1, 0
+        while at < len(content):
+            byte = content[at]
+            at += 1
+            if byte == ord("{"):
+                if group_start is not None:
+                    raise OperationalError("pattern: braces inside braces")
+                group_start, group_ends, alternatives = state, [], 1
+                if content[at : at + 1] == b"}":
+                    raise OperationalError("pattern: braces around nothing")
+                state = self._state()
+                self._free[group_start].append(state)
+            elif byte == ord("}"):
+                if group_start is None:
+                    raise OperationalError("pattern: a closing brace without an opening one")
+                group_ends.append(state)
+                state = self._state()
+                for end in group_ends:
+                    self._free[end].append(state)
+                group_start, product = None, product * alternatives
+                if product > MAXIMUM_ALTERNATIVES:
+                    raise OperationalError("pattern: too many alternatives")
+            elif byte == ord(",") and group_start is not None:
+                alternatives += 1
+                group_ends.append(state)
+                state = self._state()
+                self._free[group_start].append(state)
+            elif byte == ord("*"):
+                loop = self._state()
+                self._free[state].append(loop)
+                self._loops.add(loop)
+                state = self._state()
+                self._free[loop].append(state)
+            else:
+                if byte == ord("\\"):
+                    if at == len(content):
+                        raise OperationalError("pattern: a backslash at the end")
+                    byte = content[at]
+                    at += 1
+                following = self._state()
+                self._steps[state].append((byte, following))
+                state = following
+        if group_start is not None:
+            raise OperationalError("pattern: a brace is not closed")
+        return state
+
+    def _close(self, states: set[int]) -> frozenset[int]:
+        open_states, closed = list(states), set(states)
+        while open_states:
+            for following in self._free[open_states.pop()]:
+                if following not in closed:
+                    closed.add(following)
+                    open_states.append(following)
+        return frozenset(closed)
+
+    def _follow(self, states: frozenset[int], byte: int) -> frozenset[int]:
+        following = {target for state in states for value, target in self._steps[state] if value == byte}
+        return self._close(following | (states & self._loops))
+
+    def matches(self, name: str) -> bool:
+        """Whether a whole name matches. Steps that were taken before are remembered, up to a bound."""
+        states = self._start
+        for byte in name.encode("utf-8"):
+            key = (states, byte)
+            states = self._known.get(key)
+            if states is None:
+                if len(self._known) >= MAXIMUM_REMEMBERED_STEPS:
+                    self._known.clear()
+                states = self._known[key] = self._follow(*key)
+            if not states:
+                return False
+        return self._end in states
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _number(value, what: str) -> Decimal10:
+    return Decimal10(*strictjson.decimal(value, what))
+
+
+def _bound(value, what: str, absolute_only: bool) -> Bound:
+    entry = strictjson.members(value, what, (), ("relative", "absolute"))
+    if len(entry) != 1:
+        raise OperationalError(f"{what}: either relative or absolute is expected")
+    key, number = next(iter(entry.items()))
+    if key == "relative" and absolute_only:
+        raise OperationalError(f"{what}: bounds of heads are absolute")
+    return Bound(RELATIVE if key == "relative" else ABSOLUTE, _number(number, what))
+
+
+def _rounding(value, what: str) -> Rounding:
+    entry = strictjson.members(value, what, (), ("halfUlps", "roundoffs", "of"))
+    if ("halfUlps" in entry) == ("roundoffs" in entry) or ("of" in entry and "halfUlps" in entry):
+        raise OperationalError(f"{what}: either halfUlps, or roundoffs and of, is expected")
+    if "halfUlps" in entry:
+        number, quantities, low, high = _number(entry["halfUlps"], what), 0, Fraction(1), Fraction(2)
+    else:
+        number, low, high = _number(entry["roundoffs"], what), Fraction(1, 2), Fraction(4)
+        names = [strictjson.string(name, what) for name in strictjson.array(entry.get("of", ["tuned"]), what)]
+        if not names or len(set(names)) != len(names) or any(name not in QUANTITIES for name in names):
+            raise OperationalError(f"{what}: of is a list of tuned, base, update")
+        quantities = sum(QUANTITIES[name] for name in names)
+    if not low <= number.value <= high:
+        raise OperationalError(f"{what}: {low} to {high} is expected")
+    return Rounding(number, quantities)
+
+
+def _clause(value, what: str, in_heads: bool) -> Clause:
+    if isinstance(value, dict) and "norm" in value:
+        entry = strictjson.members(value, what, ("norm",))
+        return Clause(norm=_bound(entry["norm"], what, in_heads))
+    keys = ("rank", "entries", "rows", "columns", "residual", "entrywise", "rounding")
+    entry = strictjson.members(value, what, (), keys)
+    sparse = [key for key in SPARSE_KEYS if key in entry]
+    if len(sparse) > 1:
+        raise OperationalError(f"{what}: one of entries, rows and columns")
+    if "rank" not in entry and not sparse and "entrywise" not in entry and "rounding" not in entry:
+        raise OperationalError(f"{what}: a sum has a rank, a sparse part, or a bound of entries")
+    if "rounding" in entry and ("entrywise" in entry or in_heads):
+        raise OperationalError(f"{what}: rounding stands neither beside entrywise nor in heads")
+    if "residual" in entry and "rank" not in entry and not sparse:
+        raise OperationalError(f"{what}: a residual stands beside a rank or a sparse part")
+    entrywise = _bound(entry["entrywise"], what, in_heads) if "entrywise" in entry else None
+    if entrywise and entrywise.value == 0:
+        raise OperationalError(f"{what}: a bound of entries is above zero")
+    return Clause(
+        rank=strictjson.integer(entry["rank"], what, 1, MAXIMUM_RANK) if "rank" in entry else None,
+        sparse=SPARSE_KEYS[sparse[0]] if sparse else NO_SPARSE,
+        count=strictjson.integer(entry[sparse[0]], what, 1, MAXIMUM_COUNT) if sparse else 0,
+        residual=_bound(entry["residual"], what, in_heads) if "residual" in entry else None,
+        entrywise=entrywise,
+        rounding=_rounding(entry["rounding"], what) if "rounding" in entry else None,
+    )
+
+
+def _heads(value, what: str) -> Heads:
+    entry = strictjson.members(value, what, ("of",), ("size", "axes"))
+    axis = AXES.get(strictjson.string(entry["of"], what))
+    if axis is None:
+        raise OperationalError(f"{what}: heads are of rows, columns or slices")
+    if axis == OF_SLICES:
+        strictjson.members(entry, what, ("of",), ("axes",))
+        return Heads(axis, strictjson.integer(entry["axes"], what, 1, MAXIMUM_AXES) if "axes" in entry else 1)
+    strictjson.members(entry, what, ("of", "size"))
+    return Heads(axis, strictjson.integer(entry["size"], what, 1, MAXIMUM_HEAD_SIZE))
+
+
+def _rule(value, what: str) -> Rule:
+    entry = strictjson.members(value, what, ("tensors", "allow"), ("heads", "grow"))
+    pattern = strictjson.string(entry["tensors"], what)
+    Pattern(pattern)
+    allow = entry["allow"]
+    if "heads" in entry and "grow" in entry:
+        raise OperationalError(f"{what}: heads and grow do not stand together")
+    if isinstance(allow, str) and not isinstance(allow, strictjson.Number):
+        if allow not in (FROZEN, ANY) or "heads" in entry or "grow" in entry:
+            raise OperationalError(f"{what}: allow is frozen, any, or clauses; heads and grow stand with clauses")
+        return Rule(pattern, allow)
+    heads = _heads(entry["heads"], what) if "heads" in entry else None
+    grow = None
+    if "grow" in entry:
+        grow_entry = strictjson.members(entry["grow"], what, ("rows",))
+        grow = strictjson.integer(grow_entry["rows"], what, 1, MAXIMUM_GROWTH)
+    listed = allow if isinstance(allow, list) else [allow]
+    if not 1 <= len(listed) <= MAXIMUM_CLAUSES:
+        raise OperationalError(f"{what}: 1 to {MAXIMUM_CLAUSES} clauses are expected")
+    return Rule(pattern, CLAUSES, tuple(_clause(clause, what, heads is not None) for clause in listed), heads, grow)
+
+
+def read_policy(content: bytes) -> Policy:
+    """A policy from its file (specification/policy-grammar.md)."""
+    if len(content) > MAXIMUM_FILE_BYTES:
+        raise OperationalError(f"policy: at most {MAXIMUM_FILE_BYTES} bytes are expected")
+    return decode(strictjson.parse(content, "policy", strictjson.POLICY_DEPTH, comments=True))
+
+
+def decode(value) -> Policy:
+    """A policy from its JSON value (section 2)."""
+    entry = strictjson.members(value, "policy", ("driftPolicy", "name", "securityBits", "rules"), ("total",))
+    strictjson.integer(entry["driftPolicy"], "policy: driftPolicy", 1, 1)
+    name = strictjson.string(entry["name"], "policy: name")
+    if not 1 <= len(name) <= 200 or any(unicodedata.category(character) == "Cc" for character in name):
+        raise OperationalError("policy: a name has 1 to 200 characters and no controls")
+    security = strictjson.integer(entry["securityBits"], "policy: securityBits", 128, 128)
+    rules = strictjson.array(entry["rules"], "policy: rules")
+    if not 1 <= len(rules) <= MAXIMUM_RULES:
+        raise OperationalError(f"policy: 1 to {MAXIMUM_RULES} rules are expected")
+    total = None
+    if "total" in entry:
+        total = _bound(strictjson.members(entry["total"], "policy: total", ("norm",))["norm"], "policy: total", False)
+    decoded = tuple(_rule(rule, f"policy: rule {number}") for number, rule in enumerate(rules, 1))
+    return Policy(name, security, decoded, total)
+
+
+# --- canonical bytes ------------------------------------------------------------------------------------------------
+
+
+class _CanonicalReader:
+    """Reads canonical bytes into the JSON value that they stand for (section 5)."""
+
+    def __init__(self, content: bytes):
+        self.reader = Reader(content, "policy bytes")
+
+    def choice(self, *choices):
+        value = self.reader.u8()
+        if value >= len(choices):
+            raise InvalidProof("policy bytes: an unknown form")
+        return choices[value]
+
+    def string(self) -> str:
+        try:
+            return self.reader.short_string().decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidProof("policy bytes: a string that is not UTF-8") from None
+
+    def number(self) -> strictjson.Number:
+        return strictjson.Number(f"{self.reader.u64()}e{self.reader.i32()}")
+
+    def whole(self) -> strictjson.Number:
+        return strictjson.Number(self.reader.u32())
+
+    def bound(self) -> dict:
+        return {self.choice("relative", "absolute"): self.number()}
+
+    def rounding(self) -> dict:
+        if self.choice(False, True):
+            quantities = self.reader.u8()
+            if quantities > 7:
+                raise InvalidProof("policy bytes: unknown quantities")
+            return {"of": [name for name, bit in QUANTITIES.items() if quantities & bit], "roundoffs": self.number()}
+        return {"halfUlps": self.number()}
+
+    def clause(self) -> dict:
+        form = self.choice("norm", "sum", "entrywise", "rounding")
+        if form == "norm":
+            return {"norm": self.bound()}
+        result = {}
+        if self.choice(False, True):
+            result["rank"] = self.whole()
+        sparse = self.choice(None, "entries", "rows", "columns")
+        if sparse:
+            result[sparse] = self.whole()
+        if self.choice(False, True):
+            result["residual"] = self.bound()
+        if form == "entrywise":
+            result["entrywise"] = self.bound()
+        elif form == "rounding":
+            result["rounding"] = self.rounding()
+        return result
+
+    def rule(self) -> dict:
+        result = {"tensors": self.string()}
+        kind = self.choice(FROZEN, ANY, CLAUSES, "heads", "grow")
+        if kind in (FROZEN, ANY):
+            return {**result, "allow": kind}
+        if kind == "heads":
+            axis = self.choice("rows", "columns", "slices")
+            result["heads"] = {"of": axis, "axes" if axis == "slices" else "size": self.whole()}
+        elif kind == "grow":
+            result["grow"] = {"rows": self.whole()}
+        count = self.reader.u32()
+        if count > MAXIMUM_CLAUSES:
+            raise InvalidProof("policy bytes: too many clauses")
+        return {**result, "allow": [self.clause() for _ in range(count)]}
+
+    def policy(self) -> dict:
+        if self.string() != "driftproof/policy/v1":
+            raise InvalidProof("policy bytes: another format")
+        result = {"driftPolicy": self.whole(), "name": self.string(), "securityBits": self.whole()}
+        count = self.reader.u32()
+        if count > MAXIMUM_RULES:
+            raise InvalidProof("policy bytes: too many rules")
+        result["rules"] = [self.rule() for _ in range(count)]
+        if self.choice(False, True):
+            result["total"] = {"norm": self.bound()}
+        self.reader.end()
+        return result
+
+
+def read_canonical(content: bytes) -> Policy:
+    """A policy from its canonical bytes: what they stand for must be a policy and have these bytes."""
+    value = _CanonicalReader(content).policy()
+    try:
+        policy = decode(value)
+    except OperationalError as error:
+        raise InvalidProof(f"policy bytes: {error}") from None
+    if policy.canonical() != content:
+        raise InvalidProof("policy bytes: not in canonical form")
+    return policy
