@@ -10,6 +10,7 @@ import chains
 import models
 import pytest
 import tampering
+import unproved
 from conftest import REPOSITORY, exit_code, subject_of
 
 pytestmark = pytest.mark.usefixtures("program")
@@ -98,3 +99,15 @@ def test_attestations_agree(tmp_path, draw):
         arguments = [*arguments_of(files), "--attestation", changed, "--public-key", attesting.PUBLIC]
         if kind != attesting.EMPTY_LIST:
             assert exit_code(*arguments) == models.run(*arguments, "-q").returncode, content[:200]
+
+
+def test_derivations_agree(bench):
+    """Of certificates without a proof both verifiers derive the same statement, up to the layout digest."""
+    reached = 0
+    for seed in range(80):
+        subject = unproved.Draft(seed).subject()
+        assert bench.code(subject) == bench.program_code(subject), seed
+        theirs = unproved.program_reaches_proof(models.run(*bench.arguments(subject), "--json").stdout)
+        assert theirs == unproved.reaches_proof(subject), seed
+        reached += theirs
+    assert reached > 20

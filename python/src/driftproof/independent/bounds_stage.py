@@ -114,7 +114,7 @@ class BoundsStage:
                     share = share - self.family(name) * layout.half_range(name, block)
             result = result + self.row_sum * piece.base_weight(self.s_projections) * share
         for block, index, member, first, log in self.members:
-            claim = layout._clause_of(index, block.set_number).entry_claim
+            claim = layout.clause_of(index, block.set_number).entry_claim
             share = -(self.family("d") * claim.tau_squared)
             if claim.has_classes:
                 share = share - self.family("d2") * FLOOR_SQUARE + self.inverses * (1 << claim.classes)
@@ -305,7 +305,7 @@ class BoundsStage:
         table = f.equality_table(x[:LOG_CHUNK])
         products = f.cubic_mul(self.combined, table)
         for block, index, member, first, log in self.members:
-            claim = layout._clause_of(index, block.set_number).entry_claim
+            claim = layout.clause_of(index, block.set_number).entry_claim
             places = f.cubic_sum(products[first : first + (1 << log)])
             inner = self.family("d") * (
                 -(claim.e * (a * a + r * r))

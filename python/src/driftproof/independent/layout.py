@@ -340,14 +340,14 @@ class Layout:
             for square, base in zip(squares, bases, strict=True)
         ]
 
-    def _clause_of(self, index: int, set_number: int):
+    def clause_of(self, index: int, set_number: int):
         """The clause of a set, None for the plain set."""
         tensor = self.tensors[index]
         number = set_number - (1 if tensor.plain else 0)
         return tensor.clauses[number] if number >= 0 else None
 
     def _has_no_squares(self, index: int, set_number: int) -> bool:
-        clause = self._clause_of(index, set_number)
+        clause = self.clause_of(index, set_number)
         return clause is not None and clause.entry_claim is not None and clause.bound is None
 
     # --- section 6, bound lines ---
@@ -460,7 +460,7 @@ class Layout:
     FAMILIES = ("a", "d", "r", "a2", "u", "v", "d2")
 
     def block_claims(self, block: Block) -> list:
-        return [self._clause_of(index, block.set_number).entry_claim for index in block.members]
+        return [self.clause_of(index, block.set_number).entry_claim for index in block.members]
 
     def has_family(self, family: str, block: Block) -> bool:
         if family in ("a", "d"):

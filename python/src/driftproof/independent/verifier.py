@@ -25,7 +25,7 @@ from .rules import (
     matrix,
     padded_log,
 )
-from .statement import Statement
+from .statement import Statement, ceil_log2
 from .transcript import BYTES, DIGEST, Transcript
 from .wire import u64
 
@@ -93,14 +93,13 @@ def derive_tensors(identity: BaseIdentity, manifest: Manifest, rules: StatementR
 
 def soundness_shape(layout: Layout) -> SoundnessShape:
     lines = sum(len(line.limbs) for line in layout.bound_lines)
-    log = lambda count: (count - 1).bit_length() if count > 1 else 0  # noqa: E731
     has_orthonormal, has_region = bool(layout.orthonormal), layout.has_region
     coordinates = (
-        log(layout.square_chunks)
-        + log(layout.projection_chunks)
+        ceil_log2(layout.square_chunks)
+        + ceil_log2(layout.projection_chunks)
         + layout.e_variables
         + layout.d_variables
-        + log(layout.factor_chunks)
+        + ceil_log2(layout.factor_chunks)
         + layout.bits_log
         + 8
     )
