@@ -106,7 +106,11 @@ private struct PredicateReader {
     relation = try predicate.member("relation").string()
     binding = try predicate.member("subjectBinding").string()
     var left: [String] = []
-    for name in try predicate.optionalMember("filesLeftOut")?.elements() ?? [] { left.append(try name.string()) }
+    if let list = try predicate.optionalMember("filesLeftOut") {
+      for name in try list.elements() { left.append(try name.string()) }
+      // One spelling: a statement that leaves nothing out has no such member.
+      guard !left.isEmpty else { throw .outOfRange(path: list.path, found: "no name", expected: "one or more") }
+    }
     filesLeftOut = left
     let policy = try predicate.member("policy")
     policyName = try policy.member("name").string()

@@ -64,7 +64,10 @@ package enum TokenSpelling: String, CaseIterable, Sendable {
 
   /// `<0x0A>`.
   private static func byteToken(_ token: [UInt8]) -> UInt8? {
-    guard token.count == 6, token.starts(with: Array("<0x".utf8)), token[5] == UInt8(ascii: ">") else { return nil }
+    // The library's reading of numbers takes a sign, too.
+    guard token.count == 6, token.starts(with: Array("<0x".utf8)), token[5] == UInt8(ascii: ">"),
+      token[3] != UInt8(ascii: "+"), token[3] != UInt8(ascii: "-")
+    else { return nil }
     return UInt8(String(decoding: token[3...4], as: UTF8.self), radix: 16)
   }
 

@@ -95,6 +95,9 @@ struct AttestationTests {
       return
     }
     #expect(why.contains("filesLeftOut"))
+    // A statement that leaves out nothing does not say so: the independent verifier found that this was let through.
+    let empty = try forger.respelled("\"subjectBinding\":", "\"filesLeftOut\":[],\"subjectBinding\":")
+    #expect(throws: AttestationError.self) { try forger.verify(empty) }
     // Nor does this program sign one.
     let time = try #require(Timestamp("2026-03-01T12:30:00Z"))
     var details = AttestationDetails(certificateName: "c", provedAt: time)

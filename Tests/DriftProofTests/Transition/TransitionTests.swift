@@ -309,7 +309,7 @@ import Testing
     let index = try #require(other.tensors.firstIndex { $0.name == "a.weight" })
     other.tensors[index].rows = 260
     let linked = try #require(fixture.identity.linked)
-    #expect(throws: TransitionRejection.placement(tensor: "a.weight")) {
+    #expect(throws: TransitionRejection.placement(tensor: "\"a.weight\"")) {
       _ = try TransitionLayout(fixture.identity, linked: linked, statement: other)
     }
   }
