@@ -87,7 +87,17 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     }
     let matrices = OrthonormalMatrices(layout: layout, tiles: tables.tiles)
     return PreparedWitness(
-      rows: witness.rows, tables: tables, matrices: matrices, excesses: try matrices.excesses(refuses: refuses))
+      rows: witness.rows, tables: tables, matrices: matrices, excesses: try matrices.excesses(refuses: refuses),
+      patterns: try patternOracles(witness, session.deviation))
+  }
+
+  private func patternOracles(_ witness: ArgumentWitness, _ deviation: any ProverDeviation) throws -> PatternOracles? {
+    guard layout.hasPatterns else { return nil }
+    var oracles = PatternOracles(layout: layout, drift: witness.rows, base: witness.base)
+    if oracles.byteCount <= keptTileBytes { try oracles.keep() }
+    if deviation.refuses { try oracles.check() }
+    deviation.patterns(&oracles)
+    return oracles
   }
 
   // MARK: Commitments
@@ -107,7 +117,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       label: ArgumentLabel.factorTree,
       rows: FactorTreeRows(
         layout: layout, factors: rows, tiles: witness.tables.tiles, roots: witness.tables.roots,
-        rounding: witness.tables.rounding),
+        rounding: witness.tables.rounding, patterns: witness.patterns),
       shapes: ArgumentProtocol.factorShapes(layout), secret: session.secret, archive: session.archive)
     // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
     return (oracle, try scheme.send(tree, isPinned: true, to: &session.channel))
@@ -151,6 +161,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       orthonormalMasks: layout.hasOrthonormal ? random.elements(OrthonormalLayout.maskCells) : [],
       maskOfMasks: layout.hasOrthonormal ? random.elements(Limits.maskEntries) : [],
       entryMasks: layout.hasEntries ? layout.entries.oracles.map { _ in random.elements(Limits.maskEntries) } : [],
+      patternMasks: layout.patterns.oracles.map { _ in random.elements(Limits.maskEntries) },
       libra: LibraMasks(layout, random: random))
     session.phase(.digitCommitment)
     let tree = try scheme.commit(
@@ -158,7 +169,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       rows: DigitRows(
         layout: layout, digits: oracles.digits, digitMask: digitMask, driftMask: driftMask,
         orthonormalMasks: session.deviation.orthonormalMasks(oracles.orthonormalMasks, in: .committed),
-        orthonormalMask: oracles.maskOfMasks, entryMasks: oracles.entryMasks, libra: oracles.libra.all,
+        orthonormalMask: oracles.maskOfMasks, entryMasks: oracles.entryMasks,
+        patternMasks: oracles.patternMasks, libra: oracles.libra.all,
         secret: session.secret),
       shapes: ArgumentProtocol.auxiliaryShapes(layout), secret: session.secret, archive: session.archive)
     return (oracles, try scheme.send(tree, isPinned: false, to: &session.channel))
@@ -306,6 +318,12 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
           layout: layout, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
           roots: tables.roots, driftMask: driftMask.map { CubicExtension($0) },
           rootMask: (auxiliary.entryMasks.first ?? []).map { CubicExtension($0) }))
+    }
+    if let patterns = witness.patterns {
+      components.append(
+        try PatternComponent(
+          layout: layout, challenges: challenges, oracles: patterns,
+          masks: auxiliary.patternMasks.map { $0.map { CubicExtension($0) } }))
     }
     if layout.hasFactors {
       let weights = BoundsStageTables(layout: layout, challenges: challenges).factors(columnWeights: columnWeights)

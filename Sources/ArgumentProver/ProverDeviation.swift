@@ -19,6 +19,8 @@ protocol ProverDeviation: SumcheckDeviation {
   func roots(_ roots: inout EntryRoots)
   /// The oracles of rounding clauses, wherever they are used.
   func rounding(_ oracles: inout RoundingOracles)
+  /// The oracles of pattern claims, wherever they are used.
+  func patterns(_ oracles: inout PatternOracles)
   /// The digits before they are committed.
   func digits(_ table: inout DigitTable)
   /// The mask oracle O where it is used.
@@ -54,6 +56,7 @@ extension ProverDeviation {
   func witness(_ tables: inout WitnessTables) {}
   func roots(_ roots: inout EntryRoots) {}
   func rounding(_ oracles: inout RoundingOracles) {}
+  func patterns(_ oracles: inout PatternOracles) {}
   func digits(_ table: inout DigitTable) {}
   func orthonormalMasks(_ cells: [Goldilocks], in use: OrthonormalMaskUse) -> [Goldilocks] { cells }
   func orthonormalSum(_ sum: CubicExtension, challenges: OrthonormalChallenges) -> CubicExtension { sum }

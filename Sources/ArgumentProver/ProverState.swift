@@ -25,6 +25,8 @@ struct PreparedWitness {
   let matrices: OrthonormalMatrices
   /// g of every orthonormal tensor.
   let excesses: [[Int64]]
+  /// Nil without pattern claims.
+  let patterns: PatternOracles?
 }
 
 /// The factor oracle G: its cells, and its mask behind them.
@@ -52,6 +54,8 @@ struct AuxiliaryOracles {
   let maskOfMasks: [Goldilocks]
   /// Of R-space's oracles, in their order; none without entrywise clauses.
   let entryMasks: [[Goldilocks]]
+  /// Of Z-space's.
+  let patternMasks: [[Goldilocks]]
   let libra: LibraMasks
 }
 

@@ -65,6 +65,7 @@ extension CalibratedGroup {
       for clause in clauses {
         switch clause {
         case .norm(let bound): norm = bound
+        case .pattern: break
         case .sum(let rank, let sparse, let residual, _, _): sum = (rank, sparse, residual)
         }
       }

@@ -107,6 +107,7 @@ struct CumulativeDrift {
     let scope = DriftScope(leaf, rows: rows, split: split)
     return (allowance.forms ?? []).compactMap { form in
       switch form {
+      case .pattern(let pattern): excess(leaf, scope, pattern, fractionBits: fractionBits)
       case .sum(_, _, _, _, _?):
         "it has a rounding bound, which no sequence of steps can be shown to keep; use an entrywise bound"
       case .norm(let bound):
@@ -150,6 +151,34 @@ struct CumulativeDrift {
     let best =
       sums.min { limit.excess($0, precision: precision) < limit.excess($1, precision: precision) } ?? ClauseSum()
     return "the links add up to \(limit.text(best, precision: precision)), allowed is \(limit.text)"
+  }
+
+  /// Why the links' clauses on a tensor do not add up to a pattern of the cumulative policy; nil when they do.
+  ///
+  /// Groups are aligned runs of the flat entries in every reading of the tensor, whatever its heads, as m divides their columns.
+  private func excess(
+    _ leaf: BaseIdentity.Leaf, _ scope: DriftScope, _ pattern: PatternBound, fractionBits: Int
+  ) -> String? {
+    guard case .drift(let count, let group) = pattern else {
+      return "it has a pattern of weights, which no sequence of steps can be shown to keep; use a pattern of the drift"
+    }
+    var sum = 0
+    var units: Set<Int> = []
+    for link in links {
+      guard case .clauses(let clauses) = link.share(of: leaf.name) else { continue }
+      units.insert(clauses.fractionBits)
+      guard let own = link.changes(of: leaf, inGroupsOf: group) else {
+        return "\(StrictJSON.shown(link.name)) has no clause that says how many of \(group) neighbours change"
+      }
+      sum += own
+    }
+    if units.count > 1 { return "links have different precisions, so that no weight is known to be unchanged" }
+    if let found = units.first, found < fractionBits {
+      return
+        "the links are exact in units of 2^\(-found), a certificate about this policy is in units of 2^\(-fractionBits)"
+    }
+    guard sum > count else { return nil }
+    return "the links add up to \(sum) changed of every \(group) neighbours, allowed are \(count)"
   }
 
   /// Without those that another one is at least as good as in every respect; the least residuals first.

@@ -100,8 +100,16 @@ struct LinkDrift: Sendable {
     let unit = DriftScope(leaf, split: clauses.split)
     var parts = clauses.forms.compactMap { form -> DriftPart? in
       switch form {
-      // Its rest grows with the weights: no number bounds it.
-      case .sum(_, _, nil, nil, _?): nil
+      // Its rest grows with the weights: no number bounds it. Nor does the tuned weights' pattern.
+      case .sum(_, _, nil, nil, _?), .pattern(.tuned), .pattern(.base): nil
+      case .pattern(.drift(let count, let group)):
+        // Of a block of columns the first and the last group may be cut.
+        DriftPart(
+          sparse: .entries(
+            min(
+              scope.rows * scope.columns,
+              scope.rows * (scope.columns / group + (scope.columns.isMultiple(of: group) ? 0 : 2)) * count)),
+          residual: .zero, entry: .zero)
       case .norm(let bound):
         DriftPart(
           residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp,
@@ -118,6 +126,20 @@ struct LinkDrift: Sendable {
       parts.append(DriftPart(residual: statedTotal.roundedUp, entry: statedTotal.roundedUp))
     }
     return parts
+  }
+
+  /// How many entries of an aligned run of `size` neighbours in a row the drift has at most that are not zero; nil where no
+  /// clause tells. Only of tensors with clauses.
+  func changes(of leaf: BaseIdentity.Leaf, inGroupsOf size: Int) -> Int? {
+    guard case .clauses(let clauses) = share(of: leaf.name) else { return nil }
+    return clauses.forms.compactMap { form -> Int? in
+      switch form {
+      case .pattern(.drift(let count, let group)): PatternBound.limit(count: count, group: group, in: size)
+      // Entries of a whole tensor that change at all; of heads there are as many in each.
+      case .sum(nil, .entries(let count)?, nil, nil, nil) where clauses.split == nil: min(count, size)
+      default: nil
+      }
+    }.min()
   }
 
   /// What a sum leaves besides rank and support: bounds on its norm and on its entries, each of which bounds the other.
@@ -141,7 +163,7 @@ struct LinkDrift: Sendable {
       case .norm(let bound): return NormBound(bound, baseSquare: base).times(orthogonal: heads)
       case .sum(nil, nil, _, let entry?, _):
         return NormBound(entry: entry, leaf: leaf).times(orthogonal: scope.rows * scope.columns)
-      case .sum: return nil
+      case .sum, .pattern: return nil
       }
     }.min()
   }

@@ -76,8 +76,9 @@ public struct ParentCertificate: Sendable {
         "the base on disk has \(found.count) tensors, the parent's certificate \(tensors.count); a link starts from the "
           + "parent's tuned model")
     }
-    guard derived.rules != .rounding else {
-      throw .coverageGap([.roundingInLink(rule: derived.claims.first { $0.tensor.base != nil }?.rule ?? 0)])
+    if let claim = derived.claims.first(where: { $0.tensor.base != nil }) {
+      let isRounding = claim.forms.contains { $0.roundingBound != nil }
+      throw .coverageGap([isRounding ? .roundingInLink(rule: claim.rule) : .patternInLink(rule: claim.rule)])
     }
     let gaps = LinkCoverage.gaps(derived: derived, tuned: tuned, parent: tensors)
     guard gaps.isEmpty else { throw .coverageGap(gaps) }

@@ -62,10 +62,11 @@ package struct DriftMeasurer {
     var measurement = Measurement()
     var imprecise: [UnprovableClause] = []
     let sources = try tensors.map { tensor -> DriftSource? in
-      guard !tensor.clauses.isEmpty else { return nil }
+      guard !tensor.clauses.isEmpty || !tensor.patterns.isEmpty else { return nil }
       guard let pair else { throw DriftProofError.missingInput(.baseOfAdapter) }
       return try DriftSource(pair, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block)
     }
+    violations += try PatternFit.violations(tensors: tensors, sources: sources)
     let fits = try ClauseMeasurer.fit(tensors: tensors, sources: sources, hints: hints, progress: progress)
     for (index, tensor) in tensors.enumerated() {
       for (number, fit) in fits[index] {

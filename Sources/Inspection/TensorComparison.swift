@@ -59,6 +59,10 @@ struct TensorComparison {
     } catch {
       throw .decomposition(tensor: before.name, error)
     }
+    var patterns = ChangePatternFinder(columns: drift.columns)
+    for start in stride(from: 0, to: drift.count, by: Self.entryBlock) {
+      patterns.add((start..<min(drift.count, start + Self.entryBlock)).map { drift[$0] }, from: start)
+    }
     let residual = statistics.rankResidual * statistics.norm
     let lowRank = LowRankMeasure(
       rank: statistics.rank, residual: residual, residualOfDrift: statistics.rankResidual,
@@ -70,7 +74,7 @@ struct TensorComparison {
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
       warning: RankWarning.judge(statistics, dtype: after.dtype, shape: after.shape),
-      unit: Double(sign: .plus, exponent: -fractionBits, significand: 1))
+      unit: Double(sign: .plus, exponent: -fractionBits, significand: 1), pattern: patterns.pattern)
   }
 
   /// Everything but ranks, block by block.
@@ -83,7 +87,9 @@ struct TensorComparison {
     let (rowCount, columnCount) = after.matrixShape
     var rows = [Bool](repeating: false, count: rowCount)
     var columns = [Bool](repeating: false, count: columnCount)
+    var patterns = ChangePatternFinder(columns: columnCount)
     try forEachDriftBlock(fractionBits: fractionBits) { start, values in
+      patterns.add(values, from: start)
       for (offset, value) in values.enumerated() where value != 0 {
         energy += Double(value) * Double(value)
         maximum = max(maximum, abs(value))
@@ -97,7 +103,7 @@ struct TensorComparison {
     return DriftMeasure(
       norm: norm, relativeNorm: baseNorm > 0 ? norm / baseNorm : nil, maximum: Double(maximum) * unit,
       changedEntries: changed, changedRows: rows.count { $0 }, changedColumns: columns.count { $0 }, lowRank: nil,
-      warning: nil, unit: unit)
+      warning: nil, unit: unit, pattern: patterns.pattern)
   }
 
   /// The drift as a matrix, in 32 bits per entry unless one does not fit.

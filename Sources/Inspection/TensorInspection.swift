@@ -63,6 +63,8 @@ package struct DriftMeasure: Sendable, Equatable {
   package let warning: RankWarning?
   /// 2^-f: what one step of the integers is that certificates speak of.
   package let unit: Double
+  /// Nil where no pattern restricts anything, and where there are no entries to look at.
+  package var pattern: ChangePattern? = nil
 
   /// The changed entries are a few units on the average: the figures, and bounds made from them, are those of rounded
   /// weights.

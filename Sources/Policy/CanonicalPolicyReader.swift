@@ -102,6 +102,7 @@ package struct CanonicalPolicyReader {
   private mutating func clause() throws(CanonicalPolicyError) -> String {
     let form = try byte()
     if form == 0 { return "{\"norm\": \(try bound())}" }
+    if form == 4 { return "{\"pattern\": \(try pattern())}" }
     guard form <= 3 else { throw flag(form) }
     var members: [String] = []
     switch try byte() {
@@ -120,6 +121,16 @@ package struct CanonicalPolicyReader {
     if form == 2 { members.append("\"entrywise\": \(try bound())") }
     if form == 3 { members.append("\"rounding\": \(try rounding())") }
     return "{\(members.joined(separator: ", "))}"
+  }
+
+  private mutating func pattern() throws(CanonicalPolicyError) -> String {
+    switch try byte() {
+    case let subject where subject <= 1:
+      let (n, m) = (try count(), try count())
+      return "{\"of\": \"\(subject == 0 ? "drift" : "tuned")\", \"n\": \(n), \"m\": \(m)}"
+    case 2: return "{\"of\": \"base\"}"
+    case let other: throw flag(other)
+    }
   }
 
   private mutating func rounding() throws(CanonicalPolicyError) -> String {

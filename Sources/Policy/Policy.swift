@@ -204,6 +204,8 @@ public enum ClauseForm: Hashable, Sendable {
   /// sparse form, an entrywise or a rounding bound, and not both of the last.
   case sum(
     rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil, rounding: RoundingBound? = nil)
+  /// The change, or the tuned weights, are zero where a pattern says so.
+  case pattern(PatternBound)
 }
 
 extension ClauseForm {

@@ -22,13 +22,14 @@ extension Policy {
   ///     clauses   = u32 count of clauses, clause...
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///               | u8 2 (sum), rank, sparse, optional residual, entrywise bound
-  ///               | u8 3 (sum), rank, sparse, optional residual, rounding
+  ///               | u8 3 (sum), rank, sparse, optional residual, rounding | u8 4 (pattern), pattern
   ///     rank      = u8 0 (none) | u8 1, u32 rank
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
   ///     optional  = u8 0 (none) | u8 1, bound
   ///     bound     = u8 0 (relative) or 1 (absolute), number
   ///     rounding  = u8 0 (half-ulps), number
   ///               | u8 1 (roundoffs), u8 1 (of the tuned weights) + 2 (the base's) + 4 (the update), number
+  ///     pattern   = u8 0 (of the drift) or 1 (of the tuned weights), u32 n, u32 m | u8 2 (of the base)
   ///     number    = u64 mantissa, i32 exponent (two's complement)
   ///
   /// The encoding is prefix-free, so different policies have different bytes.
@@ -94,6 +95,17 @@ private struct CanonicalWriter {
     }
   }
 
+  mutating func pattern(_ pattern: PatternBound) {
+    switch pattern {
+    case .drift: bytes.append(0)
+    case .tuned: bytes.append(1)
+    case .base: bytes.append(2)
+    }
+    guard let groups = pattern.groups else { return }
+    count(groups.count)
+    count(groups.group)
+  }
+
   mutating func optional(_ value: Bound?) {
     bytes.append(value == nil ? 0 : 1)
     if let value { bound(value) }
@@ -132,6 +144,9 @@ private struct CanonicalWriter {
     case .norm(let limit):
       bytes.append(0)
       bound(limit)
+    case .pattern(let pattern):
+      bytes.append(4)
+      self.pattern(pattern)
     case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       // No parsed policy has both.
       bytes.append(rounding != nil ? 3 : entrywise != nil ? 2 : 1)

@@ -137,12 +137,19 @@ enum PolicyDecoder {
     _ value: JSONValue, at path: JSONPath, inHeads: Bool
   ) throws(PolicyError) -> ClauseForm {
     let object = try ObjectReader(
-      value, at: path, allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding"])
+      value, at: path,
+      allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern"])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
       let others = object.members.map(\.key).filter { $0 != "norm" }
       guard others.isEmpty else { throw .normNotAlone(path: path.description, others: others) }
       return .norm(try bound(norm, at: path.key("norm"), inHeads: inHeads))
+    }
+    if let pattern = object.optional("pattern") {
+      let others = object.members.map(\.key).filter { $0 != "pattern" }
+      let place = path.key("pattern")
+      guard others.isEmpty else { throw .malformedPatternBound(path: place.description, .notAlone(others: others)) }
+      return .pattern(try self.pattern(pattern, at: place, inHeads: inHeads))
     }
     let forms = object.members.map(\.key).filter { $0 == "entries" || $0 == "rows" || $0 == "columns" }
     guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
@@ -173,6 +180,32 @@ enum PolicyDecoder {
     }
     return .sum(
       rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise, rounding: rounding)
+  }
+
+  private static func pattern(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> PatternBound {
+    let isBase = value.member("of") == .string("base")
+    let object = try ObjectReader(value, at: path, allowed: isBase ? ["of"] : ["of", "n", "m"])
+    let subject = try string(try object.required("of"), at: path.key("of"))
+    func failure(_ problem: PatternBoundProblem, at place: JSONPath) -> PolicyError {
+      .malformedPatternBound(path: place.description, problem)
+    }
+    guard ["drift", "tuned", "base"].contains(subject) else {
+      throw failure(.unknownSubject(found: subject), at: path.key("of"))
+    }
+    if inHeads, subject != "drift" { throw failure(.inHeads, at: path) }
+    if isBase { return .base }
+    let groupPath = path.key("m")
+    let group = try integer(try object.required("m"), at: groupPath, in: PatternBound.groupRange) { text in
+      failure(.groupOutOfRange(found: text), at: groupPath)
+    }
+    guard group.nonzeroBitCount == 1 else { throw failure(.groupOutOfRange(found: "\(group)"), at: groupPath) }
+    let countPath = path.key("n")
+    let count = try integer(try object.required("n"), at: countPath, in: 1...group - 1) { text in
+      failure(.countOutOfRange(found: text, group: group), at: countPath)
+    }
+    return subject == "drift" ? .drift(count: count, group: group) : .tuned(count: count, group: group)
   }
 
   private static func rounding(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> RoundingBound {

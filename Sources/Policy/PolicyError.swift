@@ -62,6 +62,8 @@ public enum PolicyError: Error, Equatable, Sendable {
   case zeroEntryBound(path: String)
   /// A `rounding` bound that is none, or that stands where none may.
   case malformedRounding(path: String, RoundingProblem)
+  /// A `pattern` that is none, or that stands where none may.
+  case malformedPatternBound(path: String, PatternBoundProblem)
   /// `grow` beside `"frozen"` or `"any"`.
   case growWithoutClauses(path: String)
   /// `grow` beside `heads`.
@@ -156,6 +158,7 @@ extension PolicyError: CustomStringConvertible {
     case .tooManyRules(let path, let count):
       (path, "there are \(count) rules", "use at most \(PolicyLimits.maximumRules), with * and {a,b} in their patterns")
     case .malformedRounding(let path, let problem): (path, problem.words.problem, problem.words.remedy)
+    case .malformedPatternBound(let path, let problem): (path, problem.words.problem, problem.words.remedy)
     case .emptyPattern, .patternTooLong, .malformedPattern, .tooManyAlternatives: patternParts
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
       .residualAlone, .zeroEntryBound:
@@ -198,7 +201,8 @@ extension PolicyError: CustomStringConvertible {
     case .emptyClause(let path):
       (
         path, "the object is empty",
-        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise, rounding"
+        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise, rounding, "
+          + "pattern"
       )
     case .normNotAlone(let path, let others):
       (

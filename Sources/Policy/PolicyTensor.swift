@@ -24,6 +24,8 @@ public struct PolicyTensor: Hashable, Sendable {
   public var shareBelowFloor: Double?
   /// Why no rounding bound can be put on it, in words; nil where one can, or where nothing is known.
   public var roundingObstacle: String?
+  /// Why no pattern of its weights can be proved, in words; nil where one can, or where nothing is known.
+  public var patternObstacle: String?
 
   /// A tensor as a policy sees it; see the members.
   public init(

@@ -73,6 +73,9 @@ package enum PolicyText {
   private static func text(_ clause: ClauseForm) -> String {
     switch clause {
     case .norm(let bound): return "{ \"norm\": \(text(bound)) }"
+    case .pattern(let pattern):
+      let groups = pattern.groups.map { ", \"n\": \($0.count), \"m\": \($0.group)" } ?? ""
+      return "{ \"pattern\": { \"of\": \"\(pattern.subject)\"\(groups) } }"
     case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var members: [String] = []
       if let rank { members.append("\"rank\": \(rank)") }

@@ -56,7 +56,7 @@ public struct ReportedCoverage: Sendable, Equatable {
       switch tensor.tensorClass {
       case .frozen: identical.add(tensors: 1, parameters: tensor.parameters)
       case .excluded: excluded.add(tensors: 1, parameters: tensor.parameters)
-      case .norm, .rank, .sparse, .entrywise, .composed: proved.add(tensors: 1, parameters: tensor.parameters)
+      case .norm, .rank, .sparse, .entrywise, .pattern, .composed: proved.add(tensors: 1, parameters: tensor.parameters)
       }
     }
   }
@@ -95,6 +95,7 @@ extension PolicyTensor {
     var tensor = PolicyTensor(leaf)
     guard let linked = identity.linked, leaf.isEncodable else { return tensor }
     tensor.roundingObstacle = CoverageCheck.obstacle(leaf, linked: linked)?.description
+    tensor.patternObstacle = CoverageCheck.patternObstacle(leaf, linked: linked)?.description
     if let own = linked.tensor(named: leaf.name), tensor.entryCount > 0 {
       tensor.shareBelowFloor = Double(own.entriesBelowFloor) / Double(tensor.entryCount)
     }

@@ -47,6 +47,10 @@ struct AdapterClaims {
     var unprovable: [UnprovableClause] = []
     var gaps: [CoverageGap] = []
     for (pair, resolution) in zip(pairs, resolutions) {
+      if let gap = patternGap(pair, resolution) {
+        gaps.append(gap)
+        continue
+      }
       guard let rank = pair.tuned.flatMap({ tuned[$0].change.rank }), let leaf = pair.base.map({ identity.tensors[$0] })
       else { continue }
       var (rows, columns) = leaf.matrixShape
@@ -90,6 +94,20 @@ struct AdapterClaims {
     guard gaps.isEmpty else { throw .coverageGap(gaps) }
     guard violations.isEmpty else { throw .policyViolated(violations) }
     guard unprovable.isEmpty else { throw .precisionRefused(unprovable) }
+  }
+
+  /// A product has no entries to speak of; a tensor that is the base's keeps every pattern but that of tuned weights.
+  private func patternGap(_ pair: TensorPair, _ resolution: Resolution) -> CoverageGap? {
+    let patterns = (resolution.allowance.forms ?? []).compactMap(\.patternBound)
+    guard let own = pair.tuned.map({ tuned[$0] }), !patterns.isEmpty else { return nil }
+    switch own.change {
+    case .dense: return nil
+    case .product: return .pattern(tensor: own.name, obstacle: .product, rule: resolution.ruleIndex)
+    case .none:
+      let isKept = patterns.allSatisfy { if case .tuned = $0 { false } else { true } }
+      guard !isKept else { return nil }
+      return .pattern(tensor: own.name, obstacle: .unchangedByAdapter, rule: resolution.ruleIndex)
+    }
   }
 
   /// A row of a product has any form once it is read as a matrix: of slices only clauses that restrict nothing hold.

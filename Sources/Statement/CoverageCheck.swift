@@ -64,10 +64,17 @@ package struct CoverageCheck {
       lost = []
       new = []
     }
-    if rules == .rounding, identity.linked == nil,
+    if identity.linked == nil,
       let resolution = resolutions.first(where: { $0.allowance.forms?.contains { $0.roundingBound != nil } ?? false })
     {
       result.append(.baseNotCommitted(rule: resolution.ruleIndex))
+    }
+    if identity.linked == nil,
+      let resolution = resolutions.first(where: {
+        $0.allowance.forms?.contains { $0.patternBound?.speaksOfBase ?? false } ?? false
+      })
+    {
+      result.append(.patternNeedsBase(rule: resolution.ruleIndex))
     }
     if isAligned, identity.linked == nil { return [.nothingToAlignWith] }
     for (pair, resolution) in zip(pairs, resolutions) {
@@ -100,6 +107,10 @@ package struct CoverageCheck {
           let obstacle = Self.obstacle(base, own, linked: linked)
         {
           result.append(.rounding(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
+        } else if own.change == .dense, Shape.entryCount(own.shape) ?? 0 > 0,
+          let obstacle = obstacle(base, own, resolution.allowance)
+        {
+          result.append(.pattern(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
         } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
         {
           result.append(gap)
@@ -125,6 +136,15 @@ package struct CoverageCheck {
     guard resolution.allowance.forms != nil, Shape.entryCount(base.shape) ?? 0 > 0 else { return nil }
     if resolution.allowance.hasHeads { return .heads }
     return LinkedBase.contains(base) ? nil : .notInTableau(base.dtype.rawValue)
+  }
+
+  /// The first pattern of a tensor that cannot be put on it.
+  private func obstacle(
+    _ base: BaseIdentity.Leaf, _ own: TunedTensor, _ allowance: Allowance
+  ) -> PatternObstacle? {
+    allowance.forms?.lazy.compactMap(\.patternBound).compactMap {
+      Self.obstacle($0, base, own, allowance, linked: identity.linked)
+    }.first
   }
 
   /// Nil for the base's shape, and for as many more rows as the rule admits.

@@ -47,6 +47,12 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case entriesOfProduct(tensor: String, rule: Int)
   /// A rounding bound on a tensor that none can be put on.
   case rounding(tensor: String, obstacle: RoundingObstacle, rule: Int)
+  /// A pattern on a tensor that none can be put on.
+  case pattern(tensor: String, obstacle: PatternObstacle, rule: Int)
+  /// A pattern of weights, where the base's identity does not commit to the base's.
+  case patternNeedsBase(rule: Int)
+  /// A pattern of weights in the policy of a chain's link, whose base is another model than the one that is committed to.
+  case patternInLink(rule: Int)
   /// A rounding bound, where the base's identity does not commit to the base's weights.
   case baseNotCommitted(rule: Int)
   /// A statement in the base's units and places, where the base's identity does not commit to the base's weights.
@@ -145,6 +151,13 @@ extension CoverageGap: CustomStringConvertible {
         + "product, whose entries are committed nowhere; merge the adapter and prove the merged model"
     case .rounding(let tensor, let obstacle, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds its rounding, but \(obstacle)"
+    case .pattern(let tensor, let obstacle, let rule):
+      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] gives it a pattern, but \(obstacle)"
+    case .patternNeedsBase(let rule):
+      "$.rules[\(rule)] has a pattern of weights, which needs an identity that commits to the base's weights; give one that does"
+    case .patternInLink(let rule):
+      "$.rules[\(rule)] has a pattern of weights, which a link of a chain cannot show: what is committed to is the chain's base, "
+        + "not the model before the link; use a pattern of the drift, or begin a chain with that model and an identity of its own"
     case .baseNotCommitted(let rule):
       "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; give one that does"
     case .nothingToAlignWith:

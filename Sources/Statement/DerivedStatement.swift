@@ -104,7 +104,7 @@ package struct DerivedStatement: Sendable {
     try adapter?.check(resolutions)
 
     let places: LinkedPlaces?
-    if rules == .rounding || isAligned, let linked = identity.linked {
+    if policy.speaksOfBase || isAligned, let linked = identity.linked {
       places = try LinkedPlaces(identity, linked)
     } else {
       places = nil
@@ -153,7 +153,8 @@ package struct DerivedStatement: Sendable {
         for block in blocks {
           let builder = TensorClaimBuilder(
             leaf: leaf, shape: tuned[own].shape, clauses: clauses, block: block, hasTotal: policy.total != nil,
-            rules: rules, isAligned: isAligned, isOutline: isOutline, linked: places?.source(of: leaf))
+            rules: rules, hasRounding: policy.firstRuleWithRounding != nil, isAligned: isAligned, isOutline: isOutline,
+            linked: places?.source(of: leaf))
           claims.append(try builder.claim(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex))
         }
       }
@@ -171,7 +172,9 @@ package struct DerivedStatement: Sendable {
     if let places, claims.contains(where: { $0.tensor.base != nil }) {
       // An aligned statement opens no tree that its claims do not speak of.
       result.baseTrees = places.trees(
-        of: claims.map(\.tensor).filter { $0.clauses.contains { $0.entries?.rounding != nil } })
+        of: claims.map(\.tensor).filter { tensor in
+          tensor.clauses.contains { $0.entries?.rounding != nil } || tensor.patterns.contains(where: \.speaksOfBase)
+        })
       result.baseCode = (places.linked.logLength, places.linked.logBlowup)
     }
     return result

@@ -35,6 +35,11 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     /// Entries of what the clause's other parts leave that are no rounding within its bound: how many, and the one that
     /// exceeds it most, in the clause's unit, with its place in the tensor's matrix.
     case rounding(found: Int, worst: Double, row: Int, column: Int, clause: ClauseLimits)
+    /// Groups of `group` neighbours in a row with more than `count` entries that are not zero, of the drift or of the tuned
+    /// weights: how many groups, and the first with most, from this place of the tensor's matrix on.
+    case pattern(of: String, count: Int, group: Int, found: Int, most: Int, row: Int, column: Int)
+    /// Weights that are zero in the base and not in the tuned model: how many, and the first.
+    case refilled(found: Int, row: Int, column: Int)
     /// The rank is higher: after the best fit of the allowed one this much remains.
     case rank(remainder: Double, clause: ClauseLimits)
     /// An adapter adds a product of this rank to a frozen tensor; nil where its rank is not known.
@@ -97,7 +102,10 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     case .count(let found, let clause): Self.ratio(Double(found), Double(clause.count ?? 0))
     case .entries(_, let worst, _, _, let clause): clause.entry.flatMap { Self.ratio(worst, $0) }
     case .rounding(_, let worst, _, _, let clause): clause.rounding.flatMap { Self.ratio(worst, $0) }
-    case .change, .changedValue, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument, .chain: nil
+    case .pattern(_, let count, _, _, let most, _, _): Self.ratio(Double(most), Double(count))
+    case .refilled, .change, .changedValue, .rank, .addedProduct, .replaced, .productRank, .denseProduct, .inArgument,
+      .chain:
+      nil
     }
   }
 
@@ -125,6 +133,11 @@ extension PolicyViolation: CustomStringConvertible {
     case .rounding(let found, let worst, let row, let column, let clause):
       "allowed \(clause), found \(found) \(found == 1 ? "entry" : "entries") outside that, the worst by "
         + "\(Self.text(worst)) \(clause.roundingUnit ?? "") at row \(row), column \(column)"
+    case .pattern(let subject, let count, let group, let found, let most, let row, let column):
+      "allowed at most \(count) of every \(group) neighbours in a row of the \(subject) not to be zero, found \(found) "
+        + "\(found == 1 ? "group" : "groups") with more, the first with \(most) from row \(row), column \(column) on"
+    case .refilled(let found, let row, let column):
+      "allowed no change of weights that are zero in the base, found \(found), the first at row \(row), column \(column)"
     case .rank(let remainder, let clause): "allowed \(clause), found a higher rank: \(Self.text(remainder)) remains"
     case .addedProduct(let rank):
       "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"

@@ -86,7 +86,7 @@ struct ProductClaimBuilder {
       name: ProductFactor.left.name(of: leaf.name), rows: rows, columns: rank, fractionBits: leftBits, isPlain: true,
       plainBound: normBounds.map(bound).min().map(BoundArithmetic.tensorDigits), clauses: [])
     let structured = clauses.filter { clause in
-      if case .norm = clause { false } else { true }
+      if case .sum = clause { true } else { false }
     }
     return [(right, ProductFactor.right), (left, .left)].map { tensor, factor in
       TensorClaim(

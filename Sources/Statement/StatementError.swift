@@ -26,6 +26,10 @@ package enum StatementError: Error, Equatable, Sendable {
   case roundingUnderEarlierRules(rule: Int)
   /// Manifest 8 is for policies with rounding bounds alone.
   case roundingRulesWithoutRounding
+  /// A rule of the policy has a pattern, which only manifest 9 knows.
+  case patternsUnderEarlierRules(rule: Int)
+  /// Manifest 9 is for policies with patterns alone.
+  case patternRulesWithoutPatterns
   /// The identity's linked part is no tableau of a base with its tensors.
   case linkedBase(LinkedBaseError)
 }

@@ -72,7 +72,7 @@ package enum StatementLimits {
     for tensor in tensors {
       let log = paddedLog(rows: tensor.rows, columns: tensor.columns)
       // At most 17 sets of 2^41: no overflow before the comparison.
-      cells += (tensor.clauses.count + (tensor.isPlain ? 1 : 0)) << log
+      cells += (tensor.clauses.count + tensor.patterns.count + (tensor.isPlain ? 1 : 0)) << log
       guard cells <= 1 << logMaximumCells else {
         throw .tooLarge(.allTensors(logLimit: logMaximumCells))
       }

@@ -14,29 +14,45 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
   case entrywise
   /// Of manifest 8: the revised ones, of policies with rounding bounds, about a base that is committed to. No link has them.
   case rounding
+  /// Of manifest 9: the revised ones, of policies with patterns, and whatever other bounds.
+  case patterns
 
   /// What provers use for policies without entrywise bounds.
   package static let current = StatementRules.revised
 
   /// What provers use. Who knows no bounds on single entries can go on verifying all other certificates.
   package static func current(for policy: Policy) -> StatementRules {
+    if policy.firstRuleWithPattern != nil { return .patterns }
     if policy.firstRuleWithRounding != nil { return .rounding }
     return policy.firstRuleWithEntryBounds == nil ? .current : .entrywise
   }
 
+  /// What stands against a policy in a link of a chain: what is committed to is the chain's base, and not the model before the
+  /// link.
+  package static func gapInLink(_ policy: Policy) -> CoverageGap? {
+    policy.firstRuleWithRounding.map { .roundingInLink(rule: $0) }
+      ?? policy.firstRuleWithBasePattern.map { .patternInLink(rule: $0) }
+  }
+
   /// - Throws: where a certificate's rules are not those of its policy: every statement has one version.
   func check(_ policy: Policy) throws(StatementError) {
+    switch (policy.firstRuleWithPattern, self) {
+    case (_?, .patterns): return
+    case (let rule?, _): throw .patternsUnderEarlierRules(rule: rule)
+    case (nil, .patterns): throw .patternRulesWithoutPatterns
+    case (nil, _): break
+    }
     switch (policy.firstRuleWithRounding, self) {
     case (let rule?, .original), (let rule?, .revised), (let rule?, .entrywise):
       throw .roundingUnderEarlierRules(rule: rule)
     case (nil, .rounding): throw .roundingRulesWithoutRounding
     case (_?, .rounding): return
-    case (nil, _): break
+    case (nil, _), (_?, .patterns): break
     }
     switch (policy.firstRuleWithEntryBounds, self) {
     case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
     case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
-    case (_?, .entrywise), (_?, .rounding), (nil, _): break
+    case (_?, .entrywise), (_?, .rounding), (_?, .patterns), (nil, _): break
     }
   }
 
@@ -50,8 +66,13 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
       guard let root = identity.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
       return root
     }
-    guard let rule = policy.firstRuleWithRounding else { return identity.root }
-    guard let root = identity.linkedRoot else { throw .coverageGap([.baseNotCommitted(rule: rule)]) }
+    guard policy.speaksOfBase else { return identity.root }
+    guard let root = identity.linkedRoot else {
+      throw .coverageGap([
+        policy.firstRuleWithRounding.map { .baseNotCommitted(rule: $0) }
+          ?? .patternNeedsBase(rule: policy.firstRuleWithBasePattern ?? 0)
+      ])
+    }
     return root
   }
 }

@@ -47,7 +47,7 @@ package struct TensorClaim: Hashable, Sendable {
   package let rule: Int
   /// The policy's norm clauses, all folded into `tensor.plainBound`.
   package let normBounds: [Bound]
-  /// The policy's other clauses, one for each of `tensor.clauses`; of a factor those that its rank satisfies.
+  /// The policy's other clauses but patterns, one for each of `tensor.clauses`; of a factor those that its rank satisfies.
   package let forms: [ClauseForm]
   /// Which factor of an adapter's product it is; nil for a drift.
   package var factor: ProductFactor?
@@ -65,6 +65,8 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
   case sparse
   /// One clause: an entrywise or rounding bound alone.
   case entrywise
+  /// One clause: a pattern, of the change or of the tuned weights.
+  case pattern
   /// Sums of rank and sparse, and intersections of different clauses.
   case composed
   /// Outside the proof.
@@ -74,6 +76,10 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
     let structured = clauses.filter { if case .norm = $0 { false } else { true } }
     guard let first = structured.first else {
       self = .norm
+      return
+    }
+    if clauses.count == 1, case .pattern = first {
+      self = .pattern
       return
     }
     guard clauses.count == 1, case .sum(let rank, let sparse, _, _, _) = first else {

@@ -15,6 +15,8 @@ package struct TensorClaimBuilder {
   /// Whether a global ball needs the tensor's plain tiles.
   let hasTotal: Bool
   let rules: StatementRules
+  /// Whether a clause of the policy bounds roundings: then all bounds on entries are of one form.
+  let hasRounding: Bool
   /// The leaf's statistics are guesses: a bound below the precision is no error then.
   let isOutline: Bool
   /// What the base's tableau says of the tensor; used where a clause bounds roundings.
@@ -29,7 +31,8 @@ package struct TensorClaimBuilder {
 
   package init(
     leaf: BaseIdentity.Leaf, shape: [Int]? = nil, clauses: [ClauseForm], block: TensorBlock? = nil, hasTotal: Bool,
-    rules: StatementRules = .current, isAligned: Bool = false, isOutline: Bool = false, linked: LinkedSource? = nil
+    rules: StatementRules = .current, hasRounding: Bool = false, isAligned: Bool = false, isOutline: Bool = false,
+    linked: LinkedSource? = nil
   ) {
     self.leaf = leaf
     self.shape = shape ?? leaf.shape
@@ -37,9 +40,11 @@ package struct TensorClaimBuilder {
     self.block = block
     self.hasTotal = hasTotal
     self.rules = rules
+    self.hasRounding = hasRounding || rules == .rounding
     self.isOutline = isOutline
     // Other tensors have the units of the identity, whatever it commits to, but for statements that are to be aligned.
-    self.linked = isAligned || clauses.contains { $0.roundingBound != nil } ? linked : nil
+    let speaksOfBase = clauses.contains { $0.roundingBound != nil || $0.patternBound?.speaksOfBase == true }
+    self.linked = isAligned || speaksOfBase ? linked : nil
   }
 
   /// Fractional bits of the identity that a wide norm clause makes superfluous; see ``PrecisionRule``. Beside a rounding
@@ -68,7 +73,7 @@ package struct TensorClaimBuilder {
   private var neighbours: Int {
     switch rules {
     case .original: return 0
-    case .revised, .entrywise, .rounding:
+    case .revised, .entrywise, .rounding, .patterns:
       let (rows, columns) = matrixShape
       return PrecisionRule.logNeighbours(rows: rows, columns: columns)
     }
@@ -92,8 +97,13 @@ package struct TensorClaimBuilder {
   package func claim(baseIndex: Int, tunedIndex: Int, rule: Int) throws(StatementError) -> TensorClaim {
     var normBounds: [Bound] = []
     var forms: [ClauseForm] = []
+    var patterns: [PatternClaim] = []
     for clause in clauses {
-      if case .norm(let bound) = clause { normBounds.append(bound) } else { forms.append(clause) }
+      switch clause {
+      case .norm(let bound): normBounds.append(bound)
+      case .sum: forms.append(clause)
+      case .pattern(let pattern): patterns.append(PatternClaim(pattern))
+      }
     }
     // An intersection of balls around zero is the smallest of them.
     let plainBound = normBounds.map { bound($0, scale: 0) }.min()
@@ -104,10 +114,10 @@ package struct TensorClaimBuilder {
       name: block?.name ?? leaf.name, rows: rows, columns: columns, fractionBits: fractionBits,
       // A scaled clause needs Δ itself bounded, or Δ = E/2^s mod p would pass (docs/protocol.md section 11, item 7).
       // All of these forms speak of Δ besides E.
-      isPlain: plainBound != nil || hasTotal
+      isPlain: plainBound != nil || hasTotal || !patterns.isEmpty
         || structured.contains { $0.scale > 0 || $0.entries?.rounding != nil },
       plainBound: plainBound.map(BoundArithmetic.tensorDigits), clauses: structured,
-      block: block, base: linked?.place)
+      block: block, base: linked?.place, patterns: patterns)
     return TensorClaim(
       tensor: tensor, baseIndex: baseIndex, tunedIndex: tunedIndex, rule: rule, normBounds: normBounds, forms: forms)
   }
@@ -138,7 +148,7 @@ package struct TensorClaimBuilder {
           ScaleRule.factorLimit(rank: $0, driftBound: plainBound, sumOfSquares: scaledSumOfSquares)
         } ?? Limits.maximumScale)
       entries = own.claim(coarsening: coarsening, scale: scale) ?? (isOutline ? EntryRule.leastClaim : nil)
-      if rules == .rounding {
+      if hasRounding {
         // A statement has one form of bounds on entries; this is the same inequality.
         guard residual == nil else { throw .coverageGap([.residualBesideEntries(tensor: leaf.name, rule: rule)]) }
         entries?.rounding = .ofEntries
@@ -190,6 +200,16 @@ package struct TensorClaimBuilder {
     case .entries(let count): .entries(min(count, rows * columns))
     case .rows(let count): .rows(min(count, rows))
     case .columns(let count): .columns(min(count, columns))
+    }
+  }
+}
+
+extension PatternClaim {
+  fileprivate init(_ bound: PatternBound) {
+    switch bound {
+    case .drift(let count, let group): self = .drift(count, of: group)
+    case .tuned(let count, let group): self = .tuned(count, of: group)
+    case .base: self = .base
     }
   }
 }

@@ -23,17 +23,20 @@ import DriftProofTranscript
     /// The oracle O and its mask.
     var orthonormal: [Goldilocks]
     var orthonormalMask: [Goldilocks]
-    /// Of the roots.
+    /// Of the roots, and of Z-space's oracles, one after the other.
     var roots: [Goldilocks]
+    var patterns: [Goldilocks]
 
     init(_ layout: ArgumentLayout) {
       cells = .init(repeating: .zero, count: layout.factors.masks?.count ?? 0)
       orthonormal = .init(repeating: .zero, count: layout.hasOrthonormal ? OrthonormalLayout.maskCells : 0)
       orthonormalMask = .init(repeating: .zero, count: layout.hasOrthonormal ? Limits.maskEntries : 0)
       roots = .init(repeating: .zero, count: layout.hasEntries ? Limits.maskEntries : 0)
+      patterns = .init(repeating: .zero, count: layout.patterns.oracles.count * Limits.maskEntries)
     }
 
-    var count: Int { firstRoot + roots.count }
+    var count: Int { firstPattern + patterns.count }
+    var firstPattern: Int { firstRoot + roots.count }
     var firstRoot: Int { firstOrthonormal + orthonormal.count + orthonormalMask.count }
     var firstOrthonormal: Int { drift.count + digit.count + (cells.isEmpty ? 0 : factor.count + cells.count) }
 
@@ -41,6 +44,7 @@ import DriftProofTranscript
       get { .zero }
       set {
         var i = index
+        if i >= firstPattern { return patterns[i - firstPattern] = newValue }
         if i >= firstRoot { return roots[i - firstRoot] = newValue }
         if i >= firstOrthonormal {
           i -= firstOrthonormal
@@ -126,6 +130,10 @@ import DriftProofTranscript
       if layout.hasEntries {
         result.append(masked(masks.roots.map { CubicExtension($0) }, pointA, variables: layout.entries.variables))
       }
+      for oracle in layout.patterns.oracles.indices {
+        let own = masks.patterns[oracle * Limits.maskEntries..<(oracle + 1) * Limits.maskEntries]
+        result.append(masked(own.map { CubicExtension($0) }, pointA, variables: layout.patterns.variables))
+      }
       // Without factors d is e: one revealed value.
       guard layout.hasFactors, let slot = layout.factors.masks else { return result }
       let first = layout.factors.maskCell(.dummy, entry: 0) - slot.offset
@@ -209,6 +217,20 @@ import DriftProofTranscript
       #expect(rank == equations)
       // a has a mask of its own: d and e's do not hide it.
       #expect(try reveals.rank(omitting: count - 8..<count).rank == equations - 3)
+    }
+  }
+
+  @Test func revealsOfPatternsHaveFullRank() throws {
+    for fixture in [Fixture.sharedPatterns(), .patterned([.base]), .patternsWithEverything()] {
+      let reveals = try Reveals(fixture.statement, seed: 6)
+      let (rank, equations, _) = try reveals.rank()
+      #expect(rank == equations)
+      // z, X and T have masks of their own: those of the drift and of R-space's oracles do not hide them.
+      let first = Masks(reveals.layout).firstPattern
+      for oracle in reveals.layout.patterns.oracles.indices {
+        let omitted = first + oracle * Limits.maskEntries..<first + (oracle + 1) * Limits.maskEntries
+        #expect(try reveals.rank(omitting: omitted).rank == equations - 3)
+      }
     }
   }
 

@@ -39,6 +39,9 @@ import Testing
       result["O"] = try row(1, layout.orthonormalMaskRow)
     }
     if layout.hasEntries { result["a"] = try row(1, layout.rootMaskRow) }
+    for (index, oracle) in layout.patterns.oracles.enumerated() {
+      result[oracle.oracle.letter] = try row(1, layout.patternMaskRow + index)
+    }
     if layout.hasFactors {
       let rows = try (0..<layout.factorRows).flatMap { row -> [UInt64] in
         switch try trees[2].rows.message(row) {
@@ -59,6 +62,20 @@ import Testing
     for secret: UInt8 in [8, 9] {
       let masks = try Self.masks(.sharedEntries(), secret: secret)
       #expect(masks["a"]?.count == 8 && masks["E"]?.count == 8)
+      for cells in masks.values {
+        seen.formUnion(cells)
+        count += cells.count
+      }
+    }
+    #expect(seen.count == count && !seen.contains(0))
+  }
+
+  @Test func oraclesOfPatternsHaveMasksOfTheirOwn() throws {
+    var seen: Set<UInt64> = []
+    var count = 0
+    for secret: UInt8 in [8, 9] {
+      let masks = try Self.masks(.patterned([.base, .drift(2, of: 4)]), secret: secret)
+      for name in ["z", "Xz", "Tz"] { #expect(masks[name]?.count == 8) }
       for cells in masks.values {
         seen.formUnion(cells)
         count += cells.count

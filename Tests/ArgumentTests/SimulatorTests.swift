@@ -55,6 +55,11 @@ import DriftProofTranscript
     try simulate(Fixture.everything().keeping(tensors, total: tensors.count == 6), orthonormal)
   }
 
+  @Test func patternsVerifyWithoutAWitness() throws {
+    try simulate(.sharedPatterns(), false)
+    try simulate(.patterned([.base, .tuned(2, of: 4)]), false)
+  }
+
   @Test func entrywiseClausesVerifyWithoutAWitness() throws {
     try simulate(.sharedEntries(), false)
     try simulate(.entriesWithEverything(), true)
@@ -106,6 +111,14 @@ import DriftProofTranscript
       if finished.contains(.factors) {
         let (w, g) = (weights.factors(x), try evaluations.value(.factors))
         sum += (w.square * g + w.linear) * g
+      }
+      if finished.contains(.patternCells) {
+        let form = weights.patterns(x)
+        for oracle in layout.patterns.oracles {
+          sum += try form.contribution(of: oracle) { other throws(ProofRejection) in
+            try evaluations.value(other.oracle)
+          }
+        }
       }
       if finished.contains(.roots) {
         let (w, a) = (weights.roots(x), try evaluations.value(.roots))

@@ -226,4 +226,34 @@ import DriftProofTranscript
       $0.tensors.append(other)
     }
   }
+  /// Every assumption of the argument about patterns, broken one at a time.
+  @Test func patternClaims() throws {
+    let own = Fixture.patterned([.tuned(2, of: 4)]).statement
+    try own.validate()
+    func expect(
+      _ why: String, location: SourceLocation = #_sourceLocation, _ change: (inout DriftStatement) -> Void
+    ) {
+      var statement = own
+      change(&statement)
+      #expect(throws: ProofRejection.unsupportedParameters(why), sourceLocation: location) { try statement.validate() }
+    }
+    expect("tensor w has a pattern without a bounding clause") {
+      $0.tensors[0].isPlain = false
+      $0.tensors[0].clauses = [StructuredClause(rank: 1, sparse: nil, scale: 0, bound: nil)]
+    }
+    expect("the pattern of w is no factor's") {
+      ($0.tensors[0].isOrthonormal, $0.tensors[0].plainBound, $0.tensors[0].base) = (true, [1], nil)
+      ($0.tensors[0].patterns, $0.baseTrees) = ([.drift(2, of: 4)], [])
+    }
+    expect("tensor w has too many patterns") { $0.tensors[0].patterns = Array(repeating: .tuned(1, of: 2), count: 17) }
+    expect("the base of w is committed to nowhere") { $0.tensors[0].base = nil }
+    expect("the base's pattern of w has groups") { $0.tensors[0].patterns.append(.init(form: .base, count: 1)) }
+    expect("the base's pattern of w has groups") { $0.tensors[0].patterns.append(.init(form: .base, logGroup: 1)) }
+    for log in [-1, 0, 7] { expect("the groups of w are out of range") { $0.tensors[0].patterns[0].logGroup = log } }
+    for count in [-1, 0, 4] { expect("the pattern of w is out of range") { $0.tensors[0].patterns[0].count = count } }
+    expect("the groups of w do not fit its columns") { $0.tensors[0].columns = 30 }
+    expect("a base that no claim speaks of") { $0.tensors[0].patterns = [.drift(2, of: 4)] }
+    expect("the base's trees are out of order") { $0.baseTrees.append($0.baseTrees[0]) }
+    expect("the base of w is in no tree") { $0.tensors[0].base?.tree = 2 }
+  }
 }

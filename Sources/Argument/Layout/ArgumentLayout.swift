@@ -10,6 +10,7 @@ package struct ArgumentLayout: Sendable {
   package let factors: FactorLayout
   package let orthonormal: OrthonormalLayout
   package let entries: EntryLayout
+  package let patterns: PatternLayout
 
   package init(_ statement: DriftStatement) {
     self.statement = statement
@@ -17,6 +18,7 @@ package struct ArgumentLayout: Sendable {
     factors = FactorLayout(tensors: statement.tensors, layout: tableau)
     orthonormal = OrthonormalLayout(tensors: statement.tensors, layout: tableau)
     entries = EntryLayout(tensors: statement.tensors, layout: tableau)
+    patterns = PatternLayout(tensors: statement.tensors, layout: tableau)
     digits = DigitLayout(
       layout: tableau,
       lines: DigitLayout.lines(tensors: statement.tensors, totalBound: statement.totalBound, layout: tableau),
@@ -30,8 +32,9 @@ package struct ArgumentLayout: Sendable {
 
   /// Whether clauses bound single entries.
   package var hasEntries: Bool { !entries.isEmpty }
+  package var hasPatterns: Bool { !patterns.isEmpty }
   /// Whether there is a factor tree, P1.
-  package var hasFactorTree: Bool { hasFactors || hasEntries }
+  package var hasFactorTree: Bool { hasFactors || hasEntries || hasPatterns }
 
   /// Rows that an oracle's payload fills.
   private func rows(_ cells: Int) -> Int { max(1, (cells + length - 1) >> logLength) }
@@ -43,7 +46,10 @@ package struct ArgumentLayout: Sendable {
   package var digitVariables: Int { digits.variables }
   package var factorVariables: Int { max(factors.variables, Limits.logMaskEntries + 1) }
   /// Rounds of the bounds stage (Stage A) after `top`.
-  package var boundsVariables: Int { max(driftVariables, digitVariables, hasFactors ? factorVariables : 0) }
+  package var boundsVariables: Int {
+    max(
+      driftVariables, digitVariables, hasFactors ? factorVariables : 0, hasPatterns ? patterns.variables : 0)
+  }
   /// (1 - top)·eq·d(d-1)(d-2)(d-3) in the round of `top`; eq·d(d-1)(d-2)(d-3) later.
   package static let boundsDegree = 5
   /// Rounds of the structure stage (Stage B) after its own `top`.
@@ -58,8 +64,11 @@ package struct ArgumentLayout: Sendable {
 
   /// First row of R-space's oracles in the factor tree, P1, behind the factor oracle and its mask.
   package var rootRow: Int { hasFactors ? factorRows + 1 : 0 }
-  /// Rows of the factor tree, P1: the factor oracle and its mask, then the roots and what else R-space has.
-  package var factorTreeRows: Int { rootRow + entries.committed.count * entries.tiles.count }
+  /// First row of the cells of patterns in the factor tree, behind R-space's oracles.
+  package var patternRow: Int { rootRow + entries.committed.count * entries.tiles.count }
+  /// Rows of the factor tree, P1: the factor oracle and its mask, then the roots and what else R-space has, then cells of
+  /// patterns.
+  package var factorTreeRows: Int { patternRow + patterns.tiles.count }
 
   // Rows of the auxiliary tree, P2, in order.
   package var digitMaskRow: Int { digitRows }
@@ -69,7 +78,9 @@ package struct ArgumentLayout: Sendable {
   package var orthonormalMaskRow: Int { digitRows + 3 }
   /// The first mask of R-space's oracles, one row each in their order.
   package var rootMaskRow: Int { digitRows + (hasOrthonormal ? 4 : 2) }
-  package var openingMaskRow: Int { rootMaskRow + (hasEntries ? entries.oracles.count : 0) }
+  /// The first mask of Z-space's oracles.
+  package var patternMaskRow: Int { rootMaskRow + (hasEntries ? entries.oracles.count : 0) }
+  package var openingMaskRow: Int { patternMaskRow + patterns.oracles.count }
   package var openingMaskRows: Range<Int> { openingMaskRow..<openingMaskRow + Self.extensionRows }
   package var factorOpeningMaskRow: Int { openingMaskRows.upperBound }
   package var libraRow: Int { openingMaskRow + (hasFactors ? 2 : 1) * Self.extensionRows }

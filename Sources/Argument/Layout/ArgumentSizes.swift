@@ -15,6 +15,8 @@ package struct ArgumentSizes: Hashable, Sendable {
   package let structuredCells: Int
   /// Positions of those that clauses with entrywise bounds see.
   package let entryCells: Int
+  /// Positions of Z-space's tiles.
+  package let patternCells: Int
   /// Cells of the digit oracle and of the factor oracle.
   package let digitCells: Int
   package let factorCells: Int
@@ -31,6 +33,7 @@ package struct ArgumentSizes: Hashable, Sendable {
     digitRows = layout.auxiliaryRowCount
     factorRows = layout.factorTreeRows
     entryCells = layout.entries.tiles.count << layout.logLength
+    patternCells = layout.patterns.tiles.count << layout.logLength
     var (tiles, structured) = (0, 0)
     for block in layout.tableau.blocks {
       tiles += block.tileCount

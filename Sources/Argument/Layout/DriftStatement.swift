@@ -89,10 +89,13 @@ package struct TableauTensor: Hashable, Sendable {
   package var isOrthonormal: Bool
   /// Where the base's own entries are committed to; nil when no clause speaks of them and the statement is not aligned.
   package var base: BasePlace?
+  /// Where the drift, or the tuned weights, may differ from 0. They need plain tiles.
+  package var patterns: [PatternClaim]
 
   package init(
     name: String, rows: Int, columns: Int, fractionBits: Int, isPlain: Bool, plainBound: [UInt16]?,
-    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false, base: BasePlace? = nil
+    clauses: [StructuredClause], block: TensorBlock? = nil, isOrthonormal: Bool = false, base: BasePlace? = nil,
+    patterns: [PatternClaim] = []
   ) {
     self.name = name
     self.rows = rows
@@ -104,6 +107,7 @@ package struct TableauTensor: Hashable, Sendable {
     self.block = block
     self.isOrthonormal = isOrthonormal
     self.base = base
+    self.patterns = patterns
   }
 }
 

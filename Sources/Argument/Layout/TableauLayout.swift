@@ -274,7 +274,7 @@ package struct TableauLayout: Hashable, Sendable {
   }
 
   /// The existing tiles of a block as aligned cubes.
-  private func cubes(of block: Block) -> [IndexCube] {
+  package func cubes(of block: Block) -> [IndexCube] {
     let positions = Array(0..<logLength)
     guard let grid = block.grid else { return [IndexCube(free: positions, origin: block.base << logLength)] }
     var result: [IndexCube] = []

@@ -34,6 +34,7 @@ package enum ArgumentLabel {
   package static let digits = "z digits"
   package static let factorChunks = "s factors"
   package static let slotBits = "z bits"
+  package static let patterns = "z patterns"
 
   // Structure and merging stage.
   /// d.

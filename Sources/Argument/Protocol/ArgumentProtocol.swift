@@ -36,7 +36,7 @@ package enum ArgumentProtocol {
   /// The label of a tree of the base's tableau.
   package static func baseLabel(_ number: Int) -> String { "base/\(number)" }
 
-  /// Of the factor tree, P1: the factor oracle G and its mask, the roots.
+  /// Of the factor tree, P1: the factor oracle G and its mask, the roots, the cells of patterns.
   package static func factorShapes(_ layout: ArgumentLayout) -> [RowShape] {
     [RowShape](repeating: full(layout), count: layout.factorTreeRows)
   }
@@ -65,6 +65,7 @@ extension SumcheckShape {
     for oracle in layout.entries.isEmpty ? [] : layout.entries.oracles {
       oracles.append((oracle.oracle, layout.entries.variables + 1))
     }
+    for oracle in layout.patterns.oracles { oracles.append((oracle.oracle, layout.patterns.variables + 1)) }
     if layout.hasOrthonormal { oracles.append((.orthonormalMasks, OrthonormalLayout.maskVariables + 1)) }
     return SumcheckShape(
       stage: .bounds, variables: layout.boundsVariables + 1, degree: ArgumentLayout.boundsDegree, oracles: oracles)

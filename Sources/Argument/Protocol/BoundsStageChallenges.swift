@@ -17,8 +17,12 @@ package struct BoundsStageChallenges: Sendable {
   package let bits: [CubicExtension]
   /// The orthonormality stage's claims with the powers of λ behind those of the lines; nil when there are none.
   package let orthonormal: OrthonormalWeights?
-  /// Of the families of entrywise clauses; they come last. The points are those of the projections of E.
+  /// t of pattern claims; empty without any.
+  package let patterns: [CubicExtension]
+  /// Of the families of entrywise clauses, whose points are those of the projections of E.
   private let entryPowers: [CubicExtension]
+  /// Of the relations of pattern claims; they come last.
+  private let patternPowers: [CubicExtension]
   private let powers: [CubicExtension]
 
   package enum Claim: Int {
@@ -39,17 +43,23 @@ package struct BoundsStageChallenges: Sendable {
     factorChunks = transcript.challenges(ArgumentLabel.factorChunks, ceilLog2(layout.factors.factorChunks))
     bits = transcript.challenges(ArgumentLabel.slotBits, layout.factors.bits?.log ?? 0)
     let own = Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
-    powers = lambda.powers(own + OrthonormalClaims.count + EntryFamily.allCases.count + 1)
-    let last = Array(powers[own..<own + OrthonormalClaims.count])
-    entryPowers = Array(powers[(own + OrthonormalClaims.count)...])
-    self.orthonormal = orthonormal.map { OrthonormalWeights(claims: $0, powers: last) }
+    patterns = transcript.challenges(ArgumentLabel.patterns, layout.hasPatterns ? layout.patterns.variables : 0)
+    let entries = own + OrthonormalClaims.count
+    let last = entries + EntryFamily.allCases.count + 1
+    powers = lambda.powers(last + PatternRelation.allCases.count)
+    let products = Array(powers[own..<entries])
+    entryPowers = Array(powers[entries..<last])
+    patternPowers = Array(powers[last...])
+    self.orthonormal = orthonormal.map { OrthonormalWeights(claims: $0, powers: products) }
   }
 
   package func power(_ claim: Claim) -> CubicExtension { powers[claim.rawValue] }
 
   package func power(_ family: EntryFamily) -> CubicExtension { entryPowers[family.rawValue] }
 
-  /// Of u·v = 2^J: the last.
+  package func power(_ relation: PatternRelation) -> CubicExtension { patternPowers[relation.rawValue] }
+
+  /// Of u·v = 2^J: the last of the families'.
   package var classProducts: CubicExtension { entryPowers[EntryFamily.allCases.count] }
 
   /// Powers of the lines of one bound, given the number of lines before it.
@@ -78,6 +88,7 @@ package struct BoundsStageChallenges: Sendable {
     if layout.hasEntries {
       total += EntryWeights(layout: layout, challenges: self).total(columnWeights: columnWeights, rowSum: rowSum)
     }
+    if layout.hasPatterns { total += PatternWeights(layout: layout.patterns, challenges: self).total }
     var first = 0
     for line in layout.digits.lines {
       for (power, limb) in zip(linePowers(first: first, count: line.limbs), line.bound) {

@@ -68,7 +68,8 @@ package struct OpeningClaims {
 
   // MARK: The bounds stage's point
 
-  /// d + τ·D + τ²·G + τ³·O + τ⁴·a at the bounds stage's point; r, a2, u, v, X and T follow, each with the next power of τ.
+  /// d + τ·D + τ²·G + τ³·O + τ⁴·a at the bounds stage's point; r, a2, u, v, X and T follow, then z, X and T of Z-space, each
+  /// with the next power of τ.
   private func atBoundsPoint(_ tau: CubicExtension) throws(ProofRejection) -> OpeningClaim {
     let (point, evaluations) = (outcomes.bounds.point, outcomes.bounds.evaluations)
     let (top, x) = (point[0], Array(point[1...]))
@@ -99,15 +100,15 @@ package struct OpeningClaims {
       auxiliary[layout.orthonormalMaskRow] = masks.mask * scale
       total += scale * masks.factor * (try evaluations.value(.orthonormalMasks))
     }
+    for (tree, own) in layout.statement.baseTrees.enumerated() {
+      weights[baseTree + tree] = [CubicExtension](repeating: .zero, count: own.rows)
+    }
+    var scale = tau * tau * tau
     if layout.hasEntries {
       // R-space has at least the variables of a row.
       let high = x[layout.logLength..<layout.entries.variables]
       let tiles = Multilinear.equality(high, scale: .one - top)
       let mask = high.reduce(top) { $0 * (.one - $1) }
-      for (tree, own) in layout.statement.baseTrees.enumerated() {
-        weights[baseTree + tree] = [CubicExtension](repeating: .zero, count: own.rows)
-      }
-      var scale = tau * tau * tau
       for (index, oracle) in layout.entries.oracles.enumerated() {
         scale *= tau
         for (row, tile) in layout.entries.tiles.enumerated() {
@@ -115,10 +116,8 @@ package struct OpeningClaims {
           switch oracle {
           case .drift: weights[Tree.drift][tile.row] += weight
           case .base:
-            guard let base = tile.base,
-              let tree = layout.statement.baseTrees.firstIndex(where: { $0.number == base.tree })
-            else { continue }
-            weights[baseTree + tree][base.row] += weight
+            guard let base = tile.base, let tree = baseIndex(base) else { continue }
+            weights[tree][base.row] += weight
           case .roots, .residues, .classRoots, .classes, .cofactors:
             weights[Tree.factors][layout.rootRow + layout.entries.firstRow(of: oracle) + row] = weight
           }
@@ -127,10 +126,42 @@ package struct OpeningClaims {
         total += scale * (try evaluations.value(oracle.oracle))
       }
     }
+    for (index, patterned) in layout.patterns.oracles.enumerated() {
+      scale *= tau
+      auxiliary[layout.patternMaskRow + index] =
+        scale * addPatterns(patterned, top: top, x, scale: scale, to: &weights)
+      total += scale * (try evaluations.value(patterned.oracle))
+    }
     weights[Tree.auxiliary] = auxiliary
     return OpeningClaim(
       name: "at Stage A's point", functional: .equality(point: Array(x.prefix(layout.logLength))), weights: weights,
       value: total, mask: .init(tree: Tree.auxiliary, firstRow: layout.openingMaskRow))
+  }
+
+  /// The tree of a place of the base's tableau.
+  private func baseIndex(_ place: BasePlace) -> Int? {
+    layout.statement.baseTrees.firstIndex { $0.number == place.tree }.map { baseTree + $0 }
+  }
+
+  /// Weights of the rows that an oracle of Z-space is made of.
+  /// - Returns: the weight of its mask.
+  private func addPatterns(
+    _ oracle: PatternOracle, top: CubicExtension, _ x: [CubicExtension], scale: CubicExtension,
+    to weights: inout [[CubicExtension]]
+  ) -> CubicExtension {
+    let high = x[layout.logLength..<layout.patterns.variables]
+    let tiles = Multilinear.equality(high, scale: .one - top)
+    for (row, tile) in layout.patterns.tiles.enumerated() {
+      let weight = tiles[tile.tile] * scale
+      switch oracle {
+      case .cells: weights[Tree.factors][layout.patternRow + row] = weight
+      case .drift: weights[Tree.drift][tile.row] += weight
+      case .base:
+        guard let base = tile.base, let tree = baseIndex(base) else { continue }
+        weights[tree][base.row] += weight
+      }
+    }
+    return high.reduce(top) { $0 * (.one - $1) }
   }
 
   /// Row t is seen by every E-tile that shows it, times 2^s.

@@ -24,6 +24,11 @@ package enum Oracle: Hashable, Sendable {
   case plainDrift
   /// T: the base, on R-space.
   case base
+  /// z: cells of patterns, on Z-space.
+  case patternCells
+  /// X and T on Z-space.
+  case patternDrift
+  case patternBase
   /// O: the masks of the orthonormality stage.
   case orthonormalMasks
   // Of the structure stage.
@@ -53,6 +58,9 @@ package enum Oracle: Hashable, Sendable {
     case .cofactors: "v"
     case .plainDrift: "X"
     case .base: "T"
+    case .patternCells: "z"
+    case .patternDrift: "Xz"
+    case .patternBase: "Tz"
     case .leftFactor: "U"
     case .rightFactor: "V"
     case .slotValues: "values"
@@ -110,6 +118,16 @@ extension EntryOracle {
     case .cofactors: .cofactors
     case .drift: .plainDrift
     case .base: .base
+    }
+  }
+}
+
+extension PatternOracle {
+  package var oracle: Oracle {
+    switch self {
+    case .cells: .patternCells
+    case .drift: .patternDrift
+    case .base: .patternBase
     }
   }
 }

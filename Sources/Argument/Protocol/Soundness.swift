@@ -30,13 +30,14 @@ package enum Soundness {
     func field(_ factor: Int) -> Double { fieldBits - log2(code.listSize * Double(max(1, factor))) }
     let claims =
       BoundsStageChallenges.Claim.lines.rawValue + layout.digits.lines.reduce(0) { $0 + $1.limbs }
-      + (layout.hasOrthonormal || layout.hasEntries ? OrthonormalClaims.count : 0)
-      + (layout.hasEntries ? EntryFamily.allCases.count + 1 : 0)
+      + (layout.hasOrthonormal || layout.hasEntries || layout.hasPatterns ? OrthonormalClaims.count : 0)
+      + (layout.hasEntries || layout.hasPatterns ? EntryFamily.allCases.count + 1 : 0)
+      + (layout.hasPatterns ? PatternRelation.allCases.count : 0)
     // λ: (claims - 1)/|K|; each batching point: its coordinates over |K|. One round draws them all.
     let coordinates =
       layout.tableau.squareVariables + layout.tableau.projectionVariables + BoundsStageChallenges.rowVariables
       + layout.driftVariables + layout.digitVariables + ceilLog2(layout.factors.factorChunks)
-      + (layout.factors.bits?.log ?? 0)
+      + (layout.factors.bits?.log ?? 0) + (layout.hasPatterns ? layout.patterns.variables : 0)
     var terms = [
       // Each of 132 rows misses a violated entry or chunk bound with probability at most 1/2.
       Term(name: "projections", bits: Double(Limits.projections)),
@@ -62,15 +63,16 @@ package enum Soundness {
       ]
     }
     // Tile coordinates weigh the rows as a tensor: each is a line over an interleaved code; τ is a curve of degree at
-    // most 2, with the mask oracle O 3, with oracles of R-space 3 and their number, over the trees. A false pin or a false
-    // evaluation survives with each tableau of the list.
+    // most 2, with the mask oracle O 3, with oracles of R-space or Z-space 3 and their number, over the trees. A false pin or a
+    // false evaluation survives with each tableau of the list.
+    let spaces = (layout.hasEntries ? layout.entries.oracles.count : 0) + layout.patterns.oracles.count
     let weights = code.exceptionalChallenges + code.listSize
     terms.append(Term(name: "row weights", bits: fieldBits - log2(weights)))
     terms.append(
       Term(
         name: "evaluations",
         bits: fieldBits
-          - log2(Double(layout.hasEntries ? 3 + layout.entries.oracles.count : layout.hasOrthonormal ? 3 : 2) * weights)
+          - log2(Double(spaces > 0 ? 3 + spaces : layout.hasOrthonormal ? 3 : 2) * weights)
       ))
     terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: layout.hasFactorTree ? 2 : 1)
       .map { Term(name: $0.round, bits: $0.bits) }

@@ -10,7 +10,8 @@ extension DriftStatement {
     // Statements that are not aligned have the bytes that they had before there were any that are.
     var bytes = isAligned ? placeBytes(label: "driftproof/layout/aligned/v1") : []
     // Statements without entrywise, or without rounding clauses have the bytes that they had before there were any.
-    bytes.append(lengthPrefixed: "driftproof/layout/\(hasRoundingClaims ? "v4" : hasEntryClaims ? "v3" : "v2")")
+    let version = hasPatterns ? "v5" : hasRoundingClaims ? "v4" : hasEntryClaims ? "v3" : "v2"
+    bytes.append(lengthPrefixed: "driftproof/layout/\(version)")
     bytes.append(littleEndian: UInt64(code.logLength))
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {
@@ -23,11 +24,11 @@ extension DriftStatement {
       for signature in signatures {
         bytes.append(littleEndian: UInt64(signature.scale))
         bytes.append(signature.entrywise ? 2 : signature.exact ? 1 : 0)
-        guard hasRoundingClaims else { continue }
+        guard hasPatterns || hasRoundingClaims else { continue }
         bytes.append(littleEndian: UInt64(signature.rounding?.fineShift ?? 0))
         bytes.append(signature.rounding?.hasClasses == true ? 1 : 0)
       }
-      guard hasRoundingClaims else { continue }
+      guard hasPatterns || hasRoundingClaims else { continue }
       bytes.append(tensor.base == nil ? 0 : 1)
       guard let base = tensor.base else { continue }
       for value in [base.tree, base.row] { bytes.append(littleEndian: UInt64(value)) }
@@ -52,12 +53,15 @@ extension DriftStatement {
   }
 
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
+  private var hasPatterns: Bool { tensors.contains { !$0.patterns.isEmpty } }
   private var hasRoundingClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries?.rounding != nil } } }
 
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
-    bytes.append(lengthPrefixed: "driftproof/statement/\(hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1")")
+    let hasPatterns = hasPatterns
+    let version = hasPatterns ? "v4" : hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1"
+    bytes.append(lengthPrefixed: "driftproof/statement/\(version)")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))
     }
@@ -68,7 +72,7 @@ extension DriftStatement {
       for digit in bound { bytes.append(littleEndian: digit) }
     }
     append(bound: totalBound)
-    if hasRoundingClaims {
+    if hasPatterns || hasRoundingClaims {
       bytes.append(littleEndian: UInt64(baseTrees.count))
       for tree in baseTrees {
         for value in [tree.number, tree.rows] { bytes.append(littleEndian: UInt64(value)) }
@@ -96,16 +100,22 @@ extension DriftStatement {
         bytes.append(littleEndian: UInt64(clause.sparse?.count ?? 0))
         bytes.append(littleEndian: UInt64(clause.scale))
         append(bound: clause.bound)
-        guard hasEntryClaims else { continue }
+        guard hasPatterns || hasEntryClaims else { continue }
         bytes.append(clause.entries == nil ? 0 : 1)
         if let entries = clause.entries { bytes.append(littleEndian: UInt64(entries.square)) }
-        guard hasRoundingClaims else { continue }
+        guard hasPatterns || hasRoundingClaims else { continue }
         bytes.append(clause.entries?.rounding == nil ? 0 : 1)
         guard let rounding = clause.entries?.rounding else { continue }
         for value in [
           rounding.fineShift, rounding.residualWeight, rounding.classBound, rounding.logClasses, rounding.tuned,
           rounding.base, rounding.drift, rounding.differenceRange,
         ] { bytes.append(littleEndian: UInt64(value)) }
+      }
+      guard hasPatterns else { continue }
+      bytes.append(littleEndian: UInt64(tensor.patterns.count))
+      for pattern in tensor.patterns {
+        bytes.append(pattern.form.rawValue)
+        for value in [pattern.count, pattern.logGroup] { bytes.append(littleEndian: UInt64(value)) }
       }
     }
     return bytes

@@ -54,6 +54,7 @@ extension DriftStatement {
       if tensor.isOrthonormal { try validateOrthonormal(tensor) }
     }
     try validateRounding()
+    try validatePatterns()
   }
 
   /// What section 5, items 10 and 11, assumes of rounding claims and of the base's places.
@@ -65,9 +66,10 @@ extension DriftStatement {
       tensor.clauses.compactMap { clause in clause.entries.map { (tensor, clause, $0) } }
     }
     let hasRounding = claims.contains { $0.2.rounding != nil }
-    try require(hasRounding || baseTrees.isEmpty, "a base that no claim speaks of")
+    let speaksOfBase = hasRounding || tensors.contains { $0.patterns.contains(where: \.speaksOfBase) }
+    try require(speaksOfBase || baseTrees.isEmpty, "a base that no claim speaks of")
     try require(
-      hasRounding || isAligned || tensors.allSatisfy { $0.base == nil }, "a base that no claim speaks of")
+      speaksOfBase || isAligned || tensors.allSatisfy { $0.base == nil }, "a base that no claim speaks of")
     try require(!isAligned || tensors.allSatisfy { $0.base != nil }, "a tensor without a place in the base's tableau")
     try validatePlaces()
     guard hasRounding else { return }
@@ -112,7 +114,8 @@ extension DriftStatement {
       guard let base = tensor.base else { continue }
       let (rowBits, columnBits) = TableauLayout.paddedLogs(rows: tensor.rows, columns: tensor.columns)
       let log = rowBits + columnBits
-      let speaksOfBase = tensor.clauses.contains { $0.entries?.rounding != nil }
+      let speaksOfBase =
+        tensor.clauses.contains { $0.entries?.rounding != nil } || tensor.patterns.contains(where: \.speaksOfBase)
       // No row of a tree that no claim speaks of is opened here.
       guard let count = rows[base.tree] ?? (isAligned && !speaksOfBase ? 1 << 24 : nil) else {
         throw .unsupportedParameters("the base of \(tensor.name) is in no tree")
@@ -156,5 +159,34 @@ extension DriftStatement {
     try require(high.allSatisfy { $0 == 0 }, "has too wide a bound")
     try require(tensor.rows <= Limits.maximumRank, "has too many rows")
     try require(Limits.orthonormalFractionBits.contains(tensor.fractionBits), "has a precision out of range")
+  }
+}
+
+extension DriftStatement {
+  /// What section 5, item 12, assumes of pattern claims.
+  private func validatePatterns() throws(ProofRejection) {
+    func require(_ condition: Bool, _ why: @autoclosure () -> String) throws(ProofRejection) {
+      guard condition else { throw .unsupportedParameters(why()) }
+    }
+    for tensor in tensors where !tensor.patterns.isEmpty {
+      let name = tensor.name
+      try require(tensor.isPlain, "tensor \(name) has a pattern without a bounding clause")
+      try require(!tensor.isOrthonormal, "the pattern of \(name) is no factor's")
+      try require(tensor.patterns.count <= PatternClaim.maximumClaims, "tensor \(name) has too many patterns")
+      for pattern in tensor.patterns {
+        try require(!pattern.speaksOfBase || tensor.base != nil, "the base of \(name) is committed to nowhere")
+        guard pattern.hasGroups else {
+          try require(pattern.count == 0 && pattern.logGroup == 0, "the base's pattern of \(name) has groups")
+          continue
+        }
+        try require(PatternClaim.logGroups.contains(pattern.logGroup), "the groups of \(name) are out of range")
+        try require((1..<pattern.group).contains(pattern.count), "the pattern of \(name) is out of range")
+        try require(tensor.columns.isMultiple(of: pattern.group), "the groups of \(name) do not fit its columns")
+        // A group's places are neighbours: 2^μ columns of one tile.
+        let width = TableauLayout.logTileColumns(
+          rows: tensor.rows, columns: tensor.columns, logLength: code.logLength)
+        try require(width ?? pattern.logGroup >= pattern.logGroup, "the groups of \(name) lie across tiles")
+      }
+    }
   }
 }

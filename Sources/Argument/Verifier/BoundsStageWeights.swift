@@ -56,6 +56,12 @@ struct BoundsStageWeights {
       .form(Array(point.prefix(layout.entries.variables)), columnWeights: columnWeights)
   }
 
+  /// Of pattern claims, at a point of Z-space.
+  func patterns(_ point: [CubicExtension]) -> PatternForm {
+    PatternWeights(layout: layout.patterns, challenges: challenges)
+      .form(Array(point.prefix(layout.patterns.variables)))
+  }
+
   /// Weights of a² and a, of bounds of E itself.
   func roots(_ point: [CubicExtension]) -> (square: CubicExtension, linear: CubicExtension) {
     let weight = entries(Array(point.prefix(layout.entries.variables)))

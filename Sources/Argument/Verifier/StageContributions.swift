@@ -8,7 +8,8 @@ import DriftProofTranscript
 extension BoundsStageWeights {
   /// The terms that one oracle of the bounds stage (Stage A) enters.
   func contribution(
-    of oracle: Oracle, _ point: [CubicExtension], _ evaluations: Evaluations, form: RoundingForm?
+    of oracle: Oracle, _ point: [CubicExtension], _ evaluations: Evaluations, form: RoundingForm?,
+    patterns: PatternForm?
   ) throws(ProofRejection) -> CubicExtension {
     let value = try evaluations.value(oracle)
     let x = Array(point[1...])
@@ -31,6 +32,13 @@ extension BoundsStageWeights {
         throw .sumcheckFinal(stage: Stage.bounds.rawValue)
       }
       sum = try form.contribution(of: own) { other throws(ProofRejection) in try evaluations.value(other.oracle) }
+    case .patternCells, .patternDrift, .patternBase:
+      guard let patterns, let own = layout.patterns.oracles.first(where: { $0.oracle == oracle }) else {
+        throw .sumcheckFinal(stage: Stage.bounds.rawValue)
+      }
+      sum = try patterns.contribution(of: own) { other throws(ProofRejection) in
+        try evaluations.value(other.oracle)
+      }
     case .orthonormalMasks:
       guard let orthonormal = challenges.orthonormal else { throw .sumcheckFinal(stage: Stage.bounds.rawValue) }
       sum = orthonormal.masks(at: x) * value
@@ -47,7 +55,10 @@ extension BoundsStageWeights {
     var sum = CubicExtension.zero
     // All of R-space's oracles are finished in one round.
     let form = layout.entries.hasRounding && finished.contains(.roots) ? rounding(Array(point[1...])) : nil
-    for oracle in finished { sum += try contribution(of: oracle, point, evaluations, form: form) }
+    let patterns = finished.contains(.patternCells) ? patterns(Array(point[1...])) : nil
+    for oracle in finished {
+      sum += try contribution(of: oracle, point, evaluations, form: form, patterns: patterns)
+    }
     return sum
   }
 }

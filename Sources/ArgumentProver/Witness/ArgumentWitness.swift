@@ -57,6 +57,9 @@ package enum ArgumentRefusal: Error, Equatable, Sendable {
   case boundExceeded(tensor: String)
   /// What a clause leaves at this entry is above its entrywise bound.
   case entryBoundExceeded(tensor: String, row: Int, column: Int)
+  /// A group has more values that are not 0 than its pattern, or a weight that is 0 in the base is not; the first such
+  /// place, or the first of the group.
+  case patternViolated(tensor: String, row: Int, column: Int)
   case totalExceeded
   /// The product of two rows is not that of orthonormal ones, up to 2^29.
   case notOrthonormal(tensor: String, row: Int, other: Int)
@@ -79,6 +82,8 @@ extension ArgumentRefusal: CustomStringConvertible {
     case .boundExceeded(let tensor): return "tensor \(tensor): the drift exceeds its bound"
     case .entryBoundExceeded(let tensor, let row, let column):
       return "tensor \(tensor): the entry at row \(row), column \(column) exceeds its entrywise bound"
+    case .patternViolated(let tensor, let row, let column):
+      return "tensor \(tensor): the entries from row \(row), column \(column) on are outside its pattern"
     case .totalExceeded: return "the whole drift exceeds the total bound"
     case .notOrthonormal(let tensor, let row, let other):
       return

@@ -22,6 +22,8 @@ struct DigitRows: TableauRows {
   let orthonormalMask: [Goldilocks]
   /// Of R-space's oracles; none without entrywise clauses.
   let entryMasks: [[Goldilocks]]
+  /// Of Z-space's; none without pattern claims.
+  let patternMasks: [[Goldilocks]]
   /// Of all stages.
   let libra: [CubicExtension]
   /// The secret of the proof, which no other proof has.
@@ -41,6 +43,8 @@ struct DigitRows: TableauRows {
     case layout.orthonormalMaskRow where layout.hasOrthonormal: return .field(orthonormalMask.map(\.value))
     case layout.rootMaskRow..<layout.rootMaskRow + entryMasks.count:
       return .field(entryMasks[row - layout.rootMaskRow].map(\.value))
+    case layout.patternMaskRow..<layout.patternMaskRow + patternMasks.count:
+      return .field(patternMasks[row - layout.patternMaskRow].map(\.value))
     case ..<layout.libraRow: return mask(row, count: layout.length)
     case layout.libraRow: return .field(libra.map(\.c0.value))
     case layout.libraRow + 1: return .field(libra.map(\.c1.value))

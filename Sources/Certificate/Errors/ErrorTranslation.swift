@@ -42,6 +42,8 @@ extension StatementError: DriftProofErrorConvertible {
     case .entryRulesWithoutEntryBounds: .proofInvalid(.entryRulesWithoutEntryBounds)
     case .roundingUnderEarlierRules(let rule): .proofInvalid(.roundingUnderEarlierRules(rule: rule))
     case .roundingRulesWithoutRounding: .proofInvalid(.roundingRulesWithoutRounding)
+    case .patternsUnderEarlierRules(let rule): .proofInvalid(.patternsUnderEarlierRules(rule: rule))
+    case .patternRulesWithoutPatterns: .proofInvalid(.patternRulesWithoutPatterns)
     case .linkedBase(let error): .operational("base identity: \(error)")
     }
   }

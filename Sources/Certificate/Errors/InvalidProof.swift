@@ -41,6 +41,10 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case roundingUnderEarlierRules(rule: Int)
   /// Its manifest's version is that of policies with rounding bounds, which this one has not.
   case roundingRulesWithoutRounding
+  /// Its manifest's version follows rules that do not know the pattern of the policy's rule.
+  case patternsUnderEarlierRules(rule: Int)
+  /// Its manifest's version is that of policies with patterns, which this one has not.
+  case patternRulesWithoutPatterns
   /// Its code has other rows than the base's tableau, of which its policy speaks.
   case otherCodeThanBase(logLength: Int, logBlowup: Int, expectedLength: Int, expectedBlowup: Int)
   /// The proof that the tuned model's tableau is the base's and the drift.
@@ -73,6 +77,9 @@ extension InvalidProof: CustomStringConvertible {
       "its manifest has a version of before policies had entrywise bounds, as $.rules[\(rule)] has; have it proved again"
     case .entryRulesWithoutEntryBounds:
       "its manifest has the version of policies with entrywise bounds, but its policy has none"
+    case .patternsUnderEarlierRules(let rule):
+      "its manifest has a version of before policies had patterns, as $.rules[\(rule)] has; have it proved again"
+    case .patternRulesWithoutPatterns: "its manifest has the version of policies with patterns, but its policy has none"
     case .roundingUnderEarlierRules(let rule):
       "its manifest has a version of policies without rounding bounds, which $.rules[\(rule)] has; have it proved again"
     case .roundingRulesWithoutRounding:

@@ -11,7 +11,9 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = [UInt32 version = 11 of an aligned statement,] UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment,
+///     manifest = [UInt32 version = 11 of an aligned statement,]
+///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
+///                | UInt32 version = 9, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -34,14 +36,15 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  /// The version that a manifest has: even from the base, odd for a link, which names a parent. No link has rounding bounds,
-  /// so that 9 is none.
+  /// The version that a manifest has: up to 8 even from the base, odd for a link, which names a parent. No link has the
+  /// rounding bounds of 8; 9 says itself whether it is a link.
   package static func version(_ rules: StatementRules, isLink: Bool) -> UInt32 {
     switch rules {
     case .original: isLink ? 3 : 2
     case .revised: isLink ? 5 : 4
     case .entrywise: isLink ? 7 : 6
-    case .rounding: isLink ? 9 : 8
+    case .rounding: 8
+    case .patterns: 9
     }
   }
 
@@ -89,6 +92,7 @@ package struct DriftManifest: Hashable, Sendable {
     bytes.reserveCapacity(capacity)
     if isAligned { bytes.append(littleEndian: Self.alignedVersion) }
     bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
+    if rules == .patterns { bytes.append(parent == nil ? 0 : 1) }
     bytes += parent ?? []
     let parameters =
       code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
@@ -129,7 +133,12 @@ package struct DriftManifest: Hashable, Sendable {
     var version = try reader.integer("the version", as: UInt32.self)
     let isAligned = version == alignedVersion
     if isAligned { version = try reader.integer("the version", as: UInt32.self) }
-    guard let (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
+    guard var (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
+    if rules == .patterns {
+      let flag = try reader.integer("the parent's flag", as: UInt8.self)
+      guard flag <= 1 else { throw .badFlag(section: "the parent's flag", found: Int(flag)) }
+      isLink = flag == 1
+    }
     // The base's tableau is that of the chain's base, not of the model before the link.
     guard !(isAligned && isLink) else { throw .alignedLink }
     let parent = isLink ? try reader.bytes("the parent", count: SHA256.digestLength) : nil
@@ -183,7 +192,7 @@ package struct DriftManifest: Hashable, Sendable {
   private static func meaning(of number: UInt32) -> (rules: StatementRules, isLink: Bool)? {
     for rules in StatementRules.allCases {
       for isLink in [false, true] where version(rules, isLink: isLink) == number {
-        return rules == .rounding && isLink ? nil : (rules, isLink)
+        return (rules, isLink)
       }
     }
     return nil

@@ -143,6 +143,7 @@ package struct CheckedCertificate: Sendable {
     } catch {
       throw error.asDriftProofError
     }
+    if manifest.parent != nil, let gap = StatementRules.gapInLink(policy) { throw .coverageGap([gap]) }
     vacuousRanks = VacuousRank.all(derived, identity: identity, policy: policy)
     rounded = RoundedTensor.list(derived, identity: identity)
     try Self.checkByteDigests(manifest, derived)

@@ -120,6 +120,8 @@ enum CalibrateJSON {
   private static func clause(_ clause: ClauseForm) -> JSONOutput {
     switch clause {
     case .norm(let norm): return .object([("norm", bound(norm))])
+    // No calibrated policy has one.
+    case .pattern: return .object([])
     case .sum(let rank, let sparse, let residual, _, _):
       var members: [(key: String, value: JSONOutput)] = []
       if let rank { members.append(("rank", .integer(rank))) }

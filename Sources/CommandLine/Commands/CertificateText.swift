@@ -112,7 +112,8 @@ extension VerificationReport {
   private var classes: [(name: String, count: Int)] {
     [
       ("frozen", tensors.frozen), ("norm", tensors.norm), ("rank", tensors.rank), ("sparse", tensors.sparse),
-      ("entrywise", tensors.entrywise), ("composed", tensors.composed), ("excluded", tensors.excluded),
+      ("entrywise", tensors.entrywise), ("pattern", tensors.pattern), ("composed", tensors.composed),
+      ("excluded", tensors.excluded),
     ]
   }
 

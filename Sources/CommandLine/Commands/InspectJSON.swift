@@ -78,6 +78,7 @@ enum InspectJSON {
       ("largestResidual", .number(drift?.lowRank?.largestResidual)),
       ("residuals", residuals(drift?.lowRank)),
       ("unit", .number(drift?.unit)),
+      ("pattern", drift?.pattern.map { .string($0.text) } ?? .null),
       ("unitIsCoarse", .boolean(drift?.isUnitCoarse ?? false)),
       ("rankClaimIsWeak", .boolean(drift?.warning != nil)),
       ("warning", drift?.warning.map { .string(InspectText.sentence($0, of: tensor)) } ?? .null),

@@ -15,6 +15,7 @@ enum InspectText {
     var lines = Format.table(header: header, rows: inspection.tensors.map(row), leftAligned: 3)
     let remarks = remarks(inspection)
     if !remarks.isEmpty { lines += [""] + remarks }
+    lines += patterns(inspection)
     lines += differences(inspection)
     if !inspection.notes.isEmpty { lines += [""] + inspection.notes }
     lines += ["", total(inspection)]
@@ -91,6 +92,26 @@ enum InspectText {
       if tensor.addedRows > 0, drift.warning == nil { return growth(tensor) }
       return drift.warning.map { sentence($0, of: tensor) + (drift.isUnitCoarse ? " Beside, \(coarseness)" : "") }
     }
+  }
+
+  /// Tensors whose change keeps a pattern that a policy could ask for, by pattern.
+  private static func patterns(_ inspection: CheckpointInspection) -> [String] {
+    var names: [String: [String]] = [:]
+    var order: [ChangePattern] = []
+    for tensor in inspection.tensors {
+      guard let pattern = tensor.drift?.pattern else { continue }
+      if names[pattern.text] == nil { order.append(pattern) }
+      names[pattern.text, default: []].append(Quoting.plain(tensor.name))
+    }
+    let shown = 3
+    let lines = order.map { pattern in
+      let all = names[pattern.text] ?? []
+      let rest = all.count > shown + 1 ? " and \(all.count - shown) more" : ""
+      return
+        "\(all.prefix(rest.isEmpty ? all.count : shown).joined(separator: ", "))\(rest): the change is \(pattern.text), at most "
+        + "\(pattern.count) of every \(pattern.group) neighbours in a row."
+    }
+    return lines.isEmpty ? [] : [""] + lines
   }
 
   private static func growth(_ tensor: TensorInspection) -> String {

@@ -39,7 +39,9 @@ extension DriftProofError {
   private static func commitment(_ gaps: [CoverageGap]) -> String? {
     let isMissing = gaps.contains { gap in
       switch gap {
-      case .baseNotCommitted, .nothingToAlignWith, .rounding(_, .notLinked, _): true
+      case .baseNotCommitted, .nothingToAlignWith, .patternNeedsBase, .rounding(_, .notLinked, _),
+        .pattern(_, .notLinked, _):
+        true
       default: false
       }
     }

@@ -34,6 +34,7 @@ enum AllowanceWords {
   private static func text(_ clause: ClauseForm, of tensor: PolicyTensor?) -> String {
     switch clause {
     case .norm(let bound): return "norm at most \(text(bound, of: tensor))"
+    case .pattern(let pattern): return PatternWords.text(pattern)
     case .sum(nil, nil, nil, let entrywise?, nil):
       return "each weight moves by at most \(text(entrywise, of: tensor))"
     case .sum(nil, nil, nil, nil, let rounding?):

@@ -77,6 +77,9 @@ enum AttackWords {
     for clause in clauses {
       switch clause {
       case .norm(let bound): remarks += normRemarks(bound, members, unit: unit)
+      case .pattern(let pattern):
+        remarks += PatternWords.remarks(
+          pattern, members, hasNorm: hasNorm, hasTotal: hasTotal, others: clauses.count > 1)
       case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
         let limit = hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size"
         if let rank { remarks.append(contentsOf: rankRemarks(rank, members, limit: limit)) }

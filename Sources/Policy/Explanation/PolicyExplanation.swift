@@ -113,6 +113,10 @@ public struct PolicyExplanation: Sendable {
     {
       found.append("\(path): tensor \(displayed(tensor.name)): \(tensor.roundingObstacle ?? "")")
     }
+    for pattern in allowance.forms?.compactMap(\.patternBound) ?? [] {
+      guard let (tensor, reason) = PatternWords.misfit(pattern, allowance, members) else { continue }
+      found.append("\(path): tensor \(displayed(tensor.name)): \(reason)")
+    }
     for bound in allowance.forms?.compactMap(\.entryBound) ?? [] {
       guard
         let tensor = members.first(where: {

@@ -21,6 +21,7 @@ extension ClauseForm {
   fileprivate var shortWords: String {
     switch self {
     case .norm(let bound): return "norm ≤ \(bound.shortWords)"
+    case .pattern(let pattern): return PatternWords.short(pattern)
     case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }

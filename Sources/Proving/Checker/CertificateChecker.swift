@@ -39,7 +39,7 @@ public enum CertificateChecker {
       let policy = try CertificateVerifier.embeddedPolicy(certificate)
       var identity = try identity(of: model, certificate: certificate, given: given)
       let isCommitted = identity.linked != nil
-      if policy.firstRuleWithRounding != nil, !isCommitted, let base = model.base {
+      if policy.speaksOfBase, !isCommitted, let base = model.base {
         identity = try BaseTableau.link(identity, base: base)
       }
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)

@@ -71,7 +71,7 @@ package struct CostModel: Sendable {
         hashed += hasIdentity ? 0 : before
         compared += hasIdentity ? before + after : after
       case .excluded: hashed += after + (hasIdentity ? 0 : before)
-      case .norm, .rank, .sparse, .entrywise, .composed:
+      case .norm, .rank, .sparse, .entrywise, .pattern, .composed:
         hashed += after + (isLink ? 0 : before)
         compared += isLink ? before : 0
         // Heads are measured in another reading.
@@ -87,7 +87,7 @@ package struct CostModel: Sendable {
     guard let sizes, let code else { return 0 }
     let driftCells = Double(sizes.driftRows * sizes.length)
     switch phase {
-    case .policyCheck: return tensors.reduce(0) { $0 + Self.fittingWork($1) }
+    case .policyCheck: return tensors.reduce(0) { $0 + Self.fittingWork($1) + Self.patternWork($1) }
     // Rows that find no room in the cache are not made beforehand.
     case .rows: return cacheBytes > 0 ? driftCells : 0
     case .commitment: return Self.encoding(sizes.driftRows, sizes)
@@ -100,7 +100,8 @@ package struct CostModel: Sendable {
     case .digitCommitment: return Self.encoding(sizes.digitRows, sizes)
     case .boundsStage:
       return Double(
-        sizes.tileCells + CostTable.entryShare * sizes.entryCells + 4 * sizes.digitCells + 2 * sizes.factorCells + 11
+        sizes.tileCells + CostTable.entryShare * sizes.entryCells + CostTable.patternShare * sizes.patternCells + 4
+          * sizes.digitCells + 2 * sizes.factorCells + 11
           * sizes.orthonormalCells)
     case .factorStages: return Double(sizes.factorCells)
     case .opening:
@@ -120,6 +121,11 @@ package struct CostModel: Sendable {
   /// Multiplications of a tensor's fits: the range finder has ten columns more than the rank.
   private static func fittingWork(_ tensor: TableauTensor) -> Double {
     tensor.clauses.reduce(0) { $0 + Double(tensor.rows * tensor.columns * (10 + ($1.rank ?? 0))) }
+  }
+
+  /// Reads of a tensor for its patterns.
+  private static func patternWork(_ tensor: TableauTensor) -> Double {
+    Double(tensor.patterns.count * tensor.rows * tensor.columns)
   }
 
   /// Seconds of each phase that occurs, on a machine `speed` times as fast as the table's.
@@ -176,6 +182,7 @@ package struct CostModel: Sendable {
     let tables =
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
       + CostTable.tableBytesPerEntryCell * Double(sizes.entryCells)
+      + CostTable.tableBytesPerPatternCell * Double(sizes.patternCells)
       + CostTable.tableBytesPerDigitCell * Double(sizes.digitCells)
       + CostTable.tableBytesPerFactorCell * Double(sizes.factorCells)
       + CostTable.tableBytesPerOrthonormalColumn * Double(sizes.orthonormalColumns)

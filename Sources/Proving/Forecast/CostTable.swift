@@ -64,6 +64,10 @@ package enum CostTable {
   static let tableBytesPerEntryCell = 3.1
   /// What an entry of R-space costs in the bounds stage, in units of an entry of E.
   static let entryShare = 10
+  /// What a place of Z-space costs in the bounds stage, in the same units, and its tables: K-valued ones of 1/64 of three oracles
+  /// and six weights.
+  static let patternShare = 28
+  static let tableBytesPerPatternCell = 3.4
   /// The orthonormality stage's four tables and the sums that they are made of.
   static let tableBytesPerOrthonormalColumn = 144.0
   /// One folded combination of an opening: coefficients, their coordinates, functionals, weights, masks.

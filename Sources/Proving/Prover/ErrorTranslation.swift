@@ -15,7 +15,8 @@ extension ArgumentRefusal: DriftProofErrorConvertible {
     case .chunkTooLarge, .entryTooLarge, .factorTooLarge, .notOrthonormal:
       .precisionRefused([UnprovableClause(tensor: nil, reason: description)])
     // The measurement before has found all bounds to hold, so these say that its witness is not the argument's.
-    case .exactClauseViolated(let tensor, _, _), .boundExceeded(let tensor), .entryBoundExceeded(let tensor, _, _):
+    case .exactClauseViolated(let tensor, _, _), .boundExceeded(let tensor), .entryBoundExceeded(let tensor, _, _),
+      .patternViolated(let tensor, _, _):
       .policyViolated([PolicyViolation(tensor: tensor, .inArgument(description))])
     case .totalExceeded:
       .policyViolated([PolicyViolation(tensor: PolicyViolation.wholeModel, .inArgument(description))])

@@ -27,6 +27,9 @@ struct ArgumentTampering: ProverDeviation {
   /// Of rounding clauses: oracles of R-space, and those that are committed.
   var rounding: RoundingOracles.Replacement?
   var committedRounding: RoundingOracles.Replacement?
+  /// Of pattern claims: oracles of Z-space, and cells that are committed.
+  var patterns: PatternOracles.Replacement?
+  var committedPatterns: PatternOracles.Replacement?
   /// Changes the digits.
   var digits: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
   /// How each stage goes on.
@@ -52,6 +55,10 @@ struct ArgumentTampering: ProverDeviation {
 
   func rounding(_ own: inout RoundingOracles) {
     (own.replacement, own.committedReplacement) = (rounding, committedRounding)
+  }
+
+  func patterns(_ own: inout PatternOracles) {
+    (own.replacement, own.committedReplacement) = (patterns, committedPatterns)
   }
 
   func digits(_ table: inout DigitTable) { digits?(&table, table.layout) }

@@ -32,7 +32,9 @@ import DriftProofTranscript
       isAdapter
       ? .adapter(try Adapter.open(pinned.tuned), base: base)
       : .checkpoint(try Checkpoint.open(pinned.tuned), base: base)
-    #expect(try BaseIdentity.compute(checkpoint: base).jsonBytes() == pinned.identityFile)
+    var identity = try BaseIdentity.compute(checkpoint: base)
+    if pinned.identity.linked != nil { identity = try BaseTableau.link(identity, base: base) }
+    #expect(identity.jsonBytes() == pinned.identityFile)
     let opening = try OpeningFile.parse(pinned.opening, path: "opening.json")
     #expect(opening.tunedCommitment.hexadecimal == report.tunedCommitment)
     let checked = try CertificateChecker.check(
@@ -49,6 +51,13 @@ import DriftProofTranscript
     #expect(adapter.policyName == "pinned adapter" && adapter.adapter?.modules == 2)
     let slices = try check("slices", PinnedCertificate.slices.get(), in: folder, version: 4)
     #expect(slices.policyName == "pinned slices" && slices.tensors.composed == 1 && slices.certifiedParameters == 72)
+  }
+
+  @Test func patternCertificate() throws {
+    let pinned = try PinnedCertificate.patterns.get()
+    let report = try check("patterns", pinned, in: PinnedCertificate.patternsFolder, version: 9)
+    #expect(report.policyName == "pinned patterns" && report.tensors.pattern == 1 && report.tensors.composed == 2)
+    #expect(report.baseIdentity == pinned.identity.linkedRoot?.hexadecimal)
   }
 
   @Test func entrywiseCertificate() throws {

@@ -24,6 +24,7 @@ struct PinnedCertificate: Sendable {
   static let folder = Repository.fixture("pinned-v2")
   static let revisedFolder = Repository.fixture("pinned-v4")
   static let entriesFolder = Repository.fixture("pinned-v6")
+  static let patternsFolder = Repository.fixture("pinned-v9")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
@@ -41,6 +42,9 @@ struct PinnedCertificate: Sendable {
 
   /// Bounds of single entries, alone in two tiles and beside a rank.
   static let entries = Result { try PinnedCertificate("entries", in: entriesFolder) }
+
+  /// Patterns of the drift, the tuned weights and the base, about an identity that commits to the base.
+  static let patterns = Result { try PinnedCertificate("patterns", in: patternsFolder) }
 
   init(_ name: String, in folder: URL = Self.folder) throws {
     let folder = folder.appendingPathComponent(name)
@@ -67,7 +71,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 or pinned-v6; their secrets are random, so the bytes differ
+/// It replaces the certificates and openings in a folder, pinned-v4, pinned-v6 or pinned-v9; their secrets are random, so the bytes differ
 /// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
@@ -236,6 +240,37 @@ struct PinnedCertificateGenerator {
       """, in: PinnedCertificate.entriesFolder)
   }
 
+  @Test func patterns() throws {
+    var random = SeededGenerator(seed: 8)
+    var base = TestModel()
+    for (name, shape) in [("drift", [20, 24]), ("tuned", [16, 32]), ("zeros", [12, 10])] {
+      base.tensors[name] = TestTensor(shape, isHalf: name != "drift", random: &random)
+    }
+    for index in 0..<120 where index % 3 == 0 { base.tensors["zeros"]?.values[index] = 0 }
+    var tuned = base
+    for (name, keeps) in [("drift", { $0 % 4 < 2 }), ("tuned", { $0 % 8 == 5 }), ("zeros", { $0 % 3 != 0 })]
+      as [(
+        String, (Int) -> Bool
+      )]
+    {
+      for index in base.tensors[name]?.values.indices ?? 0..<0 {
+        let value = base.tensors[name]?.values[index] ?? 0
+        tuned.tensors[name]?.values[index] = keeps(index) ? value + 0.25 : name == "tuned" ? 0 : value
+      }
+    }
+    try make(
+      "patterns", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned patterns", "securityBits": 128,
+        "rules": [
+          { "tensors": "drift", "allow": { "pattern": { "of": "drift", "n": 2, "m": 4 } } },
+          { "tensors": "tuned",
+            "allow": [ { "pattern": { "of": "tuned", "n": 1, "m": 8 } }, { "norm": { "relative": 2 } } ] },
+          { "tensors": "zeros", "allow": [ { "pattern": { "of": "base" } }, { "entrywise": { "absolute": 0.3 } } ] } ] }
+
+      """, in: PinnedCertificate.patternsFolder, isLinked: true)
+  }
+
   /// A tuned model in one of its two forms.
   private struct Tuned {
     var checkpoint: TestModel?
@@ -248,7 +283,7 @@ struct PinnedCertificateGenerator {
 
   private func make(
     _ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String,
-    in pins: URL = PinnedCertificate.revisedFolder
+    in pins: URL = PinnedCertificate.revisedFolder, isLinked: Bool = false
   ) throws {
     let folder = pins.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -271,14 +306,17 @@ struct PinnedCertificateGenerator {
       files += ["adapter_config.json", "adapter_model.safetensors"].map { ("\(path)/\($0)", "adapter/\($0)") }
     }
     let opening = temporary.file("opening")
-    let request = DriftProver.Request(
+    var request = DriftProver.Request(
       try #require(model), policy: try Policy.parse(Array(policy.utf8)), openingPath: opening)
+    var identity = try BaseIdentity.compute(checkpoint: before)
+    if isLinked { identity = try BaseTableau.link(identity, base: before) }
+    request.identity = identity
     let result = try DriftProver.prove(request)
     for (source, target) in files + [(opening, "opening.json")] {
       try write([UInt8](try Data(contentsOf: URL(fileURLWithPath: source))), target)
     }
     try write(result.certificate, "tuned.drift")
-    try write(BaseIdentity.compute(checkpoint: before).jsonBytes(), "base.identity.json")
+    try write(identity.jsonBytes(), "base.identity.json")
     try write(Array(policy.utf8), "policy.json")
     try write(Array((result.verification.tunedCommitment + "\n").utf8), "tuned-commitment.txt")
   }
