@@ -63,6 +63,9 @@ package struct DriftMeasure: Sendable, Equatable {
   package let warning: RankWarning?
   /// 2^-f: what one step of the integers is that certificates speak of.
   package let unit: Double
+  /// The fraction of each base weight that "ofWeight" has to allow at most, its floor counted: the largest of |δ| divided by
+  /// √(w² + (0.08·rms)²). Nil for a drift away from zero.
+  package var largestShare: Double?
 
   /// The changed entries are a few units on the average: the figures, and bounds made from them, are those of rounded
   /// weights.
