@@ -11,8 +11,9 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditFile, certificate, canonicalPolicy, identity, index, key, opening, policy,
-    revocations, safetensors
+  case attestation, auditAnswer, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key, opening,
+    policy,
+    revocations, roundingCertificate, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -20,7 +21,9 @@ enum FuzzTarget {
     case .attestation: AttestationTargets.attestation(bytes)
     case .auditAnswer: AuditTargets.answer(bytes)
     case .auditFile: AuditTargets.file(bytes)
-    case .certificate: Self.certificate(bytes)
+    case .baseCache: BaseCacheTarget.run(bytes)
+    case .certificate: Self.certificate(bytes, Pinned.shared)
+    case .roundingCertificate: Self.certificate(bytes, Pinned.rounding)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)
     case .identity: Self.identity(bytes)
     case .index: Self.checkpoint(bytes, isIndex: true)
@@ -37,14 +40,13 @@ enum FuzzTarget {
     if !condition { fatalError("broken promise: \(what)") }
   }
 
-  private static func certificate(_ bytes: [UInt8]) {
+  private static func certificate(_ bytes: [UInt8], _ pinned: Pinned) {
     if let parsed = try? Certificate.parse(bytes) {
       promise(parsed.bytes == bytes, "one certificate has one form")
       if let manifest = try? DriftManifest.parse(parsed.manifest) {
         promise(manifest.bytes == parsed.manifest, "one manifest has one form")
       }
     }
-    let pinned = Pinned.shared
     do throws(DriftProofError) {
       _ = try CertificateVerifier.verify(certificate: bytes, identity: pinned.identity, policy: pinned.policy)
       promise(bytes == pinned.certificate, "a changed certificate is rejected")
@@ -52,11 +54,13 @@ enum FuzzTarget {
       promise(!error.description.isEmpty, "a rejection has a reason")
     }
     // The same content with the identities and hashes in place, so that the checks behind them are reached.
-    guard let parsed = try? Certificate.parse(bytes) else { return }
+    guard let parsed = try? Certificate.parse(bytes),
+      let baseRoot = try? StatementRules.baseRoot(pinned.identity, for: pinned.policy)
+    else { return }
     let sealed = Certificate(
-      baseRoot: pinned.identity.root, policyDigest: Certificate.policyDigest(pinned.policy),
+      baseRoot: baseRoot, policyDigest: Certificate.policyDigest(pinned.policy),
       tunedCommitment: TunedCommitment.commitment(
-        baseRoot: pinned.identity.root, manifest: parsed.manifest, driftRoot: parsed.driftRoot,
+        baseRoot: baseRoot, manifest: parsed.manifest, driftRoot: parsed.driftRoot,
         driftPins: parsed.driftPins),
       manifest: parsed.manifest, policy: pinned.policy.canonicalBytes(), driftRoot: parsed.driftRoot,
       driftPins: parsed.driftPins, proof: parsed.proof)
@@ -75,13 +79,33 @@ enum FuzzTarget {
     do throws(CheckpointError) {
       let identity = try BaseIdentity.parse(bytes)
       promise((try? BaseIdentity.parse(identity.jsonBytes())) == identity, "an identity is read back")
+      linked(identity)
     } catch {
       promise(!error.description.isEmpty, "a rejection has a reason")
-      guard case .identityRootMismatch(let stated, let computed) = error else { return }
-      // As if the root were right: what follows is then the work of the verifier.
-      let text = String(decoding: bytes, as: UTF8.self).replacing(stated, with: computed, maxReplacements: 1)
-      guard let sealed = try? BaseIdentity.parse(Array(text.utf8)) else { return }
-      derive(sealed, Pinned.shared.policy)
+      var (text, error) = (String(decoding: bytes, as: UTF8.self), error)
+      // As if the roots were right, of the weights and of their tableau: what follows is then the work of the verifier.
+      for _ in 0..<2 {
+        guard case .identityRootMismatch(let stated, let computed) = error else { return }
+        text = text.replacing(stated, with: computed, maxReplacements: 1)
+        do throws(CheckpointError) {
+          let sealed = try BaseIdentity.parse(Array(text.utf8))
+          derive(sealed, Pinned.shared.policy)
+          linked(sealed)
+          return
+        } catch let other {
+          error = other
+        }
+      }
+    }
+  }
+
+  /// What is derived of a base whose weights an identity commits to, by clauses that speak of them.
+  private static func linked(_ identity: BaseIdentity) {
+    guard identity.linked != nil else { return }
+    let isFit = (try? LinkedBaseCheck.check(identity)) != nil
+    for policy in Pinned.weightPolicies {
+      let isDerived = derive(identity, policy)
+      promise(isFit || !isDerived, "nothing is derived of a tableau that no base has")
     }
   }
 
@@ -91,14 +115,16 @@ enum FuzzTarget {
       let canonical = policy.canonicalBytes()
       promise((try? CanonicalPolicyReader.policy(canonical)) == policy, "a policy is read back")
       derive(Pinned.shared.identity, policy)
+      derive(Pinned.rounding.identity, policy)
     } catch {
       promise(error.description.hasPrefix("$") && !error.remedy.isEmpty, "a rejection has a path and a remedy")
     }
   }
 
-  private static func derive(_ identity: BaseIdentity, _ policy: Policy) {
+  @discardableResult
+  private static func derive(_ identity: BaseIdentity, _ policy: Policy) -> Bool {
     let tuned = identity.tensors.map { TunedTensor(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
-    _ = try? DerivedStatement.derive(identity: identity, tuned: tuned, policy: policy)
+    return (try? DerivedStatement.derive(identity: identity, tuned: tuned, policy: policy)) != nil
   }
 
   private static func opening(_ bytes: [UInt8]) {

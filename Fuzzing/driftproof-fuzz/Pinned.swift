@@ -10,16 +10,30 @@ struct Pinned: Sendable {
   let identity: BaseIdentity
   let policy: Policy
 
-  static let shared: Pinned = {
-    do { return try Pinned() } catch { fatalError("the pinned certificate cannot be read: \(error)") }
-  }()
+  /// The smallest one, and one with rounding bounds over an identity that commits to its base.
+  static let shared = Pinned.read("pinned-v2/norm")
+  static let rounding = Pinned.read("pinned-v8/rounding")
+
+  /// Of every tensor, by its weights: a half-ulp, roundoffs, and fractions.
+  static let weightPolicies: [Policy] = [
+    #"{"rank": 2, "rounding": {"halfUlps": 1.01}}"#, #"{"rounding": {"roundoffs": 1, "of": ["base", "update"]}}"#,
+    #"{"entrywise": {"ofWeight": 0.01, "absolute": 0.001}}"#,
+  ].compactMap { allow in
+    let rules = #"[{"tensors": "*", "allow": \#(allow)}]"#
+    return try? Policy.parse(
+      Array(#"{"driftPolicy": 1, "name": "weights", "securityBits": 128, "rules": \#(rules)}"#.utf8))
+  }
+
+  private static func read(_ name: String) -> Pinned {
+    do { return try Pinned(name) } catch { fatalError("the pinned certificate cannot be read: \(error)") }
+  }
 
   private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Fixtures/pinned-v2/norm")
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Fixtures")
 
-  private init() throws {
+  private init(_ name: String) throws {
     func read(_ file: String) throws -> [UInt8] {
-      [UInt8](try Data(contentsOf: Self.fixtures.appendingPathComponent(file)))
+      [UInt8](try Data(contentsOf: Self.fixtures.appendingPathComponent("\(name)/\(file)")))
     }
     certificate = try read("tuned.drift")
     identity = try BaseIdentity.parse(read("base.identity.json"))

@@ -19,6 +19,7 @@ let callbacks: [String: FuzzCallback] = [
   "attestation": { FuzzTarget.attestation.run($0, $1) },
   "audit-answer": { FuzzTarget.auditAnswer.run($0, $1) },
   "audit-file": { FuzzTarget.auditFile.run($0, $1) },
+  "base-cache": { FuzzTarget.baseCache.run($0, $1) },
   "certificate": { FuzzTarget.certificate.run($0, $1) },
   "canonical-policy": { FuzzTarget.canonicalPolicy.run($0, $1) },
   "identity": { FuzzTarget.identity.run($0, $1) },
@@ -27,6 +28,7 @@ let callbacks: [String: FuzzCallback] = [
   "opening": { FuzzTarget.opening.run($0, $1) },
   "policy": { FuzzTarget.policy.run($0, $1) },
   "revocations": { FuzzTarget.revocations.run($0, $1) },
+  "rounding-certificate": { FuzzTarget.roundingCertificate.run($0, $1) },
   "safetensors": { FuzzTarget.safetensors.run($0, $1) },
 ]
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofDrift
+import DriftProofPolicy
 import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
@@ -123,7 +124,7 @@ extension AdapterModel {
   /// The adapter's own matrices, as hints for the low-rank parts of a model into which it was merged.
   /// - Parameter names: of the tensors that hints are wanted for.
   /// - Throws: `CheckpointError` for bad weights, `AdapterError.overflow`.
-  package func hints(for names: Set<String>) throws -> [String: FactorHint] {
+  fileprivate func hints(for names: Set<String>) throws -> [String: FactorHint] {
     let wanted = products.filter { names.contains($0.tensor) }
     let hints = try Parallel.map(wanted.count) { index in
       let (product, inner) = (wanted[index], wanted[index].module.rank)
@@ -136,5 +137,17 @@ extension AdapterModel {
       return FactorHint(left: left, right: right, rank: inner)
     }
     return Dictionary(uniqueKeysWithValues: zip(wanted.map(\.tensor), hints))
+  }
+}
+
+extension Adapter {
+  /// Its matrices for tensors of the base, by their names: of one that was merged into a model.
+  /// - Throws: errors of an adapter that does not fit the base.
+  package func hints(for names: Set<String>, identity: BaseIdentity) throws -> [String: FactorHint] {
+    // Whatever a policy says of the adapter's tensors, it is about the merged model.
+    let any = try Policy.parse(
+      Array(
+        #"{"driftPolicy": 1, "name": "hint", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}"#.utf8))
+    return try AdapterModel(self, identity: identity, policy: any, comparesBytes: false).hints(for: names)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofCheckpoint
 import DriftProofPolicy
 
@@ -24,18 +25,35 @@ package struct Calibration: Sendable {
   /// - Parameters:
   ///   - runs: paths and checkpoints, at least one.
   ///   - margin: every bound is this many times the largest value measured; `marginRange`.
+  ///   - options: what else may stand in the policy.
   ///   - progress: told what is read, and how much of it is done, 0...1.
   package static func calibrate(
     base: Checkpoint, runs: [(path: String, checkpoint: Checkpoint)], margin: Double = defaultMargin,
+    options: Options = Options(),
     progress: ((_ what: String, _ fraction: Double) -> Void)? = nil
   ) throws(CalibrationError) -> Calibration {
     try calibrate(
-      base: base, models: runs.map { ($0.path, .checkpoint($0.checkpoint)) }, margin: margin, progress: progress)
+      base: base, models: runs.map { ($0.path, .checkpoint($0.checkpoint)) }, margin: margin, options: options,
+      progress: progress)
+  }
+
+  /// Clauses beyond norm, rank and counts.
+  package struct Options: Sendable {
+    /// Single entries are bounded, too.
+    package var boundsEntries = false
+    /// The base's identity, which commits to its weights: rounding clauses are tried beside ranks.
+    package var identity: BaseIdentity?
+    /// Adapters that were merged into the runs, by their order; nil for a run without one. Their factors leave exactly the
+    /// rounding, which fits without them do not.
+    package var merged: [Adapter?] = []
+
+    package init() {}
   }
 
   /// The same of runs of which some may be unmerged adapters.
   package static func calibrate(
     base: Checkpoint, models runs: [(path: String, model: ReferenceRun.Model)], margin: Double = defaultMargin,
+    options: Options = Options(),
     progress: ((_ what: String, _ fraction: Double) -> Void)? = nil
   ) throws(CalibrationError) -> Calibration {
     guard marginRange.contains(margin) else { throw .marginOutOfRange }
@@ -43,15 +61,21 @@ package struct Calibration: Sendable {
     guard !base.tensors.isEmpty else { throw .emptyBase }
     var seen: Set<String> = []
     for run in runs where !seen.insert(run.path).inserted { throw .repeatedRun(run.path) }
-    let identity: BaseIdentity
+    var identity: BaseIdentity
     do {
       identity = try BaseIdentity.compute(checkpoint: base)
     } catch {
       throw .checkpoint(error)
     }
+    if let given = options.identity {
+      guard given.root == identity.root else {
+        throw .otherIdentity(found: identity.rootHex, given: given.rootHex)
+      }
+      identity = given
+    }
     var measured: [ReferenceRun] = []
-    for run in runs {
-      let own: ReferenceRun
+    for (index, run) in runs.enumerated() {
+      var own: ReferenceRun
       switch run.model {
       case .checkpoint(let checkpoint):
         own = try ReferenceRun.measure(run.path, of: checkpoint, base: base) { _, done, total in
@@ -61,11 +85,13 @@ package struct Calibration: Sendable {
         own = try ReferenceRun.measure(run.path, of: adapter, base: base, identity: identity)
         progress?(run.path, 1)
       }
+      own.merged = options.merged.indices.contains(index) ? options.merged[index] : nil
       // A copy under another name shows nothing of how much fine-tunes vary.
       if measured.contains(where: { $0.hasChanges(of: own) }) { throw .repeatedRun(run.path) }
       measured.append(own)
     }
-    var draft = try PolicyDraft(identity: identity, runs: measured, margin: margin)
+    var draft = try PolicyDraft(
+      identity: identity, runs: measured, margin: margin, boundsEntries: options.boundsEntries)
     try draft.encloseAll(base: base, runs: measured) { progress?("trial of \($0)", 1) }
     return try draft.finished(runs: measured)
   }

@@ -28,6 +28,8 @@ package enum CalibrationError: Error, Sendable, Equatable {
   case notExpressible(String)
   /// After all widening a run still lies outside the policy, or cannot be proved at its precision.
   case notEnclosed(run: String, tensors: [String])
+  /// The identity given is another base's.
+  case otherIdentity(found: String, given: String)
   /// Files that cannot be read, or weights of the base without encoding.
   case checkpoint(CheckpointError)
   case inspection(InspectionError)
@@ -72,6 +74,8 @@ extension CalibrationError: CustomStringConvertible {
     case .notEnclosed(let run, _):
       "\(StrictJSON.shown(run)) cannot be enclosed by clauses that can be proved; leave the run out, or write rules for "
         + "these tensors by hand"
+    case .otherIdentity(let found, let given):
+      "the base on disk is \(found), the identity given is \(given); give the identity of this base"
     case .checkpoint(let error): error.description
     case .inspection(let error): error.description
     case .statement(let error): error.description

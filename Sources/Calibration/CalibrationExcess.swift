@@ -66,7 +66,9 @@ extension CalibratedGroup {
         switch clause {
         case .norm(let bound): norm = bound
         case .pattern: break
-        case .sum(let rank, let sparse, let residual, _, _): sum = (rank, sparse, residual)
+        // A bound on entries alone restricts no rank and no count; of two sums the first has the residual.
+        case .sum(nil, nil, _, _, _): continue
+        case .sum(let rank, let sparse, let residual, _, _): sum = sum ?? (rank, sparse, residual)
         }
       }
       return (norm, sum)

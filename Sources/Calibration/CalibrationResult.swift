@@ -89,6 +89,13 @@ extension PolicyDraft {
           "the norm bound is \(CalibrationNumber.text(bounds.normFactor)) times wider than the margin asks for: a run's "
             + "drift lies so close together that a narrower bound could not be proved"))
     }
+    if bounds.entryFactor > 1 {
+      warnings.append(
+        CalibrationWarning(
+          .widened, group, nil,
+          "the bound on single entries is \(CalibrationNumber.text(bounds.entryFactor)) times wider than the margin asks for: a "
+            + "narrower one is below what can be proved of a run"))
+    }
     if bounds.residualFactor > 1 {
       warnings.append(
         CalibrationWarning(

@@ -4,6 +4,7 @@ import DriftProofStatement
 import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCore
+import DriftProofInspection
 import DriftProofPolicy
 import Foundation
 import DriftProofLinearAlgebra
@@ -14,16 +15,35 @@ struct GroupBounds: Sendable {
   let margin: Double
   /// Bounds are fractions of each base tensor's norm; otherwise they are absolute.
   let isRelative: Bool
+  /// Whether single entries are bounded, too.
+  let boundsEntries: Bool
+  /// What beside a rank says that the rest is a rounding; nil for a residual alone.
+  private(set) var rounding: RoundingBound?
+  /// What is tried where that does not hold of all runs, in order.
+  private var looser: [RoundingBound] = []
   /// What the trial found to be needed beyond the margin; 1 almost always.
   var normFactor = 1.0
   var residualFactor = 1.0
+  var entryFactor = 1.0
 
   /// Absolute bounds are chosen where a relative one would have to be this much looser, as with biases near zero.
   static let relativePreference = 4.0
 
-  init(form: DriftForm, records: [TensorRecord], margin: Double) {
+  /// - Parameters:
+  ///   - boundsEntries: whether single entries are to be bounded, too.
+  ///   - roundings: that may stand beside a rank, the narrowest first.
+  init(
+    form: DriftForm, records: [TensorRecord], margin: Double, boundsEntries: Bool = false,
+    roundings: [RoundingBound] = []
+  ) {
     self.form = form
     self.margin = margin
+    // Nothing is said of single entries of a product.
+    self.boundsEntries = boundsEntries && records.allSatisfy { $0.productRank == nil }
+    if case .rank = form {
+      rounding = roundings.first
+      looser = Array(roundings.dropFirst())
+    }
     let moved = records.filter { $0.largestNorm > 0 }
     guard !moved.isEmpty, moved.allSatisfy({ $0.baseNorm > 0 }), records.allSatisfy({ $0.baseNorm > 0 }) else {
       isRelative = false
@@ -39,6 +59,12 @@ struct GroupBounds: Sendable {
     return (values.max() ?? 1) / exp(logs)
   }
 
+  /// Some run is no such rounding.
+  mutating func loosenRounding() {
+    rounding = looser.first
+    looser = Array(looser.dropFirst())
+  }
+
   /// The clauses, or what cannot be written.
   func clauses(_ records: [TensorRecord]) throws(CalibrationError) -> [ClauseForm] {
     let norm = try normBound(records)
@@ -46,13 +72,46 @@ struct GroupBounds: Sendable {
     switch form {
     case .norm, .excluded: break
     case .rank(let rank):
-      clauses.append(.sum(rank: rank, sparse: nil, residual: try residualBound(records, rank: rank, norm: norm)))
+      let residual = try residualBound(records, rank: rank, norm: norm)
+      switch rounding {
+      // It leaves far less than the residual.
+      case .halfUlps?: clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding))
+      case let rounding?:
+        clauses.append(.sum(rank: rank, sparse: nil, residual: residual))
+        clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding))
+      case nil:
+        let entries = boundsEntries ? try entryBound(records, norm) { $0.lowRank?.largestResidual ?? $0.maximum } : nil
+        clauses.append(.sum(rank: rank, sparse: nil, residual: residual, entrywise: entries))
+      }
     case .product(let rank): clauses.append(.sum(rank: rank, sparse: nil, residual: nil))
     case .entries(let count): clauses.append(.sum(rank: nil, sparse: .entries(try allowed(count)), residual: nil))
     case .rows(let count): clauses.append(.sum(rank: nil, sparse: .rows(try allowed(count)), residual: nil))
     case .columns(let count): clauses.append(.sum(rank: nil, sparse: .columns(try allowed(count)), residual: nil))
     }
+    if boundsEntries, form.rank == nil, form != .excluded {
+      let entries = try entryBound(records, norm) { $0.maximum }
+      clauses.append(.sum(rank: nil, sparse: nil, residual: nil, entrywise: entries))
+    }
     return clauses
+  }
+
+  /// - Parameter largest: entry of a run's drift, or of what its low-rank part leaves.
+  private func entryBound(
+    _ records: [TensorRecord], _ norm: Bound, largest: (DriftMeasure) -> Double
+  ) throws(CalibrationError) -> EntryBound {
+    let isRelative = isRelative && records.allSatisfy { $0.baseMaximum > 0 }
+    var need = 0.0
+    for record in records {
+      // As for the norm, the statement's units may be coarser than those of the figures.
+      let found = (record.drifts.map(largest).max() ?? 0) + coarseUnit(record, norm)
+      // Less than the argument can see is not asked for.
+      let value = max(found, record.unit / margin)
+      need = max(need, isRelative ? value / record.baseMaximum : value)
+    }
+    guard let decimal = RoundedBound.up(margin * entryFactor * need) else {
+      throw .notExpressible(Self.message("a bound of \(margin * entryFactor * need)", records))
+    }
+    return isRelative ? .relative(decimal) : .absolute(decimal)
   }
 
   private func normBound(_ records: [TensorRecord]) throws(CalibrationError) -> Bound {

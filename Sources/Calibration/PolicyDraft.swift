@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
+import DriftProofDrift
 import DriftProofPolicy
 
 /// Groups and bounds on their way to a policy.
@@ -28,7 +30,12 @@ struct PolicyDraft {
   /// Widening ends after so many trials; each widens at least what failed by what it lacked.
   private static let trials = 24
 
-  init(identity: BaseIdentity, runs: [ReferenceRun], margin: Double) throws(CalibrationError) {
+  /// - Parameters:
+  ///   - identity: where it commits to the weights, rounding clauses are tried beside ranks.
+  ///   - boundsEntries: whether single entries are to be bounded, too.
+  init(
+    identity: BaseIdentity, runs: [ReferenceRun], margin: Double, boundsEntries: Bool = false
+  ) throws(CalibrationError) {
     self.identity = identity
     self.margin = margin
     var frozen: [String] = []
@@ -50,7 +57,11 @@ struct PolicyDraft {
     groups = order.map { key in
       let records = members[key] ?? []
       let form = DriftForm.choose(records, margin: margin)
-      return Group(records: records, bounds: GroupBounds(form: form, records: records, margin: margin))
+      return Group(
+        records: records,
+        bounds: GroupBounds(
+          form: form, records: records, margin: margin, boundsEntries: boundsEntries,
+          roundings: Self.roundings(records, identity: identity)))
     }
     self.frozen = frozen
     runCount = runs.count
@@ -66,6 +77,20 @@ struct PolicyDraft {
     let shape: NameShape
     let dtype: DataType
     let isVector: Bool
+  }
+
+  /// What may be tried of tensors of these runs; none where the identity does not commit to them, or types or shapes differ.
+  private static func roundings(_ records: [TensorRecord], identity: BaseIdentity) -> [RoundingBound] {
+    guard let linked = identity.linked,
+      records.allSatisfy({ record in
+        record.addedRows == 0 && record.types.allSatisfy { $0 == record.dtype }
+          && CoverageCheck.obstacle(record.leaf, linked: linked) == nil
+      }), let one = try? Decimal10("1"), let half = try? Decimal10(records.first?.dtype == .f16 ? "1.04" : "1.01")
+    else { return [] }
+    return [
+      .halfUlps(half), .roundoffs(one, of: .tuned), .roundoffs(one, of: [.tuned, .update]),
+      .roundoffs(one, of: [.tuned, .base]),
+    ]
   }
 
   // MARK: The policy
@@ -151,35 +176,59 @@ struct PolicyDraft {
     case .checkpoint(let checkpoint): tuned = checkpoint
     }
     let derived: DerivedStatement
+    var hints: [String: FactorHint] = [:]
     do {
       derived = try DerivedStatement.derive(
         identity: identity, tuned: tuned.manifestTensors, policy: try policy())
+      let names = Set(derived.tensors.filter { $0.base != nil }.map(\.name))
+      if let merged = run.merged, !names.isEmpty { hints = try merged.hints(for: names, identity: identity) }
     } catch let error as CalibrationError {
       throw error
+    } catch StatementError.coverageGap(let gaps) where gaps.allSatisfy(\.isWidened) {
+      return gaps.compactMap(\.widening)
     } catch {
       throw .statement(DriftProofError(translating: error))
     }
-    return try PolicyTrial(derived: derived, base: base, tuned: tuned).findings()
+    return try PolicyTrial(derived: derived, base: base, tuned: tuned, hints: hints).findings()
   }
 
   /// Each group by the most that any of its tensors lacks, in steps that do not overshoot by much.
   private mutating func widen(_ findings: [PolicyTrial.Finding]) {
     for index in groups.indices {
       let names = Set(groups[index].records.map(\.name))
-      var (norm, residual) = (1.0, 1.0)
+      var (norm, residual, entries) = (1.0, 1.0, 1.0)
+      var isRounded = true
       for finding in findings where finding.tensor.map(names.contains) ?? false {
         switch finding.need {
         case .norm(let ratio): norm = max(norm, min(ratio, 2))
         case .residual(let ratio): residual = max(residual, min(ratio, 2))
         case .coarserUnits: norm = 2
+        case .entries(let ratio): entries = max(entries, min(ratio, 2))
+        case .rounding: isRounded = false
         case .form: break
         }
       }
       groups[index].bounds.normFactor *= norm
       groups[index].bounds.residualFactor *= residual
+      groups[index].bounds.entryFactor *= entries
+      if !isRounded { groups[index].bounds.loosenRounding() }
     }
     for finding in findings where finding.tensor == nil {
       if case .norm(let ratio) = finding.need { totalFactor *= ratio }
     }
   }
+}
+
+extension CoverageGap {
+  /// What a trial can do about it: a wider bound on entries, or another bound than a rounding one.
+  fileprivate var widening: PolicyTrial.Finding? {
+    switch self {
+    case .entryBoundTooSmall(let tensor, let found, let least, _):
+      .init(tensor: tensor, need: .entries(found > 0 ? least / found : 2))
+    case .rounding(let tensor, _, _): .init(tensor: tensor, need: .rounding)
+    default: nil
+    }
+  }
+
+  fileprivate var isWidened: Bool { widening != nil }
 }

@@ -16,6 +16,8 @@ struct PolicyTrial {
   let derived: DerivedStatement
   let base: Checkpoint
   let tuned: Checkpoint
+  /// Of an adapter that was merged into the run; empty without one.
+  var hints: [String: FactorHint] = [:]
 
   /// What a tensor lacks.
   enum Need: Sendable, Equatable {
@@ -25,6 +27,10 @@ struct PolicyTrial {
     case residual(Double)
     /// Too much of its drift lies in one chunk for the units of the proof; a wider norm bound makes them coarser.
     case coarserUnits
+    /// Single entries are above their bound by this factor.
+    case entries(Double)
+    /// What the low-rank part leaves is more than the rounding allows, or needs the factors that were merged.
+    case rounding
     /// More entries, rows or columns than allowed, or an exact rank that it does not have.
     case form
   }
@@ -37,7 +43,7 @@ struct PolicyTrial {
 
   func findings() throws(CalibrationError) -> [Finding] {
     do {
-      return try bounds() + clauses() + concentration()
+      return try bounds() + clauses() + roundings() + concentration()
     } catch {
       throw .statement(DriftProofError(translating: error))
     }
@@ -72,11 +78,17 @@ struct PolicyTrial {
     var findings: [Finding] = []
     for tensor in derived.tensors where !tensor.clauses.isEmpty {
       let fitter = ClauseFitter(drift: try source(tensor).matrix(), fractionBits: tensor.fractionBits)
-      for clause in tensor.clauses {
+      for clause in tensor.clauses where clause.entries?.rounding?.speaksOfWeights != true {
         let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
         switch try fitter.fit(clause) {
         case .fits: break
-        case .imprecise: findings.append(Finding(tensor: tensor.name, need: .residual(2)))
+        case .imprecise:
+          // Between what can be proved and the policy's number.
+          findings.append(
+            Finding(tensor: tensor.name, need: clause.entries == nil ? .residual(2) : .entries(Self.entryStep)))
+        case .violated(.entries(_, let worst, _, _)):
+          let allowed = clause.entries.map { Double($0.square).squareRoot() * unit } ?? 0
+          findings.append(Finding(tensor: tensor.name, need: allowed > 0 ? .entries(worst / allowed) : .form))
         case .violated(.residual(let found)):
           let allowed = BoundSum.approximation(clause.bound).squareRoot() * unit
           findings.append(Finding(tensor: tensor.name, need: allowed > 0 ? .residual(found / allowed) : .form))
@@ -85,6 +97,27 @@ struct PolicyTrial {
       }
     }
     return findings
+  }
+
+  /// A little more than the most by which a provable bound on entries is below the policy's.
+  private static let entryStep = 1.05
+
+  /// Rounding clauses, by the prover's own measures.
+  private func roundings() throws -> [Finding] {
+    let own = derived.tensors.filter { $0.base != nil }
+    guard !own.isEmpty else { return [] }
+    do {
+      _ = try DriftMeasurer(pair: CheckpointPair(base: base, tuned: tuned)).measure(
+        differences: [], tensors: own, squares: try own.map { try source($0).measure().sumOfSquares }, totalBound: nil,
+        hints: hints)
+      return []
+    } catch DriftProofError.policyViolated(let violations) {
+      return violations.compactMap { violation in
+        if case .rounding = violation.excess { Finding(tensor: violation.tensor, need: .rounding) } else { nil }
+      }
+    } catch DriftProofError.precisionRefused(let clauses) {
+      return clauses.map { Finding(tensor: $0.tensor, need: .rounding) }
+    }
   }
 
   /// The prover's completeness check (docs/protocol.md, section 5) on the drift itself.

@@ -13,6 +13,8 @@ package struct ReferenceRun: Sendable {
   let model: Model
   /// Ranks of the products that an adapter adds, by tensor.
   let productRanks: [String: Int]
+  /// The adapter that was merged into it, where it is known.
+  var merged: Adapter?
 
   /// The form in which a run is at hand.
   package enum Model: Sendable {

@@ -69,6 +69,8 @@ struct TensorRecord: Sendable {
   var unit: Double { Double(sign: .plus, exponent: -leaf.statistics.fractionBits, significand: 1) }
   /// ‖W‖ of the base.
   var baseNorm: Double { Double(leaf.statistics.sumOfSquares).squareRoot() * unit }
+  /// max|W| of the base.
+  var baseMaximum: Double { Double(leaf.statistics.maxAbs) * unit }
   /// The largest ‖Δ‖ of any run.
   var largestNorm: Double { drifts.map(\.norm).max() ?? 0 }
   /// The smallest ‖Δ‖ of the runs that changed more than bytes; 0 without one.

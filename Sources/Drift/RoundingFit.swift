@@ -209,6 +209,13 @@ package struct RoundingLimit: Sendable, Equatable {
       return
     }
     let coefficients = [rounding.tuned, rounding.base, rounding.drift].filter { $0 > 0 }
+    // Of the base's weights alone: fractions of them.
+    guard rounding.tuned > 0 || rounding.drift > 0 else {
+      let share = Double(rounding.base) / Double(rounding.residualWeight)
+      value = share.squareRoot() * Double(sign: .plus, exponent: rounding.fineShift - clause.scale, significand: 1)
+      unit = PolicyViolation.ClauseLimits.weightUnit
+      return
+    }
     let share = Double(coefficients.first ?? 0) / Double(rounding.residualWeight * max(1, coefficients.count))
     // r is in units of 2^-(f + s), s = S - w, and a roundoff is 2^-p.
     let precision = RoundingRule.precision(dtype) ?? 0

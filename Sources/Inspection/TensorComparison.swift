@@ -42,10 +42,11 @@ struct TensorComparison {
     let norm = Double(statistics.sumOfSquares).squareRoot() * unit
     guard !isIdentical else { return result(baseNorm: norm, .identical) }
     // A matrix with one row or one column has rank 1 whatever its drift: nothing to decompose.
-    let measure =
+    var measure =
       after.matrixShape.rows == 1 || after.matrixShape.columns == 1 || !decomposes
       ? try measureEntries(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
       : try measureMatrix(fractionBits: statistics.fractionBits, baseNorm: norm)
+    measure.largestShare = try largestShare(fractionBits: statistics.fractionBits, baseNorm: norm)
     return result(baseNorm: norm, .drifted(measure), commonNorm: try commonNorm(statistics, unit: unit))
   }
 
@@ -147,6 +148,33 @@ struct TensorComparison {
       }
       body(start, values)
     }
+  }
+
+  /// Of the least floor that such a bound has: 0.08 of the fraction of the heaviest chunk's rms, which is at least the tensor's.
+  private static let leastFloor = 0.08
+
+  private func largestShare(fractionBits: Int, baseNorm: Double) throws(InspectionError) -> Double? {
+    guard baseNorm > 0, decomposes else { return nil }
+    let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
+    let floor = Self.leastFloor * Self.leastFloor * baseNorm * baseNorm / Double(before.entryCount)
+    var largest = 0.0
+    var failure: InspectionError?
+    try forEachDriftBlock(fractionBits: fractionBits, count: before.entryCount) { start, values in
+      guard failure == nil else { return }
+      do throws(InspectionError) {
+        let weights = try reading { () throws(CheckpointError) in
+          try base.doubles(of: before, in: start..<start + values.count)
+        }
+        for (value, weight) in zip(values, weights) where value != 0 {
+          let drift = Double(value) * unit
+          largest = max(largest, drift * drift / (weight * weight + floor))
+        }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return largest.squareRoot()
   }
 
   private func changedEntries() throws(InspectionError) -> Int {

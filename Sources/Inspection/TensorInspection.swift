@@ -65,6 +65,9 @@ package struct DriftMeasure: Sendable, Equatable {
   package let unit: Double
   /// Nil where no pattern restricts anything, and where there are no entries to look at.
   package var pattern: ChangePattern? = nil
+  /// The fraction of each base weight that "ofWeight" has to allow at most, its floor counted: the largest of |δ| divided by
+  /// √(w² + (0.08·rms)²). Nil for a drift away from zero.
+  package var largestShare: Double?
 
   /// The changed entries are a few units on the average: the figures, and bounds made from them, are those of rounded
   /// weights.

@@ -119,7 +119,7 @@ package struct CanonicalPolicyReader {
     }
     if let residual = try optionalBound() { members.append("\"residual\": \(residual)") }
     if form == 2 { members.append("\"entrywise\": \(try bound())") }
-    if form == 3 { members.append("\"rounding\": \(try rounding())") }
+    if form == 3 { members.append(try rounding()) }
     return "{\(members.joined(separator: ", "))}"
   }
 
@@ -133,15 +133,23 @@ package struct CanonicalPolicyReader {
     }
   }
 
+  /// A member of its own: fractions of weights are entrywise bounds.
   private mutating func rounding() throws(CanonicalPolicyError) -> String {
     switch try byte() {
-    case 0: return "{\"halfUlps\": \(try number())}"
+    case 0: return "\"rounding\": {\"halfUlps\": \(try number())}"
     case 1:
       let bits = try byte()
       let quantities = RoundedQuantities(rawValue: bits)
       guard quantities.isSubset(of: [.tuned, .base, .update]) else { throw flag(bits) }
       let words = quantities.names.map { "\"\($0)\"" }.joined(separator: ", ")
-      return "{\"roundoffs\": \(try number()), \"of\": [\(words)]}"
+      return "\"rounding\": {\"roundoffs\": \(try number()), \"of\": [\(words)]}"
+    case 2:
+      let fraction = try number()
+      switch try byte() {
+      case 0: return "\"entrywise\": {\"ofWeight\": \(fraction)}"
+      case 1: return "\"entrywise\": {\"ofWeight\": \(fraction), \"absolute\": \(try number())}"
+      case let other: throw flag(other)
+      }
     case let other: throw flag(other)
     }
   }

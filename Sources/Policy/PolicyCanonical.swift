@@ -29,6 +29,7 @@ extension Policy {
   ///     bound     = u8 0 (relative) or 1 (absolute), number
   ///     rounding  = u8 0 (half-ulps), number
   ///               | u8 1 (roundoffs), u8 1 (of the tuned weights) + 2 (the base's) + 4 (the update), number
+  ///               | u8 2 (of each base weight), number, u8 0 | u8 1, number (at least)
   ///     pattern   = u8 0 (of the drift) or 1 (of the tuned weights), u32 n, u32 m | u8 2 (of the base)
   ///     number    = u64 mantissa, i32 exponent (two's complement)
   ///
@@ -92,6 +93,11 @@ private struct CanonicalWriter {
     case .roundoffs(let value, let quantities):
       bytes += [1, quantities.rawValue]
       number(value)
+    case .ofWeight(let value, let least):
+      bytes.append(2)
+      number(value)
+      bytes.append(least == nil ? 0 : 1)
+      if let least { number(least) }
     }
   }
 

@@ -169,14 +169,19 @@ enum PolicyDecoder {
     if let residualValue = object.optional("residual") {
       residual = try bound(residualValue, at: path.key("residual"), inHeads: inHeads)
     }
-    let entrywise = try object.optional("entrywise").map { value throws(PolicyError) in
-      try entryBound(value, at: path.key("entrywise"), inHeads: inHeads)
+    let bounds = object.optional("entrywise")
+    var entrywise: EntryBound?
+    var rounding: RoundingBound?
+    if let bounds, bounds.member("ofWeight") != nil {
+      rounding = try ofWeight(bounds, at: path.key("entrywise"), inHeads: inHeads)
+    } else if let bounds {
+      entrywise = try entryBound(bounds, at: path.key("entrywise"), inHeads: inHeads)
     }
-    let rounding = try object.optional("rounding").map { value throws(PolicyError) in
+    if let value = object.optional("rounding") {
       let place = path.key("rounding")
       if inHeads { throw .malformedRounding(path: place.description, .inHeads) }
-      if entrywise != nil { throw .malformedRounding(path: place.description, .withEntrywise) }
-      return try self.rounding(value, at: place)
+      if bounds != nil { throw .malformedRounding(path: place.description, .withEntrywise) }
+      rounding = try self.rounding(value, at: place)
     }
     return .sum(
       rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise, rounding: rounding)
@@ -232,6 +237,29 @@ enum PolicyDecoder {
       }
       return .roundoffs(bound, of: try quantities(object.optional("of"), at: path.key("of")))
     }
+  }
+
+  /// An entrywise bound that is relative to each weight of the base.
+  private static func ofWeight(
+    _ value: JSONValue, at path: JSONPath, inHeads: Bool
+  ) throws(PolicyError) -> RoundingBound {
+    let object = try ObjectReader(value, at: path, allowed: ["ofWeight", "relative", "absolute"])
+    let place = path.key("ofWeight")
+    if inHeads { throw .malformedRounding(path: place.description, .ofWeightInHeads) }
+    guard object.optional("relative") == nil else {
+      throw .malformedRounding(path: path.description, .relativeBesideOfWeight)
+    }
+    let fraction = try decimal(try object.required("ofWeight"), at: place)
+    guard !fraction.isZero, fraction.isAtMostOne else {
+      throw .malformedRounding(path: place.description, .fractionOutOfRange(found: fraction.description))
+    }
+    let least = try object.optional("absolute").map { value throws(PolicyError) in
+      try decimal(value, at: path.key("absolute"))
+    }
+    guard least?.isZero != true else {
+      throw .malformedRounding(path: path.key("absolute").description, .zeroBesideOfWeight)
+    }
+    return .ofWeight(fraction, absolute: least)
   }
 
   /// The tuned model's weights where there is no list.

@@ -91,7 +91,7 @@ package enum PolicyText {
       case .absolute(let value): members.append("\"entrywise\": \(text(.absolute(value)))")
       case nil: break
       }
-      if let rounding { members.append("\"rounding\": \(text(rounding))") }
+      if let rounding { members.append("\"\(rounding.isOfRounding ? "rounding" : "entrywise")\": \(text(rounding))") }
       return "{ \(members.joined(separator: ", ")) }"
     }
   }
@@ -103,6 +103,8 @@ package enum PolicyText {
     case .roundoffs(let value, let quantities):
       let words = quantities.names.map { "\"\($0)\"" }.joined(separator: ", ")
       return "{ \"roundoffs\": \(value), \"of\": [\(words)] }"
+    case .ofWeight(let value, nil): return "{ \"ofWeight\": \(value) }"
+    case .ofWeight(let value, let least?): return "{ \"ofWeight\": \(value), \"absolute\": \(least) }"
     }
   }
 

@@ -3,19 +3,25 @@
 import DriftProofCore
 
 /// A bound on each single entry of what is left by the size of the weight itself: the stored weights are those of the other
-/// parts, rounded to 16 bits.
+/// parts, rounded to 16 bits, or near the base's.
 public enum RoundingBound: Hashable, Sendable {
   /// Of the stored weight, in its own power of two; of a parsed policy 1 to 2. A merge that rounds once needs 1.
   case halfUlps(Decimal10)
   /// Unit roundoffs of each of these quantities, added as squares; of a parsed policy 0.5 to 4, and a set that is not empty.
   case roundoffs(Decimal10, of: RoundedQuantities)
+  /// A fraction of the base's own weight in that place, and where that is less this number, if there is one. In a policy it is
+  /// an `entrywise` bound; of a parsed one the fraction is above 0 and at most 1, the number above 0.
+  case ofWeight(Decimal10, absolute: Decimal10?)
 
   /// The number that the policy states.
   public var value: Decimal10 {
     switch self {
-    case .halfUlps(let value), .roundoffs(let value, _): value
+    case .halfUlps(let value), .roundoffs(let value, _), .ofWeight(let value, _): value
     }
   }
+
+  /// Whether it is about what rounding leaves, and not about fractions of weights.
+  package var isOfRounding: Bool { if case .ofWeight = self { false } else { true } }
 }
 
 /// What was rounded on the way to the stored weights.
@@ -100,6 +106,18 @@ extension Decimal10 {
   }
 }
 
+extension Decimal10 {
+  /// Whether the number is 1 or less, exactly.
+  var isAtMostOne: Bool {
+    guard exponent < 0 else { return mantissa == 0 || (mantissa == 1 && exponent == 0) }
+    // The mantissa is below 10^18.
+    guard exponent > -18 else { return true }
+    var unit: UInt64 = 1
+    for _ in 0..<(-exponent) { unit *= 10 }
+    return mantissa <= unit
+  }
+}
+
 extension PolicyLimits {
   /// Half-ulps that a rounding bound may have, in tenths.
   public static let halfUlpTenths = 10...20
@@ -129,6 +147,14 @@ public enum RoundingProblem: Equatable, Sendable {
   case withEntrywise
   /// It stands in a rule with `heads`.
   case inHeads
+  /// `ofWeight` in a rule with `heads`.
+  case ofWeightInHeads
+  /// A fraction of weights that is zero, or above 1.
+  case fractionOutOfRange(found: String)
+  /// `ofWeight` beside `relative`.
+  case relativeBesideOfWeight
+  /// The least bound beside `ofWeight` is zero.
+  case zeroBesideOfWeight
 
   var words: (problem: String, remedy: String) {
     switch self {
@@ -157,6 +183,17 @@ public enum RoundingProblem: Equatable, Sendable {
         "a rounding bound stands in a rule with heads, and the base is committed to by whole tensors",
         "remove heads, or bound the heads by norm, residual or entrywise"
       )
+    case .ofWeightInHeads:
+      (
+        "an entrywise bound in a rule with heads is relative to each weight, and the base is committed to by whole tensors",
+        "write { \"absolute\": ... }, or remove heads"
+      )
+    case .fractionOutOfRange(let found):
+      ("\(displayed(found)) is no fraction of a weight", "use a number above 0 and at most 1")
+    case .relativeBesideOfWeight:
+      ("ofWeight and relative stand in one entrywise bound", "keep one; to require both, use a list of two objects")
+    case .zeroBesideOfWeight:
+      ("the least bound beside ofWeight is zero", "leave it out: the proof has a floor of its own")
     }
   }
 }

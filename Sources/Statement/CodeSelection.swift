@@ -60,12 +60,15 @@ package enum CodeSelection {
     guard let base = derived.baseCode else { return try choose(tensors: derived.tensors, proofs: proofs) }
     guard
       let estimate = estimate(
-        derived.tensors, logLength: base.logLength, logBlowup: base.logBlowup, proofs: proofs)
+        derived.tensors, logLength: base.logLength, logBlowup: base.logBlowup, proofs: proofs,
+        baseTrees: derived.baseTrees)
     else { throw .tooLarge(.proofs(proofs)) }
     return estimate.code
   }
 
-  package static func estimate(_ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int) -> Estimate? {
+  package static func estimate(
+    _ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int, baseTrees: [BaseTree] = []
+  ) -> Estimate? {
     guard
       let queries = CodeParameters.queries(
         logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs),
@@ -73,7 +76,7 @@ package enum CodeSelection {
         logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits,
         driftTail: proofs * queries)
     else { return nil }
-    let size = ProofSize(tensors: tensors, code: code)
+    let size = ProofSize(tensors: tensors, code: code, baseTrees: baseTrees)
     return Estimate(code: code, proofBytes: size.bytes, work: size.work)
   }
 }

@@ -150,7 +150,7 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)): the entrywise bound in $.rules[\(rule)] cannot be proved of an unmerged adapter's "
         + "product, whose entries are committed nowhere; merge the adapter and prove the merged model"
     case .rounding(let tensor, let obstacle, let rule):
-      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds its rounding, but \(obstacle)"
+      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds entries by their weights, but \(obstacle)"
     case .pattern(let tensor, let obstacle, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] gives it a pattern, but \(obstacle)"
     case .patternNeedsBase(let rule):
@@ -159,7 +159,8 @@ extension CoverageGap: CustomStringConvertible {
       "$.rules[\(rule)] has a pattern of weights, which a link of a chain cannot show: what is committed to is the chain's base, "
         + "not the model before the link; use a pattern of the drift, or begin a chain with that model and an identity of its own"
     case .baseNotCommitted(let rule):
-      "$.rules[\(rule)] bounds roundings, which needs an identity that commits to the base's weights; give one that does"
+      "$.rules[\(rule)] bounds roundings or fractions of weights, which needs an identity that commits to the base's weights; "
+        + "give one that does"
     case .nothingToAlignWith:
       "a proof about the tuned model's own tableau needs an identity that commits to the base's weights; give one that does"
     case .notAlignable(let tensor, let obstacle, let rule):
@@ -169,8 +170,9 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds norm and entries of one rest, which no proof has beside "
         + "rounding bounds of other rules; use a list of two objects, each with the rank"
     case .roundingInLink(let rule):
-      "$.rules[\(rule)] bounds roundings, which a link of a chain cannot show: what is committed to is the chain's base, not "
-        + "the model before the link; use an entrywise bound, or begin a chain with that model and an identity of its own"
+      "$.rules[\(rule)] bounds entries by their weights, which a link of a chain cannot show: what is committed to is the chain's "
+        + "base, not the model before the link; use an absolute entrywise bound, or begin a chain with that model and "
+        + "an identity of its own"
     case .headNameTaken(let tensor, let name):
       "a tensor is named \(StrictJSON.shown(name)), as a part of \(StrictJSON.shown(tensor)) would be; rename it, or "
         + "remove heads from the rule, or merge the adapter"

@@ -70,8 +70,12 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     public let entry: Double?
     /// How far an entry of what the other parts leave may be from the stored weight, in this unit; nil without such a bound.
     public private(set) var rounding: Double?
-    /// `half-ulps` or `roundoffs`; nil without a rounding bound.
+    /// `half-ulps`, `roundoffs` or `of the base's weight`; nil without such a bound.
     public private(set) var roundingUnit: String?
+
+    /// In this unit a bound is a fraction of weights.
+    package static let weightUnit = "of the base's weight"
+    fileprivate var isOfWeight: Bool { roundingUnit == Self.weightUnit }
 
     /// The same with a rounding bound.
     package func bounding(rounding value: Double, in unit: String) -> ClauseLimits {
@@ -157,7 +161,7 @@ extension PolicyViolation: CustomStringConvertible {
         "; a tensor in another type is frozen only where the type has every value of the base as it is: save it in "
         + "\(from), or give it a clause whose bound admits the rounding to \(to)"
     }
-    if case .rounding(_, _, _, _, let clause) = excess, clause.rank != nil {
+    if case .rounding(_, _, _, _, let clause) = excess, clause.rank != nil, !clause.isOfWeight {
       return
         "; of a merge that was rounded once the true factors leave none, the best fit without them about 2 %: prove with the "
         + "adapter beside the merged model; where more was rounded than the sum, merge again, in one step and one rounding"
@@ -183,7 +187,8 @@ extension PolicyViolation.ClauseLimits: CustomStringConvertible {
     }
     if let rounding, let roundingUnit {
       let limit = "at most \(PolicyViolation.text(rounding)) \(roundingUnit)"
-      parts.append(parts.isEmpty ? "a change of \(limit) in each entry" : "a rounding of \(limit) in each entry")
+      let what = parts.isEmpty ? "change" : isOfWeight ? "rest" : "rounding"
+      parts.append("a \(what) of \(limit) in each entry")
     }
     let form = parts.joined(separator: " + ")
     guard let residual else { return entry == nil && rounding == nil ? "\(form), exactly" : form }

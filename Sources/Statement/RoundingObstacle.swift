@@ -18,17 +18,19 @@ public enum RoundingObstacle: Error, Hashable, Sendable, CustomStringConvertible
   case largeFactors(scale: Int, least: Int)
   /// A residual stands in the same object: no proof has both of one rest.
   case residualBeside
+  /// A fraction of each weight that is below what can be proved beside the other numbers of the clause.
+  case smallFraction(least: Double)
 
   /// In English, for people and logs.
   public var description: String {
     switch self {
     case .type(let type):
-      "it is \(type), and rounding bounds are for F16 and BF16; use a residual or an entrywise bound instead"
+      "it is \(type), and bounds by weights are for F16 and BF16; use a residual or an absolute entrywise bound instead"
     case .retyped(let base, let tuned):
-      "it is \(base) in the base and \(tuned) in the tuned model, and a rounding bound needs one type; cast the base first, "
+      "it is \(base) in the base and \(tuned) in the tuned model, and a bound by weights needs one type; cast the base first, "
         + "and identify the cast base"
     case .grown(let base, let tuned):
-      "it has shape \(base) in the base and \(tuned) in the tuned model, and new rows are no rounding of the base's; bound it "
+      "it has shape \(base) in the base and \(tuned) in the tuned model, and new rows have no weights in the base; bound it "
         + "by norm, residual or entrywise"
     case .nearlyZero:
       "it is zero in the base, or nearly so, and has no units of its own; bound it by norm or entrywise"
@@ -38,6 +40,9 @@ public enum RoundingObstacle: Error, Hashable, Sendable, CustomStringConvertible
         + "a norm clause in a list beside this one, as small as the update allows"
     case .residualBeside:
       "a residual stands in the same object, and no proof has both of one rest; use a list of two objects, each with the rank"
+    case .smallFraction(let least):
+      "the fraction of each weight is below \(least), the least that can be proved beside the rank and the least bound; widen it, "
+        + "lower the least bound, or add a norm clause in a list beside this one"
     }
   }
 }

@@ -32,12 +32,20 @@ package struct RoundingRule {
     switch bound {
     case .halfUlps: precision
     case .roundoffs(let value, let of): precision - RoundingStep(value, count: of.count).coarsening
+    // The least at which the fraction counts.
+    case .ofWeight: (0...WeightRule.largestScale).first { weights?.claim(scale: $0) != nil } ?? WeightRule.largestScale
     }
+  }
+
+  /// Of a fraction of weights; nil for roundings.
+  private var weights: WeightRule? {
+    guard case .ofWeight(let value, let least) = bound else { return nil }
+    return WeightRule(fraction: value, least: least, fractionBits: linked.fractionBits)
   }
 
   /// S beside a rank: rounding U and V to integers costs 0.7·√(2^S·P) units of 2^-S, which at 22 or 23 is below 0.004 of a
   /// half-ulp for updates of P = 0.05·‖W‖. As even or odd as p, so that w follows p alone.
-  var aim: Int { 22 + precision % 2 }
+  var aim: Int { bound.isOfRounding ? 22 + precision % 2 : WeightRule.largestScale }
 
   /// w that the argument has digits for, besides 0 (``RoundingClaim``).
   private static let fineShifts = 7...16
@@ -45,12 +53,21 @@ package struct RoundingRule {
   /// S, and w = S - s; nil for factors that leave less than the residual's own units.
   /// - Parameter factorLimit: of ``ScaleRule``; nil without a rank, where E is r.
   func scales(factorLimit: Int?) -> (scale: Int, fine: Int)? {
+    if let weights {
+      let scale = weights.scale(limit: factorLimit ?? aim)
+      return weights.claim(scale: scale) == nil ? nil : (scale, 0)
+    }
     guard let factorLimit else { return (residualScale, 0) }
     var scale = min(aim, factorLimit)
     if (scale - precision) % 2 != 0 { scale -= 1 }
     while scale - residualScale > Self.fineShifts.upperBound { scale -= 2 }
     guard scale >= residualScale else { return nil }
     return scale - residualScale >= Self.fineShifts.lowerBound ? (scale, scale - residualScale) : (residualScale, 0)
+  }
+
+  /// The least fraction of weights that can be proved, for messages.
+  func leastFraction(factorLimit: Int?) -> Double {
+    WeightRule.least(scale: weights?.scale(limit: factorLimit ?? aim) ?? 0)
   }
 
   /// ‖Δ‖² up to which factors have room where no norm clause says it: (½‖W‖)², in the statement's units.
@@ -61,8 +78,12 @@ package struct RoundingRule {
   }
 
   /// What the argument proves.
-  func claim(fineShift: Int) -> EntryClaim {
+  /// - Parameter scale: S.
+  func claim(scale: Int, fineShift: Int) -> EntryClaim {
     switch bound {
+    case .ofWeight:
+      // ``scales(factorLimit:)`` has none without a claim.
+      return weights?.claim(scale: scale) ?? EntryRule.leastClaim
     case .halfUlps(let value):
       let half = Self.classBound(value)
       return EntryClaim(
@@ -132,7 +153,4 @@ extension RoundingClaim {
   static let ofEntries = RoundingClaim(
     fineShift: 0, residualWeight: 1, classBound: 0, logClasses: 0, tuned: 0, base: 0, drift: 0,
     differenceRange: EntryClaim.slack / 2)
-
-  /// Whether the bound is relative to weights.
-  package var speaksOfWeights: Bool { hasClasses || tuned > 0 || base > 0 || drift > 0 }
 }

@@ -189,10 +189,13 @@ package struct TensorClaimBuilder {
       ScaleRule.factorLimit(rank: $0, drift: plainBound ?? own.assumedDrift, maximum: own.aim)
     }
     guard let (scale, fine) = own.scales(factorLimit: limit) else {
+      guard rounding.isOfRounding else {
+        throw gap(.smallFraction(least: own.leastFraction(factorLimit: limit)))
+      }
       throw gap(.largeFactors(scale: limit ?? 0, least: own.residualScale))
     }
     return StructuredClause(
-      rank: rank, sparse: sparse, scale: scale, bound: nil, entries: own.claim(fineShift: fine))
+      rank: rank, sparse: sparse, scale: scale, bound: nil, entries: own.claim(scale: scale, fineShift: fine))
   }
 
   private func held(_ form: DriftProofPolicy.SparseForm, rows: Int, columns: Int) -> DriftProofArgument.SparseForm {

@@ -25,6 +25,8 @@ struct Cheat {
   var codeword: CommitmentTampering?
   /// Rows that are committed, when they differ from those that the prover argues about.
   var committed: Fixture?
+  /// Of the base: whose trees are opened, when they are not those of what the prover argues about.
+  var committedBase: Fixture?
 
   init(_ fixture: Fixture, _ change: (inout ArgumentTampering) -> Void = { _ in }) {
     self.fixture = fixture
@@ -61,10 +63,11 @@ struct Cheat {
         shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32),
         deviation: codeword ?? CommitmentTampering()))
     let base = try fixture.committedBase(scheme)
+    let opened = try committedBase.map { try $0.committedBase(scheme) } ?? base
     let proof = try prover.prove(
       witness: ArgumentWitness(
         rows: fixture.rows, factors: fixture.factors, supports: fixture.supports, base: base.map(\.rows)), drift: drift,
-      base: base.map(\.tree), secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
+      base: opened.map(\.tree), secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
     do {
       try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))
       return nil

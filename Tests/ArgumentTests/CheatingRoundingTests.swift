@@ -66,20 +66,27 @@ import Testing
 
   /// τ² + β²·u² - r² at the entry.
   private static func residual(_ fixture: Fixture) throws -> Goldilocks {
-    let layout = ArgumentLayout(fixture.statement)
-    let oracles = RoundingOracles(
-      layout: layout, drift: fixture.rows, base: try fixture.committedBase(HashCommitment(fixture.code)).map(\.rows))
-    let tables = try WitnessTables(
-      layout: layout,
-      witness: ArgumentWitness(
-        rows: fixture.rows, factors: fixture.factors, supports: [:],
-        base: try fixture.committedBase(HashCommitment(fixture.code)).map(\.rows)),
-      refuses: false)
-    let values = try oracles.values(0, try tables.tiles.entries(0))
+    let values = try values(fixture)
     func value(_ oracle: EntryOracle) -> Goldilocks { Goldilocks(reducing: values[oracle][entry.place]) }
     let own = value(.classes) * Goldilocks(claim.classBound)
     return Goldilocks(fixture.tensors[0].clauses[0].entries?.square ?? 0) + own * own - value(.residues)
       * value(.residues)
+  }
+
+  /// r at the entry.
+  private static func residue(_ fixture: Fixture) throws -> Double {
+    Double(Goldilocks(reducing: try values(fixture)[.residues][entry.place]).centred)
+  }
+
+  /// Honest oracles of the tile.
+  private static func values(_ fixture: Fixture) throws -> RoundingValues {
+    let layout = ArgumentLayout(fixture.statement)
+    let base = try fixture.committedBase(HashCommitment(fixture.code)).map(\.rows)
+    let oracles = RoundingOracles(layout: layout, drift: fixture.rows, base: base)
+    let tables = try WitnessTables(
+      layout: layout,
+      witness: ArgumentWitness(rows: fixture.rows, factors: fixture.factors, supports: [:], base: base), refuses: false)
+    return try oracles.values(0, try tables.tiles.entries(0))
   }
 
   @Test func aResidueUnderstated() throws {
@@ -151,14 +158,26 @@ import Testing
   @Test func aPolicysWiderBound() throws {
     var cheat = Cheat(Self.neighbour())
     cheat.fixture.tensors[0].clauses[0].entries = Fixture.halfUlps(2, bits: 8, scale: 22)
-    cheat.verifier = Self.neighbour()
     // The range of differences is the policy's.
     cheat.fixture.tensors[0].clauses[0].entries?.rounding?.differenceRange = Self.claim.differenceRange
-    cheat.tampering.absorbedStatement = cheat.verifier?.statement
-    // The prover argues about another sum than the verifier: nothing that it bends later helps.
+    // To a verifier of the wider policy it is an honest proof.
+    #expect(try cheat.rejection() == nil)
+    cheat.verifier = Self.neighbour()
+    // Shown to one of the narrower: every challenge is another, and the first sum that depends on them is wrong.
     #expect(try cheat.rejection() == .sumcheckFinal(stage: Stage.bounds.rawValue))
-    cheat.tampering.absorbedStatement = nil
-    #expect(try cheat.rejection() != nil)
+    // Under the narrower one's challenges: the sum that it argues about is not the verifier's.
+    cheat.tampering.absorbedStatement = cheat.verifier?.statement
+    #expect(try cheat.rejection() == .sumcheckFinal(stage: Stage.bounds.rawValue))
+    // g(ρ) follows from its own claim, which is true; bending the opening comes too late.
+    #expect(try cheat.rejection(bendsOpening: true) == .sumcheckFinal(stage: Stage.bounds.rawValue))
+    // Who bends something against the verifier's sum has the narrower statement with the wider one's roots: what stops
+    // each continuation is what stops it anywhere.
+    let wide = Double(Fixture.halfUlps(2, bits: 8, scale: 22).square)
+    let unit = Double(Int64(2 * RoundingClaim.floor) << Self.entry.class)
+    let residue = try Self.residue(Self.neighbour())
+    let root = (wide + unit * unit - residue * residue).squareRoot().rounded()
+    try Cheat(Self.neighbour()) { $0.rounding = Self.replacing([.roots: Goldilocks(Int64(root))]) }
+      .expectStopped(at: .bounds, forge: .digits)
   }
 
   // MARK: Commitments
@@ -170,12 +189,18 @@ import Testing
     fixture.bases[0] = before.map { 2 * $0 }
     fixture.placeBase()
     var cheat = Cheat(fixture)
+    // Of that base it is an honest proof.
+    #expect(try cheat.rejection() == nil)
     cheat.verifier = Self.neighbour()
+    // Told honestly, it is another statement, with other challenges.
+    #expect(try cheat.rejection() == .sumcheckFinal(stage: Stage.bounds.rawValue))
+    // Under the verifier's challenges all sums hold, and the opened leaves are under another root.
     cheat.tampering.absorbedStatement = cheat.verifier?.statement
     #expect(try cheat.rejection() == .merklePath(tree: "base/3"))
-    // Told honestly, it is another statement.
-    cheat.tampering.absorbedStatement = nil
-    #expect(try cheat.rejection() != nil)
+    #expect(try cheat.rejection(bendsOpening: true) == .merklePath(tree: "base/3"))
+    // With the base's own leaves they are others than those that the sums were about.
+    cheat.committedBase = Self.neighbour()
+    try cheat.expectStoppedByOpening()
   }
 
   @Test(arguments: [EntryOracle.base, .drift])

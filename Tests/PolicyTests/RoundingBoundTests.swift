@@ -12,6 +12,8 @@ import Testing
     #"{"rank": 8, "residual": {"relative": 0.003}, "rounding": {"roundoffs": 0.5, "of": ["base", "tuned"]}}"#,
     #"{"rows": 2, "rounding": {"roundoffs": 4, "of": ["update"]}}"#,
     #"[{"norm": {"relative": 0.02}}, {"rank": 2, "entries": 3, "rounding": {"halfUlps": 1.5}}]"#,
+    #"{"entrywise": {"ofWeight": 0.01}}"#, #"{"rank": 8, "entrywise": {"ofWeight": 1, "absolute": 1e-6}}"#,
+    #"{"columns": 2, "residual": {"absolute": 1}, "entrywise": {"ofWeight": 0.01, "absolute": 0.01}}"#,
   ]
   private static let path = "$.rules[0].allow.rounding"
 
@@ -80,7 +82,7 @@ import Testing
     }
     // The clause's form, the bound's, and the set of quantities: unknown ones, and none.
     #expect(refusal(23, 4) == .badFlag(section: "the policy", found: 4))
-    #expect(refusal(15, 2) == .badFlag(section: "the policy", found: 2))
+    #expect(refusal(15, 3) == .badFlag(section: "the policy", found: 3))
     #expect(refusal(14, 8) == .badFlag(section: "the policy", found: 8))
     #expect(refusal(14, 0) == .policy(.malformedRounding(path: "$.rules[0].allow[0].rounding.of", .noQuantity)))
   }
@@ -100,6 +102,90 @@ import Testing
     rejects(#"{"roundoffs": 1, "of": []}"#, .noQuantity, at: "\(Self.path).of")
     rejects(#"{"roundoffs": 1, "of": ["both"]}"#, .unknownQuantity(found: "both"), at: "\(Self.path).of[0]")
     rejects(#"{"roundoffs": 1, "of": ["base", "base"]}"#, .repeatedQuantity(found: "base"), at: "\(Self.path).of[1]")
+  }
+
+  @Test func readsFractionsOfWeights() throws {
+    let one = try form(Self.clauses[6])
+    #expect(one.roundingBound == .ofWeight(try Decimal10("0.01"), absolute: nil) && one.entryBound == nil)
+    let two = try form(Self.clauses[7])
+    #expect(
+      two
+        == .sum(
+          rank: 8, sparse: nil, residual: nil, rounding: .ofWeight(try Decimal10("1"), absolute: try Decimal10("1e-6")))
+    )
+    // They need a base that is committed to.
+    let policy = try parse(Fixtures.allowing(Self.clauses[6]))
+    #expect(policy.firstRuleWithRounding == 0 && policy.firstRuleWithEntryBounds == nil)
+    // No rank, no sparse form, no residual, of weights 1·10^-2, nothing at least; no total.
+    let bytes: [UInt8] = [3, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0, 0]
+    #expect(Array(policy.canonicalBytes().suffix(bytes.count)) == bytes)
+    // The flag of the least number.
+    var changed = policy.canonicalBytes()
+    changed[changed.count - 2] = 2
+    do throws(CanonicalPolicyError) {
+      _ = try CanonicalPolicyReader.policy(changed)
+      Issue.record("an unknown flag is read")
+    } catch { #expect(error == .badFlag(section: "the policy", found: 2)) }
+  }
+
+  @Test func rejectsFractionsThatAreNone() throws {
+    let path = "$.rules[0].allow.entrywise"
+    func rejects(_ bound: String, _ problem: RoundingProblem, at place: String) {
+      expect(
+        rejection(Fixtures.allowing(#"{"rank": 8, "entrywise": \#(bound)}"#)), .malformedRounding(path: place, problem),
+        path: place)
+    }
+    for text in ["0", "1.000000001", "2", "1e30"] {
+      let shown = (try? Decimal10(text))?.description ?? ""
+      rejects(#"{"ofWeight": \#(text)}"#, .fractionOutOfRange(found: shown), at: path + ".ofWeight")
+    }
+    for text in ["1", "1e-30", "0.999999999999999999", "0.5"] {
+      #expect(try form(#"{"entrywise": {"ofWeight": \#(text)}}"#).roundingBound?.value == Decimal10(text))
+    }
+    rejects(#"{"ofWeight": 0.1, "relative": 0.1}"#, .relativeBesideOfWeight, at: path)
+    rejects(#"{"ofWeight": 0.1, "absolute": 0}"#, .zeroBesideOfWeight, at: path + ".absolute")
+    expect(
+      rejection(Fixtures.allowing(#"{"entrywise": {"ofWeight": 0.1}, "rounding": {"halfUlps": 1}}"#)),
+      .malformedRounding(path: Self.path, .withEntrywise), path: Self.path)
+    let heads = #"{"tensors": "*", "heads": {"of": "rows", "size": 4}, "allow": {"entrywise": {"ofWeight": 0.1}}}"#
+    expect(
+      rejection(Fixtures.simple("p", heads)), .malformedRounding(path: path + ".ofWeight", .ofWeightInHeads),
+      path: path + ".ofWeight")
+    expect(
+      rejection(Fixtures.allowing(#"{"entrywise": {"ofWeight": 0.1, "of": ["base"]}}"#)),
+      .unknownKey(path: path + ".of", key: "of", allowed: ["ofWeight", "relative", "absolute"]), path: path + ".of")
+  }
+
+  @Test func explainsFractionsOfWeights() throws {
+    let tensor = Bases.tensor("a", [64, 32], norm: 4)
+    func explain(_ allow: String) throws -> PolicyExplanation {
+      PolicyExplanation(try parse(Fixtures.allowing(allow)), tensors: [tensor])
+    }
+    let alone = try explain(Self.clauses[6])
+    #expect(alone.tensors[0].words == "each weight moves by at most 1 % of itself in the base")
+    let remarks = alone.rules[0].remarks.joined(separator: "\n")
+    #expect(
+      remarks.contains("Every weight can move by 1 % of its size at once") && remarks.contains("Small ones hardly move")
+    )
+    #expect(!remarks.contains("limits no norm") && !remarks.contains("round"))
+    // At most x·‖W‖ and the floor of all entries.
+    let norm = try #require(alone.tensors[0].largestNorm)
+    #expect(norm >= 0.04 && norm < 0.04 + 0.0031 * tensor.maximum * 64.0 * 32)
+    let beside = try explain(Self.clauses[7])
+    #expect(
+      beside.tensors[0].words
+        == "rank 8 + a rest of at most 100 % of itself in the base, at least 0.000001 in each entry")
+    #expect(beside.tensors[0].largestNorm == nil)
+    let words = beside.rules[0].remarks.joined(separator: "\n")
+    #expect(words.contains("Besides, every weight") && words.contains("set to zero or doubled"))
+    #expect(try parse(Fixtures.allowing(Self.clauses[6])).rules[0].allowance.shortWords == "entries ≤ 1 % of each")
+    let wide = try explain(#"{"entrywise": {"ofWeight": 0.01, "absolute": 1}}"#).rules[0].remarks.joined(
+      separator: "\n")
+    #expect(wide.contains("there the fraction restricts nothing"))
+    var other = tensor
+    other.roundingObstacle = "it is F32"
+    let policy = try parse(Fixtures.allowing(Self.clauses[6]))
+    #expect(PolicyExplanation(policy, tensors: [other]).problems.contains { $0.contains("it is F32") })
   }
 
   @Test func rejectsPlacesThatDoNotFit() {

@@ -681,14 +681,19 @@ def canonical_policy(policy):
     def clause(value):
         if "norm" in value:
             return b"\0" + bound(value["norm"])
-        form = 3 if "rounding" in value else 2 if "entrywise" in value else 1
+        of_weight = "ofWeight" in value.get("entrywise", {})
+        form = 3 if "rounding" in value or of_weight else 2 if "entrywise" in value else 1
         data = bytes([form]) + (b"\1" + u32(value["rank"]) if "rank" in value else b"\0")
         sparse = next((i for i, key in enumerate(("entries", "rows", "columns"), 1) if key in value), 0)
         data += bytes([sparse]) + (u32(value[("entries", "rows", "columns")[sparse - 1]]) if sparse else b"")
         data += optional(value.get("residual"))
         if form == 2:
             data += bound(value["entrywise"])
-        if form == 3:
+        if of_weight:
+            data += b"\2" + number(value["entrywise"]["ofWeight"])
+            least = value["entrywise"].get("absolute")
+            data += b"\0" if least is None else b"\1" + number(least)
+        elif form == 3:
             rounding = value["rounding"]
             if "halfUlps" in rounding:
                 data += b"\0" + number(rounding["halfUlps"])

@@ -42,6 +42,8 @@ package struct RoundingClaim: Hashable, Sendable {
   }
 
   package var hasClasses: Bool { logClasses > 0 }
+  /// Whether the bound is relative to weights.
+  package var speaksOfWeights: Bool { hasClasses || tuned > 0 || base > 0 || drift > 0 }
 
   /// φ: weights below it are of class 0.
   package static let floor = 1 << 14

@@ -44,9 +44,19 @@ package struct TableauLayout: Hashable, Sendable {
 
   /// What rounding claims of one tile have in common.
   package struct RoundingSignature: Hashable, Sendable {
+    /// What the bound is relative to. The ranges of differences follow from it but for classes: those of a bound by a number
+    /// would leave it weaker in the chunks of another kind.
+    package enum Kind: UInt8, Sendable {
+      case weights = 0
+      case classes = 1
+      /// Nothing: a bound of E itself.
+      case number = 2
+    }
+
     /// w.
     package var fineShift: Int
-    package var hasClasses: Bool
+    package var kind: Kind
+    package var hasClasses: Bool { kind == .classes }
   }
 
   /// A run of E-tiles that one E-set of a grid tensor, or one set number of a shared row, occupies.
@@ -113,7 +123,8 @@ package struct TableauLayout: Hashable, Sendable {
         Signature(
           scale: clause.scale, exact: clause.isExact, entrywise: clause.entries != nil,
           rounding: clause.entries?.rounding.map {
-            RoundingSignature(fineShift: $0.fineShift, hasClasses: $0.hasClasses)
+            RoundingSignature(
+              fineShift: $0.fineShift, kind: $0.hasClasses ? .classes : $0.speaksOfWeights ? .weights : .number)
           }, tree: shared?.tree, row: shared?.row)
       }
   }

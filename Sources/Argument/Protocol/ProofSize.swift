@@ -9,7 +9,8 @@ package struct ProofSize: Hashable, Sendable {
   /// Field elements of all codewords.
   package let work: Int
 
-  package init(tensors: [TableauTensor], code: CodeParameters) {
+  /// - Parameter baseTrees: of the base's tableau, which are opened with the proof's own.
+  package init(tensors: [TableauTensor], code: CodeParameters, baseTrees: [BaseTree] = []) {
     let layout = ArgumentLayout(DriftStatement(tensors: tensors, totalBound: nil, code: code, binding: []))
     var rows = [layout.tableau.rowCount, layout.auxiliaryRowCount]
     var rounds = (layout.boundsVariables + 1) * ArgumentLayout.boundsDegree
@@ -29,7 +30,7 @@ package struct ProofSize: Hashable, Sendable {
     bytes =
       24 * (rounds + pins)
       + code.openingBytes(
-        rows: rows, highParts: high, clear: [layout.libraLengths.reduce(0, +) + code.proofTail])
+        rows: rows + baseTrees.map(\.rows), highParts: high, clear: [layout.libraLengths.reduce(0, +) + code.proofTail])
     work = rows.reduce(0, +) << code.logDomain
   }
 }

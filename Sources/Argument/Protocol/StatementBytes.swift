@@ -26,7 +26,7 @@ extension DriftStatement {
         bytes.append(signature.entrywise ? 2 : signature.exact ? 1 : 0)
         guard hasPatterns || hasRoundingClaims else { continue }
         bytes.append(littleEndian: UInt64(signature.rounding?.fineShift ?? 0))
-        bytes.append(signature.rounding?.hasClasses == true ? 1 : 0)
+        bytes.append(signature.rounding?.kind.rawValue ?? 0)
       }
       guard hasPatterns || hasRoundingClaims else { continue }
       bytes.append(tensor.base == nil ? 0 : 1)

@@ -17,6 +17,9 @@ enum CalibrateCommand: Command {
       "Shows for each rule the distribution of the runs' drift, and what the bounds admit that no run did: a larger "
         + "spectral norm, rank or support. Read the warnings. Every run is tried under the policy with the checks that "
         + "driftproof prove makes.",
+      "With --entrywise every rule bounds single entries, too, which keeps a large change out of few weights. With --identity, of "
+        + "identify --commit, a rounding clause stands beside a rank where all runs are roundings of low-rank merges; name the "
+        + "adapters that were merged with --merged, in the order of the runs: without them a fit leaves more than the rounding.",
       "Without --out the policy is printed, with the report as comments before it. --json has the policy as \"policy\".",
     ],
     positionals: [],
@@ -25,6 +28,10 @@ enum CalibrateCommand: Command {
       .requiredList(
         "runs", "RUN",
         "the reference fine-tunes of the base, each a folder or a .safetensors file, or an unmerged adapter"),
+      .flag("entrywise", "bound single entries, too"),
+      .optional(
+        "identity", "FILE", "the base's identity, of identify --commit: rounding clauses are tried beside ranks"),
+      .optionalList("merged", "ADAPTER", "the adapters that were merged into the runs, in their order"),
       .optional("margin", "NUMBER", "how far beyond the runs the bounds lie; 2.5 unless given, 1 to 1000"),
       .optional(
         "out", short: "o", "POLICY.json", "where the policy is written; - for standard output, without the report"),
@@ -66,11 +73,13 @@ enum CalibrateCommand: Command {
         throw CommandFailure(error)
       }
     }
+    let options = try options(arguments, runs: runs.count)
     console.remark(
       "measuring \(Format.count(runs.count, "run")) of \(Format.count(base.tensors.count, "tensor"))")
     let calibration: Calibration
     do {
-      calibration = try Calibration.calibrate(base: base, models: runs, margin: margin) { what, fraction in
+      calibration = try Calibration.calibrate(base: base, models: runs, margin: margin, options: options) {
+        what, fraction in
         console.progress(Quoting.plain(what), fraction: fraction)
       }
     } catch {
@@ -90,5 +99,29 @@ enum CalibrateCommand: Command {
       output.map { (report + ["", "policy  \(Quoting.plain($0))"]).joined(separator: "\n") + "\n" }
       ?? CalibrateText.policy(calibration, report: report)
     return CommandResult(text: text, json: CalibrateJSON.render(calibration, folders, output: output))
+  }
+
+  private static func options(
+    _ arguments: ParsedArguments, runs: Int
+  ) throws(CommandFailure) -> Calibration.Options {
+    var options = Calibration.Options()
+    options.boundsEntries = arguments.has("entrywise")
+    options.identity = try arguments.readIdentity()
+    let paths = arguments.lists["merged"] ?? []
+    func usage(_ message: String) -> CommandFailure { CommandFailure(UsageError(message, command: description)) }
+    guard paths.isEmpty || paths.count == runs else {
+      throw usage(
+        "--merged names \(paths.count) adapters for \(Format.count(runs, "run")); name one for each, in their order")
+    }
+    if let identity = options.identity, identity.linked == nil {
+      throw usage(
+        "--identity: it does not commit to the base's weights; make one with driftproof identify BASE --commit")
+    }
+    guard paths.isEmpty || options.identity != nil else {
+      throw usage(
+        "--merged is of use for rounding clauses alone; give --identity, of driftproof identify BASE --commit")
+    }
+    for path in paths { options.merged.append(try arguments.openAdapter(at: path)) }
+    return options
   }
 }

@@ -122,7 +122,7 @@ enum CalibrateJSON {
     case .norm(let norm): return .object([("norm", bound(norm))])
     // No calibrated policy has one.
     case .pattern: return .object([])
-    case .sum(let rank, let sparse, let residual, _, _):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
       var members: [(key: String, value: JSONOutput)] = []
       if let rank { members.append(("rank", .integer(rank))) }
       switch sparse {
@@ -132,7 +132,23 @@ enum CalibrateJSON {
       case nil: break
       }
       if let residual { members.append(("residual", bound(residual))) }
+      switch entrywise {
+      case .relative(let value)?: members.append(("entrywise", bound(.relative(value))))
+      case .absolute(let value)?: members.append(("entrywise", bound(.absolute(value))))
+      case nil: break
+      }
+      if let rounding { members.append(("rounding", .object(self.rounding(rounding)))) }
       return .object(members)
+    }
+  }
+
+  private static func rounding(_ bound: RoundingBound) -> [(key: String, value: JSONOutput)] {
+    switch bound {
+    case .halfUlps(let value): [("halfUlps", .number(value.doubleValue))]
+    case .roundoffs(let value, let of):
+      [("roundoffs", .number(value.doubleValue)), ("of", .array(of.names.map { .string($0) }))]
+    // No calibration has it.
+    case .ofWeight(let value, _): [("ofWeight", .number(value.doubleValue))]
     }
   }
 

@@ -54,7 +54,7 @@ enum CalibrateText {
   private static func form(_ group: CalibratedGroup) -> String {
     guard let clauses = group.allowance.forms else { return "any" }
     let parts = clauses.compactMap { clause -> String? in
-      guard case .sum(let rank, let sparse, let residual, _, _) = clause else { return nil }
+      guard case .sum(let rank, let sparse, let residual, let entrywise, let rounding) = clause else { return nil }
       var words = rank.map { ["rank \($0)"] } ?? []
       switch sparse {
       case .entries(let count): words.append("\(Format.count(count)) entries")
@@ -63,6 +63,16 @@ enum CalibrateText {
       case nil: break
       }
       if let residual { words.append(value(residual)) }
+      switch entrywise {
+      case .relative(let value)?: words.append("entries \(value) of max|W|")
+      case .absolute(let value)?: words.append("entries \(value)")
+      case nil: break
+      }
+      switch rounding {
+      case .halfUlps(let value)?: words.append("\(value) half-ulps")
+      case .roundoffs(let value, let of)?: words.append("\(value) roundoffs of \(of.names.joined(separator: ", "))")
+      case .ofWeight?, nil: break
+      }
       return words.joined(separator: " + ")
     }
     var words = parts.isEmpty ? "norm" : parts.joined(separator: ", ")

@@ -13,7 +13,8 @@ enum ForecastCommand {
     let parent = try arguments.readParent(identity)
     let forecast: Forecast
     do {
-      forecast = try Forecast(model, policy: policy, identity: identity, parent: parent)
+      forecast = try Forecast(
+        model, policy: policy, identity: identity, parent: parent, hasBaseCache: arguments.values["cache"] != nil)
     } catch {
       throw CommandFailure(error)
     }
@@ -34,7 +35,8 @@ enum ForecastCommand {
     if forecast.logLength > 0 {
       lines.append(
         "code              rows of 2^\(forecast.logLength), blow-up \(forecast.blowup), \(forecast.queries) queries; "
-          + "\(forecast.driftRows) drift rows, \(forecast.proofRows) rows of the proof's own")
+          + "\(forecast.driftRows) drift rows, \(forecast.proofRows) rows of the proof's own"
+          + (forecast.baseRows > 0 ? ", \(forecast.baseRows) of the base's" : ""))
     }
     if !forecast.excluded.isEmpty {
       lines.append("NOT COVERED       \(forecast.excluded.map(Quoting.plain).joined(separator: ", "))")
@@ -62,6 +64,7 @@ enum ForecastCommand {
         ("queries", .integer(forecast.queries)),
         ("driftRows", .integer(forecast.driftRows)),
         ("proofRows", .integer(forecast.proofRows)),
+        ("baseRows", .integer(forecast.baseRows)),
         ("identityGiven", .boolean(forecast.isExact)),
         ("exitCode", .integer(0)),
       ])

@@ -68,6 +68,7 @@ enum InspectJSON {
       ("driftNorm", .number(drift?.norm ?? nothing)),
       ("relativeDrift", .number(drift.map(\.relativeNorm) ?? nothing)),
       ("maxDrift", .number(drift?.maximum ?? nothing)),
+      ("maxShareOfWeight", .number(drift.map(\.largestShare) ?? nothing)),
       ("changedEntries", optional(entries ?? none)),
       ("changedRows", optional(drift?.changedRows ?? none)),
       ("changedColumns", optional(drift?.changedColumns ?? none)),

@@ -30,6 +30,10 @@ extension VerificationReport {
       parts.append(tensor.halfUlps.map { Format.number($0, digits: 4) }.joined(separator: ", "))
     }
     if let value = tensor.roundoffs { parts.append("\(Format.number(value, digits: 4)) roundoffs") }
+    if let value = tensor.ofWeight {
+      let least = tensor.leastOfWeight.map { ", at least \(Format.number($0, digits: 3))" } ?? ""
+      parts.append("\(Format.number(value, digits: 4)) of each base weight\(least)")
+    }
     return parts.joined(separator: "; ")
   }
 
@@ -38,6 +42,8 @@ extension VerificationReport {
       ("name", .string(tensor.name)),
       ("halfUlps", .array(tensor.halfUlps.map { .number($0) })),
       ("roundoffs", tensor.roundoffs.map { .number($0) } ?? .null),
+      ("ofWeight", tensor.ofWeight.map { .number($0) } ?? .null),
+      ("leastOfWeight", tensor.leastOfWeight.map { .number($0) } ?? .null),
       ("floor", .number(tensor.floor)),
       ("shareBelowFloor", .number(tensor.shareBelowFloor)),
     ])

@@ -45,7 +45,10 @@ enum AllowanceWords {
       if let sparse { parts.append(text(sparse)) }
       if let residual { parts.append("a residual of norm at most \(text(residual, of: tensor))") }
       if let entrywise { parts.append("a rest of at most \(text(entrywise, of: tensor)) in each entry") }
-      if let rounding { parts.append("a rounding of at most \(RoundingWords.text(rounding)) in each entry") }
+      if let rounding {
+        let what = rounding.isOfRounding ? "rounding" : "rest"
+        parts.append("a \(what) of at most \(RoundingWords.text(rounding)) in each entry")
+      }
       return parts.joined(separator: " + ") + (residual == nil && !clause.boundsEntries ? ", exactly" : "")
     }
   }
@@ -110,8 +113,15 @@ enum AllowanceWords {
   /// The norm that bounds on each weight's movement leave to all together; nil without any.
   private static func entriesNorm(_ clauses: [ClauseForm], of tensor: PolicyTensor, count: Int) -> Double? {
     clauses.compactMap { clause in
-      guard case .sum(nil, nil, _, let bound?, _) = clause else { return nil }
-      return entry(bound, of: tensor) * Double(count).squareRoot()
+      switch clause {
+      case .sum(nil, nil, _, let bound?, _): return entry(bound, of: tensor) * Double(count).squareRoot()
+      case .sum(nil, nil, _, _, .ofWeight(let value, let least)?):
+        // The proof's floor is at most 0.31 of the fraction of the heaviest chunk's root mean square.
+        let (fraction, own) = (value.doubleValue, least?.doubleValue ?? 0)
+        let floor = max(own, 0.31 * fraction * tensor.maximum)
+        return (fraction * fraction * tensor.norm * tensor.norm + floor * floor * Double(count)).squareRoot()
+      default: return nil
+      }
     }.min()
   }
 

@@ -12,6 +12,9 @@ enum RoundingWords {
         $0 == "tuned" ? "the tuned weight" : $0 == "base" ? "the base's" : "the update"
       }
       return "\(value) roundoffs of \(names.joined(separator: " and "))"
+    case .ofWeight(let value, let least):
+      return "\(AllowanceWords.percent(value.doubleValue)) of itself in the base"
+        + (least.map { ", at least \($0)" } ?? "")
     }
   }
 
@@ -23,6 +26,9 @@ enum RoundingWords {
   static func remarks(
     _ bound: RoundingBound, _ members: [PolicyTensor], rank: Int?, hasNorm: Bool, hasResidual: Bool
   ) -> [String] {
+    if case .ofWeight(let value, let least) = bound {
+      return weightRemarks(value.doubleValue, least, members, rank: rank)
+    }
     var remarks = [forms(bound, hasResidual: hasResidual)]
     if let rank, let tensor = members.first(where: { min($0.rows, $0.columns) <= rank }) {
       remarks.append(
@@ -60,6 +66,38 @@ enum RoundingWords {
         + (hasResidual ? ", as far as the residual allows" : "; a residual beside it limits that")
         + ". The number counts as \(AllowanceWords.number(step)), the next step that a proof has. Merges that round once can "
         + "have halfUlps instead, which is far tighter."
+    case .ofWeight: return ""
     }
+  }
+
+  /// What a fraction of each weight leaves open.
+  private static func weightRemarks(
+    _ fraction: Double, _ least: Decimal10?, _ members: [PolicyTensor], rank: Int?
+  ) -> [String] {
+    let share = AllowanceWords.percent(fraction)
+    var remarks = [
+      (rank == nil ? "Every weight" : "Besides, every weight")
+        + " can move by \(share) of its size at once, in a direction of one's choice: a change of about \(share) of ‖W‖, most of "
+        + "it in the large weights. Small ones hardly move: below about a fifth of the root mean square of the tensor's "
+        + "heaviest part they all have the same bound, \(share) of that fifth"
+        + (least.map { ", or \($0) where that is more" } ?? "") + "."
+    ]
+    if fraction >= 0.5 {
+      remarks.append(
+        "At \(share) a weight can be \(fraction >= 1 ? "set to zero or doubled" : "halved"): most of a tensor can be replaced."
+      )
+    }
+    let widest = members.filter { $0.norm > 0 && $0.entryCount > 0 }.min {
+      $0.norm * $0.norm / Double($0.entryCount) < $1.norm * $1.norm / Double($1.entryCount)
+    }
+    if let least, let tensor = widest {
+      let typical = tensor.norm / Double(tensor.entryCount).squareRoot()
+      if least.doubleValue >= typical {
+        remarks.append(
+          "The least bound of \(least) is \(AllowanceWords.number(least.doubleValue / typical)) times the root mean square of the "
+            + "weights of \(displayed(tensor.name)): there the fraction restricts nothing.")
+      }
+    }
+    return remarks
   }
 }

@@ -32,7 +32,11 @@ extension ClauseForm {
       case .absolute(let value): parts.append("entries ≤ \(value)")
       case nil: break
       }
-      if let rounding { parts.append("rounding ≤ \(RoundingWords.text(rounding))") }
+      switch rounding {
+      case .ofWeight(let value, _)?: parts.append("entries ≤ \(AllowanceWords.percent(value.doubleValue)) of each")
+      case let rounding?: parts.append("rounding ≤ \(RoundingWords.text(rounding))")
+      case nil: break
+      }
       return parts.joined(separator: " + ")
     }
   }

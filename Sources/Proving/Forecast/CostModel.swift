@@ -21,6 +21,9 @@ package struct CostModel: Sendable {
   /// Bytes of both checkpoints that go through SHA-256, and bytes that are read only to be compared.
   let hashedBytes: Int
   let comparedBytes: Int
+  /// Rows of each tree of the base's tableau that the proof opens, and whether their leaves are kept somewhere.
+  let baseRows: [Int]
+  let hasBaseCache: Bool
   /// Bytes that packed rows may take.
   let packedRoom: Int
 
@@ -30,22 +33,29 @@ package struct CostModel: Sendable {
   /// - Parameters:
   ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
   ///   - isLink: the base is a parent's model, which is not hashed at all.
+  ///   - hasBaseCache: the leaves of the base's trees are at hand.
   ///   - budget: from which packed rows get what the proof itself does not need.
   package init(
-    derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false
+    derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false,
+    hasBaseCache: Bool = false
   ) {
     self.init(
-      derived: derived, code: code, model: model, hasIdentity: hasIdentity, isLink: isLink, budget: MemoryBudget())
+      derived: derived, code: code, model: model, hasIdentity: hasIdentity, isLink: isLink, hasBaseCache: hasBaseCache,
+      budget: MemoryBudget())
   }
 
   init(
     derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool,
-    budget: MemoryBudget
+    hasBaseCache: Bool = false, budget: MemoryBudget
   ) {
     tensors = derived.tensors
     self.code = code
+    self.hasBaseCache = hasBaseCache
+    let baseRows = code == nil ? [] : derived.baseTrees.map(\.rows)
+    self.baseRows = baseRows
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
-    packedRoom = sizes.map { budget.room(beside: Self.peakBytes($0), workers: Self.workers) } ?? 0
+    packedRoom =
+      sizes.map { budget.room(beside: Self.peakBytes($0, baseTrees: baseRows.count), workers: Self.workers) } ?? 0
     switch model {
     case .adapter(let adapter, let base):
       func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
@@ -90,7 +100,10 @@ package struct CostModel: Sendable {
     case .policyCheck: return tensors.reduce(0) { $0 + Self.fittingWork($1) + Self.patternWork($1) }
     // Rows that find no room in the cache are not made beforehand.
     case .rows: return cacheBytes > 0 ? driftCells : 0
-    case .commitment: return Self.encoding(sizes.driftRows, sizes)
+    // The base's trees are made again where their leaves are not kept.
+    case .commitment:
+      let base = hasBaseCache ? 0 : baseRows.reduce(0) { $0 + Self.encoding($1, sizes) }
+      return Self.encoding(sizes.driftRows, sizes) + base
     case .witness:
       return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
         + Double(sizes.orthonormalProducts) * 5
@@ -105,7 +118,7 @@ package struct CostModel: Sendable {
           * sizes.orthonormalCells)
     case .factorStages: return Double(sizes.factorCells)
     case .opening:
-      let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows
+      let rows = sizes.driftRows + sizes.digitRows + sizes.factorRows + baseRows.reduce(0, +)
       return Double(rows * sizes.length) + 4 * Double(sizes.positions) + 1e6 * Double(code.queries) / 128
     // Reading is counted above, without sizes.
     case .reading, .byteDigests, .selfCheck, .transition: return 0
@@ -170,11 +183,14 @@ package struct CostModel: Sendable {
   /// Resident bytes without which the proof cannot be, at the peak: rows that are kept whole, tiles that are kept and the
   /// trees last; on top of them a tree is being made, the bounds stage's tables stand, or the combinations of an opening.
   /// Packed rows come on top, where there is room for them.
-  package var peakBytes: Int { sizes.map(Self.peakBytes) ?? CostTable.fixedBytes }
+  package var peakBytes: Int {
+    sizes.map { Self.peakBytes($0, baseTrees: baseRows.count) } ?? CostTable.fixedBytes
+  }
 
   static var workers: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-  private static func peakBytes(_ sizes: ArgumentSizes) -> Int {
+  /// - Parameter baseTrees: how many of the base's the proof holds besides its own.
+  private static func peakBytes(_ sizes: ArgumentSizes, baseTrees: Int) -> Int {
     let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
     let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
     let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : Self.workers
@@ -192,7 +208,8 @@ package struct CostModel: Sendable {
       claims * CostTable.openingBytesPerCell * Double(sizes.length)
       + Double(CostTable.encodedRows * CostTable.bytesPerEncodedCell * workers * sizes.length)
     let tiles = 4 * sizes.structuredCells <= RowRoom.defaultWhole ? 4 * sizes.structuredCells : 0
-    return CostTable.fixedBytes + cacheBytes(sizes) + tiles + (sizes.factorRows > 0 ? 3 : 2) * treeBytes
+    return CostTable.fixedBytes + cacheBytes(sizes) + tiles
+      + ((sizes.factorRows > 0 ? 3 : 2) + baseTrees) * treeBytes
       + max(encoding, Int(tables), Int(opening))
   }
 

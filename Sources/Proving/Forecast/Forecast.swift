@@ -31,6 +31,8 @@ public struct Forecast: Sendable {
   public let driftRows: Int
   /// Rows of the proof's own trees.
   public let proofRows: Int
+  /// Rows of the base's trees that the proof opens, beside its own; 0 where no clause speaks of the base's weights.
+  public let baseRows: Int
   /// Entries of tensors that may change inside clauses, that may not change, and names that the policy excludes.
   public let certifiedParameters: Int
   /// Entries of tensors that may not change.
@@ -45,11 +47,12 @@ public struct Forecast: Sendable {
   ///   - identity: the base's, when it is known; needed where the model has no base at hand.
   ///   - parent: of a link, whose model the base is; needs `identity`.
   ///   - proofs: Q, how many proofs a new commitment is to serve.
+  ///   - hasBaseCache: the leaves of the base's trees are kept, so that they need not be made again.
   ///   - speed: of this machine against the cost table's; nil to measure it, which takes about a second.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`, as `prove` does before it reads weights.
   package init(
     _ model: TunedModel, policy: Policy, identity: BaseIdentity? = nil, parent: ParentCertificate? = nil,
-    proofs: Int = CodeSelection.defaultProofs, speed: Double? = nil
+    proofs: Int = CodeSelection.defaultProofs, hasBaseCache: Bool = false, speed: Double? = nil
   ) throws(DriftProofError) {
     guard parent == nil || identity != nil else { throw .missingInput(.identityOfChain) }
     if let identity, parent == nil, let base = model.base { try CheckpointPass.compareHeaders(base, identity) }
@@ -62,7 +65,8 @@ public struct Forecast: Sendable {
       return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs))
     }
     let cost = CostModel(
-      derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil)
+      derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil,
+      hasBaseCache: hasBaseCache)
     self.init(derived, cost, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
   }
 
@@ -71,7 +75,11 @@ public struct Forecast: Sendable {
   ) {
     phases = model.phases(speed: speed ?? CostModel.measuredSpeed()).map { ($0.phase.rawValue, $0.seconds) }
     peakMemoryBytes = model.peakBytes + model.packedBytes
-    proofBytes = code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs) } ?? 0
+    let trees = derived.baseTrees
+    proofBytes =
+      code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs, baseTrees: trees) }
+      ?? 0
+    baseRows = trees.reduce(0) { $0 + $1.rows }
     logLength = code?.logLength ?? 0
     blowup = code.map { 1 << $0.logBlowup } ?? 0
     queries = code?.queries ?? 0
@@ -109,7 +117,11 @@ extension BaseIdentity {
 
 extension CodeSelection {
   /// Bytes of a proof with this code, as the choice estimates them.
-  package static func proofBytes(tensors: [TableauTensor], code: CodeParameters, proofs: Int) -> Int? {
-    estimate(tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs)?.proofBytes
+  package static func proofBytes(
+    tensors: [TableauTensor], code: CodeParameters, proofs: Int, baseTrees: [BaseTree] = []
+  ) -> Int? {
+    estimate(
+      tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs, baseTrees: baseTrees
+    )?.proofBytes
   }
 }

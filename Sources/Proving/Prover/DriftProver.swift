@@ -125,7 +125,8 @@ public enum DriftProver {
     let identity = record.identity
     let code = derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: request.proofs)
     let model = CostModel(
-      derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil)
+      derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil,
+      hasBaseCache: request.baseCache != nil)
     if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
 
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
@@ -222,7 +223,7 @@ public enum DriftProver {
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(derived, proofs: request.proofs)
     return CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil,
-      isLink: request.parent != nil)
+      isLink: request.parent != nil, hasBaseCache: request.baseCache != nil)
   }
 
   /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof

@@ -95,10 +95,6 @@ extension DriftProver.Request {
     let names = Set(
       derived.tensors.filter { $0.clauses.contains { $0.entries?.rounding != nil } }.map(\.name))
     guard let hint, !names.isEmpty else { return [:] }
-    // Whatever the policy says of the adapter's tensors, it is about the merged model.
-    let any = try Policy.parse(
-      Array(
-        #"{"driftPolicy": 1, "name": "hint", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}"#.utf8))
-    return try AdapterModel(hint, identity: identity, policy: any, comparesBytes: false).hints(for: names)
+    return try hint.hints(for: names, identity: identity)
   }
 }

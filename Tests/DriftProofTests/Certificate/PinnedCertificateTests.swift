@@ -4,6 +4,7 @@
 @testable import DriftProofProving
 import DriftProofAdapter
 import DriftProofArgument
+import DriftProofChain
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
@@ -68,6 +69,57 @@ import DriftProofTranscript
     let layout = ArgumentLayout(try #require(checked.argument).verifier.statement)
     // A grid and shared tiles, with constants of their own.
     #expect(layout.entries.tiles.count >= 3 && Set(layout.entries.members.map(\.claim.square)).count == 3)
+  }
+
+  /// A linked identity, and what is proved with it.
+  @Test func roundingCertificate() throws {
+    let pinned = try PinnedCertificate.rounding.get()
+    let report = try check("rounding", pinned, in: PinnedCertificate.roundingFolder, version: 8)
+    #expect(report.policyName == "pinned rounding" && report.tensors.entrywise == 1 && report.tensors.composed == 3)
+    #expect(report.rounded.map(\.name) == ["model.0.a.weight", "model.1.a.weight", "model.b.weight"])
+    #expect(report.rounded[1].halfUlps.isEmpty && report.rounded[1].roundoffs != nil)
+    // The certificate is about the tableau's root, and that identity alone.
+    #expect(report.baseIdentity == pinned.identity.linkedRoot?.hexadecimal)
+    #expect(report.baseIdentity != pinned.identity.rootHex)
+    let linked = try #require(pinned.identity.linked)
+    #expect(linked.bands == 1 && linked.tensors.count == 4 && linked.trees.count == 1)
+    #expect(String(decoding: pinned.identityFile.prefix(19), as: UTF8.self) == "{\"driftIdentity\": 3")
+    // Other bytes of it are another base.
+    for (old, new) in [
+      (linked.trees[0].root.hexadecimal, String(repeating: "0", count: 64)), ("\"bands\": 1", "\"bands\": 2"),
+      ("\"driftIdentity\": 3", "\"driftIdentity\": 1"),
+    ] {
+      let text = String(decoding: pinned.identityFile, as: UTF8.self).replacing(old, with: new, maxReplacements: 1)
+      #expect(throws: CheckpointError.self) { try BaseIdentity.parse(Array(text.utf8)) }
+    }
+  }
+
+  /// A link with entrywise bounds, behind its parent.
+  @Test func entrywiseLink() throws {
+    let pinned = try PinnedCertificate.link.get()
+    let folder = PinnedCertificate.linkFolder.appendingPathComponent("link")
+    let parent = [UInt8](try Data(contentsOf: folder.appendingPathComponent("parent.drift")))
+    #expect(try Certificate.parse(parent).manifest[0] == 6 && Certificate.parse(pinned.certificate).manifest[0] == 7)
+    let links = [
+      ChainVerifier.Input(name: "parent", certificate: parent, policyFile: pinned.policyFile),
+      ChainVerifier.Input(name: "tuned", certificate: pinned.certificate, policyFile: pinned.policyFile),
+    ]
+    let report = try ChainVerifier.verify(links, identityFile: pinned.identityFile)
+    #expect(report.failure == nil && report.links.count == 2)
+    let stated = String(
+      decoding: try Data(contentsOf: folder.appendingPathComponent("tuned-commitment.txt")), as: UTF8.self)
+    let opening = try OpeningFile.parse(pinned.opening, path: "opening.json")
+    #expect(opening.tunedCommitment.hexadecimal + "\n" == stated)
+    #expect(try BaseIdentity.compute(checkpoint: Checkpoint.open(pinned.base)).jsonBytes() == pinned.identityFile)
+    let model = TunedModel.checkpoint(
+      try Checkpoint.open(pinned.tuned),
+      base: try Checkpoint.open(folder.appendingPathComponent("parent.safetensors").path))
+    let checked = try CertificateChecker.check(
+      certificate: pinned.certificate, model: model, opening: opening, identity: pinned.identity)
+    #expect(checked.tunedCommitment + "\n" == stated && checked.parent != nil)
+    // Alone it says nothing.
+    #expect(
+      try ChainVerifier.verify([links[1]], identityFile: pinned.identityFile).failure != nil)
   }
 
   @Test func normCertificate() throws {

@@ -18,10 +18,15 @@ import DriftProofTranscript
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {
   /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.
-  static func forced(base: Checkpoint, tuned: Checkpoint, policy: Policy) throws -> [UInt8] {
-    let identity = try BaseIdentity.compute(checkpoint: base)
+  /// - Parameter given: of the base, which commits to its weights where the policy speaks of them.
+  static func forced(
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity given: BaseIdentity? = nil
+  ) throws -> [UInt8] {
+    let identity = try given ?? BaseIdentity.compute(checkpoint: base)
+    let baseRoot = try StatementRules.baseRoot(identity, for: policy)
     let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
-    let code = try CodeSelection.choose(tensors: derived.tensors)
+    let code = try CodeSelection.choose(derived)
+    let trees = try LinkedTrees(derived, identity: identity, base: base, code: code)
     let secret = [UInt8](repeating: 3, count: 32)
     let committed = try DriftCommitment(
       derived: derived, code: code, base: base, tuned: tuned, secret: secret, phase: { _ in })
@@ -29,9 +34,9 @@ import DriftProofTranscript
     let statement = derived.statement(
       code: code,
       binding: TunedCommitment.binding(
-        baseRoot: identity.root, policyDigest: Certificate.policyDigest(policy),
-        commitment: committed.commitment(baseRoot: identity.root)))
-    var witness = ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:])
+        baseRoot: baseRoot, policyDigest: Certificate.policyDigest(policy),
+        commitment: committed.commitment(baseRoot: baseRoot)))
+    var witness = ArgumentWitness(rows: tableau.rows, factors: [:], supports: [:], base: trees.rows)
     for (index, tensor) in statement.tensors.enumerated() {
       let drift = try DriftSource(
         base: base, tuned: tuned, name: tensor.name, fractionBits: tensor.fractionBits, block: tensor.block
@@ -49,10 +54,10 @@ import DriftProofTranscript
       }
     }
     let proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
-      witness: witness, drift: tableau.committed, secret: [UInt8](repeating: 4, count: 32),
+      witness: witness, drift: tableau.committed, base: trees.committed, secret: [UInt8](repeating: 4, count: 32),
       deviation: UnrefusingProver())
     return Certificate(
-      baseRoot: identity.root, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
+      baseRoot: baseRoot, policy: policy, manifest: committed.manifest, driftRoot: committed.driftRoot,
       driftPins: committed.driftPins,
       proof: proof.bytes
     ).bytes

@@ -121,6 +121,29 @@ import Testing
     }
   }
 
+  /// The base's trees are opened with the proof's own, and made again where their leaves are not kept.
+  @Test func forecastsCountTheBasesTrees() throws {
+    let policy = try policy(#"{"halfUlps": 1.01}"#)
+    let model = TunedModel.checkpoint(merged, base: base)
+    let request = request(policy, hint: adapter)
+    let proof = try DriftProver.prove(request).report.proofBytes
+    let forecast = try Forecast(model, policy: policy, identity: identity, speed: 1)
+    // Only the trees that its tensors are in: all of these have one name shape each.
+    let linked = try #require(identity.linked)
+    #expect(forecast.baseRows > 0 && forecast.baseRows <= linked.trees.reduce(0) { $0 + $1.rows })
+    #expect(abs(Double(forecast.proofBytes) / Double(proof) - 1) < 0.02, "\(forecast.proofBytes) for \(proof)")
+    func seconds(_ forecast: Forecast, _ phase: String) -> Double {
+      forecast.phases.first { $0.name == phase }?.seconds ?? 0
+    }
+    let kept = try Forecast(model, policy: policy, identity: identity, hasBaseCache: true, speed: 1)
+    #expect(seconds(kept, "commitment") < seconds(forecast, "commitment"))
+    #expect(kept.proofBytes == forecast.proofBytes && kept.peakMemoryBytes == forecast.peakMemoryBytes)
+    // What speaks of no weight of the base opens none of its trees.
+    let norms = try testPolicy([("*", #"{"norm": {"relative": 1}}"#)])
+    let plain = try Forecast(model, policy: norms, identity: identity, speed: 1)
+    #expect(plain.baseRows == 0 && plain.peakMemoryBytes < forecast.peakMemoryBytes)
+  }
+
   @Test func withoutTheAdapterTheFitLeavesTooMuch() throws {
     let request = request(try policy(#"{"halfUlps": 1.01}"#), hint: nil)
     #expect {

@@ -28,14 +28,14 @@ import Testing
 
   /// σ = 2^17.5 after a shift by 3: the table of the design.
   @Test func boundsOfTheClasses() throws {
-    let claim = rule(try halfUlps("1")).claim(fineShift: 14)
+    let claim = rule(try halfUlps("1")).claim(scale: 0, fineShift: 14)
     let bounds = claim.halfUlps
     #expect(bounds.count == 7)
     for (found, expected) in zip(bounds, [1.48, 1.15, 1.04, 1.013, 1.005, 1.002]) {
       #expect(abs(found - expected) < (expected > 1.03 ? 0.006 : 0.0006))
     }
     // The worst phase of σ, just below 2^18, in F16.
-    let worst = rule(try halfUlps("1"), halfLogs: 40).claim(fineShift: 14)
+    let worst = rule(try halfUlps("1"), halfLogs: 40).claim(scale: 0, fineShift: 14)
     #expect(worst.halfUlps[0] < bounds[0])
     var wide = try #require(claim.rounding)
     wide.differenceRange = 780 << 18
@@ -44,13 +44,13 @@ import Testing
       #expect(abs(found - expected) < (expected > 1.03 ? 0.006 : 0.0006))
     }
     // Without a rank r is E, and nothing is lost.
-    #expect(abs(rule(try halfUlps("1")).claim(fineShift: 0).halfUlps[0] - (bounds[0] - 640.0 / 16384)) < 1e-9)
+    #expect(abs(rule(try halfUlps("1")).claim(scale: 0, fineShift: 0).halfUlps[0] - (bounds[0] - 640.0 / 16384)) < 1e-9)
   }
 
   @Test func integersOfHalfUlps() throws {
     let bfloat = rule(try halfUlps("1.01"))
     #expect(bfloat.linked.fractionBits == 17)
-    let claim = bfloat.claim(fineShift: 14)
+    let claim = bfloat.claim(scale: 0, fineShift: 14)
     // ⌊1.01·16384⌋ = 16547; 16547·64.
     #expect(claim.square == 1_059_008)
     // ⌈log2(4·2^21)⌉ + 17 - 20 - 14 = 6; 780·1.01·2^17.5 = 146,031,0..
@@ -58,22 +58,22 @@ import Testing
     #expect(rounding.classBound == 16_547 && rounding.logClasses == 6 && rounding.residualWeight == 1)
     #expect(rounding.tuned == 0 && rounding.base == 0 && rounding.drift == 0 && rounding.fineShift == 14)
     #expect(abs(Double(rounding.differenceRange) - 780 * 1.01 * 185_363.8) < 50)
-    let half = rule(try halfUlps("2"), .f16).claim(fineShift: 12)
+    let half = rule(try halfUlps("2"), .f16).claim(scale: 0, fineShift: 12)
     #expect(half.square == 32_768 << 10)
     #expect(half.rounding?.classBound == 32_768)
     // Largest weights: 13 classes at most, and one at least.
-    #expect(rule(try halfUlps("1"), logMaximum: 28).claim(fineShift: 0).rounding?.logClasses == 13)
-    #expect(rule(try halfUlps("1"), logMaximum: 10).claim(fineShift: 0).rounding?.logClasses == 1)
+    #expect(rule(try halfUlps("1"), logMaximum: 28).claim(scale: 0, fineShift: 0).rounding?.logClasses == 13)
+    #expect(rule(try halfUlps("1"), logMaximum: 10).claim(scale: 0, fineShift: 0).rounding?.logClasses == 1)
     // F16 of tiny weights: f is held at 28, σ at 2^15.
     let tiny = rule(try halfUlps("1"), .f16, halfLogs: 14)
     #expect(tiny.linked.fractionBits == 28)
-    #expect(tiny.claim(fineShift: 0).rounding?.differenceRange == 780 << 15 + 1)
+    #expect(tiny.claim(scale: 0, fineShift: 0).rounding?.differenceRange == 780 << 15 + 1)
     #expect(try RoundingRule.classBound(Decimal10("1.99999999999999999")) == 32_767)
   }
 
   @Test func integersOfRoundoffs() throws {
     func claim(_ text: String, _ of: RoundedQuantities) throws -> RoundingClaim {
-      let claim = rule(.roundoffs(try Decimal10(text), of: of)).claim(fineShift: 15)
+      let claim = rule(.roundoffs(try Decimal10(text), of: of)).claim(scale: 0, fineShift: 15)
       #expect(claim.square == 1 << 30)
       return try #require(claim.rounding)
     }

@@ -80,6 +80,32 @@ import Testing
     #expect(RoundedTensor.list(smooth, identity: identity).first?.roundoffs == 1)
   }
 
+  /// Small tensors in one row of the base's tableau share chunks, and these one range of differences: what is printed of each is
+  /// what is proved there.
+  @Test func halfUlpsOfSharedChunks() throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 14)
+    var model = TestModel()
+    // Rms of about 1/√3 and of half of that and a little more, so that σ is 2^17.2 and 2^17.9.
+    for (name, factor) in [("h.0.weight", Float(1)), ("h.1.weight", 0.8)] {
+      var tensor = TestTensor([16, 32], isHalf: true, random: &random)
+      tensor.values = tensor.values.map { TestTensor.rounded($0 * factor) }
+      model.tensors[name] = tensor
+    }
+    let base = try model.write("base", in: folder)
+    let identity = try BaseTableau.link(BaseIdentity.compute(checkpoint: base), base: base)
+    func facts(_ names: String) throws -> [RoundedTensor] {
+      let policy = try testPolicy([(names, Self.clause)], frozenRest: names.count == 10)
+      let derived = try DerivedStatement.derive(identity: identity, tuned: base.manifestTensors, policy: policy)
+      return RoundedTensor.list(derived, identity: identity)
+    }
+    let (one, two) = (try #require(facts("h.0.weight").first), try #require(facts("h.1.weight").first))
+    let both = try facts("h.{0,1}.weight")
+    #expect(both.map(\.name) == ["h.0.weight", "h.1.weight"])
+    #expect(one.halfUlps[0] != two.halfUlps[0])
+    for tensor in both { #expect(tensor.halfUlps[0] == max(one.halfUlps[0], two.halfUlps[0])) }
+  }
+
   /// A bound on ‖Δ‖ is the same number in finer units.
   @Test func normsAreInTheseUnits() throws {
     let derived = try derive([("a.weight", #"[{"norm": {"relative": 0.5}}, \#(Self.clause)]"#)])

@@ -9,7 +9,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate of Tests/Fixtures/pinned-v2, or pinned-v4 and pinned-v6 for manifests of these versions, with everything that belongs to it, made once by an earlier version.
+/// A certificate of Tests/Fixtures/pinned-v2, or of pinned-v4 to pinned-v8 for manifests of these versions, with everything
+/// that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
   let identityFile: [UInt8]
@@ -25,6 +26,8 @@ struct PinnedCertificate: Sendable {
   static let revisedFolder = Repository.fixture("pinned-v4")
   static let entriesFolder = Repository.fixture("pinned-v6")
   static let patternsFolder = Repository.fixture("pinned-v9")
+  static let linkFolder = Repository.fixture("pinned-v7")
+  static let roundingFolder = Repository.fixture("pinned-v8")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
@@ -42,6 +45,10 @@ struct PinnedCertificate: Sendable {
 
   /// Bounds of single entries, alone in two tiles and beside a rank.
   static let entries = Result { try PinnedCertificate("entries", in: entriesFolder) }
+  /// A link with such bounds; `base` is the chain's, `parent` the model from which its drift starts.
+  static let link = Result { try PinnedCertificate("link", in: linkFolder) }
+  /// A merge under rounding bounds, over an identity that commits to the base.
+  static let rounding = Result { try PinnedCertificate("rounding", in: roundingFolder) }
 
   /// Patterns of the drift, the tuned weights and the base, about an identity that commits to the base.
   static let patterns = Result { try PinnedCertificate("patterns", in: patternsFolder) }
@@ -71,7 +78,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4, pinned-v6 or pinned-v9; their secrets are random, so the bytes differ
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v9; their secrets are random, so the bytes differ
 /// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
