@@ -23,7 +23,7 @@ MAGIC = b"drifttrn"
 VERSION = 1
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_TABLEAU_ROWS = 1 << 20
-MAXIMUM_CLAIMS = 256
+MAXIMUM_SETS = 256
 MASKS, TUNED, FIRST_BASE = 1, 2, 3
 
 
@@ -160,27 +160,29 @@ def verify_transition(
     certificate, linked = verified.certificate, identity.linked
     if not verified.manifest.aligned:
         raise AnotherSubject("the certificate is not aligned with the base's tableau")
+    if verified.layout is None:
+        raise AnotherSubject("the certificate says that nothing changes, and has no drift to add")
     if tableau.base_root != linked.linked_root:
         raise AnotherSubject("the tuned tableau is about another base")
+    code = verified.manifest.code
+    if tableau.code != code:
+        raise AnotherSubject("the tuned tableau has another code than the certificate")
+    sums = plan_sums(identity, verified)
+    if len(sums.sets) > MAXIMUM_SETS:
+        raise InvalidProof("the transition has too many sets of runs")
+    if tableau.rows != sum(rows for rows, _ in linked.trees):
+        raise InvalidProof("the tuned tableau has another number of rows than the base's")
+    count = (1 if sums.whole else 0) + len(sums.sets)
+    row_bits = ceil_log2(tableau.rows)
+    soundness = transition_terms(code, count, code.log_length + row_bits)
+    if min(soundness.values()) < REQUIRED_BITS:
+        raise InvalidProof("a term of the transition's soundness error has less than 128 bits")
     if transition.base_root != linked.linked_root:
         raise AnotherSubject("the transition is about another base")
     if transition.tuned_tableau != tableau.digest:
         raise AnotherSubject("the transition is about another tuned tableau")
     if transition.tuned_commitment != certificate.tuned_commitment:
         raise AnotherSubject("the transition is about another certificate")
-    code = tableau.code
-    if verified.manifest.code is not None and code != verified.manifest.code:
-        raise InvalidProof("the tuned tableau has another code than the certificate")
-    if tableau.rows != sum(rows for rows, _ in linked.trees):
-        raise InvalidProof("the tuned tableau has another number of rows than the base's")
-    sums = plan_sums(identity, verified)
-    count = (1 if sums.whole else 0) + len(sums.sets)
-    if count > MAXIMUM_CLAIMS:
-        raise InvalidProof("the transition has too many claims")
-    row_bits = ceil_log2(tableau.rows)
-    soundness = transition_terms(code, count, code.log_length + row_bits)
-    if min(soundness.values()) < REQUIRED_BITS:
-        raise InvalidProof("a term of the transition's soundness error has less than 128 bits")
 
     channel = Channel(transition.proof, "driftproof/transition/v1")
     channel.state_public("base", transition.base_root)
