@@ -104,6 +104,13 @@ def _merged(generator: Generator, folder: Path) -> Subject | int:
     files = adapters.make_merged(generator, folder)
     if isinstance(files, int):
         return files
+    policy = json.loads(files.policy.read_text())
+    for rule in policy["rules"]:
+        if generator.pick(0, 1):
+            clauses = rule["allow"] if isinstance(rule["allow"], list) else [rule["allow"]]
+            bounds = [{"entrywise": {"absolute": 0.6}}, {"rank": 3, "entrywise": {"absolute": 0.5}}]
+            rule["allow"] = generator.pick(bounds[:1], bounds) if clauses == ["frozen"] else [*clauses, bounds[0]]
+    files.policy.write_text(json.dumps(policy))
     files.certificate.unlink()
     (folder / "opening.secret").unlink()
     return prove(folder, folder / "base.safetensors", folder / "merged.safetensors", "--adapter", folder / "adapter")

@@ -197,9 +197,8 @@ class TensorRules:
         """D: what ‖Δ‖² is reckoned with."""
         if self.norm_square is not None:
             return self.norm_square
-        squares = self.measures.base.sum_of_squares
-        if self.context.manifest.aligned:
-            squares = floor(squares * power_of_four(self.bits - self.measures.base.fraction_bits))
+        finer = max(0, min(15, self.bits - self.measures.base.fraction_bits))
+        squares = self.measures.base.sum_of_squares << (2 * finer)
         return 16 * max(squares, MINIMUM_BASE_SQUARE)
 
     def _clause(self, clause: Clause) -> StructuredClause:
@@ -402,7 +401,7 @@ class StatementRules:
     def statement(
         self, code: CodeParameters, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]
     ) -> Statement:
-        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.place and self.policy.bounds_rounding})
+        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.has_rounding_claims})
         trees = tuple(BaseTree(number, *self.identity.linked.trees[number]) for number in numbers)
         total = self._total(tensors, shrinkages)
         return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)

@@ -70,6 +70,10 @@ class TableauTensor:
     place: BasePlace | None = None
 
     @property
+    def has_rounding_claims(self) -> bool:
+        return any(clause.entry_claim and clause.entry_claim.is_rounding for clause in self.clauses)
+
+    @property
     def row_bits(self) -> int:
         return ceil_log2(self.rows)
 
@@ -100,7 +104,7 @@ class Statement:
 
     @property
     def has_rounding_claims(self) -> bool:
-        return any(c.entry_claim and c.entry_claim.is_rounding for tensor in self.tensors for c in tensor.clauses)
+        return any(tensor.has_rounding_claims for tensor in self.tensors)
 
     def canonical(self) -> bytes:
         """The statement's bytes."""

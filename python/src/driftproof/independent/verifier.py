@@ -68,9 +68,9 @@ def derive(
     decisions = coverage.decide(policy, coverage.all_names(identity, manifest))
     coverage.check_adapter_records(identity, manifest)
     coverage.check_coverage(identity, manifest, decisions)
-    coverage.check_products(identity, manifest, decisions)
     if manifest.aligned:
         coverage.check_alignable(identity, manifest, decisions)
+    coverage.check_products(identity, manifest, decisions)
     if policy.bounds_rounding or manifest.aligned:
         check_linked_part(identity)
     return decisions, StatementRules(identity, manifest, policy, decisions)
