@@ -15,7 +15,9 @@ import tampering
 from models import Generator, Tensor, decimal, rounded, run, write_safetensors
 
 from driftproof.independent.certificate import read_certificate
+from driftproof.independent.errors import VerificationFailure
 from driftproof.independent.manifest import ALIGNED_WORD
+from driftproof.independent.transition import read_tuned_tableau
 from driftproof.independent.wire import u32
 
 SIXTEEN_BITS = ("BF16", "F16")
@@ -220,7 +222,7 @@ def _tableaus(subject: Subject, draw: random.Random, flips: int) -> Iterator[tup
         changed = value | change
         tableau = json.dumps(changed).encode()
         yield f"tableau with {change!r:.60}", replace(subject, tableau=tableau)
-        named = _digest(changed)
+        named = digest_of(changed)
         if named:
             transition = subject.transition[:60] + named + subject.transition[92:]
             yield f"named tableau with {change!r:.60}", replace(subject, tableau=tableau, transition=transition)
@@ -231,10 +233,8 @@ def _tableaus(subject: Subject, draw: random.Random, flips: int) -> Iterator[tup
 CODE = ("logLength", "logBlowup", "queries", "grindingBits", "driftTail")
 
 
-def _digest(value: dict) -> bytes | None:
-    from driftproof.independent.errors import VerificationFailure
-    from driftproof.independent.transition import read_tuned_tableau
-
+def digest_of(value: dict) -> bytes | None:
+    """The digest of a tableau's file, None where it is none."""
     try:
         return read_tuned_tableau(json.dumps(value).encode()).digest
     except VerificationFailure:
