@@ -12,7 +12,15 @@ from driftproof.independent.certificate import MAGIC, VERSION, Certificate, read
 from driftproof.independent.errors import VerificationFailure
 from driftproof.independent.identity import BaseIdentity, BaseTensor
 from driftproof.independent.layout import Layout
-from driftproof.independent.manifest import CHANGED, PRODUCT, Manifest, TunedTensor, read_manifest
+from driftproof.independent.manifest import (
+    ALIGNED_WORD,
+    CHANGED,
+    PRODUCT,
+    Manifest,
+    TunedTensor,
+    read_manifest,
+    says_aligned,
+)
 from driftproof.independent.merkle import root_of_leaves
 from driftproof.independent.parameters import CodeParameters
 from driftproof.independent.verifier import derive, derive_tensors
@@ -46,7 +54,8 @@ def certificate_bytes(certificate: Certificate) -> bytes:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    result = u32(manifest.version) + (manifest.parent or b"")
+    result = u32(ALIGNED_WORD) if manifest.aligned else b""
+    result += u32(manifest.version) + (manifest.parent or b"")
     code = manifest.code
     numbers = (code.log_length, code.log_blowup, code.queries, code.grinding, code.drift_tail) if code else (0,) * 5
     result += b"".join(u32(number) for number in (*numbers, manifest.rows)) + manifest.layout_digest
@@ -112,6 +121,9 @@ def resealed(subject: Subject, manifest: Manifest | bytes | None = None, lay_out
         policy = None
     if manifest is None:
         manifest = read_manifest(certificate.manifest)
+    is_aligned = says_aligned(manifest) if isinstance(manifest, bytes) else manifest.aligned
+    if is_aligned and identity and identity.linked:
+        changes["base_root"] = identity.linked.linked_root
     if lay_out and identity and policy and isinstance(manifest, Manifest):
         manifest = relaid(manifest, identity, policy)
         pins = 24 * manifest.rows

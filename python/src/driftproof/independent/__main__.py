@@ -19,6 +19,8 @@ from .modelfiles import model_digest
 from .policy import MAXIMUM_FILE_BYTES, read_policy
 from .revocation import MAXIMUM_BYTES as MAXIMUM_REVOCATION_BYTES
 from .revocation import RevocationList, read_revocations
+from .transition import MAXIMUM_BYTES as MAXIMUM_TRANSITION_BYTES
+from .transition import read_transition, read_tuned_tableau, verify_transition
 from .verifier import verify
 
 
@@ -86,6 +88,18 @@ def _verify(arguments: list[str]) -> str:
         "--parent", action=_Once, metavar="PARENT", help="of a link: its parent's tuned commitment or certificate"
     )
     parser.add_argument(
+        "--tuned-tableau",
+        action=_Once,
+        metavar="TUNED.tableau.json",
+        help="the tuned model's tableau, with --transition",
+    )
+    parser.add_argument(
+        "--transition",
+        action=_Once,
+        metavar="TUNED.transition",
+        help="the proof that the tableau holds the base plus the drift",
+    )
+    parser.add_argument(
         "--attestation", action=_Once, metavar="FILE", help="verify a signed statement about the certificate, too"
     )
     parser.add_argument("--public-key", action=_Once, metavar="KEY.pem")
@@ -98,6 +112,8 @@ def _verify(arguments: list[str]) -> str:
         raise UsageError("--attestation and --public-key stand together")
     if options.tuned and not options.attestation:
         raise UsageError("--tuned stands with --attestation")
+    if (options.tuned_tableau is None) != (options.transition is None):
+        raise UsageError("--tuned-tableau and --transition stand together")
     policy_bytes = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy")
     identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
     content = _read_certificate(options.certificate)
@@ -109,7 +125,13 @@ def _verify(arguments: list[str]) -> str:
         files = model_digest(options.tuned, ignored, options.allow_symlinks) if options.tuned else None
         verify_attestation(envelope, key, content, files)
     policy = read_policy(policy_bytes)
-    verified = verify(content, read_identity(identity_bytes), policy, parent)
+    identity = read_identity(identity_bytes)
+    verified = verify(content, identity, policy, parent)
+    tableau, terms = None, {}
+    if options.transition:
+        tableau = read_tuned_tableau(_read(options.tuned_tableau, MAXIMUM_TRANSITION_BYTES, "a tuned tableau"))
+        content = _read(options.transition, MAXIMUM_TRANSITION_BYTES, "a transition", InvalidProof)
+        terms = verify_transition(verified, identity, tableau, read_transition(content))
     certificate = verified.certificate
     lines = [
         "VERIFIED",
@@ -129,6 +151,12 @@ def _verify(arguments: list[str]) -> str:
             lines += [f"  {bits:8.1f} bits  {name}" for name, bits in verified.soundness.items()]
     else:
         lines.append("nothing is proved: no tensor may change within the policy")
+    if tableau:
+        term = min(terms, key=terms.get)
+        lines.append(f"tuned tableau     {tableau.digest.hex()}")
+        lines.append(f"transition        the base plus the drift, {terms[term]:.1f} bits proven: {term}")
+        if options.soundness:
+            lines += [f"  {bits:8.1f} bits  {name}" for name, bits in terms.items()]
     return "\n".join(lines)
 
 

@@ -11,8 +11,8 @@ from .wire import Reader
 
 
 class Channel:
-    def __init__(self, proof: bytes):
-        self.transcript = Transcript()
+    def __init__(self, proof: bytes, start: str = "driftproof/argument/v1"):
+        self.transcript = Transcript(start)
         self.hints = Reader(proof, "proof")
         self.challenge = self.transcript.challenge
         self.challenges = self.transcript.challenges

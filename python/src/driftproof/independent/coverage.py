@@ -100,6 +100,22 @@ def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             raise NotCovered(f"{name}: cannot be cut like this")
 
 
+def check_alignable(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
+    """The drift of an aligned manifest can be added to the base's tableau (protocol.md, section 13)."""
+    for name, rule in decisions.items():
+        base, tuned = identity.by_name.get(name), manifest.by_name.get(name)
+        if rule.kind == ANY:
+            raise NotCovered(f"{name}: excluded, in an aligned certificate")
+        if not tuned.is_dense:
+            raise NotCovered(f"{name}: an adapter's, in an aligned certificate")
+        if rule.heads and tuned.entries:
+            raise NotCovered(f"{name}: has heads, in an aligned certificate")
+        if base.dtype != tuned.dtype or base.shape != tuned.shape:
+            raise NotCovered(f"{name}: another type or shape, in an aligned certificate")
+        if rule.kind == CLAUSES and tuned.entries and name not in identity.linked.tensors:
+            raise NotCovered(f"{name}: changes and is not in the base's tableau")
+
+
 def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
     """Check 19: products of adapters are inside the policy."""
     gaps, outside, impossible = [], [], []

@@ -74,6 +74,8 @@ class LinkedPart:
     tensors: dict[str, LinkedTensor]
     linked_root: bytes
     places: dict[str, BasePlace]
+    #: How many rows each tensor that shares none has.
+    tile_counts: dict[str, int]
 
 
 @dataclass
@@ -154,7 +156,7 @@ def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) 
     linked_root = sha256(b"driftproof/identity/v2", root, sha256(content + digest))
     if linked_root != stated:
         raise OperationalError("identity: the linked root is another")
-    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {})
+    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {}, {})
 
 
 def read_identity(content: bytes) -> BaseIdentity:
@@ -237,6 +239,8 @@ def check_linked_part(identity: BaseIdentity) -> None:
     for number, layout in enumerate(layouts):
         for tensor, slot in zip(layout.tensors, layout.slots, strict=True):
             linked.places[tensor.name] = BasePlace(number, slot.first_row, slot.grid is None, slot.offset)
+            if slot.grid:
+                linked.tile_counts[tensor.name] = slot.grid.row_tiles * slot.grid.column_tiles
     for tensor in tensors:
         base, line = identity.by_name[tensor.name], linked.tensors[tensor.name]
         if line.fraction_bits != linked_units(base, line, chunk_positions(tensor.rows, tensor.columns)):

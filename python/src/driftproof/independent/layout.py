@@ -207,6 +207,11 @@ def signatures(tensor: TableauTensor) -> list[tuple]:
     return result
 
 
+def statement_row(statement: Statement, tensor: TableauTensor) -> tuple[int, int] | None:
+    """Tree and row of the base's tableau that a small tensor of an aligned statement shares (section 2)."""
+    return (tensor.place.tree, tensor.place.row) if statement.aligned else None
+
+
 class Layout:
     """All index spaces of a statement."""
 
@@ -233,7 +238,8 @@ class Layout:
                 self.slots[index] = Slot(row, grid)
                 row += grid.row_tiles * grid.column_tiles
             else:
-                groups.setdefault(tuple(signatures(tensor)), []).append(index)
+                key = (tuple(signatures(tensor)), statement_row(self.statement, tensor))
+                groups.setdefault(key, []).append(index)
         self.shared_rows: list[list[int]] = []
         for group in groups.values():
             first = self.tensors[group[0]].place

@@ -8,13 +8,15 @@ from math import prod
 from .datatypes import shape_problem
 from .errors import InvalidProof
 from .parameters import CodeParameters
-from .wire import Reader, name_order, repeats_canonically
+from .wire import Reader, name_order, repeats_canonically, u32
 
 UNCHANGED, CHANGED, ADAPTER_UNCHANGED, PRODUCT = 0, 1, 2, 3
 DENSE_KINDS = (UNCHANGED, CHANGED)
 MAXIMUM_TENSORS = 1 << 19
 MAXIMUM_BYTES = 1 << 26
 LEAST_TENSOR_BYTES = 27
+#: The word in front of the version of an aligned statement (format.md, "Manifest").
+ALIGNED_WORD = 11
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Manifest:
     rows: int
     layout_digest: bytes
     tensors: tuple[TunedTensor, ...]
+    aligned: bool = False
 
     @property
     def has_revised_rules(self) -> bool:
@@ -82,11 +85,21 @@ def _tensor(reader: Reader) -> TunedTensor:
     return TunedTensor(name, dtype, shape, kind, digest, rank)
 
 
+def says_aligned(content: bytes) -> bool:
+    """Whether a manifest begins with the word of aligned statements, whatever comes then."""
+    return content[:4] == u32(ALIGNED_WORD)
+
+
 def read_manifest(content: bytes) -> Manifest:
     if len(content) > MAXIMUM_BYTES:
         raise InvalidProof("manifest: too many bytes")
     reader = Reader(content, "manifest")
     version = reader.u32()
+    aligned = version == ALIGNED_WORD
+    if aligned:
+        version = reader.u32()
+        if version & 1:
+            raise InvalidProof("manifest: aligned, and a link, or aligned twice")
     if not 2 <= version <= 8:
         raise InvalidProof(f"manifest: version {version} is unknown")
     parent = reader.hash() if version & 1 else None
@@ -111,7 +124,7 @@ def read_manifest(content: bytes) -> Manifest:
     reader.end()
     if repeats_canonically([tensor.name for tensor in tensors]):
         raise InvalidProof("manifest: two spellings of one name")
-    manifest = Manifest(version, parent, code, rows, layout_digest, tuple(tensors))
+    manifest = Manifest(version, parent, code, rows, layout_digest, tuple(tensors), aligned)
     if manifest.is_adapter and (parent or any(tensor.kind == UNCHANGED for tensor in tensors)):
         raise InvalidProof("manifest: an adapter's has no parent and no record 0")
     return manifest

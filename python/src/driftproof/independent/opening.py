@@ -39,8 +39,9 @@ class Tree:
 class Claim:
     """Σ over trees and rows of weight·⟨functional, row⟩ = value (section 4).
 
-    `weights` has for each tree that the claim weighs an array (rows, 3). `point` are l coordinates of a folded claim;
-    of a claim in clear `functional` is an array (n, 3). `mask_rows` are three rows of the tree with index `mask_tree`.
+    `weights` has for each tree that the claim weighs an array (rows, 3). `point` are l coordinates of a folded claim,
+    with `runs` inside these alone; of a claim in clear `functional` is an array (n, 3). `mask_rows` are three
+    rows of the tree with index `mask_tree`.
     """
 
     weights: dict[int, np.ndarray]
@@ -49,6 +50,8 @@ class Claim:
     mask_tail: int
     point: list[Cubic] | None = None
     functional: np.ndarray | None = None
+    #: Of a folded claim whose functional is eq(point, ·) inside these aligned runs (offset, log) and 0 elsewhere.
+    runs: list[tuple[int, int]] | None = None
     pins: list[int] = field(default_factory=list)
     # Found while the opening is verified:
     at_pins: dict[int, dict[int, Cubic]] = field(default_factory=dict)
@@ -363,6 +366,21 @@ def _weighted_sums(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.concatenate(sums)
 
 
+def _functional_sum(claim: Claim, challenges: list[Cubic], final: np.ndarray) -> Cubic:
+    """Σ_a c~(r, a)·F_a of a folded claim's functional c (section 6, "Final sum"; transition.md, section 4)."""
+    folds, point, total = len(challenges), claim.point, f.ZERO
+    for offset, log in claim.runs if claim.runs is not None else [(0, len(point))]:
+        low = min(log, folds)
+        factor = f.equality_points(point[:low], challenges[:low])
+        # What the run's offset fixes: in the point always, and of r as far as it reaches.
+        factor = factor * f.equality(point[log:], offset >> log)
+        factor = factor * f.equality(challenges[low:], (offset >> low) & ((1 << (folds - low)) - 1))
+        inside = f.equality_table(point[folds : max(folds, log)])
+        first = offset >> folds
+        total = total + factor * f.cubic_dot(inside, final[first : first + len(inside)])
+    return total
+
+
 def _final_sum(
     trees: list[Tree],
     folded: list[Claim],
@@ -373,11 +391,9 @@ def _final_sum(
     log_final: int,
 ) -> Cubic:
     """What the claim must be after the last round (section 6, "Final sum")."""
-    folds = len(challenges)
     total, powers = f.ZERO, iter(powers_of_chi)
     for claim, final in zip(folded, finals, strict=True):
-        rest = f.equality_table(claim.point[folds:])
-        total = total + next(powers) * f.equality_points(claim.point[:folds], challenges) * f.cubic_dot(rest, final)
+        total = total + next(powers) * _functional_sum(claim, challenges, final)
         for tree in claim.pins:
             factor, power = bind(challenges, 0, trees[tree].point)
             total = total + next(powers) * factor * evaluate_at_cubic(final, power)

@@ -136,6 +136,10 @@ def folding_plan(code: CodeParameters, claims: int) -> FoldingPlan:
 LOG_K = 3 * math.log2(P)
 
 
+def _over_k(count: float) -> float:
+    return LOG_K - math.log2(count)
+
+
 @dataclass(frozen=True)
 class ListDecoding:
     """ℓ, a and α of a code (section 8)."""
@@ -172,42 +176,51 @@ class SoundnessShape:
 def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, float]:
     """Every term of the soundness error in bits (section 8)."""
     rows = ListDecoding.of(1 << code.log_domain, code.rate, 32)
-    folded = 2 if shape.has_factors else 1
+    size, exceptions = rows.list_size, rows.exceptions
+    terms = {
+        "projections": 132.0,
+        "claims": _over_k(size * (shape.claims + shape.coordinates)),
+        "sumcheck A": _over_k(5 * size),
+    }
+    if shape.has_factors:
+        terms["sumcheck B"] = _over_k(size * max(3, shape.index_bits + 2))
+        terms["sumcheck C"] = _over_k(size * max(2, 5 + shape.index_bits))
+    if shape.orthonormal_tensors:
+        log_members = (shape.orthonormal_tensors - 1).bit_length()
+        terms["orthonormality"] = _over_k(size * max(1, log_members + 2 * shape.orthonormal_log_rows))
+        terms["sumcheck O"] = _over_k(3 * size)
+    terms["row weights"] = _over_k(exceptions + size)
+    evaluations = 3 + shape.region_oracles if shape.has_region else 3 if shape.orthonormal_tensors else 2
+    terms["evaluations"] = _over_k(evaluations * (exceptions + size))
+    folded, pinned = (2 if shape.has_factors else 1), (2 if shape.has_first_tree else 1)
+    return terms | opening_terms(code, folded, pinned)
+
+
+def transition_terms(code: CodeParameters, claims: int, coordinates: int) -> dict[str, float]:
+    """Every term of a transition's soundness error in bits (specification/transition.md, section 5)."""
+    rows = ListDecoding.of(1 << code.log_domain, code.rate, 32)
+    point = _over_k(coordinates * (rows.exceptions + rows.list_size))
+    return {"transition point": point} | opening_terms(code, claims, 2)
+
+
+def opening_terms(code: CodeParameters, folded: int, pinned: int) -> dict[str, float]:
+    """The terms of an opening of so many folded claims, with so many pinned trees (section 8)."""
+    rows = ListDecoding.of(1 << code.log_domain, code.rate, 32)
+    size, exceptions = rows.list_size, rows.exceptions
     plan = folding_plan(code, folded)
-    pinned = 2 if shape.has_first_tree else 1
     layers = [rows] + [
         ListDecoding.of(1 << layer.log_domain, 2.0 ** (layer.log_length - layer.log_domain), 8)
         for layer in plan.layers[1:]
     ]
-    size, exceptions = rows.list_size, rows.exceptions
-
-    def over_k(count: float) -> float:
-        return LOG_K - math.log2(count)
-
-    terms = {
-        "projections": 132.0,
-        "claims": over_k(size * (shape.claims + shape.coordinates)),
-        "sumcheck A": over_k(5 * size),
-    }
-    if shape.has_factors:
-        terms["sumcheck B"] = over_k(size * max(3, shape.index_bits + 2))
-        terms["sumcheck C"] = over_k(size * max(2, 5 + shape.index_bits))
-    if shape.orthonormal_tensors:
-        log_members = (shape.orthonormal_tensors - 1).bit_length()
-        terms["orthonormality"] = over_k(size * max(1, log_members + 2 * shape.orthonormal_log_rows))
-        terms["sumcheck O"] = over_k(3 * size)
-    terms["row weights"] = over_k(exceptions + size)
-    evaluations = 3 + shape.region_oracles if shape.has_region else 3 if shape.orthonormal_tensors else 2
-    terms["evaluations"] = over_k(evaluations * (exceptions + size))
-    terms["pins"] = over_k(size**2 / 2 * (code.length + code.drift_tail_coefficients))
-    terms["combination of trees and mask"] = over_k(folded * ((1 + pinned) * exceptions + (2 + pinned) * size))
-    terms["batching of the claims"] = over_k(size * folded * (1 + pinned))
-    terms["folding"] = min(over_k(2 * layer.list_size + layer.exceptions) for layer in layers)
+    terms = {"pins": _over_k(size**2 / 2 * (code.length + code.drift_tail_coefficients))}
+    terms["combination of trees and mask"] = _over_k(folded * ((1 + pinned) * exceptions + (2 + pinned) * size))
+    terms["batching of the claims"] = _over_k(size * folded * (1 + pinned))
+    terms["folding"] = min(_over_k(2 * layer.list_size + layer.exceptions) for layer in layers)
     inner = list(zip(plan.layers[1:], layers[1:], plan.layers, strict=False))
     if inner:
-        terms["out-of-domain answers"] = min(over_k(d.list_size**2 / 2 * 2**i.log_length) for i, d, _ in inner)
+        terms["out-of-domain answers"] = min(_over_k(d.list_size**2 / 2 * 2**i.log_length) for i, d, _ in inner)
         terms["batching of folded leaves"] = min(
-            over_k(d.list_size * (1 + folded * (1 + before.queries))) for _, d, before in inner
+            _over_k(d.list_size * (1 + folded * (1 + before.queries))) for _, d, before in inner
         )
         terms["queries of inner layers"] = min(-i.queries * math.log2(d.agreement) + i.grinding for i, d, _ in inner)
     terms["queries"] = code.query_bits

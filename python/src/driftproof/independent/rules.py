@@ -165,7 +165,7 @@ class TensorRules:
     def __init__(self, measures: Measures, clauses: tuple[Clause, ...], context: "StatementRules", name: str):
         self.measures, self.clauses, self.context, self.name = measures, clauses, context, name
         self.linked: LinkedTensor | None = None
-        if any(clause.rounding for clause in clauses):
+        if context.manifest.aligned or any(clause.rounding for clause in clauses):
             self.linked = context.linked_tensor(measures.base)
             self.bits = self.linked.fraction_bits
         else:
@@ -197,7 +197,9 @@ class TensorRules:
         """D: what ‖Δ‖² is reckoned with."""
         if self.norm_square is not None:
             return self.norm_square
-        return 16 * max(self.measures.base.sum_of_squares, MINIMUM_BASE_SQUARE)
+        finer = max(0, min(15, self.bits - self.measures.base.fraction_bits))
+        squares = self.measures.base.sum_of_squares << (2 * finer)
+        return 16 * max(squares, MINIMUM_BASE_SQUARE)
 
     def _clause(self, clause: Clause) -> StructuredClause:
         rank, count = self._held(clause)
@@ -370,7 +372,7 @@ class StatementRules:
     def linked_tensor(self, base: BaseTensor) -> LinkedTensor:
         linked = self.identity.linked and self.identity.linked.tensors.get(base.name)
         if not linked:
-            raise NotCovered(f"{base.name}: a rounding bound needs a tensor of the identity's linked part")
+            raise NotCovered(f"{base.name}: needs to be in the identity's linked part")
         return linked
 
     def certified(self) -> list[tuple[TunedTensor, BaseTensor, Rule]]:
@@ -399,9 +401,10 @@ class StatementRules:
     def statement(
         self, code: CodeParameters, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]
     ) -> Statement:
-        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.place})
+        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.has_rounding_claims})
         trees = tuple(BaseTree(number, *self.identity.linked.trees[number]) for number in numbers)
-        return Statement(code, tuple(tensors), self._total(tensors, shrinkages), trees)
+        total = self._total(tensors, shrinkages)
+        return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)
 
     def _total(self, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]) -> tuple[int, ...] | None:
         """Section 9."""

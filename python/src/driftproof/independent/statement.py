@@ -70,6 +70,10 @@ class TableauTensor:
     place: BasePlace | None = None
 
     @property
+    def has_rounding_claims(self) -> bool:
+        return any(clause.entry_claim and clause.entry_claim.is_rounding for clause in self.clauses)
+
+    @property
     def row_bits(self) -> int:
         return ceil_log2(self.rows)
 
@@ -91,6 +95,8 @@ class Statement:
     tensors: tuple[TableauTensor, ...]
     total: tuple[int, ...] | None = None
     base_trees: tuple[BaseTree, ...] = field(default=())
+    #: Whether the drift has the units and places of the base's tableau (protocol.md, section 13).
+    aligned: bool = False
 
     @property
     def has_entry_claims(self) -> bool:
@@ -98,12 +104,13 @@ class Statement:
 
     @property
     def has_rounding_claims(self) -> bool:
-        return any(c.entry_claim and c.entry_claim.is_rounding for tensor in self.tensors for c in tensor.clauses)
+        return any(tensor.has_rounding_claims for tensor in self.tensors)
 
     def canonical(self) -> bytes:
         """The statement's bytes."""
         version = 3 if self.has_rounding_claims else 2 if self.has_entry_claims else 1
-        parts = [text(f"driftproof/statement/v{version}"), self.code.canonical(), _bound(self.total)]
+        parts = [self._places("driftproof/statement/aligned/v1")]
+        parts += [text(f"driftproof/statement/v{version}"), self.code.canonical(), _bound(self.total)]
         if version == 3:
             parts.append(u64(len(self.base_trees)))
             parts += [u64(tree.number) + u64(tree.rows) + tree.root for tree in self.base_trees]
@@ -118,7 +125,8 @@ class Statement:
     def layout_digest(self) -> bytes:
         """Where the tensors lie and in which units (format.md, "Manifest")."""
         version = 4 if self.has_rounding_claims else 3 if self.has_entry_claims else 2
-        parts = [text(f"driftproof/layout/v{version}"), u64(self.code.log_length), u64(len(self.tensors))]
+        parts = [self._places("driftproof/layout/aligned/v1")]
+        parts += [text(f"driftproof/layout/v{version}"), u64(self.code.log_length), u64(len(self.tensors))]
         for tensor in self.tensors:
             parts += [text(tensor.name), u64(tensor.rows), u64(tensor.columns), i64(tensor.fraction_bits)]
             parts.append(u64(len(tensor.clauses) + (1 if tensor.plain else 0)))
@@ -130,6 +138,12 @@ class Statement:
             if version == 4:
                 parts.append(_place(tensor.place))
         return sha256(*parts)
+
+    def _places(self, start: str) -> bytes:
+        """What an aligned statement's bytes begin with (format.md, "Manifest"), nothing for others."""
+        if not self.aligned:
+            return b""
+        return text(start) + u64(len(self.tensors)) + b"".join(_place_numbers(tensor.place) for tensor in self.tensors)
 
 
 def _bound(limbs: tuple[int, ...] | None) -> bytes:
@@ -159,9 +173,11 @@ def _set(scale: int, kind: int, claim: EntryClaim | None, version: int) -> bytes
 
 
 def _place(place: BasePlace | None) -> bytes:
-    if place is None:
-        return u8(0)
-    return u8(1) + u64(place.tree) + u64(place.row) + u8(1 if place.shares_row else 0) + u64(place.offset)
+    return u8(0) if place is None else u8(1) + _place_numbers(place)
+
+
+def _place_numbers(place: BasePlace) -> bytes:
+    return u64(place.tree) + u64(place.row) + u8(1 if place.shares_row else 0) + u64(place.offset)
 
 
 def ceil_log2(value: int) -> int:

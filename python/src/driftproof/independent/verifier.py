@@ -9,10 +9,11 @@ from .argument import ArgumentVerifier, DriftCommitment
 from .certificate import Certificate, read_certificate
 from .channel import canonical_words
 from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError
+from .field import Cubic
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
-from .manifest import PRODUCT, Manifest, read_manifest
+from .manifest import PRODUCT, Manifest, read_manifest, says_aligned
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
 from .rules import (
@@ -43,6 +44,8 @@ class Verified:
     certified: dict[str, int]
     statement: Statement | None
     soundness: dict[str, float]
+    layout: Layout | None = None
+    commitment: DriftCommitment | None = None
 
 
 def required_versions(policy: Policy) -> set[int]:
@@ -65,8 +68,10 @@ def derive(
     decisions = coverage.decide(policy, coverage.all_names(identity, manifest))
     coverage.check_adapter_records(identity, manifest)
     coverage.check_coverage(identity, manifest, decisions)
+    if manifest.aligned:
+        coverage.check_alignable(identity, manifest, decisions)
     coverage.check_products(identity, manifest, decisions)
-    if policy.bounds_rounding:
+    if policy.bounds_rounding or manifest.aligned:
         check_linked_part(identity)
     return decisions, StatementRules(identity, manifest, policy, decisions)
 
@@ -121,20 +126,27 @@ def drift_commitment(certificate: Certificate, code: CodeParameters, rows: int) 
     if len(certificate.drift_pins) != 24 * rows:
         raise InvalidProof("the drift tableau has another number of pins")
     pins = canonical_words(certificate.drift_pins, "the drift tableau's pins").reshape(rows, 3)
+    point = pin_point(code, "drift", rows, certificate.drift_root)
+    return DriftCommitment(certificate.drift_root, point, pins, certificate.drift_pins)
+
+
+def pin_point(code: CodeParameters, label: str, rows: int, root: bytes) -> Cubic:
+    """z of a tree that is pinned where its root says (specification/commitment-and-opening.md, section 3)."""
     transcript = Transcript("driftproof/pins/v1")
     transcript.absorb("code", BYTES, code.canonical())
-    transcript.absorb("label", BYTES, b"drift")
+    transcript.absorb("label", BYTES, label.encode())
     shape = u64(code.length) + u64(code.drift_tail_coefficients)
     transcript.absorb("shapes", BYTES, shape * rows)
-    transcript.absorb("root", DIGEST, certificate.drift_root)
-    return DriftCommitment(certificate.drift_root, transcript.point_outside("pin"), pins, certificate.drift_pins)
+    transcript.absorb("root", DIGEST, root)
+    return transcript.point_outside("pin")
 
 
 def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Policy, check_parent=None) -> Verified:
     """Checks 8 to 34 of a certificate whose frame has been read. `check_parent(manifest)` is check 33."""
-    if policy.bounds_rounding and identity.linked is None:
-        raise NotCovered("a policy with rounding bounds needs a linked identity")
-    root = identity.linked.linked_root if policy.bounds_rounding else identity.root
+    needs_linked = policy.bounds_rounding or says_aligned(certificate.manifest)
+    if needs_linked and identity.linked is None:
+        raise NotCovered("rounding bounds and aligned certificates need a linked identity")
+    root = identity.linked.linked_root if needs_linked else identity.root
     if certificate.base_root != root:
         raise AnotherSubject("the certificate is about another base")
     if certificate.policy_digest != policy.digest:
@@ -177,7 +189,7 @@ def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Polic
     if check_parent:
         check_parent(manifest)
     ArgumentVerifier(statement, layout, certificate.binding, commitment, certificate.proof).verify()
-    return Verified(certificate, manifest, policy, decisions, certified, statement, soundness)
+    return Verified(certificate, manifest, policy, decisions, certified, statement, soundness, layout, commitment)
 
 
 def verify(content: bytes, identity: BaseIdentity, policy: Policy, parent: bytes | None = None) -> Verified:
