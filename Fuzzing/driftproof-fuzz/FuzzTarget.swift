@@ -11,7 +11,8 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditFile, certificate, canonicalPolicy, identity, index, key, opening, policy,
+  case attestation, auditAnswer, auditBundle, auditFile, certificate, canonicalPolicy, identity, index, key, opening,
+    policy,
     revocations, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
@@ -19,6 +20,7 @@ enum FuzzTarget {
     switch self {
     case .attestation: AttestationTargets.attestation(bytes)
     case .auditAnswer: AuditTargets.answer(bytes)
+    case .auditBundle: AuditTargets.bundle(bytes)
     case .auditFile: AuditTargets.file(bytes)
     case .certificate: Self.certificate(bytes)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)

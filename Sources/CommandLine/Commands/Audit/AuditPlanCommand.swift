@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofAudit
+import DriftProofCertificate
 import DriftProofCore
 
 /// `driftproof audit plan`: fix beforehand what will be asked, and what will decide.
@@ -33,6 +34,8 @@ enum AuditPlanCommand: Command {
       .optional("beacon-source", "TEXT", "whose value will go into the questions with --beacon, such as a drand round"),
       .optional("certificate", "CERT", "the certificate that the model is said to have"),
       .optional("model", "FOLDER", "the reference's model: its digest goes into the plan"),
+      ParsedArguments.stripPrefix,
+      .leaveOut,
     ] + ModelDigestArguments.options, refusesStandardOutput: "the key is written beside it")
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -103,13 +106,32 @@ enum AuditPlanCommand: Command {
       }
       plan.beacon = beacon
     }
-    if arguments.values["certificate"] != nil {
-      plan.certificate = SHA256.hash(try arguments.readFile("certificate", limit: FileLimits.certificate)).hexadecimal
-    }
-    if arguments.values["model"] != nil {
-      plan.modelDigest = try ModelDigestArguments.compute("model", arguments, console).root
-    }
+    try bind(&plan, arguments, console)
     return plan
+  }
+
+  /// The reference's model, and the certificate that it is said to have: they must fit each other.
+  private static func bind(
+    _ plan: inout AuditPlan, _ arguments: ParsedArguments, _ console: Console
+  ) throws(CommandFailure) {
+    let certificate =
+      arguments.values["certificate"] == nil
+      ? nil : try arguments.readFile("certificate", limit: FileLimits.certificate)
+    if let certificate {
+      do throws(DriftProofError) {
+        plan.certificate = try CertificateFacts(certificate).sha256
+      } catch {
+        throw CommandFailure(error)
+      }
+    }
+    guard let path = arguments.values["model"] else { return }
+    let digest = try ModelDigestArguments.compute("model", arguments, console)
+    if let certificate {
+      let files = try SubjectFiles(path, arguments)
+      _ = try files.bind(to: certificate, arguments, console)
+      try files.requireCovered(by: digest, arguments)
+    }
+    plan.modelDigest = digest.root
   }
 
   private static func subject(_ arguments: ParsedArguments) throws(CommandFailure) -> AuditPlan.Subject {
