@@ -141,7 +141,8 @@ let package = Package(
       name: "DriftProofReport",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection",
+        "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection", "DriftProofAudit",
+        "DriftProofAuditBundle",
       ], path: "Sources/Report"),
     // The faces.
     .target(
@@ -228,7 +229,8 @@ let package = Package(
       name: "ReportTests",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofReportFacts",
-        "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
+        "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle", "DriftProofProving", "DriftProofReport",
+        "DriftProof", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarkSuiteTests",

@@ -82,6 +82,56 @@ struct AuditBundleTests {
     #expect(try verify("ref").exitCode == 11)
   }
 
+  @Test func aReportIsMadeOfABundle() throws {
+    try audit("other", queries: "20")
+    #expect(try bundle("audit.tar").exitCode == 0)
+    func report(_ bundle: String, _ options: String...) throws -> Run {
+      try Tool.run(["report", session.file(bundle), "--out", session.file("page.html"), "--json"] + options)
+    }
+    let run = try report("audit.tar", "--public-key", key("ed25519.pub.pem"))
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(try run.json()["verdict"] as? String == "DIFFERENT" && run.json()["verified"] as? Bool == true)
+    let page = try String(contentsOfFile: session.file("page.html"), encoding: .utf8)
+    #expect(page.contains("What DIFFERENT means") && page.contains("default-src &#39;none&#39;"))
+    let stranger = try report("audit.tar", "--public-key", key("p256.pub.pem"))
+    #expect(stranger.exitCode == 11)
+    #expect(try stranger.json()["verified"] as? Bool == false)
+    let failed = try String(contentsOfFile: session.file("page.html"), encoding: .utf8)
+    #expect(failed.contains("Not verified") && !failed.contains("DIFFERENT"))
+    #expect(try report("audit.tar").exitCode == 2)
+    #expect(try report("audit.tar", "--base-identity", session.planPath).exitCode == 2)
+    #expect(
+      try report("audit.tar", "--public-key", key("ed25519.pub.pem"), "--policy", session.planPath).exitCode == 2)
+    // Certificates need their base's identity as before.
+    let missing = try report("ref")
+    #expect(missing.exitCode == 2 && missing.errors.contains("--base-identity FILE is missing"))
+  }
+
+  @Test func aMarginIsCalibrated() throws {
+    try audit("", ["--margin", "0.5"])
+    func calibrate(_ honest: String, _ output: String = "calibration.json") throws -> Run {
+      try Tool.run(
+        "audit", "calibrate", "--plan", session.planPath, "--reference", session.file("ref"), "--honest",
+        session.file(honest), session.file(honest), "-o", session.file(output), "--json")
+    }
+    let run = try calibrate("cand")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(try run.json()["margin"] as? Double == 0.002)
+    #expect(try calibrate("cand").exitCode == 1)
+    #expect(try calibrate("ref", "other.json").exitCode == 12 || calibrate("ref", "other.json").exitCode == 11)
+    let folder = try AuditSession()
+    func plan(_ options: String...) throws -> Run {
+      try folder.plan(["--calibration", session.file("calibration.json")] + options)
+    }
+    #expect(try plan("--margin", "0.1").exitCode == 2)
+    #expect(try plan("--score", "text").exitCode == 12)
+    let planned = try plan()
+    #expect(planned.exitCode == 0 && planned.output.contains("mean distance below 0.002 nats"), "\(planned.errors)")
+    _ = try session.run("--serve", session.server("other"), out: "far")
+    let far = try calibrate("far", "far.json")
+    #expect(far.exitCode == 1 && far.errors.contains("wide margin"))
+  }
+
   @Test func whatIsWithheldIsNotRecomputed() throws {
     try audit("")
     #expect(try bundle("audit.tar", candidate: "cand", "--withhold").exitCode == 0)

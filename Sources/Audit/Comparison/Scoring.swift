@@ -25,7 +25,7 @@ package struct Scoring: Sendable {
     self.plan = plan
     self.reference = reference
     self.spelling = spelling
-    decision = Decision(mode: plan.mode)
+    decision = Decision(plan)
   }
 
   /// Takes what became of one question: an answer, or nil where it is missing.

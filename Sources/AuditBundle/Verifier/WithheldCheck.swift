@@ -83,7 +83,7 @@ struct WithheldCheck {
 
   /// Every end on the way says what the rule says of the scores before it.
   private func checkEndings() throws(BundleRejection) -> Decision {
-    var decision = Decision(mode: plan.mode)
+    var decision = Decision(plan)
     var rest = summary.scores[...]
     for ending in candidate.endings {
       while let row = rest.first, row.candidateLine < ending.number {

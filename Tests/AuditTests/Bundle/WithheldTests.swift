@@ -289,6 +289,10 @@ import Testing
     try fails(.notThisRecord(.candidate, index: 1)) {
       $0.records[0].candidate.sent = $0.records[1].candidate.sent
     }
+    // Sent before the answer, and another question.
+    try fails(.notThisRecord(.candidate, index: 2)) {
+      $0.records[1].candidate.sent = $0.records[0].candidate.sent
+    }
     try fails(.notThisRecord(.candidate, index: 1)) {
       $0.records[0].candidate.sent = $0.records[0].candidate.settled
     }

@@ -12,7 +12,7 @@ enum AuditBundleText {
       return ["VERIFIED    recomputed from every question and answer"] + AuditText.verdict(result)
     }
     let (plan, summary) = (report.plan, report.summary)
-    var decision = Decision(mode: plan.mode)
+    var decision = Decision(plan)
     for row in summary.scores { decision.add(row.score) }
     return [
       "NOT RECOMPUTED: questions and answers are withheld; that the scores follow from them is the auditor's word"

@@ -26,6 +26,7 @@ enum AuditPlanCommand: Command {
       .required("key", "KEY.secret", "where the new key is written; it never replaces a file"),
       .optional("score", "{logprobs,text}", "what is compared (logprobs)"),
       .optional("margin", "NATS", "the mean distance that counts as the same (0.15, 0.10 or 0.08, by the mode)"),
+      .optional("calibration", "FILE", "take the margin that audit calibrate has picked"),
       .optional("tokens", "N", "tokens of an answer (8)"),
       .optional("top", "N", "likely tokens that are asked for at each place (20; some servers have 5)"),
       .flag("chat", "ask with messages of a chat"),
@@ -60,7 +61,7 @@ enum AuditPlanCommand: Command {
         ("plan", .string(plan.digest.hexadecimal)), ("commitment", .string(plan.commitment)),
         ("mode", .string(plan.mode.rawValue)), ("score", .string(plan.score.rawValue)),
         ("marginMillionths", .integer(plan.margin)), ("run", .integer(plan.run)),
-        ("fewestForSame", .integer(plan.mode.fewestForSame)), ("budget", .integer(plan.mode.budget)),
+        ("fewestForSame", .integer(plan.fewestForSame)), ("budget", .integer(plan.mode.budget)),
         ("out", .string(output)), ("exitCode", .integer(0)),
       ]))
   }
@@ -78,9 +79,12 @@ enum AuditPlanCommand: Command {
     guard AuditPlan.isLabel(name) else {
       throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
     }
+    let calibration = try arguments.calibration(mode, score)
     var plan = AuditPlan(
-      mode: mode, score: score, margin: try arguments.millionths("margin", in: AuditPlan.marginRange),
+      mode: mode, score: score,
+      margin: calibration == nil ? try arguments.millionths("margin", in: AuditPlan.marginRange) : calibration?.margin,
       subject: try subject(arguments), modelName: name, key: key)
+    plan.farShare = calibration?.inverseFarShare
     plan.tokens = try arguments.number("tokens", in: AuditPlan.tokenRange, default: plan.tokens)
     plan.listed = try arguments.number("top", in: AuditPlan.listedRange, default: plan.listed)
     guard score == .logProbabilities || arguments.values["top"] == nil else {

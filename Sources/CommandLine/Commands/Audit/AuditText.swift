@@ -30,7 +30,7 @@ enum AuditText {
 
   private static func sure(_ mode: AuditMode) -> String { Format.number(100 - 100 / Double(mode.inverseAlpha)) + " %" }
 
-  private static func tail(_ mode: AuditMode) -> String { Format.number(100 / Double(mode.inverseTailShare)) + " %" }
+  private static func tail(_ plan: AuditPlan) -> String { Format.number(100 / Double(plan.inverseFarShare)) + " %" }
 
   private static func far(_ plan: AuditPlan) -> String { distance(plan.mode.tailScore, plan) }
 
@@ -45,9 +45,9 @@ enum AuditText {
       "plan        \(plan.digest.hexadecimal)",
       "commitment  \(plan.commitment) (publish both before you record)",
       "SAME means  mean distance below \(decimal(plan.margin)) \(unit) (a request counts at most "
-        + "\(distance(1000, plan))), and fewer than \(tail(plan.mode)) of requests beyond \(far(plan)) \(unit);",
+        + "\(distance(1000, plan))), and fewer than \(tail(plan)) of requests beyond \(far(plan)) \(unit);",
       "            wrong with probability at most \(alpha(plan.mode))",
-      "needs       2 to 5 requests for another model, \(plan.mode.fewestForSame) for SAME, at most \(plan.mode.budget) "
+      "needs       2 to 5 requests for another model, \(plan.fewestForSame) for SAME, at most \(plan.mode.budget) "
         + "(may be extended)",
     ]
     if plan.score == .text {
@@ -93,7 +93,7 @@ enum AuditText {
         "means       over this audit the endpoint's answers were on average less than \(decimal(plan.margin)) \(unit) from the "
           + "reference's,")
       lines.append(
-        "            and fewer than \(tail(plan.mode)) of them beyond \(far(plan)); wrong with probability at most "
+        "            and fewer than \(tail(plan)) of them beyond \(far(plan)); wrong with probability at most "
           + "\(alpha(plan.mode)). Not: identical weights")
     case .different:
       lines.append(
@@ -115,7 +115,7 @@ enum AuditText {
       + (intervals.tailAbove > 0
         ? "; more than \(percent(intervals.tailAbove)) at some time, at \(sure(plan.mode))" : "")
       + (intervals.tailBelow.map { "; below \(percent($0)) on average, at \(sure(plan.mode))" } ?? "")
-      + "; margin \(tail(plan.mode))"
+      + "; margin \(tail(plan))"
   }
 
   /// What is shown of the mean distance.
@@ -154,16 +154,9 @@ enum AuditText {
         ? "quantised weights, a fine-tune or an adapter" : "another model") + agreeing
   }
 
-  /// Requests until SAME at best, with what was far or missing so far.
-  static func fewestForSame(_ decision: Decision) -> Int {
-    var clauses = decision.clauses
-    while !clauses.hold(decision.mode), clauses.count < 100_000 { clauses.add(0, isFar: false) }
-    return clauses.count
-  }
-
   /// How to go on where nothing was decided.
   static func next(_ result: AuditResult, recorded: Int) -> [String] {
-    let needed = fewestForSame(result.decision)
+    let needed = result.decision.fewestForSame
     // What is left out by the reference takes a question, too.
     let questions = needed + result.skipped
     let reference =
