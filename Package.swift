@@ -85,6 +85,11 @@ let package = Package(
     .target(
       name: "DriftProofAuditEndpoint", dependencies: ["DriftProofCore", "DriftProofAudit"],
       path: "Sources/AuditEndpoint"),
+    // Signed bundles of audits, verified without network or model.
+    .target(
+      name: "DriftProofAuditBundle",
+      dependencies: ["DriftProofCore", "DriftProofCertificate", "DriftProofAttestation", "DriftProofAudit"],
+      path: "Sources/AuditBundle"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -136,7 +141,8 @@ let package = Package(
       name: "DriftProofReport",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection",
+        "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection", "DriftProofAudit",
+        "DriftProofAuditBundle",
       ], path: "Sources/Report"),
     // The faces.
     .target(
@@ -156,9 +162,8 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
-        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition",
-        "DriftProofAudit", "DriftProofAuditEndpoint",
-        "DriftProof",
+        "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
+        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -189,7 +194,12 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),
     .testTarget(
-      name: "AuditTests", dependencies: ["DriftProofCore", "DriftProofAudit", "DriftProofAuditEndpoint", "TestSupport"]),
+      name: "AuditTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
+        "DriftProofAuditEndpoint",
+        "TestSupport",
+      ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
       name: "CommitmentTests",
@@ -219,7 +229,8 @@ let package = Package(
       name: "ReportTests",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofReportFacts",
-        "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
+        "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle", "DriftProofProving", "DriftProofReport",
+        "DriftProof", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarkSuiteTests",
@@ -239,7 +250,8 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
       dependencies: [
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
-        "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofProving",
+        "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
+        "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

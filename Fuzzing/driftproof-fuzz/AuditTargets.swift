@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofAudit
+import DriftProofAuditBundle
 import DriftProofCore
 
 /// Targets about audits: what endpoints answer, and the files of an audit.
@@ -28,5 +29,22 @@ enum AuditTargets {
       _ = try? Transcript(file: bytes, side: side, planDigest: [UInt8](repeating: 0, count: 32))
     }
     _ = try? PromptFile(bytes)
+  }
+
+  /// The input as a bundle's frame, result, withheld transcript and opened records.
+  static func bundle(_ bytes: [UInt8]) {
+    if let archive = try? BundleArchive(tar: bytes) {
+      FuzzTarget.promise(archive.tar == bytes, "one archive has one form")
+    }
+    if let summary = try? AuditSummary(file: bytes) {
+      FuzzTarget.promise(summary.file == bytes, "one result has one form")
+    }
+    if let opened = try? OpenedRecords(file: bytes) {
+      FuzzTarget.promise(opened.file == bytes, "opened records have one form")
+    }
+    for side in AuditSide.allCases {
+      _ = try? WithheldTranscript(file: bytes, side: side, planDigest: [UInt8](repeating: 0, count: 32))
+    }
+    _ = WithheldTranscript.root(of: bytes)
   }
 }

@@ -11,15 +11,15 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key, opening,
-    policy,
-    revocations, roundingCertificate, safetensors
+  case attestation, auditAnswer, auditBundle, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key, opening,
+    policy, revocations, roundingCertificate, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     switch self {
     case .attestation: AttestationTargets.attestation(bytes)
     case .auditAnswer: AuditTargets.answer(bytes)
+    case .auditBundle: AuditTargets.bundle(bytes)
     case .auditFile: AuditTargets.file(bytes)
     case .baseCache: BaseCacheTarget.run(bytes)
     case .certificate: Self.certificate(bytes, Pinned.shared)

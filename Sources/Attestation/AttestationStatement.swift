@@ -5,18 +5,18 @@ import DriftProofCheckpoint
 import DriftProofCore
 
 /// The in-toto Statement (v1) about a certificate; docs/attestations.md has the fields.
-struct AttestationStatement: Equatable {
-  static let payloadType = "application/vnd.in-toto+json"
-  static let statementType = "https://in-toto.io/Statement/v1"
+package struct AttestationStatement: Equatable {
+  package static let payloadType = "application/vnd.in-toto+json"
+  package static let statementType = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://driftproof.dev/attestation/drift/v1"
   static let certificateMediaType = "application/vnd.driftproof.certificate"
 
   /// Names of digests. `sha256` is kept for what that word means to other tools: files, and model roots.
-  enum DigestName {
-    static let commitment = "driftCommitment"
+  package enum DigestName {
+    package static let commitment = "driftCommitment"
     static let identity = "driftIdentity"
     static let policy = "driftPolicy"
-    static let sha256 = "sha256"
+    package static let sha256 = "sha256"
   }
 
   /// For people.

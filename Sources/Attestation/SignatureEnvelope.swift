@@ -4,22 +4,22 @@ import DriftProofCheckpoint
 import DriftProofCore
 
 /// A DSSE envelope (Dead Simple Signing Envelope, v1): a payload, its type, and signatures over both.
-struct SignatureEnvelope: Equatable {
-  struct Signature: Equatable {
+package struct SignatureEnvelope: Equatable, Sendable {
+  package struct Signature: Equatable, Sendable {
     /// A hint, not signed: it decides nothing.
-    let keyID: String?
-    let bytes: [UInt8]
+    package let keyID: String?
+    package let bytes: [UInt8]
   }
 
   /// More signatures than one artefact has signers. Each costs a pass over the payload.
   static let maximumSignatures = 64
 
-  let payloadType: String
-  let payload: [UInt8]
-  let signatures: [Signature]
+  package let payloadType: String
+  package let payload: [UInt8]
+  package let signatures: [Signature]
 
   /// Signed by one key.
-  init(payloadType: String, payload: [UInt8], key: SigningKey) throws(KeyError) {
+  package init(payloadType: String, payload: [UInt8], key: SigningKey) throws(KeyError) {
     let message = Self.encoding(payloadType: payloadType, payload: payload)
     self.payloadType = payloadType
     self.payload = payload
@@ -33,7 +33,7 @@ struct SignatureEnvelope: Equatable {
   }
 
   /// Reads the JSON form. As DSSE says, unknown members are ignored, and either alphabet of base64 is accepted.
-  init(_ node: JSONNode) throws(AttestationError) {
+  package init(_ node: JSONNode) throws(AttestationError) {
     let fields: (payload: String, type: String, signatures: [(keyID: String?, text: String)])
     do throws(JSONError) {
       var signatures: [(String?, String)] = []
@@ -61,7 +61,7 @@ struct SignatureEnvelope: Equatable {
   }
 
   /// One line of JSON with a newline, fit for a `.jsonl` file.
-  var line: String {
+  package var line: String {
     let signatures = signatures.map { signature in
       JSONValue.object(
         (signature.keyID.map { [JSONMember(key: "keyid", value: .string($0))] } ?? [])
@@ -76,7 +76,7 @@ struct SignatureEnvelope: Equatable {
   }
 
   /// Whether one of the signatures is the key's. Those of other keys, or broken ones, do no harm.
-  func isSigned(by key: PublicKey) -> Bool {
+  package func isSigned(by key: PublicKey) -> Bool {
     let message = Self.encoding(payloadType: payloadType, payload: payload)
     return signatures.contains { key.verifies($0.bytes, of: message) }
   }

@@ -194,7 +194,9 @@ struct AuditSession {
     "python3 \"\(Self.script)\" {port} --log \"\(file("requests.log"))\" \(behaviour)"
   }
 
-  func plan(_ options: String..., endpoint: String = "local") throws -> Run {
+  func plan(_ options: String..., endpoint: String = "local") throws -> Run { try plan(options, endpoint: endpoint) }
+
+  func plan(_ options: [String], endpoint: String = "local") throws -> Run {
     try Tool.run(
       ["audit", "plan", "--mode", "quick", "--endpoint", endpoint, "--model-name", "m", "-o", planPath, "--key", key]
         + options)

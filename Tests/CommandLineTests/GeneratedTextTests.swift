@@ -9,8 +9,8 @@ struct GeneratedTextTests {
   private static let bash = URL(fileURLWithPath: "/bin/bash")
   private static let commands = [
     "inspect", "calibrate", "policy init", "policy explain", "identify", "commit", "prove", "verify", "check",
-    "chain verify", "merge", "report", "attest", "digest", "audit plan", "audit record", "audit run", "audit compare",
-    "completions",
+    "chain verify", "merge", "report", "attest", "digest", "audit calibrate", "audit plan", "audit record",
+    "audit run", "audit compare", "audit bundle", "audit verify", "audit open", "completions",
     "man",
   ]
 

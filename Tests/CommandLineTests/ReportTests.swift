@@ -124,6 +124,6 @@ struct ReportTests {
       #expect(run.exitCode == 1 && !run.errors.isEmpty, "\(arguments): \(run.errors)")
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
-    #expect(try Tool.run("report", "--help").output.contains("report CERT ... --base-identity FILE"))
+    #expect(try Tool.run("report", "--help").output.contains("report CERT ... [--base-identity FILE]"))
   }
 }

@@ -8,8 +8,12 @@ package enum CanonicalJSON {
   /// Lines of transcripts, and plans.
   package static let maximumBytes = 1 << 20
 
-  private static let dialect = JSONDialect(
+  /// What a line or a plan may hold.
+  package static let lineLimits = JSONDialect(
     maximumBytes: maximumBytes, maximumDepth: 8, maximumValues: 1 << 17, allowsComments: false)
+  /// What a file about all requests of an audit may hold.
+  package static let fileLimits = JSONDialect(
+    maximumBytes: 64 << 20, maximumDepth: 8, maximumValues: 1 << 20, allowsComments: false)
 
   /// An object of these members, in the order of their keys.
   package static func object(_ members: [(key: String, value: JSONValue?)]) -> JSONValue {
@@ -27,10 +31,12 @@ package enum CanonicalJSON {
 
   /// Reads a value from its canonical spelling.
   /// - Throws: why it is no JSON, or that it is spelled otherwise.
-  package static func parse(_ bytes: [UInt8]) throws(CanonicalFailure) -> JSONNode {
+  package static func parse(
+    _ bytes: [UInt8], limits: JSONDialect = lineLimits
+  ) throws(CanonicalFailure) -> JSONNode {
     let value: JSONValue
     do throws(JSONSyntaxFailure) {
-      value = try StrictJSON.parse(bytes, as: dialect)
+      value = try StrictJSON.parse(bytes, as: limits)
     } catch {
       throw .malformed("\(JSONError(error))")
     }

@@ -3,9 +3,9 @@
 import DriftProofCore
 
 /// The steps of ``AuditResult``: what must hold before scores mean anything.
-enum AuditChecks {
+package enum AuditChecks {
   /// The candidate is whom the plan names, and both were asked in the plan's way.
-  static func checkSubject(
+  package static func checkSubject(
     _ plan: AuditPlan, reference: TranscriptLine.Header, candidate: TranscriptLine.Header
   ) throws(AuditRejection) {
     let suffix = EndpointRequest.suffix(isChat: plan.isChat)

@@ -25,7 +25,7 @@ package struct Scoring: Sendable {
     self.plan = plan
     self.reference = reference
     self.spelling = spelling
-    decision = Decision(mode: plan.mode)
+    decision = Decision(plan)
   }
 
   /// Takes what became of one question: an answer, or nil where it is missing.
@@ -37,15 +37,21 @@ package struct Scoring: Sendable {
         continue
       }
       guard let found = waiting.removeValue(forKey: next) else { return }
-      let row = row(next, truth, found)
+      let row = Row(next, plan: plan, reference: truth, candidate: found, spelling: spelling)
       rows.append(row)
       decision.add(row.score)
       next += 1
     }
   }
+}
 
-  private func row(_ index: Int, _ truth: ComparedAnswer, _ found: Answer?) -> Row {
-    let read = found.flatMap { ComparedAnswer($0, spelling: spelling, score: plan.score) }
+extension Scoring.Row {
+  /// Compares one answer with the reference's.
+  /// - Parameter answer: nil where it is missing.
+  package init(
+    _ index: Int, plan: AuditPlan, reference truth: ComparedAnswer, candidate answer: Answer?, spelling: TokenSpelling
+  ) {
+    let read = answer.flatMap { ComparedAnswer($0, spelling: spelling, score: plan.score) }
     let distance: Distance? =
       switch (truth, read) {
       case (.logProbabilities(let a), .logProbabilities(let b)):
@@ -57,7 +63,7 @@ package struct Scoring: Sendable {
     if case .logProbabilities(let a) = truth, case .logProbabilities(let b)? = read {
       agree = a.places.prefix(a.shown).map(\.token) == b.places.prefix(b.shown).map(\.token)
     }
-    return Row(
+    self.init(
       index: index, score: distance?.score(scale: plan.mode.margin, margin: plan.margin) ?? .missing,
       distance: distance, tokensAgree: agree)
   }

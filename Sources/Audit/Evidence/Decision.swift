@@ -26,6 +26,8 @@ package struct RequestScore: Equatable, Sendable {
 /// The rule that decides: scores in, after each a verdict. Whole numbers only.
 package struct Decision: Equatable, Sendable {
   package let mode: AuditMode
+  /// 1/ρ: the mode's own, or one that a calibration has picked.
+  package let inverseTailShare: Int
   /// Against "the expected score is at most the margin".
   package private(set) var meanBets: Bets
   /// Against "a request is far off with at most probability ρ".
@@ -35,8 +37,10 @@ package struct Decision: Equatable, Sendable {
   package private(set) var far = 0
   package private(set) var verdict = Verdict.undecided
 
-  package init(mode: AuditMode) {
+  /// - Parameter inverseTailShare: from 1 to 1000; nil for the mode's own.
+  package init(mode: AuditMode, inverseTailShare: Int? = nil) {
     self.mode = mode
+    self.inverseTailShare = inverseTailShare ?? mode.inverseTailShare
     meanBets = Bets(margin: mode.margin)
     // In units of ρ a request counts 0 or 1/ρ, and the margin is 1.
     tailBets = Bets(margin: 1)
@@ -49,11 +53,15 @@ package struct Decision: Equatable, Sendable {
     let isFar = score.low >= mode.tailScore
     if isFar { far += 1 }
     meanBets.add(score.low)
-    tailBets.add(isFar ? mode.inverseTailShare : 0)
+    tailBets.add(isFar ? inverseTailShare : 0)
     clauses.add(score.high, isFar: score.high >= mode.tailScore)
     guard verdict == .undecided else { return }
     // DIFFERENT first: where both fall on one request the accusation is what was shown in full.
-    if isDifferent { verdict = .different } else if clauses.hold(mode) { verdict = .same }
+    if isDifferent {
+      verdict = .different
+    } else if clauses.hold(mode, inverseTailShare: inverseTailShare) {
+      verdict = .same
+    }
   }
 
   /// The mean of both mixtures, a supermartingale too, is at least 1/α.
@@ -65,6 +73,18 @@ package struct Decision: Equatable, Sendable {
     meanBets.contribute(to: &sum)
     tailBets.contribute(to: &sum)
     return sum
+  }
+
+  /// How far SAME is shown, about: 1 and more where both clauses hold.
+  package var shownSameness: Double { clauses.shownProgress(mode, inverseTailShare: inverseTailShare) }
+
+  /// Requests until SAME at best, with what was far or missing so far.
+  package var fewestForSame: Int {
+    var clauses = clauses
+    while !clauses.hold(mode, inverseTailShare: inverseTailShare), clauses.count < 100_000 {
+      clauses.add(0, isFar: false)
+    }
+    return clauses.count
   }
 
   /// The evidence for DIFFERENT as people read it, about; nil beyond 10^15. It decides nothing.

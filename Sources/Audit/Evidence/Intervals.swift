@@ -13,6 +13,13 @@ package struct Intervals: Equatable, Sendable {
   package let tailAbove: Int
   package let tailBelow: Int?
 
+  package init(meanAbove: Int, meanBelow: Int?, tailAbove: Int, tailBelow: Int?) {
+    self.meanAbove = meanAbove
+    self.meanBelow = meanBelow
+    self.tailAbove = tailAbove
+    self.tailBelow = tailBelow
+  }
+
   package init(scores: [RequestScore], mode: AuditMode) {
     var clauses = SameClauses()
     for score in scores { clauses.add(score.high, isFar: score.high >= mode.tailScore) }

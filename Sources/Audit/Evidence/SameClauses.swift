@@ -81,19 +81,40 @@ package struct SameClauses: Equatable, Sendable {
     }
   }
 
-  /// Whether both clauses hold, at the margins of the mode.
-  package func hold(_ mode: AuditMode) -> Bool {
-    meanIsBelow(mode.margin, mode) && tailIsBelow(1, over: mode.inverseTailShare, mode)
+  /// Whether both clauses hold, at the mode's margin.
+  /// - Parameter inverseTailShare: 1/ρ.
+  package func hold(_ mode: AuditMode, inverseTailShare: Int) -> Bool {
+    meanIsBelow(mode.margin, mode) && tailIsBelow(1, over: inverseTailShare, mode)
+  }
+
+  /// How far SAME is shown, about: 1 and more where both clauses hold. It decides nothing.
+  package func shownProgress(_ mode: AuditMode, inverseTailShare: Int) -> Double {
+    let (count, scale) = (Double(count), Double(1 << 40))
+    func best(_ lines: [Line], sum: Double, squares: Double, margin: Double) -> Double {
+      lines.map { line in
+        let lambda = Double(line.lambda) / 32
+        return (lambda * (count * margin - sum) - Double(line.psi) / scale * squares) * scale / Double(line.need(mode))
+      }.max() ?? 0
+    }
+    let far = Double(tail)
+    let mean = best(
+      Self.meanLines, sum: Double(sum) / 1000, squares: Double(squares) / 1e6, margin: Double(mode.margin) / 1000)
+    let tails = Self.tailLines.filter { $0.lambda < 32 || tail == 0 }
+    return max(0, min(mean, best(tails, sum: far, squares: far, margin: 1 / Double(inverseTailShare))))
   }
 
   /// Requests until SAME where no score is above zero.
-  static func fewestRequests(of mode: AuditMode) -> Int { requests(of: mode, tail: 0) }
+  package static func fewestRequests(of mode: AuditMode, inverseTailShare: Int? = nil) -> Int {
+    requests(of: mode, tail: 0, inverseTailShare: inverseTailShare)
+  }
 
   /// Requests until SAME when `tail` of them are far off, at the largest score, and the others at zero.
-  package static func requests(of mode: AuditMode, tail: Int) -> Int {
+  /// - Parameter inverseTailShare: 1/ρ; nil for the mode's own.
+  package static func requests(of mode: AuditMode, tail: Int, inverseTailShare: Int? = nil) -> Int {
+    let share = inverseTailShare ?? mode.inverseTailShare
     var clauses = SameClauses()
     for _ in 0..<tail { clauses.add(1000, isFar: true) }
-    while !clauses.hold(mode), clauses.count < 1_000_000 { clauses.add(0, isFar: false) }
+    while !clauses.hold(mode, inverseTailShare: share), clauses.count < 1_000_000 { clauses.add(0, isFar: false) }
     return clauses.count
   }
 }

@@ -30,6 +30,8 @@ package struct AuditPlan: Equatable, Sendable {
   package var score: Score
   /// What may lie between reference and subject, in millionths of the score's unit.
   package var margin: Int
+  /// 1/ρ where requests may be far off more or less often than the mode says: of texts only; nil for the mode's own.
+  package var farShare: Int?
   package var subject: Subject
   /// The model's name in requests to the subject.
   package var modelName: String
@@ -77,7 +79,14 @@ package struct AuditPlan: Equatable, Sendable {
   package static let marginRange = 100...1_000_000
   package static let tokenRange = 1...64
   package static let listedRange = 1...20
+  /// What 1/ρ may be.
+  package static let farShares = [80, 50, 20, 10, 5]
   package static let version = 1
+
+  /// 1/ρ.
+  package var inverseFarShare: Int { farShare ?? mode.inverseTailShare }
+  /// Requests until SAME where there is no distance at all.
+  package var fewestForSame: Int { SameClauses.fewestRequests(of: mode, inverseTailShare: farShare) }
 
   /// The file: one object in canonical form and a line feed.
   package var file: [UInt8] { CanonicalJSON.bytes(json) + [0x0A] }
@@ -89,7 +98,8 @@ package struct AuditPlan: Equatable, Sendable {
     func number(_ value: Int) -> JSONValue { .number(String(value)) }
     return CanonicalJSON.object([
       ("audit", number(Self.version)), ("mode", .string(mode.rawValue)), ("score", .string(score.rawValue)),
-      ("margin", number(margin)), ("endpoint", subjectJSON), ("model", .string(modelName)), ("chat", .bool(isChat)),
+      ("margin", number(margin)), ("farShare", farShare.map(number)), ("endpoint", subjectJSON),
+      ("model", .string(modelName)), ("chat", .bool(isChat)),
       ("tokens", number(tokens)), ("listed", score == .logProbabilities ? number(listed) : nil),
       ("prompts", promptsJSON), ("commitment", .string(commitment)), ("run", number(run)),
       ("previous", previous.map { .string($0) }), ("beacon", beacon.map { .string($0) }),
@@ -111,6 +121,11 @@ package struct AuditPlan: Equatable, Sendable {
     case .file(let digest): CanonicalJSON.object([("file", .string(digest))])
     }
   }
+}
+
+extension Decision {
+  /// One by a plan's rule, before the first request.
+  package init(_ plan: AuditPlan) { self.init(mode: plan.mode, inverseTailShare: plan.farShare) }
 }
 
 extension AuditPlan {

@@ -30,7 +30,7 @@ extension AuditPlan {
   private init(_ root: JSONNode) throws(JSONError) {
     try root.requireKeys(
       ["audit", "mode", "score", "margin", "endpoint", "model", "chat", "tokens", "prompts", "commitment", "run"],
-      optional: ["listed", "previous", "beacon", "certificate", "modelDigest"])
+      optional: ["farShare", "listed", "previous", "beacon", "certificate", "modelDigest"])
     func digest(_ node: JSONNode) throws(JSONError) -> String { try node.hex(byteCount: 32).hexadecimal }
     func optionalDigest(_ key: String) throws(JSONError) -> String? {
       guard let node = try root.optionalMember(key) else { return nil }
@@ -39,6 +39,7 @@ extension AuditPlan {
     mode = try Self.choice(root.member("mode"), AuditMode.init(rawValue:), AuditMode.allCases.map(\.rawValue))
     score = try Self.choice(root.member("score"), Score.init(rawValue:), Score.allCases.map(\.rawValue))
     margin = try root.member("margin").integer(in: Self.marginRange)
+    farShare = try Self.farShare(root, score)
     subject = try Self.subject(root.member("endpoint"))
     modelName = try Self.label(root.member("model"))
     isChat = try root.member("chat").bool()
@@ -68,6 +69,20 @@ extension AuditPlan {
     beacon = try root.optionalMember("beacon").map(Self.label)
     certificate = try optionalDigest("certificate")
     modelDigest = try optionalDigest("modelDigest")
+  }
+
+  /// Of texts; nil where the mode's own counts.
+  static func farShare(_ root: JSONNode, _ score: Score) throws(JSONError) -> Int? {
+    guard let node = try root.optionalMember("farShare") else { return nil }
+    guard score == .text else {
+      throw .unknownKey(path: node.path, allowed: ["none, as the score is not text"])
+    }
+    let share = try node.integer(in: 1...1000)
+    guard farShares.contains(share) else {
+      throw .outOfRange(
+        path: node.path, found: String(share), expected: "one of \(farShares.map(String.init).joined(separator: ", "))")
+    }
+    return share
   }
 
   private static func choice<T>(

@@ -25,6 +25,10 @@ package enum TranscriptError: Error, Equatable, Sendable {
   case wrongRoot(number: Int)
   case wrongEnd(number: Int)
   case afterVerdict(number: Int)
+  /// A line with answers or questions in a transcript that withholds them.
+  case visible(number: Int)
+  /// The last line of a withheld transcript is no end.
+  case noEnd
 }
 
 extension TranscriptError: CustomStringConvertible {
@@ -55,6 +59,8 @@ extension TranscriptError: CustomStringConvertible {
     case .wrongRoot(let number): "line \(number) names another root than that of the lines before it"
     case .wrongEnd(let number): "line \(number): a candidate's end has a verdict, a reference's has none"
     case .afterVerdict(let number): "line \(number) goes on after a verdict"
+    case .visible(let number): "line \(number) shows a question or an answer, although the bundle withholds them"
+    case .noEnd: "its last line is no end"
     }
   }
 }

@@ -20,7 +20,7 @@ enum ExitCode: Int32, CaseIterable {
     case .operational: "operational error, such as an unreadable file"
     case .usage: "wrong command line"
     case .policyViolated: "the drift is outside the policy (prove), or a chain's outside its cumulative policy"
-    case .proofInvalid: "the proof, the attestation or an audit's transcript is invalid"
+    case .proofInvalid: "the proof, the attestation, or an audit's transcript or bundle is invalid"
     case .identityMismatch:
       "another base, parent, policy, checkpoint or model than the certificate's or attestation's, or another plan's audit"
     case .coverageGap:
@@ -28,7 +28,7 @@ enum ExitCode: Int32, CaseIterable {
     case .notProvable: "the drift cannot be proved at this precision"
     case .revoked: "a link of a chain is revoked"
     case .different: "DIFFERENT: the endpoint does not serve the reference's model (audit)"
-    case .undecided: "UNDECIDED: the audit's requests do not tell (audit)"
+    case .undecided: "UNDECIDED: the audit's requests do not tell, or its bundle withholds them (audit)"
     }
   }
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofAdapter
 import DriftProofCore
 import DriftProofAttestation
 import DriftProofCertificate
-import DriftProofCheckpoint
-import DriftProofProving
 
 #if canImport(Glibc)
   import Glibc
@@ -57,15 +54,15 @@ enum AttestCommand: Command {
       throw usage("--base and --opening go together, and with --tuned")
     }
     try AtomicFile.checkFolder(of: output)
-    let key = try signingKey(arguments)
+    let key = try arguments.signingKey("key")
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     var details = try statedDetails(arguments)
     try verify(certificate, arguments, console)
     if let path = arguments.values["tuned"] {
-      let tuned = try TunedFiles(path, arguments)
+      let tuned = try SubjectFiles(path, arguments)
       details.filesLeftOut = tuned.leftOut
       if case .adapter = tuned.form, arguments.values["relation"] == nil { details.relation = .adapter }
-      details.binding = try bind(certificate, tuned, arguments, console)
+      details.binding = try tuned.bind(to: certificate, arguments, console)
       if details.binding == .checked, !tuned.leftOut.isEmpty {
         details.binding = .declared
         console.remark(
@@ -73,7 +70,7 @@ enum AttestCommand: Command {
             + "not about, so the statement says declared, not checked; move them out of the folder")
       }
       let digest = try ModelDigestArguments.compute("tuned", arguments, console)
-      try requireCovered(tuned, by: digest)
+      try tuned.requireCovered(by: digest, arguments)
       details.subjectName = digest.name
       details.modelDigest = digest.root
     }
@@ -92,15 +89,6 @@ enum AttestCommand: Command {
     let json: [(key: String, value: JSONOutput)] =
       [("attestation", .object(report.members)), ("out", .string(output)), ("exitCode", .integer(0))]
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
-  }
-
-  private static func signingKey(_ arguments: ParsedArguments) throws(CommandFailure) -> SigningKey {
-    let bytes = try arguments.readFile("key", limit: FileLimits.key)
-    do {
-      return try SigningKey(pem: bytes)
-    } catch {
-      throw CommandFailure(.operational, "\(try arguments.required("key")): \(error)")
-    }
   }
 
   /// What the command line says about the certificate.
@@ -145,73 +133,6 @@ enum AttestCommand: Command {
       throw CommandFailure(error)
     }
     console.remark("the proof is verified")
-  }
-
-  /// What `--tuned` names: a model, or an unmerged adapter.
-  private struct TunedFiles {
-    enum Form { case checkpoint(Checkpoint), adapter(Adapter) }
-
-    let form: Form
-    let leftOut: [String]
-    /// Names in the folder, or the path of a single file.
-    let read: [String]
-
-    init(_ path: String, _ arguments: ParsedArguments) throws(CommandFailure) {
-      if arguments.isAdapter(path) {
-        let adapter = try arguments.openAdapter(at: path)
-        form = .adapter(adapter)
-        (leftOut, read) = (adapter.checkpoint.filesLeftOut, adapter.filesRead)
-      } else {
-        let checkpoint = try arguments.openCheckpoint(at: path)
-        form = .checkpoint(checkpoint)
-        (leftOut, read) = (checkpoint.filesLeftOut, checkpoint.filesRead)
-      }
-    }
-
-    func model(base: Checkpoint, identity: BaseIdentity?) throws(CheckpointError) -> TunedModel {
-      switch form {
-      case .checkpoint(let tuned): try .checkpoints(tuned: tuned, base: base, identity: identity)
-      case .adapter(let adapter): .adapter(adapter, base: base)
-      }
-    }
-  }
-
-  /// Compares the tuned model with the certificate, as far as the arguments allow.
-  private static func bind(
-    _ certificate: [UInt8], _ tuned: TunedFiles, _ arguments: ParsedArguments, _ console: Console
-  ) throws(CommandFailure) -> SubjectBinding {
-    do {
-      guard arguments.values["base"] != nil else {
-        switch tuned.form {
-        case .checkpoint(let checkpoint): try Attestation.compareShapes(certificate: certificate, tuned: checkpoint)
-        case .adapter(let adapter): try CertificateChecker.compareShapes(certificate: certificate, adapter: adapter)
-        }
-        return .declared
-      }
-      if let failure = ExpectedFile.opening.wrongKind(try arguments.required("opening")) { throw failure }
-      let identity = try arguments.readIdentity("base-identity")
-      let model = try tuned.model(base: try arguments.openCheckpoint("base"), identity: identity)
-      _ = try CertificateChecker.check(
-        certificate: certificate, model: model, openingPath: try arguments.required("opening"), identity: identity
-      ) { phase in console.phase(phase.name) }
-      return .checked
-    } catch let error as DriftProofError {
-      throw CommandFailure(error)
-    } catch let error as CommandFailure {
-      throw error
-    } catch let error as CheckpointError {
-      throw CommandFailure(error)
-    } catch {
-      throw CommandFailure(.operational, "\(error)")
-    }
-  }
-
-  /// The digest that is signed is about the weights that were compared.
-  private static func requireCovered(_ tuned: TunedFiles, by digest: ModelDigest) throws(CommandFailure) {
-    let hashed = Set(digest.files.map(\.path))
-    // Of a model that is one file, that file is hashed.
-    guard hashed != ["."], let lost = tuned.read.first(where: { !hashed.contains($0) }) else { return }
-    throw usage("--ignore takes \(Quoting.shown(lost)) out of the model's digest, which has the certified weights")
   }
 
   /// A scheme, a colon and something, without characters that a URI cannot have.

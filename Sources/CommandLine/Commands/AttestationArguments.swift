@@ -28,16 +28,7 @@ enum AttestationArguments {
       return nil
     }
     let attestation = try arguments.readFile("attestation", limit: FileLimits.attestation)
-    let key: PublicKey
-    do {
-      key = try PublicKey(pem: try arguments.readFile("public-key", limit: FileLimits.key))
-    } catch let error as KeyError {
-      throw CommandFailure(.operational, "\(try arguments.required("public-key")): \(error)")
-    } catch let error as CommandFailure {
-      throw error
-    } catch {
-      throw CommandFailure(.operational, "\(error)")
-    }
+    let key = try arguments.publicKey()
     let report = try verify(attestation, certificate: certificate, key: key)
     if arguments.values["tuned"] != nil {
       let digest = try ModelDigestArguments.compute("tuned", arguments, console)
@@ -57,6 +48,28 @@ enum AttestationArguments {
       return try Attestation.verify(attestation, certificate: certificate, key: key)
     } catch {
       throw CommandFailure(error)
+    }
+  }
+}
+
+extension ParsedArguments {
+  /// The key of `--public-key`.
+  func publicKey() throws(CommandFailure) -> PublicKey {
+    let bytes = try readFile("public-key", limit: FileLimits.key)
+    do {
+      return try PublicKey(pem: bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(try required("public-key")): \(error)")
+    }
+  }
+
+  /// The private key that an option names.
+  func signingKey(_ option: String) throws(CommandFailure) -> SigningKey {
+    let bytes = try readFile(option, limit: FileLimits.key)
+    do {
+      return try SigningKey(pem: bytes)
+    } catch {
+      throw CommandFailure(.operational, "\(try required(option)): \(error)")
     }
   }
 }

@@ -33,10 +33,15 @@ enum ReportCommand: Command {
         + "chose what is allowed.",
       "With --base and --tuned, for one certificate, the page also shows what the weights themselves say: relative drift, "
         + "singular values, changed entries. That is measured, not proved, and whoever passes the page on publishes it.",
+      "Of an audit's bundle, with --public-key in place of --base-identity, the page has the verdict and what it means, the evidence "
+        + "over the requests, distances by kind of question, and what was not checked.",
     ],
-    positionals: [.init(name: "CERT", help: "the certificates, CERT.drift", isList: true)],
+    positionals: [
+      .init(name: "CERT", help: "the certificates, CERT.drift; or one audit's bundle, AUDIT.tar", isList: true)
+    ],
     ownOptions: [
-      .required("base-identity", "FILE", "the base's identity, BASE.identity.json"),
+      .optional("base-identity", "FILE", "the base's identity, BASE.identity.json; needed for certificates"),
+      .optional("public-key", "KEY.pub.pem", "the auditor's public key; needed for a bundle"),
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint, or the unmerged adapter"),
@@ -48,6 +53,10 @@ enum ReportCommand: Command {
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let output = try arguments.required("out")
     let paths = arguments.lists["CERT"] ?? []
+    if let bundle = try AuditReport.bundle(paths, arguments) {
+      return try AuditReport.run(bundle, output: output, arguments, console)
+    }
+    guard arguments.values["base-identity"] != nil else { throw usage("--base-identity FILE is missing") }
     let measures = arguments.values["base"] != nil
     guard measures == (arguments.values["tuned"] != nil) else { throw usage("--base and --tuned go together") }
     guard !measures || paths.count == 1 else {
@@ -105,7 +114,7 @@ enum ReportCommand: Command {
   }
 
   /// Without folders: a page goes to others, who need not know them.
-  private static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
   private static func identity(_ arguments: ParsedArguments) throws(CommandFailure) -> BaseIdentity {
     let bytes = try arguments.readFile("base-identity", limit: FileLimits.identity)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAuditBundle
 import DriftProofCertificate
 import DriftProofChain
 import DriftProofCheckpoint
@@ -14,6 +15,9 @@ enum FileLimits {
   /// A statement holds the policy's rules, in base64.
   static let attestation = 64 << 20
   static let key = 1 << 20
+  static let bundle = BundleArchive.maximumBytes
+  /// Records of a bundle that were opened.
+  static let opened = 64 << 20
 }
 
 /// `driftproof verify`: a certificate against a base identity and a policy, without any weights.

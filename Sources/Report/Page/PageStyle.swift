@@ -65,6 +65,8 @@ enum PageStyle {
     .verdict.failed { background: var(--bad-tint); border-color: var(--bad); }
     .verdict .title { display: flex; gap: .75rem; align-items: center; font-size: 1.6rem; font-weight: 700; line-height: 1.2; margin: 0 0 .6rem; color: var(--accent); }
     .verdict.failed .title { color: var(--bad); }
+    .verdict.open { background: var(--panel); border-color: var(--edge); } .verdict.open .title { color: var(--ink); }
+    .open .disc { fill: var(--soft); } .open .sign { stroke: var(--panel); }
     .verdict p, .verdict ul { max-width: 56rem; }
     .verdict svg { width: 2.1rem; height: 2.1rem; flex: none; }
     .verdict p:last-child, .verdict ul:last-child { margin-bottom: 0; }
@@ -137,6 +139,7 @@ enum PageStyle {
     """
 
   private static let charts: StaticString = """
+    .charts.path { grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); }
     .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15.5rem, 1fr)); gap: 1rem; margin: 0 0 1.25rem; }
     figure { margin: 0; }
     .charts figure { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: .75rem .9rem; break-inside: avoid; }
@@ -169,7 +172,7 @@ enum PageStyle {
       table { font-size: 8pt; } th, td { padding: 1.1mm 1.6mm; }
       .wide { min-width: 0; } .meter { width: 25mm; min-width: 0; }
       .map { table-layout: fixed; } .map thead .name { overflow-wrap: anywhere; } .map th, .map td { min-width: 0; padding: .8mm; font-size: 6.6pt; overflow-wrap: anywhere; position: static; white-space: normal; }
-      .figures { grid-template-columns: repeat(4, 1fr); } .charts { grid-template-columns: repeat(3, 1fr); }
+      .figures { grid-template-columns: repeat(4, 1fr); } .charts { grid-template-columns: repeat(3, 1fr); } .charts.path { grid-template-columns: repeat(2, 1fr); }
       p, ul, ol, dl, .note { max-width: none; }
       a { color: inherit; text-decoration: none; }
     }

@@ -25,10 +25,6 @@ package struct ReportPage: Sendable {
   /// The whole file.
   package var html: String { "<!DOCTYPE html>\n" + document.html }
 
-  /// Nothing may be loaded from anywhere, and no script may run, even if one got in.
-  static let contentSecurityPolicy =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
   private var verified: Int { reports.count { $0.failure == nil } }
 
   private var title: String {
@@ -39,27 +35,15 @@ package struct ReportPage: Sendable {
   }
 
   private var document: Markup {
-    tag("html", ["lang": "en"]) {
-      tag("head") {
-        tag("meta", ["charset": "utf-8"])
-        tag("meta", ["http-equiv": "Content-Security-Policy", "content": Self.contentSecurityPolicy])
-        tag("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
-        tag("meta", ["name": "color-scheme", "content": "light dark"])
-        tag("meta", ["name": "referrer", "content": "no-referrer"])
-        tag("title") { title }
-        for sheet in PageStyle.sheets { tag("style") { Markup.style(sheet) } }
-      }
-      tag("body") {
-        tag("a", ["class": "skip", "href": "#content"]) { "Skip to the verdict" }
-        heading
-        tag("main", ["id": "content", "tabindex": "-1"]) {
-          if reports.count > 1 { CertificateIndex(reports: reports.map(\.facts)).markup }
-          for (index, report) in reports.enumerated() {
-            CertificateSection(report: report, number: index + 1, files: files, exitCode: exitCode).markup
-          }
+    PageFrame(title: title).document {
+      heading
+      tag("main", ["id": "content", "tabindex": "-1"]) {
+        if reports.count > 1 { CertificateIndex(reports: reports.map(\.facts)).markup }
+        for (index, report) in reports.enumerated() {
+          CertificateSection(report: report, number: index + 1, files: files, exitCode: exitCode).markup
         }
-        footer
       }
+      footer
     }
   }
 
@@ -69,7 +53,7 @@ package struct ReportPage: Sendable {
       tag("h1") { "What may have changed in a fine-tuned model, and what was proved about it" }
       tag("p", ["class": "soft"]) {
         "The certificate was verified while this page was made, on "
-        tag("time", ["datetime": madeAt.text]) { Self.readable(madeAt) }
+        tag("time", ["datetime": madeAt.text]) { PageFrame.readable(madeAt) }
         ", by driftproof \(ToolVersion.current). The page itself is no proof: at its end it says how to verify the "
         "certificate yourself."
       }
@@ -79,15 +63,7 @@ package struct ReportPage: Sendable {
   private var footer: Markup {
     tag("footer") {
       Glossary.markup
-      tag("p") {
-        "Made by driftproof \(ToolVersion.current). This page is complete in itself: it loads nothing and runs no script."
-      }
+      PageFrame.imprint
     }
-  }
-
-  /// `2026-03-01 12:30 UTC`.
-  private static func readable(_ time: Timestamp) -> String {
-    guard time.text.hasSuffix("Z") else { return time.text }
-    return time.text.prefix(10) + " " + time.text.dropFirst(11).prefix(5) + " UTC"
   }
 }

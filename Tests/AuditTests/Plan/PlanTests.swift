@@ -34,7 +34,8 @@ import Testing
     let plan = try Self.plan()
     let hash = String(repeating: "ab", count: 32)
     let changes: [(inout AuditPlan) -> Void] = [
-      { $0.mode = .quick }, { $0.score = .text }, { $0.margin += 1 }, { $0.subject = .local }, { $0.modelName = "x" },
+      { $0.mode = .quick }, { $0.score = .text }, { $0.margin += 1 }, { $0.farShare = 10 }, { $0.subject = .local },
+      { $0.modelName = "x" },
       { $0.isChat = true }, { $0.tokens = 9 }, { $0.listed = 5 }, { $0.prompts = .file(digest: hash) },
       { $0.commitment = hash }, { $0.run = 2 }, { $0.previous = hash }, { $0.beacon = "x" }, { $0.certificate = hash },
       { $0.modelDigest = hash }, { $0.sentences = hash }, { $0.words = hash },

@@ -11,6 +11,8 @@ struct Simulation {
   let key = PlanTests.key
   var beacon: [UInt8] = []
   var referenceModel = "reference"
+  /// The plan's own questions, where it has a file of them.
+  var file: PromptFile?
 
   init(_ change: (inout AuditPlan) -> Void = { _ in }) throws {
     plan = try PlanTests.plan()
@@ -33,7 +35,7 @@ struct Simulation {
     return Answer(text: Array(tokens.map(\.token).joined()), tokens: tokens, finish: "length")
   }
 
-  func questions() throws -> PromptSource { try plan.questions(key: key, beacon: beacon, file: nil) }
+  func questions() throws -> PromptSource { try plan.questions(key: key, beacon: beacon, file: file) }
 
   func header(_ side: AuditSide) -> TranscriptLine.Header {
     TranscriptLine.Header(
@@ -106,7 +108,7 @@ struct Simulation {
 
   func compare(_ reference: [UInt8], _ candidate: [UInt8]) throws -> AuditResult {
     try AuditResult(
-      plan: plan, key: key, prompts: nil, reference: try read(reference, .reference),
+      plan: plan, key: key, prompts: file, reference: try read(reference, .reference),
       candidate: try read(candidate, .candidate))
   }
 }

@@ -65,8 +65,11 @@ extension ParsedArguments {
   }
 
   func transcript(_ name: String, _ side: AuditSide, plan: AuditPlan) throws(CommandFailure) -> Transcript {
-    let path = try required(name)
-    let bytes = try Self.readFile(at: path, limit: Transcript.maximumBytes)
+    try Self.transcript(at: try required(name), side, plan: plan)
+  }
+
+  static func transcript(at path: String, _ side: AuditSide, plan: AuditPlan) throws(CommandFailure) -> Transcript {
+    let bytes = try readFile(at: path, limit: Transcript.maximumBytes)
     do throws(TranscriptError) {
       return try Transcript(file: bytes, side: side, planDigest: plan.digest)
     } catch {

@@ -93,7 +93,7 @@ struct AuditAsking {
   /// How far it is, and what is left as far as one can tell.
   private static func label(_ progress: AskProgress, _ mode: AuditMode) -> String {
     guard let decision = progress.decision else { return "\(progress.settled) of \(progress.total) questions" }
-    let left = max(0, AuditText.fewestForSame(decision) - decision.count)
+    let left = max(0, decision.fewestForSame - decision.count)
     return
       "\(decision.count) requests, evidence \(AuditText.evidence(decision)) of \(mode.inverseAlpha), SAME in \(left)"
   }

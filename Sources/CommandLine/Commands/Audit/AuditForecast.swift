@@ -35,7 +35,7 @@ struct AuditForecast {
   private var effects: [(margins: Double, requests: Int?)] {
     [1.5, 2, 3, 5, 8].map { margins in
       let score = min(1000, Int(margins * Double(plan.mode.margin)))
-      var decision = Decision(mode: plan.mode)
+      var decision = Decision(plan)
       while decision.verdict == .undecided, decision.count < 4 * plan.mode.budget {
         decision.add(RequestScore(low: score, high: score))
       }
@@ -47,7 +47,7 @@ struct AuditForecast {
     let unit = AuditText.unit(plan)
     var lines = [
       "DRY RUN: nothing was sent",
-      "requests    at most \(Format.count(requests)); SAME needs \(plan.mode.fewestForSame)",
+      "requests    at most \(Format.count(requests)); SAME needs \(plan.fewestForSame)",
       "tokens      about \(Format.count(tokensIn)) in questions, at most \(Format.count(tokensOut)) in answers",
     ]
     if let price { lines.append("price       at most about \(Format.number(price, digits: 3))") }
@@ -61,7 +61,7 @@ struct AuditForecast {
       text: lines.joined(separator: "\n") + "\n",
       json: .object([
         ("requests", .integer(requests)), ("tokensIn", .integer(tokensIn)), ("tokensOut", .integer(tokensOut)),
-        ("price", .number(price)), ("fewestForSame", .integer(plan.mode.fewestForSame)),
+        ("price", .number(price)), ("fewestForSame", .integer(plan.fewestForSame)),
         (
           "expected",
           .array(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofAudit
+import DriftProofCertificate
 import DriftProofCore
 
 /// `driftproof audit plan`: fix beforehand what will be asked, and what will decide.
@@ -25,6 +26,7 @@ enum AuditPlanCommand: Command {
       .required("key", "KEY.secret", "where the new key is written; it never replaces a file"),
       .optional("score", "{logprobs,text}", "what is compared (logprobs)"),
       .optional("margin", "NATS", "the mean distance that counts as the same (0.15, 0.10 or 0.08, by the mode)"),
+      .optional("calibration", "FILE", "take the margin that audit calibrate has picked"),
       .optional("tokens", "N", "tokens of an answer (8)"),
       .optional("top", "N", "likely tokens that are asked for at each place (20; some servers have 5)"),
       .flag("chat", "ask with messages of a chat"),
@@ -33,6 +35,8 @@ enum AuditPlanCommand: Command {
       .optional("beacon-source", "TEXT", "whose value will go into the questions with --beacon, such as a drand round"),
       .optional("certificate", "CERT", "the certificate that the model is said to have"),
       .optional("model", "FOLDER", "the reference's model: its digest goes into the plan"),
+      ParsedArguments.stripPrefix,
+      .leaveOut,
     ] + ModelDigestArguments.options, refusesStandardOutput: "the key is written beside it")
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -57,7 +61,7 @@ enum AuditPlanCommand: Command {
         ("plan", .string(plan.digest.hexadecimal)), ("commitment", .string(plan.commitment)),
         ("mode", .string(plan.mode.rawValue)), ("score", .string(plan.score.rawValue)),
         ("marginMillionths", .integer(plan.margin)), ("run", .integer(plan.run)),
-        ("fewestForSame", .integer(plan.mode.fewestForSame)), ("budget", .integer(plan.mode.budget)),
+        ("fewestForSame", .integer(plan.fewestForSame)), ("budget", .integer(plan.mode.budget)),
         ("out", .string(output)), ("exitCode", .integer(0)),
       ]))
   }
@@ -75,9 +79,12 @@ enum AuditPlanCommand: Command {
     guard AuditPlan.isLabel(name) else {
       throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
     }
+    let calibration = try arguments.calibration(mode, score)
     var plan = AuditPlan(
-      mode: mode, score: score, margin: try arguments.millionths("margin", in: AuditPlan.marginRange),
+      mode: mode, score: score,
+      margin: calibration == nil ? try arguments.millionths("margin", in: AuditPlan.marginRange) : calibration?.margin,
       subject: try subject(arguments), modelName: name, key: key)
+    plan.farShare = calibration?.inverseFarShare
     plan.tokens = try arguments.number("tokens", in: AuditPlan.tokenRange, default: plan.tokens)
     plan.listed = try arguments.number("top", in: AuditPlan.listedRange, default: plan.listed)
     guard score == .logProbabilities || arguments.values["top"] == nil else {
@@ -103,13 +110,32 @@ enum AuditPlanCommand: Command {
       }
       plan.beacon = beacon
     }
-    if arguments.values["certificate"] != nil {
-      plan.certificate = SHA256.hash(try arguments.readFile("certificate", limit: FileLimits.certificate)).hexadecimal
-    }
-    if arguments.values["model"] != nil {
-      plan.modelDigest = try ModelDigestArguments.compute("model", arguments, console).root
-    }
+    try bind(&plan, arguments, console)
     return plan
+  }
+
+  /// The reference's model, and the certificate that it is said to have: they must fit each other.
+  private static func bind(
+    _ plan: inout AuditPlan, _ arguments: ParsedArguments, _ console: Console
+  ) throws(CommandFailure) {
+    let certificate =
+      arguments.values["certificate"] == nil
+      ? nil : try arguments.readFile("certificate", limit: FileLimits.certificate)
+    if let certificate {
+      do throws(DriftProofError) {
+        plan.certificate = try CertificateFacts(certificate).sha256
+      } catch {
+        throw CommandFailure(error)
+      }
+    }
+    guard let path = arguments.values["model"] else { return }
+    let digest = try ModelDigestArguments.compute("model", arguments, console)
+    if let certificate {
+      let files = try SubjectFiles(path, arguments)
+      _ = try files.bind(to: certificate, arguments, console)
+      try files.requireCovered(by: digest, arguments)
+    }
+    plan.modelDigest = digest.root
   }
 
   private static func subject(_ arguments: ParsedArguments) throws(CommandFailure) -> AuditPlan.Subject {

@@ -30,7 +30,7 @@ enum AuditText {
 
   private static func sure(_ mode: AuditMode) -> String { Format.number(100 - 100 / Double(mode.inverseAlpha)) + " %" }
 
-  private static func tail(_ mode: AuditMode) -> String { Format.number(100 / Double(mode.inverseTailShare)) + " %" }
+  private static func tail(_ plan: AuditPlan) -> String { Format.number(100 / Double(plan.inverseFarShare)) + " %" }
 
   private static func far(_ plan: AuditPlan) -> String { distance(plan.mode.tailScore, plan) }
 
@@ -45,9 +45,9 @@ enum AuditText {
       "plan        \(plan.digest.hexadecimal)",
       "commitment  \(plan.commitment) (publish both before you record)",
       "SAME means  mean distance below \(decimal(plan.margin)) \(unit) (a request counts at most "
-        + "\(distance(1000, plan))), and fewer than \(tail(plan.mode)) of requests beyond \(far(plan)) \(unit);",
+        + "\(distance(1000, plan))), and fewer than \(tail(plan)) of requests beyond \(far(plan)) \(unit);",
       "            wrong with probability at most \(alpha(plan.mode))",
-      "needs       2 to 5 requests for another model, \(plan.mode.fewestForSame) for SAME, at most \(plan.mode.budget) "
+      "needs       2 to 5 requests for another model, \(plan.fewestForSame) for SAME, at most \(plan.mode.budget) "
         + "(may be extended)",
     ]
     if plan.score == .text {
@@ -68,15 +68,32 @@ enum AuditText {
     let (plan, decision, intervals) = (result.plan, result.decision, result.intervals)
     let unit = unit(plan)
     let readable = result.rows.compactMap(\.distance)
+    var lines = head(plan, decision) + [requests(plan, decision, intervals)]
+    if !readable.isEmpty {
+      let mean = readable.reduce(0) { $0 + $1.shown } / Double(readable.count) / 1e6
+      lines.append(
+        "distance    mean \(Format.number(mean, digits: 3)) \(unit) (a request counts at most \(distance(1000, plan)))"
+          + "\(bounds(plan, intervals)); margin \(decimal(plan.margin))")
+    }
+    lines += losses(missing: result.missing, skipped: result.skipped, of: decision.count)
+    if result.verdict == .different {
+      lines.append("looks like  \(looksLike(result)) (a guess; the verdict does not depend on it)")
+    }
+    return lines + result.remarks.sentences.map { "remark      \($0)" }
+  }
+
+  /// The verdict and what it means.
+  static func head(_ plan: AuditPlan, _ decision: Decision) -> [String] {
+    let unit = unit(plan)
     var lines: [String] = []
-    switch result.verdict {
+    switch decision.verdict {
     case .same:
       lines.append("SAME after \(Format.count(decision.count, "request"))")
       lines.append(
         "means       over this audit the endpoint's answers were on average less than \(decimal(plan.margin)) \(unit) from the "
           + "reference's,")
       lines.append(
-        "            and fewer than \(tail(plan.mode)) of them beyond \(far(plan)); wrong with probability at most "
+        "            and fewer than \(tail(plan)) of them beyond \(far(plan)); wrong with probability at most "
           + "\(alpha(plan.mode)). Not: identical weights")
     case .different:
       lines.append(
@@ -89,33 +106,34 @@ enum AuditText {
         "UNDECIDED after \(Format.count(decision.count, "request")) (evidence \(evidence(decision)), needed "
           + "\(plan.mode.inverseAlpha))")
     }
-    let farLine =
-      "\(decision.far) of \(decision.count) beyond \(far(plan)) \(unit)"
+    return lines
+  }
+
+  /// How many requests were far off.
+  static func requests(_ plan: AuditPlan, _ decision: Decision, _ intervals: Intervals) -> String {
+    "requests    \(decision.far) of \(decision.count) beyond \(far(plan)) \(unit(plan))"
       + (intervals.tailAbove > 0
         ? "; more than \(percent(intervals.tailAbove)) at some time, at \(sure(plan.mode))" : "")
       + (intervals.tailBelow.map { "; below \(percent($0)) on average, at \(sure(plan.mode))" } ?? "")
-    lines.append("requests    \(farLine); margin \(tail(plan.mode))")
-    if !readable.isEmpty {
-      let mean = readable.reduce(0) { $0 + $1.shown } / Double(readable.count) / 1e6
-      let bounds =
-        (intervals.meanAbove > 0
-          ? "; above \(distance(intervals.meanAbove, plan)) at some request, at \(sure(plan.mode))" : "")
-        + (intervals.meanBelow.map { "; below \(distance($0, plan)) on average, at \(sure(plan.mode))" } ?? "")
+      + "; margin \(tail(plan))"
+  }
+
+  /// What is shown of the mean distance.
+  static func bounds(_ plan: AuditPlan, _ intervals: Intervals) -> String {
+    (intervals.meanAbove > 0
+      ? "; above \(distance(intervals.meanAbove, plan)) at some request, at \(sure(plan.mode))" : "")
+      + (intervals.meanBelow.map { "; below \(distance($0, plan)) on average, at \(sure(plan.mode))" } ?? "")
+  }
+
+  /// What has no score.
+  static func losses(missing: Int, skipped: Int, of count: Int) -> [String] {
+    var lines: [String] = []
+    if missing > 0 {
       lines.append(
-        "distance    mean \(Format.number(mean, digits: 3)) \(unit) (a request counts at most \(distance(1000, plan)))\(bounds); "
-          + "margin \(decimal(plan.margin))")
+        "missing     \(missing) of \(count) answers: they accuse nobody, and count against SAME"
+          + (20 * missing > count ? "; MORE THAN 5 % ARE MISSING" : ""))
     }
-    if result.missing > 0 {
-      let isMany = 20 * result.missing > decision.count
-      lines.append(
-        "missing     \(result.missing) of \(decision.count) answers: they accuse nobody, and count against SAME"
-          + (isMany ? "; MORE THAN 5 % ARE MISSING" : ""))
-    }
-    if result.skipped > 0 { lines.append("left out    \(result.skipped) questions that the reference did not answer") }
-    if result.verdict == .different {
-      lines.append("looks like  \(looksLike(result)) (a guess; the verdict does not depend on it)")
-    }
-    lines += result.remarks.sentences.map { "remark      \($0)" }
+    if skipped > 0 { lines.append("left out    \(skipped) questions that the reference did not answer") }
     return lines
   }
 
@@ -136,16 +154,9 @@ enum AuditText {
         ? "quantised weights, a fine-tune or an adapter" : "another model") + agreeing
   }
 
-  /// Requests until SAME at best, with what was far or missing so far.
-  static func fewestForSame(_ decision: Decision) -> Int {
-    var clauses = decision.clauses
-    while !clauses.hold(decision.mode), clauses.count < 100_000 { clauses.add(0, isFar: false) }
-    return clauses.count
-  }
-
   /// How to go on where nothing was decided.
   static func next(_ result: AuditResult, recorded: Int) -> [String] {
-    let needed = fewestForSame(result.decision)
+    let needed = result.decision.fewestForSame
     // What is left out by the reference takes a question, too.
     let questions = needed + result.skipped
     let reference =
