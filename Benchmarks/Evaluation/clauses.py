@@ -47,17 +47,23 @@ class Clauses:
         """The stored change."""
         return doubles(tuned[tensor]) - doubles(self.base[tensor])
 
-    def scaled(self, values, direction, target):
-        """values + c·direction with a stored change of the norm `target`, within 0.01 %: c by bisection."""
+    def scaled(self, direction, target):
+        """A change along a direction whose norm, stored, is `target` within 0.01 %."""
         low, high = 0.0, 4 * target / norm(direction)
-        for _ in range(60):
+        for _ in range(40):
             middle = (low + high) / 2
-            tuned = stored(values + middle * direction, self.kind)
-            length = norm(doubles(tuned) - self.weight)
-            if abs(length / target - 1) < 1e-4:
-                break
+            length = norm(doubles(stored(self.weight + middle * direction, self.kind)) - self.weight)
             low, high = (middle, high) if length < target else (low, middle)
-        return {**self.base, self.subject.matrix: tuned}, length
+        # The norm may jump past the target, as steps between numbers are large: then some entries stay.
+        tuned = stored(self.weight + high * direction, self.kind)
+        squares = np.square(doubles(tuned) - self.weight).ravel()
+        order = self.random.permutation(np.flatnonzero(squares))
+        left = squares.sum() - np.cumsum(squares[order])
+        count = int(np.searchsorted(-left, -(target**2)))
+        values = tuned.ravel().copy()
+        values[order[:count]] = self.base[self.subject.matrix].ravel()[order[:count]]
+        tuned = {**self.base, self.subject.matrix: values.reshape(self.weight.shape)}
+        return tuned, norm(self.kept(self.subject.matrix, tuned))
 
     def flipped(self, tuned, tensor):
         """The sign of 0.1 % of a tensor's weights turns, of those that are not small."""
@@ -114,10 +120,10 @@ class Clauses:
         direction = self.subject.direction
         rules = [(tensor, {"norm": {"relative": NORM}})]
         bound = NORM * self.norm
-        honest, _ = self.scaled(self.weight, direction, 0.99 * bound)
+        honest, _ = self.scaled(direction, 0.99 * bound)
         attacks = self.common(honest, rules, is_small_inside=True)
         for attack, factor in (("least excess", 1.001), ("10 % above", 1.1)):
-            tuned, length = self.scaled(self.weight, direction, factor * bound)
+            tuned, length = self.scaled(direction, factor * bound)
             attacks[attack] = Drift(f"{length / bound:.4f} × the bound", tuned, policy("evaluation", rules))
         return Drift("0.99 × the bound", honest, policy("evaluation", rules), is_inside=True), attacks
 

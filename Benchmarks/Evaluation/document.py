@@ -191,7 +191,7 @@ class Document:
             "Computed, not proved: with an honest low-rank part, every weight is stored as the number of bf16 that is farthest in a chosen"
             " direction among those that the *proven* bound allows, as `verify` prints it; a ball is used up by the cheapest steps"
             " first. *movement* is the norm of what is gained, as a fraction of ‖W‖. The entrywise bound is the least that an honest"
-            " merge obeys.",
+            " merge obeys: " + ", ".join(f"{subject['entry_bound']:.2g}" for subject in self.found["subjects"]) + ".",
             table(header, rows))
         self.plot("movement", "Movement that is left, by clause")
         self.add(

@@ -97,7 +97,7 @@ def movements(weight, product, direction, kind, proven, residual, entry_bound):
             {"clause": clause, "share": float(np.mean(moved != nearest)), "movement": norm(moved - nearest) / length})
 
     add(f"rank + residual {residual}", ball(exact, nearest, signs, kind, residual * length))
-    add(f"rank + entrywise {entry_bound:.2g}", farthest(exact, nearest, signs, kind, entrywise(entry_bound)))
+    add("rank + entrywise", farthest(exact, nearest, signs, kind, entrywise(entry_bound)))
     for clause, rounded in proven.items():
         allows = half_ulps(rounded, kind) if rounded["halfUlps"] else roundoffs(rounded, kind)
         add(clause, farthest(exact, nearest, signs, kind, allows))

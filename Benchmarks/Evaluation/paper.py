@@ -90,8 +90,8 @@ def detection(found):
         return f"{accepted} of {proofs:,} forced proofs accepted; proven 2^-{min(entry['securityBits'] for entry in own):.0f}"
 
     return [
-        "What dishonest drifts have as a chance. The paper's tests are of an honest prover's messages about a dishonest drift, ours"
-        " of provers that forge what they can; the proven bound holds for the least excess as for any other.",
+        "The chances of a dishonest drift. The paper's rates are as a published summary quotes them, without the conditions; ours are"
+        " of provers that forge what they can, and the proven bound holds for the least excess as for any other.",
         table(
             ["drift", "paper", "here"],
             [
