@@ -70,7 +70,8 @@ class Document:
                  ["time of the script", seconds(found["seconds"])],
                  ["expectations that failed", len(failures)]]),
             "Where the load is above the number of cores, others computed at the same time: wall-clock times then say little, and"
-            " *processor* is the time of all threads in user mode, which other load raises far less. "
+            " *processor* is the time of all threads in user mode, which other load raises far less. The forced proofs ran at the same"
+            " time as all else but single blocks. "
             "[performance.md](performance.md) has times of an idle machine.")
         if failures:
             self.add("**Failed:**\n\n" + "\n".join(f"- {failure}" for failure in failures))
@@ -156,15 +157,15 @@ class Document:
         self.add(
             "## Forced proofs are rejected",
             "A prover of the tests goes on although the statement is false, on matrices of 48 × 64, with weights, commitment and"
-            " randomness of its own in each proof, against the real verifier with 128 proven bits. It does so in every way that the"
-            " tests of cheats know, by turns. The same weights before the attack are proved and accepted, and after it an honest"
-            " prover refuses them: both beside.",
+            " randomness of its own in each proof, against the real verifier with 128 proven bits. It goes on by turns in each of the"
+            " ways in the second table; cheats that are peculiar to a clause, such as roots modulo p, are tests of their own. The same"
+            " weights before the attack are proved and accepted, and after it an honest prover refuses them: both beside.",
             table(
                 ["clause", "attack", "refused by the prover", "honest: accepted", "forced: rejected", "accepted, 95 % interval",
                  "proven bound"], rows),
             f"Together {total - accepted:,} of {total:,} rejected: by experiment alone, at most {100 * high:.2g} % are accepted"
-            " (Clopper and Pearson, 95 %). No experiment comes near the proven bound, which is about the best cheater and not about"
-            f" these; it is for the sum of what [protocol.md](protocol.md) lists as terms, of which the largest is shown."
+            " (Clopper and Pearson, 95 %, of this mixture). No experiment comes near the proven bound, which is about the best cheater"
+            " and not about these: the largest of the terms, one for each round, in [protocol.md](protocol.md), section 5."
             f" The proofs took {seconds(own['wall'])}, {seconds(own['processor'])} of processor time.")
         self.plot("forced", "Which check stopped forced proofs")
         self.add(

@@ -31,6 +31,7 @@ class Evaluation:
     def __init__(self, options):
         self.options = options
         self.is_full = options.size == "full"
+        self.forced_count = 200 if self.is_full else 9
         self.work = ROOT / "out/evaluation/work"
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
@@ -217,9 +218,9 @@ class Evaluation:
         self.found["subjects"][-1]["entry_bound"] = entry_bound
         self.say(f"{subject.name}: what is left to a cheater")
 
-    def forced_proofs(self):
-        count = 200 if self.is_full else 9
-        outcomes, done = forced.small_proofs(count, self.work)
+    def forced_proofs(self, started):
+        outcomes, done = started.finish()
+        count = self.forced_count
         self.expect(done.exit_code == 0, f"forced proofs: swift test ends with {done.exit_code}")
         for outcome in outcomes:
             words = f"forced, {outcome['clause']}, {outcome['attack']}"
@@ -253,15 +254,22 @@ class Evaluation:
         self.say("single blocks")
 
     def run(self):
-        for subject in self.subjects():
-            self.found["subjects"].append(
-                {"name": subject.name, "adapter": subject.adapter_words, "direction": subject.direction_words,
-                 "head": subject.head_words, "matrix": subject.matrix, "rows": subject.rows, "channels": subject.channels})
-            self.merges(subject)
-            self.matrix(subject)
-            self.movements(subject)
-        pairs.run(self)
-        self.forced_proofs()
+        # Beside all else, as the programs that follow one another leave cores idle.
+        started = forced.SmallProofs(self.forced_count, self.work)
+        try:
+            for subject in self.subjects():
+                self.found["subjects"].append(
+                    {"name": subject.name, "adapter": subject.adapter_words, "direction": subject.direction_words,
+                     "head": subject.head_words, "matrix": subject.matrix, "rows": subject.rows,
+                     "channels": subject.channels})
+                self.merges(subject)
+                self.matrix(subject)
+                self.movements(subject)
+            pairs.run(self)
+        except BaseException:
+            started.process.terminate()
+            raise
+        self.forced_proofs(started)
         if self.is_full:
             self.blocks()
         self.found["load"].append(os.getloadavg()[1])

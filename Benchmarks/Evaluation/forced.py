@@ -4,33 +4,35 @@
 import json
 import math
 
-from program import ROOT, run
+from program import ROOT, Started
 
 FLAGS = ["-c", "release", "-Xswiftc", "-enable-testing"]
 
 
 def swift_test(filter, environment):
-    done = run(
+    return Started(
         ["swift", "test", *FLAGS, "--skip-build", "--filter", filter], environment=environment, folder=ROOT)
-    if "0 tests" in done.output + done.errors and "1 test" not in done.output + done.errors:
-        raise SystemExit(f"swift test --filter {filter} ran nothing:\n{done.output}{done.errors}")
-    return done
 
 
-def small_proofs(count, work):
+class SmallProofs:
     """At least `count` forced proofs of every case, on small matrices over the real argument with 128 proven bits."""
-    path = work / "forced.json"
-    path.unlink(missing_ok=True)
-    done = swift_test("ForcedProofTests", {"DRIFTPROOF_FORCED": str(count), "DRIFTPROOF_FORCED_OUT": str(path)})
-    if not path.is_file():
-        raise SystemExit(f"no forced proofs:\n{done.output}{done.errors}")
-    return json.loads(path.read_text()), done
+
+    def __init__(self, count, work):
+        self.path = work / "forced.json"
+        self.started = swift_test(
+            "ForcedProofTests", {"DRIFTPROOF_FORCED": str(count), "DRIFTPROOF_FORCED_OUT": str(self.path)})
+
+    def finish(self):
+        done = self.started.finish()
+        if not self.path.is_file():
+            raise SystemExit(f"no forced proofs:\n{done.output}{done.errors}")
+        return json.loads(self.path.read_text()), done
 
 
 def certificates(cases):
     """Forced certificates about real files: (base, tuned, policy, certificate) paths each."""
     text = ";".join(" ".join(str(path) for path in case) for case in cases)
-    return swift_test("pairsNamedByTheEnvironment", {"DRIFTPROOF_DISHONEST": text})
+    return swift_test("pairsNamedByTheEnvironment", {"DRIFTPROOF_DISHONEST": text}).finish()
 
 
 def tail(successes, trials, probability, is_upper):

@@ -32,8 +32,7 @@ def text(found, folder):
         "## Beside the paper",
         f"{NAME}, reports on {MACHINE}. We know of its figures what follows: single blocks by scheme (its table 2), whole models, and"
         " the rates of detection as a summary of it quotes them. **Which others stand in its tables 1 and 3, and what its figures 2"
-        " to 4 draw, we could not obtain**, so nothing of theirs is shown; what is drawn above are the same questions with our"
-        " answers.",
+        " to 4 draw, we could not obtain**, so nothing of theirs is shown; the drawings of this file are of our own choice.",
     ]
     return parts + blocks(found, folder) + models() + detection(found)
 
@@ -87,7 +86,7 @@ def detection(found):
     def excess(clause):
         own = [entry for entry in found["forced"] if entry["clause"].startswith(clause)]
         proofs, accepted = (sum(entry[key] for entry in own) for key in ("proofs", "accepted"))
-        return f"{accepted} of {proofs:,} forced proofs accepted; proven 2^-{min(entry['securityBits'] for entry in own):.0f}"
+        return f"{accepted} of {proofs:,} forced proofs accepted; proven 2^-{min(entry['securityBits'] for entry in own):.1f}"
 
     return [
         "The chances of a dishonest drift. The paper's rates are as a published summary quotes them, without the conditions; ours are"

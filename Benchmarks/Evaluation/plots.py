@@ -37,14 +37,14 @@ def movement(path, found):
     names = list(found)
     clauses = [entry["clause"] for entry in found[names[0]]]
     left, top, height, span = 210, 58, 15 * len(names) + 12, 460
-    low, high = -4, -1
+    low, high = -4, -1.5
     drawing = Drawing(left + span + 90, top + height * len(clauses) + 40, "What is left to a cheater who knows the clause: ‖W' − RN(W + P)‖/‖W‖")
 
     def place(value):
         return left + span * (min(max(math.log10(max(value, 1e-9)), low), high) - low) / (high - low)
 
     bottom = top + height * len(clauses)
-    for power in range(low, high + 1):
+    for power in range(low, math.floor(high) + 1):
         drawing.line(place(10**power), top - 4, place(10**power), bottom)
         drawing.text(f"{10**power:g}", place(10**power), bottom + 16, "small", "middle")
     for i, clause in enumerate(clauses):
@@ -105,8 +105,8 @@ def blocks(path, title, unit, rows):
     for i, (name, ours, paper) in enumerate(rows):
         y = top + height * i
         drawing.text(name, left - 8, y + 19, "", "end")
-        drawing.box(left, y + 6, place(ours) - left, 16, "a", f"{ours:g} {unit}")
-        drawing.text(f"{ours:.3g}", place(ours) + 8, y + 19, "small")
+        drawing.box(left, y + 3, place(ours) - left, 10, "a", f"{ours:g} {unit}")
+        drawing.text(f"{ours:.3g}", place(ours) + 8, y + 12, "small")
         for value in paper:
-            drawing.diamond(place(value), y + 14, f"{value:g} {unit}")
+            drawing.diamond(place(value), y + 21, f"{value:g} {unit}")
     drawing.write(path)

@@ -23,22 +23,32 @@ class Run:
     result: dict = field(default_factory=dict)
 
 
-def run(arguments, environment=None, folder=None):
-    """Runs a program to its end; its cost is that of its own process and threads."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [str(argument) for argument in arguments],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=folder, env={**os.environ, **(environment or {})},
+class Started:
+    """A program that runs beside us."""
+
+    def __init__(self, arguments, environment=None, folder=None):
+        self.files = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
+        self.start = time.monotonic()
+        self.process = subprocess.Popen(
+            [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self.files[0], stderr=self.files[1],
+            cwd=folder, env={**os.environ, **(environment or {})},
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.monotonic() - start
+
+    def finish(self):
+        """Waits for its end; its cost is that of its own process, threads and children."""
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - self.start
         texts = []
-        for file in (output, errors):
+        for file in self.files:
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
-    return Run(process.returncode, texts[0], texts[1], wall, usage.ru_utime)
+            file.close()
+        return Run(self.process.returncode, texts[0], texts[1], wall, usage.ru_utime)
+
+
+def run(arguments, environment=None, folder=None):
+    return Started(arguments, environment, folder).finish()
 
 
 class DriftProof:

@@ -37,9 +37,9 @@ struct ForcedCase: Sendable {
     var seconds = 0.0
   }
 
-  /// 128 proven bits without proofs of work, which would be most of the time of so small a proof.
+  /// 128 proven bits at rate 1/2 and without proofs of work: longer codewords would be most of the time of so small a proof.
   static let code: CodeParameters? = {
-    let (logLength, logBlowup) = (14, 3)
+    let (logLength, logBlowup) = (14, 1)
     return CodeParameters.queries(logLength: logLength, logBlowup: logBlowup, grindingBits: 0, proofs: 2).flatMap {
       try? CodeParameters(
         logLength: logLength, logBlowup: logBlowup, queries: $0, grindingBits: 0, driftTail: 2 * $0)
