@@ -79,8 +79,7 @@ class Clauses:
         tensor = self.subject.head_tensor
         values = doubles(tuned[tensor]).copy()
         head = slice(2 * self.subject.head, 3 * self.subject.head)
-        own = np.outer(
-            self.random.standard_normal(self.subject.head), self.random.standard_normal(values.shape[1]))
+        own = np.outer(self.random.standard_normal(self.subject.head), self.random.standard_normal(values.shape[1]))
         values[head] += own * (0.5 * norm(doubles(self.base[tensor])[head]) / norm(own))
         return {**tuned, tensor: stored(values, self.kind)}
 
@@ -112,7 +111,8 @@ class Clauses:
             "0.1 % flipped": Drift("signs of 0.1 % of the weights", self.flipped(honest, tensor), own, adapter),
             "head backdoor": Drift("rank 1 in one head", self.backdoored(honest), own, adapter),
             "full fine-tune": Drift(
-                f"a full fine-tune of {ROUNDING_SIZE} of the norm", self.small(tensor), own, adapter, is_small_inside),
+                f"a full fine-tune of {ROUNDING_SIZE} of the norm", self.small(tensor), own, adapter, is_small_inside
+            ),
         }
 
     def norms(self):
@@ -151,7 +151,9 @@ class Clauses:
         hint = adapter if is_rounding else None
         honest = self.merged()
         attacks = self.common(honest, rules, hint, is_small_inside=not is_rounding)
-        ninth = np.outer(self.random.standard_normal(self.weight.shape[0]), self.random.standard_normal(self.weight.shape[1]))
+        ninth = np.outer(
+            self.random.standard_normal(self.weight.shape[0]), self.random.standard_normal(self.weight.shape[1])
+        )
         ninth *= 0.02 * self.norm / norm(ninth)
         attacks["least excess"] = Drift("rank 9", self.merged(ninth), own, hint)
         if is_rounding:
@@ -185,7 +187,9 @@ class Clauses:
         half_ulps = np.abs(second - exact) / (unit / 2)
         # Not where the binade or the statement's floor changes the unit.
         large = np.abs(nearest) > np.std(self.weight)
-        same = np.floor(np.log2(np.maximum(np.abs(second), 1e-30))) == np.floor(np.log2(np.maximum(np.abs(nearest), 1e-30)))
+        same = np.floor(np.log2(np.maximum(np.abs(second), 1e-30))) == np.floor(
+            np.log2(np.maximum(np.abs(nearest), 1e-30))
+        )
         chosen = large & same & (half_ulps > 1.1) & (half_ulps < 1.3)
         return {**honest, matrix: stored(np.where(chosen, second, nearest), self.kind)}, int(chosen.sum())
 
@@ -243,4 +247,7 @@ class Clauses:
         for attack, factor in (("least excess", 1.001), ("10 % above", 1.1)):
             tight = [(tensor, {"entrywise": {"absolute": float(f"{change[place] / factor:.8g}")}})]
             attacks[attack] = Drift(f"one weight at {factor} × the bound", tuned, policy("evaluation", tight))
-        return Drift("each weight within 0.96 × the bound", honest, policy("evaluation", rules), is_inside=True), attacks
+        return (
+            Drift("each weight within 0.96 × the bound", honest, policy("evaluation", rules), is_inside=True),
+            attacks,
+        )

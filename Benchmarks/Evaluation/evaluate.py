@@ -42,9 +42,20 @@ class Evaluation:
         self.failures = []
         self.start = time.monotonic()
         self.found = {
-            "size": options.size, "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-            "commit": options.commit, "machine": machine(), "load": [os.getloadavg()[1]], "subjects": [], "skipped": [],
-            "merges": [], "honest": [], "matrix": {}, "pairs": [], "movement": {}, "real_forced": [], "blocks": [],
+            "size": options.size,
+            "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "commit": options.commit,
+            "machine": machine(),
+            "load": [os.getloadavg()[1]],
+            "subjects": [],
+            "skipped": [],
+            "merges": [],
+            "honest": [],
+            "matrix": {},
+            "pairs": [],
+            "movement": {},
+            "real_forced": [],
+            "blocks": [],
         }
 
     # Expectations
@@ -64,7 +75,7 @@ class Evaluation:
         path = self.work / f"{name}.identity.json"
         if not path.exists():
             # The base's tableau is kept, so that proofs of rounding clauses need not commit to it again.
-            commit = ["--commit", "--cache", self.work / "cache"] if is_linked else []
+            commit = ["--commit", "--cache", path.with_suffix(".cache")] if is_linked else []
             self.driftproof.need("identify", base, *commit, "-o", path)
         return path
 
@@ -72,26 +83,47 @@ class Evaluation:
         certificate, opening = self.work / "x.drift", self.work / "x.secret"
         for path in (certificate, opening):
             path.unlink(missing_ok=True)
-        hint = ["--adapter", adapter.folder, "--cache", self.work / "cache"] if adapter else []
+        hint = ["--adapter", adapter.folder, "--cache", Path(identity).with_suffix(".cache")] if adapter else []
         return self.driftproof(
-            "prove", "--base", base, "--tuned", tuned, *hint, "--identity", identity, "--policy", policy_path, "--out",
-            certificate, "--opening", opening)
+            "prove",
+            "--base",
+            base,
+            "--tuned",
+            tuned,
+            *hint,
+            "--identity",
+            identity,
+            "--policy",
+            policy_path,
+            "--out",
+            certificate,
+            "--opening",
+            opening,
+        )
 
     def certify(self, words, base, tuned, policy_path, identity, adapter=None, is_checked=False):
         """An honest drift: proved, verified, checked against the files; its cost."""
         proved = self.prove(base, tuned, policy_path, identity, adapter)
-        if not self.expect(proved.exit_code == 0, f"{words}: prove ends with {proved.exit_code}: {proved.result['reason']}"):
+        if not self.expect(
+            proved.exit_code == 0, f"{words}: prove ends with {proved.exit_code}: {proved.result['reason']}"
+        ):
             return None
         certificate, opening = self.work / "x.drift", self.work / "x.secret"
         verified = self.driftproof("verify", certificate, "--base-identity", identity, "--policy", policy_path)
-        self.expect(verified.exit_code == 0 and verified.result["verified"], f"{words}: verify ends with {verified.exit_code}")
+        self.expect(
+            verified.exit_code == 0 and verified.result["verified"], f"{words}: verify ends with {verified.exit_code}"
+        )
         self.expect(verified.result["securityBits"] >= 128, f"{words}: {verified.result['securityBits']} bits")
         if is_checked:
             checked = self.driftproof("check", certificate, "--base", base, "--tuned", tuned, "--opening", opening)
             self.expect(checked.exit_code == 0, f"{words}: check ends with {checked.exit_code}")
         return {
-            "words": words, "wall": proved.wall, "processor": proved.processor, "proof": proved.result["proofBytes"],
-            "verify": verified.result["verifySeconds"], "bits": verified.result["securityBits"],
+            "words": words,
+            "wall": proved.wall,
+            "processor": proved.processor,
+            "proof": proved.result["proofBytes"],
+            "verify": verified.result["verifySeconds"],
+            "bits": verified.result["securityBits"],
             "rounded": verified.result.get("rounded") or [],
         }
 
@@ -120,7 +152,9 @@ class Evaluation:
             self.driftproof.need("merge", base, subject.adapter.folder, "-o", merged)
             self.same_rounding(subject, kind, base, merged)
             name = f"{subject.matrix}-{kind}"
-            clauses = [(f"rank 8 + residual {RESIDUAL[kind]}", {"rank": 8, "residual": {"relative": RESIDUAL[kind]}}, None)]
+            clauses = [
+                (f"rank 8 + residual {RESIDUAL[kind]}", {"rank": 8, "residual": {"relative": RESIDUAL[kind]}}, None)
+            ]
             if kind in HALF_ULPS:
                 allowance = [{"norm": {"relative": 0.5}}, {"rank": 8, "rounding": {"halfUlps": HALF_ULPS[kind]}}]
                 clauses.append((f"rank 8 + rounding {HALF_ULPS[kind]} half-ulps", allowance, subject.adapter))
@@ -128,8 +162,14 @@ class Evaluation:
                 rules = [(tensor, allowance) for tensor in sorted(subject.adapter.pairs)]
                 path = write_json(self.work / "policy.json", policy("merge", rules))
                 done = self.certify(
-                    f"{subject.name}, merged in {kind}: {words}", base, merged, path,
-                    self.identity(base, name, kind in HALF_ULPS), hint, is_checked=self.is_full)
+                    f"{subject.name}, merged in {kind}: {words}",
+                    base,
+                    merged,
+                    path,
+                    self.identity(base, name, kind in HALF_ULPS),
+                    hint,
+                    is_checked=self.is_full,
+                )
                 if done:
                     self.found["merges"].append({"subject": subject.name, "kind": kind, "clause": words, **done})
         self.say(f"{subject.name}: merges in three types")
@@ -151,7 +191,9 @@ class Evaluation:
         for clause, (honest, attacks) in clauses.all().items():
             tuned = self.store(honest, base)
             path = write_json(self.work / "policy.json", honest.policy)
-            done = self.certify(f"{subject.name}, {clause}: {honest.words}", base, tuned, path, identity, honest.adapter)
+            done = self.certify(
+                f"{subject.name}, {clause}: {honest.words}", base, tuned, path, identity, honest.adapter
+            )
             if done:
                 self.found["honest"].append({"subject": subject.name, "clause": clause, **done, "words": honest.words})
             for attack in ATTACKS:
@@ -172,9 +214,16 @@ class Evaluation:
         violations = done.result.get("violations") or []
         reason = violations[0] if violations else (done.result.get("reason") or "")
         expected = self.expect(
-            done.exit_code == wanted, f"{subject.name}, {clause}, {attack}: exit code {done.exit_code}, not {wanted}: {reason}")
+            done.exit_code == wanted,
+            f"{subject.name}, {clause}, {attack}: exit code {done.exit_code}, not {wanted}: {reason}",
+        )
         return {
-            "exit": done.exit_code, "reason": reason, "words": drift.words, "expected": expected, "count": len(violations)}
+            "exit": done.exit_code,
+            "reason": reason,
+            "words": drift.words,
+            "expected": expected,
+            "count": len(violations),
+        }
 
     def keep_for_forcing(self, subject, clause, drift, base):
         """The least excess of each clause, whose certificate a prover of the tests then forces."""
@@ -184,9 +233,13 @@ class Evaluation:
         tuned = write(folder / "tuned", drift.tensors, source=base)
         path = write_json(folder / "policy.json", drift.policy)
         self.found["real_forced"].append(
-            {"clause": clause, "words": drift.words,
-             # Of the repository, where its own path may have spaces.
-             "paths": [str(p.relative_to(ROOT)) for p in (base, tuned, path, folder / "forced.drift")]})
+            {
+                "clause": clause,
+                "words": drift.words,
+                # Of the repository, where its own path may have spaces.
+                "paths": [str(p.relative_to(ROOT)) for p in (base, tuned, path, folder / "forced.drift")],
+            }
+        )
 
     def movements(self, subject, kind="bf16"):
         base = subject.bases[kind]
@@ -213,7 +266,8 @@ class Evaluation:
         strict = [entry["movement"] for entry in own if "1.01 half-ulps" in entry["clause"]]
         self.expect(
             strict and strict[0] <= 0.0008 and strict[0] < own[0]["movement"] / 3,
-            f"{subject.name}: the rounding clause leaves {strict}, the ball {own[0]['movement']:.5f}")
+            f"{subject.name}: the rounding clause leaves {strict}, the ball {own[0]['movement']:.5f}",
+        )
         self.found["movement"][subject.name] = own
         self.found["subjects"][-1]["entry_bound"] = entry_bound
         self.say(f"{subject.name}: what is left to a cheater")
@@ -227,7 +281,9 @@ class Evaluation:
             self.expect(outcome["accepted"] == 0, f"{words}: {outcome['accepted']} of {outcome['proofs']} accepted")
             self.expect(outcome["proofs"] >= count, f"{words}: only {outcome['proofs']} proofs")
             self.expect(outcome["refused"] == outcome["attempts"], f"{words}: an honest prover does not refuse")
-            self.expect(outcome["honestAccepted"] == outcome["honestProofs"] > 0, f"{words}: honest proofs are rejected")
+            self.expect(
+                outcome["honestAccepted"] == outcome["honestProofs"] > 0, f"{words}: honest proofs are rejected"
+            )
         self.found["forced"] = outcomes
         self.found["forced_cost"] = {"wall": done.wall, "processor": done.processor}
         self.say(f"{sum(outcome['proofs'] for outcome in outcomes):,} forced proofs")
@@ -239,7 +295,9 @@ class Evaluation:
             identity = self.identity(base, "forced", False)
             verified = self.driftproof("verify", certificate, "--base-identity", identity, "--policy", policy_path)
             case["exit"], case["reason"] = verified.exit_code, verified.result.get("reason") or ""
-            self.expect(verified.exit_code == 11, f"forced certificate, {case['clause']}: exit code {verified.exit_code}")
+            self.expect(
+                verified.exit_code == 11, f"forced certificate, {case['clause']}: exit code {verified.exit_code}"
+            )
         self.say(f"{len(cases)} forced certificates about real files")
 
     def blocks(self):
@@ -250,7 +308,8 @@ class Evaluation:
             fields = [field.strip() for field in done.output.strip().strip("|").split("|")]
             if self.expect(done.exit_code == 0 and len(fields) == 5, f"block {drift}: {done.output}{done.errors}"):
                 self.found["blocks"].append(
-                    {"drift": drift, "prove": float(fields[1]), "verify": float(fields[2]), "proof": int(fields[3])})
+                    {"drift": drift, "prove": float(fields[1]), "verify": float(fields[2]), "proof": int(fields[3])}
+                )
         self.say("single blocks")
 
     def run(self):
@@ -259,9 +318,16 @@ class Evaluation:
         try:
             for subject in self.subjects():
                 self.found["subjects"].append(
-                    {"name": subject.name, "adapter": subject.adapter_words, "direction": subject.direction_words,
-                     "head": subject.head_words, "matrix": subject.matrix, "rows": subject.rows,
-                     "channels": subject.channels})
+                    {
+                        "name": subject.name,
+                        "adapter": subject.adapter_words,
+                        "direction": subject.direction_words,
+                        "head": subject.head_words,
+                        "matrix": subject.matrix,
+                        "rows": subject.rows,
+                        "channels": subject.channels,
+                    }
+                )
                 self.merges(subject)
                 self.matrix(subject)
                 self.movements(subject)
@@ -284,7 +350,10 @@ def machine():
     name = platform.processor() or platform.machine()
     try:
         facts = dict(
-            line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines() if ":" in line)
+            line.split(":", 1)
+            for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+            if ":" in line
+        )
         facts = {key.strip(): value.strip() for key, value in facts.items()}
         name = facts.get("model name", name)
         if "unknown" in name.lower() or name in ("", "AMD EPYC"):
@@ -298,7 +367,9 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/evaluate", description=__doc__)
     parser.add_argument("--size", choices=["ci", "full"], default="full")
     parser.add_argument("--publish", action="store_true", help="write docs/evaluation.md and its plots")
-    parser.add_argument("--cache", default=str(Path.home() / ".cache/driftproof"), help="where the language model is kept")
+    parser.add_argument(
+        "--cache", default=str(Path.home() / ".cache/driftproof"), help="where the language model is kept"
+    )
     parser.add_argument("--binaries", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()

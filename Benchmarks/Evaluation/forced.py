@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Provers that go on although the statement is false: they stand in the tests, where nothing that is shipped reaches them."""
+"""Provers that go on although the statement is false. They stand in the tests: nothing that is shipped reaches them."""
 
 import json
 import math
@@ -10,8 +10,7 @@ FLAGS = ["-c", "release", "-Xswiftc", "-enable-testing"]
 
 
 def swift_test(filter, environment):
-    return Started(
-        ["swift", "test", *FLAGS, "--skip-build", "--filter", filter], environment=environment, folder=ROOT)
+    return Started(["swift", "test", *FLAGS, "--skip-build", "--filter", filter], environment=environment, folder=ROOT)
 
 
 class SmallProofs:
@@ -20,7 +19,8 @@ class SmallProofs:
     def __init__(self, count, work):
         self.path = work / "forced.json"
         self.started = swift_test(
-            "ForcedProofTests", {"DRIFTPROOF_FORCED": str(count), "DRIFTPROOF_FORCED_OUT": str(self.path)})
+            "ForcedProofTests", {"DRIFTPROOF_FORCED": str(count), "DRIFTPROOF_FORCED_OUT": str(self.path)}
+        )
 
     def finish(self):
         done = self.started.finish()
@@ -40,8 +40,11 @@ def tail(successes, trials, probability, is_upper):
     terms = range(0, successes + 1) if is_upper else range(successes, trials + 1)
     return sum(
         math.exp(
-            math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
-            + (k * math.log(probability) if k else 0) + ((trials - k) * math.log1p(-probability) if k < trials else 0)
+            math.lgamma(trials + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(trials - k + 1)
+            + (k * math.log(probability) if k else 0)
+            + ((trials - k) * math.log1p(-probability) if k < trials else 0)
         )
         for k in terms
     )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far somebody who knows a clause can move the weights inside it, beyond an honest merge: computed, not proved.
 
-The cheater has the low-rank part P, chooses a direction for every weight, and stores the number of the type that is farthest
-in that direction among those the *proven* bound allows (`verify` prints it). The measure is ‖W' - RN(W + P)‖/‖W‖. P is the
-adapter's; a cheater may choose another one, which moves the mean of the remainders and little else.
+The cheater has the low-rank part P, chooses a direction for every weight, and stores the number of the type that is
+farthest in that direction among those the *proven* bound allows (`verify` prints it). The measure is
+‖W' - RN(W + P)‖/‖W‖. P is the adapter's; a cheater may choose another one, which changes the remainders and little else.
 """
 
 import numpy as np
@@ -64,8 +64,8 @@ def entrywise(bound):
 
 
 def ball(exact, nearest, signs, kind, radius):
-    """One step for as many weights as the ball has room for, the cheapest ones first: what a step adds to the residual's
-    square for what it adds to the movement's."""
+    """One step for as many weights as the ball has room for, the cheapest ones first: by what a step adds to the
+    residual's square for what it adds to the movement's."""
     unit = unit_of(nearest, kind)
     following = doubles(stored(nearest + signs * unit * 0.51, kind))
     following = np.where(following == nearest, doubles(stored(nearest + signs * unit, kind)), following)
@@ -94,7 +94,8 @@ def movements(weight, product, direction, kind, proven, residual, entry_bound):
 
     def add(clause, moved):
         found.append(
-            {"clause": clause, "share": float(np.mean(moved != nearest)), "movement": norm(moved - nearest) / length})
+            {"clause": clause, "share": float(np.mean(moved != nearest)), "movement": norm(moved - nearest) / length}
+        )
 
     add(f"rank + residual {residual}", ball(exact, nearest, signs, kind, residual * length))
     add("rank + entrywise", farthest(exact, nearest, signs, kind, entrywise(entry_bound)))

@@ -13,7 +13,8 @@ def in_examples(work):
     mlp, digits = ROOT / "Examples/mlp-lora", ROOT / "Examples/digits"
     rank = write_json(work / "digits.json", policy("digits", [("fc.*.weight", RANK_4)]))
     narrow = write_json(
-        work / "narrow.json", policy("narrow", [("fc.*.weight", {"rank": 7, "residual": {"relative": 0.003}})]))
+        work / "narrow.json", policy("narrow", [("fc.*.weight", {"rank": 7, "residual": {"relative": 0.003}})])
+    )
     yield "mlp-lora/tuned, rank 8", mlp / "base", mlp / "tuned", mlp / "policy.json", 0
     yield "mlp-lora/tuned, rank 7", mlp / "base", mlp / "tuned", narrow, 10
     yield "digits/release-1, rank 4", digits / "base", digits / "release-1", rank, 0
@@ -32,7 +33,8 @@ def in_data(data):
     yield "mlp/full_ft_bf16, norm", mlp / "base_bf16", mlp / "full_ft_bf16", policies / "mlp-norm.json", 0
     yield "mlp/sparse_bias_fp32, biases", mlp / "base", mlp / "sparse_bias_fp32", policies / "mlp-bias.json", 0
     yield "mlp/sparse_rows_fp32, 20 rows", mlp / "base", mlp / "sparse_rows_fp32", policies / "mlp-rows.json", 0
-    yield "mlp/sparse_entries_fp32, 500 entries", mlp / "base", mlp / "sparse_entries_fp32", policies / "mlp-entries.json", 0
+    entries = mlp / "sparse_entries_fp32"
+    yield "mlp/sparse_entries_fp32, 500 entries", mlp / "base", entries, policies / "mlp-entries.json", 0
     cnn = data / "cnn"
     yield "cnn/lora_r8_bf16, rank 8", cnn / "base_bf16", cnn / "lora_r8_bf16", policies / "cnn-lora.json", 0
     yield "cnn/full_ft_bf16, norm", cnn / "base_bf16", cnn / "full_ft_bf16", policies / "cnn-norm.json", 0
@@ -46,7 +48,8 @@ def one_less(data, work):
         rules = json.loads((data / f"policies/mlp-{form}.json").read_text())
         rules["rules"][0]["allow"][form] = count - 1
         path = write_json(work / f"fewer-{form}.json", rules)
-        yield f"mlp/sparse_{form}_fp32, {count - 1} {form}", data / "mlp/base", data / f"mlp/sparse_{form}_fp32", path, 10
+        name = f"mlp/sparse_{form}_fp32"
+        yield f"{name}, {count - 1} {form}", data / "mlp/base", data / name, path, 10
 
 
 def run(evaluation):

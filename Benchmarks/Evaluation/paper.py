@@ -30,9 +30,10 @@ def table(header, rows):
 def text(found, folder):
     parts = [
         "## Beside the paper",
-        f"{NAME}, reports on {MACHINE}. We know of its figures what follows: single blocks by scheme (its table 2), whole models, and"
-        " the rates of detection as a summary of it quotes them. **Which others stand in its tables 1 and 3, and what its figures 2"
-        " to 4 draw, we could not obtain**, so nothing of theirs is shown; the drawings of this file are of our own choice.",
+        f"{NAME}, reports on {MACHINE}. We know of its figures what follows: single blocks by scheme (its table 2), "
+        "whole models, and the rates of detection as a summary of it quotes them. **Which others stand in its "
+        "tables 1 and 3, and what its figures 2 to 4 draw, we could not obtain**, so nothing of theirs is shown; "
+        "the drawings of this file are of our own choice.",
     ]
     return parts + blocks(found, folder) + models() + detection(found)
 
@@ -45,8 +46,15 @@ def blocks(found, folder):
     for scheme, (drift, (low, high), verify) in SCHEMES.items():
         entry = own[drift]
         rows.append(
-            [scheme, f"{low / 1000:.0f} to {high / 1000:.0f} KB", f"{entry['proof'] / 1000:.0f} KB", f"{verify} ms",
-             f"{entry['verify']:.1f} ms", f"{entry['prove']:.2f} s"])
+            [
+                scheme,
+                f"{low / 1000:.0f} to {high / 1000:.0f} KB",
+                f"{entry['proof'] / 1000:.0f} KB",
+                f"{verify} ms",
+                f"{entry['verify']:.1f} ms",
+                f"{entry['prove']:.2f} s",
+            ]
+        )
         sizes.append((scheme, entry["proof"] / 1000, (low / 1000, high / 1000)))
         times.append((scheme, entry["verify"], (verify,)))
     ratios = [size / end for _, size, ends in sizes for end in ends]
@@ -55,8 +63,9 @@ def blocks(found, folder):
     return [
         "One block; ours is a matrix of 4096² in bf16, measured in this run (one proof, the load above):",
         table(["scheme", "proof, paper", "proof, here", "verify, paper", "verify, here", "prove, here"], rows),
-        f"The paper's proofs of single blocks are {min(ratios):.0f} to {max(ratios):.0f} times smaller: its polynomial commitments"
-        " need pairings and a trusted setup, ours hashes alone. Of whole models, whose blocks share one proof here, ours are smaller.",
+        f"The paper's proofs of single blocks are {min(ratios):.0f} to {max(ratios):.0f} times smaller: its "
+        "polynomial commitments need pairings and a trusted setup, ours hashes alone. Of whole models, whose blocks "
+        "share one proof here, ours are smaller.",
         "![Proof sizes of one block](evaluation/block-proofs.svg)",
         "![Verification of one block](evaluation/block-verify.svg)",
     ]
@@ -71,9 +80,16 @@ def models():
         if case is None:
             continue
         rows.append(
-            [model, f"{prove:g} s", f"{case['medianProveSeconds']:.3g} s", f"{verify} ms" if verify else "",
-             f"{case['medianVerifyMilliseconds']:.3g} ms", f"{proof / 1e6:.1f} MB" if proof else "",
-             f"{case['proofBytes'] / 1e6:.2f} MB"])
+            [
+                model,
+                f"{prove:g} s",
+                f"{case['medianProveSeconds']:.3g} s",
+                f"{verify} ms" if verify else "",
+                f"{case['medianVerifyMilliseconds']:.3g} ms",
+                f"{proof / 1e6:.1f} MB" if proof else "",
+                f"{case['proofBytes'] / 1e6:.2f} MB",
+            ]
+        )
     machine = results["machine"]
     return [
         f"Whole models; ours are not measured here but in [performance.md](performance.md) ({results['date']},"
@@ -86,16 +102,23 @@ def detection(found):
     def excess(clause):
         own = [entry for entry in found["forced"] if entry["clause"].startswith(clause)]
         proofs, accepted = (sum(entry[key] for entry in own) for key in ("proofs", "accepted"))
-        return f"{accepted} of {proofs:,} forced proofs accepted; proven 2^-{min(entry['securityBits'] for entry in own):.1f}"
+        bits = min(entry["securityBits"] for entry in own)
+        return f"{accepted} of {proofs:,} forced proofs accepted; proven 2^-{bits:.1f}"
 
     return [
-        "The chances of a dishonest drift. The paper's rates are as a published summary quotes them, without the conditions; ours are"
-        " of provers that forge what they can, and the proven bound holds for the least excess as for any other.",
+        "The chances of a dishonest drift. The paper's rates are as a published summary quotes them, without the "
+        "conditions; ours are of provers that forge what they can, and the proven bound holds for the least excess "
+        "as for any other.",
         table(
             ["drift", "paper", "here"],
             [
-                ["norm more than 10 % above", "rejected \"with high confidence\"", excess("norm") + ", from 1.001 times on"],
+                [
+                    "norm more than 10 % above",
+                    'rejected "with high confidence"',
+                    excess("norm") + ", from 1.001 times on",
+                ],
                 ["one rank too many", "detected with probability above 0.99999", excess("rank")],
                 ["one entry too many", "undetected with probability below 10^-10", excess("entries")],
-            ]),
+            ],
+        ),
     ]

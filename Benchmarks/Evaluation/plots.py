@@ -25,10 +25,15 @@ def matrix(path, title, cells):
                 if not cell["expected"]:
                     style, words = "bad", f"exit {cell['exit']}!"
             drawing.box(left + width * j + 2, y + 2, width - 4, height - 4, style, cell["reason"] if cell else "")
-            drawing.text(words, left + width * (j + 0.5), y + 19, "small " + ("dark" if style == "no" else "on"), "middle")
+            drawing.text(
+                words, left + width * (j + 0.5), y + 19, "small " + ("dark" if style == "no" else "on"), "middle"
+            )
     drawing.text(
-        "the last column: of the base, of 0.2 % of the matrix's norm; a bound on size alone has room for it", 12,
-        top + height * len(clauses) + 22, "small")
+        "the last column: of the base, of 0.2 % of the matrix's norm; a bound on size alone has room for it",
+        12,
+        top + height * len(clauses) + 22,
+        "small",
+    )
     drawing.write(path)
 
 
@@ -38,7 +43,11 @@ def movement(path, found):
     clauses = [entry["clause"] for entry in found[names[0]]]
     left, top, height, span = 210, 58, 15 * len(names) + 12, 460
     low, high = -4, -1.5
-    drawing = Drawing(left + span + 90, top + height * len(clauses) + 40, "What is left to a cheater who knows the clause: ‖W' − RN(W + P)‖/‖W‖")
+    drawing = Drawing(
+        left + span + 90,
+        top + height * len(clauses) + 40,
+        "What is left to a cheater who knows the clause: ‖W' − RN(W + P)‖/‖W‖",
+    )
 
     def place(value):
         return left + span * (min(max(math.log10(max(value, 1e-9)), low), high) - low) / (high - low)
@@ -65,7 +74,9 @@ def movement(path, found):
 def forced(path, outcomes, checks):
     """Which check stopped how many forced proofs, by case."""
     left, top, height, span = 330, 62, 20, 430
-    drawing = Drawing(left + span + 90, top + height * len(outcomes) + 14, "Which check of the verifier stopped forced proofs")
+    drawing = Drawing(
+        left + span + 90, top + height * len(outcomes) + 14, "Which check of the verifier stopped forced proofs"
+    )
     x = 12
     for j, check in enumerate(checks):
         drawing.box(x, 34, 10, 10, SERIES[j])

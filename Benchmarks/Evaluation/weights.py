@@ -47,7 +47,8 @@ def doubles(values):
 
 def cast(tensors, kind):
     return {
-        name: stored(doubles(value), kind) if value.dtype in TYPES.values() else value for name, value in tensors.items()
+        name: stored(doubles(value), kind) if value.dtype in TYPES.values() else value
+        for name, value in tensors.items()
     }
 
 
