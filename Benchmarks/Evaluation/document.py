@@ -4,6 +4,7 @@
 import json
 import shutil
 from collections import defaultdict
+from pathlib import Path
 
 import paper
 import plots
@@ -127,13 +128,14 @@ class Document:
     def attacks(self):
         self.add(
             "## Dishonest drifts are refused",
-            "Each attack stands on an honest drift of its clause. `prove` refuses those outside before any "
-            "cryptography (exit code 10), with the reasons below. *least excess*: one rank, entry, row or channel "
-            "more, 1.001 times a norm or a bound. *10 % above*: of the norm, the residual, the entries' bound, the "
-            "counts; under rounding, weights at their second nearest number. *0.1 % flipped*: the signs of as many "
-            "weights of the matrix. *head backdoor*: half of one head's norm along one direction, and for rows and "
-            "channels a head that no rule lets change. *full fine-tune*: a change of full rank and of "
-            f"{ROUNDING_SIZE} of the norm, which is no more than storing in bf16 loses.",
+            "Each attack but the last one stands on an honest drift of its clause. `prove` refuses those outside "
+            "before any cryptography (exit code 10), with the reasons below. *least excess*: one rank, entry, row "
+            "or channel more, 1.001 times a norm or a bound. *10 % above*: of the norm, the residual, the entries' "
+            "bound, the counts; under rounding, weights at their second nearest number. *0.1 % flipped*: the signs "
+            "of as many weights of the clause's tensor. *head backdoor*: half of one head's norm along one "
+            "direction, and for rows and channels a head that no rule lets change. *full fine-tune*: a change of "
+            f"the base, of full rank and of {ROUNDING_SIZE} of the norm, which is no more than storing in bf16 "
+            "loses; for rows and channels in a random direction.",
         )
         for number, (subject, cells) in enumerate(self.found["matrix"].items()):
             name = "attacks" if number == 0 else f"attacks-{number + 1}"
@@ -320,3 +322,12 @@ class Document:
 
 def write(found, folder):
     Document(found, folder).write()
+
+
+def load(path):
+    """What an earlier run found."""
+    found = json.loads(Path(path).read_text())
+    found["matrix"] = {
+        name: {(clause, attack): cell for clause, attack, cell in cells} for name, cells in found["matrix"].items()
+    }
+    return found

@@ -370,11 +370,15 @@ def main():
     parser.add_argument(
         "--cache", default=str(Path.home() / ".cache/driftproof"), help="where the language model is kept"
     )
+    parser.add_argument("--document", metavar="FOUND.json", help="write the text anew, of an earlier run's found.json")
     parser.add_argument("--binaries", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.publish and options.size != "full":
         parser.error("--publish is for the full size")
+    if options.document:
+        document.write(document.load(options.document), ROOT / "docs" if options.publish else ROOT / "out/evaluation")
+        return
     evaluation = Evaluation(options)
     evaluation.run()
     print(json.dumps({"failures": evaluation.failures, "seconds": round(evaluation.found["seconds"])}))

@@ -3,7 +3,7 @@
 
 The cheater has the low-rank part P, chooses a direction for every weight, and stores the number of the type that is
 farthest in that direction among those the *proven* bound allows (`verify` prints it). The measure is
-‖W' - RN(W + P)‖/‖W‖. P is the adapter's; a cheater may choose another one, which changes the remainders and little else.
+‖W' - RN(W + P)‖/‖W‖. P is the adapter's; a cheater may choose another one, which changes remainders and little else.
 """
 
 import numpy as np
