@@ -239,8 +239,8 @@ class Document:
         )
         self.plot("forced", "Which check stopped forced proofs")
         self.add(
-            "Which check stops which way of going on (an evaluation is forged as the root of a polynomial; where it has "
-            "none, stage A's end fails):",
+            "Which check stops which way of going on (an evaluation is forged as the root of a polynomial; where it "
+            "has none, stage A's end fails):",
             table(
                 ["way", *checks],
                 [[way, *(found.get(check, 0) or "" for check in checks)] for way, found in sorted(ways.items())],

@@ -42,7 +42,7 @@ def blocks(found, folder):
     own = {entry["drift"]: entry for entry in found["blocks"]}
     if not own:
         return ["Single blocks are measured at full size only."]
-    rows, sizes, times = [], [], []
+    rows, sizes = [], []
     for scheme, (drift, (low, high), verify) in SCHEMES.items():
         entry = own[drift]
         rows.append(
@@ -56,10 +56,8 @@ def blocks(found, folder):
             ]
         )
         sizes.append((scheme, entry["proof"] / 1000, (low / 1000, high / 1000)))
-        times.append((scheme, entry["verify"], (verify,)))
     ratios = [size / end for _, size, ends in sizes for end in ends]
     plots.blocks(folder / "block-proofs.svg", "Proof of one block", "KB", sizes)
-    plots.blocks(folder / "block-verify.svg", "Verification of one block", "ms", times)
     return [
         "One block; ours is a matrix of 4096² in bf16, measured once in this run, under the load above "
         "([README](../README.md) has times of an idle machine):",
@@ -68,7 +66,6 @@ def blocks(found, folder):
         "polynomial commitments need pairings and a trusted setup, ours hashes alone. Of whole models, whose blocks "
         "share one proof here, ours are smaller.",
         "![Proof sizes of one block](evaluation/block-proofs.svg)",
-        "![Verification of one block](evaluation/block-verify.svg)",
     ]
 
 
