@@ -48,6 +48,15 @@ struct Cheat {
   {
     var tampering = tampering
     change(&tampering)
+    return try rejection(
+      of: tampering, bendsOpening: bendsOpening, driftSecret: [UInt8](repeating: 7, count: 32),
+      secret: [UInt8](repeating: secret, count: 32))
+  }
+
+  func rejection(
+    of tampering: ArgumentTampering, bendsOpening: Bool, driftSecret: [UInt8], secret: [UInt8]
+  ) throws -> ProofRejection? {
+    var tampering = tampering
     let scheme = HashCommitment(fixture.code)
     if bendsOpening {
       tampering.open = { trees, claims, channel in
@@ -60,14 +69,14 @@ struct Cheat {
     let drift = try scheme.pin(
       scheme.commit(
         label: ArgumentLabel.drift, rows: (committed ?? fixture).rows,
-        shapes: ArgumentProtocol.driftShapes(prover.layout), secret: [UInt8](repeating: 7, count: 32),
+        shapes: ArgumentProtocol.driftShapes(prover.layout), secret: driftSecret,
         deviation: codeword ?? CommitmentTampering()))
     let base = try fixture.committedBase(scheme)
     let opened = try committedBase.map { try $0.committedBase(scheme) } ?? base
     let proof = try prover.prove(
       witness: ArgumentWitness(
         rows: fixture.rows, factors: fixture.factors, supports: fixture.supports, base: base.map(\.rows)), drift: drift,
-      base: opened.map(\.tree), secret: [UInt8](repeating: secret, count: 32), deviation: tampering)
+      base: opened.map(\.tree), secret: secret, deviation: tampering)
     do {
       try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))
       return nil

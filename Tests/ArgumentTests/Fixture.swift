@@ -23,6 +23,8 @@ struct Fixture {
   var bases: [Int: [Int64]] = [:]
   /// What ``placeBase()`` has found.
   var baseTrees: [BaseTree] = []
+  /// A code of 128 proven bits, where a test asks for it; ``placeBase()`` comes after it.
+  var provenCode: CodeParameters?
 
   static func digits(_ value: Int) -> [UInt16] {
     (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
@@ -30,7 +32,7 @@ struct Fixture {
 
   var code: CodeParameters {
     // Weak on purpose: tests of the argument do not need 128 bits from the code.
-    CodeParameters(unchecked: logLength, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 80)
+    provenCode ?? CodeParameters(unchecked: logLength, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 80)
   }
 
   var statement: DriftStatement {
@@ -106,7 +108,8 @@ struct Fixture {
   }
 
   func verify(_ proof: [UInt8], drift: Drift) throws {
-    let verifier = try ArgumentVerifier(statement: statement, scheme: HashCommitment(code), requiredSecurityBits: 0)
+    let verifier = try ArgumentVerifier(
+      statement: statement, scheme: HashCommitment(code), requiredSecurityBits: provenCode == nil ? 0 : 128)
     try verifier.verify(proof, drift: drift.reference(verifier))
   }
 }

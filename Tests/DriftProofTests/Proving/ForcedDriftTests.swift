@@ -63,7 +63,8 @@ import DriftProofTranscript
     ).bytes
   }
 
-  static func expectStopped(base: String, tuned: String, policy: Policy) throws {
+  /// - Parameter output: where the forced certificate goes, for other programs to verify.
+  static func expectStopped(base: String, tuned: String, policy: Policy, output: String? = nil) throws {
     let base = try Checkpoint.open(base)
     let tuned = try Checkpoint.open(tuned)
     let path = NSTemporaryDirectory() + "driftproof-forced-\(UUID().uuidString).secret"
@@ -73,6 +74,7 @@ import DriftProofTranscript
     }
     #expect(refusal?.exitCode == 10)
     let certificate = try forced(base: base, tuned: tuned, policy: policy)
+    if let output { try Data(certificate).write(to: URL(fileURLWithPath: output)) }
     #expect(throws: DriftProofError.proofInvalid(.argument(.sumcheckFinal(stage: "A")))) {
       try CertificateVerifier.verify(
         certificate: certificate, identity: try BaseIdentity.compute(checkpoint: base), policy: policy)
@@ -100,17 +102,20 @@ import DriftProofTranscript
     try Self.expectStopped(base: Self.example + "/base", tuned: Self.example + "/tuned", policy: try Self.policy(rule))
   }
 
-  /// By hand: `DRIFTPROOF_DISHONEST="BASE TUNED POLICY;…"` names more pairs.
+  /// By hand and by `scripts/evaluate`: `DRIFTPROOF_DISHONEST="BASE TUNED POLICY [CERTIFICATE];…"` names more pairs, and where
+  /// their forced certificates go.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_DISHONEST"] != nil))
   func pairsNamedByTheEnvironment() throws {
     let list = ProcessInfo.processInfo.environment["DRIFTPROOF_DISHONEST"] ?? ""
     for entry in list.split(separator: ";") {
       let words = entry.split(separator: " ").map(String.init)
-      guard words.count == 3, let policy = FileManager.default.contents(atPath: words[2]) else {
-        Issue.record("\(entry): expected BASE TUNED POLICY")
+      guard (3...4).contains(words.count), let policy = FileManager.default.contents(atPath: words[2]) else {
+        Issue.record("\(entry): expected BASE TUNED POLICY [CERTIFICATE]")
         continue
       }
-      try Self.expectStopped(base: words[0], tuned: words[1], policy: try Policy.parse(Array(policy)))
+      try Self.expectStopped(
+        base: words[0], tuned: words[1], policy: try Policy.parse(Array(policy)),
+        output: words.count == 4 ? words[3] : nil)
     }
   }
 }
