@@ -5,19 +5,11 @@ enum CommandList {
   static var commands: [any Command.Type] {
     [
       InspectCommand.self, CalibrateCommand.self, PolicyInitCommand.self, PolicyExplainCommand.self,
-<<<<<<< HEAD
       IdentifyCommand.self, CommitCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self,
       ChainVerifyCommand.self, MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self,
-      AuditPlanCommand.self,
-      AuditRecordCommand.self, AuditRunCommand.self, AuditCompareCommand.self, CompletionsCommand.self,
-      ManCommand.self,
-=======
-      IdentifyCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self, ChainVerifyCommand.self,
-      MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self, AuditCalibrateCommand.self,
-      AuditPlanCommand.self,
-      AuditRecordCommand.self, AuditRunCommand.self, AuditCompareCommand.self, AuditBundleCommand.self,
-      AuditVerifyCommand.self, AuditOpenCommand.self, CompletionsCommand.self, ManCommand.self,
->>>>>>> 158b0a0 (An audit is one signed file that is computed again from itself, or spot-checked where it withholds answers (13))
+      AuditCalibrateCommand.self, AuditPlanCommand.self, AuditRecordCommand.self, AuditRunCommand.self,
+      AuditCompareCommand.self, AuditBundleCommand.self, AuditVerifyCommand.self, AuditOpenCommand.self,
+      CompletionsCommand.self, ManCommand.self,
     ]
   }
 
