@@ -11,7 +11,8 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditBundle, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key, opening,
+  case attestation, auditAnswer, auditBundle, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key,
+    opening,
     policy, revocations, roundingCertificate, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
