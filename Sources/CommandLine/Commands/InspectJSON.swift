@@ -53,7 +53,8 @@ enum InspectJSON {
     let isIdentical = tensor.outcome == .identical
     let nothing: Double? = isIdentical && tensor.baseNorm != nil ? 0 : nil
     let none: Int? = isIdentical ? 0 : nil
-    return .object([
+    // In two parts: one literal of all is more than the compiler's type checker manages.
+    let identity: [(key: String, value: JSONOutput)] = [
       ("name", .string(tensor.name)),
       ("dtype", .string(tensor.dtype.rawValue)),
       ("shape", .array(tensor.shape.map { .integer($0) })),
@@ -72,6 +73,8 @@ enum InspectJSON {
       ("changedEntries", optional(entries ?? none)),
       ("changedRows", optional(drift?.changedRows ?? none)),
       ("changedColumns", optional(drift?.changedColumns ?? none)),
+    ]
+    let findings: [(key: String, value: JSONOutput)] = [
       ("rank", optional(drift?.lowRank?.rank)),
       ("residual", .number(drift?.lowRank?.residual)),
       ("residualOfDrift", .number(drift?.lowRank?.residualOfDrift)),
@@ -84,7 +87,8 @@ enum InspectJSON {
       ("rankClaimIsWeak", .boolean(drift?.warning != nil)),
       ("warning", drift?.warning.map { .string(InspectText.sentence($0, of: tensor)) } ?? .null),
       ("problem", problem.map { .string($0) } ?? .null),
-    ])
+    ]
+    return .object(identity + findings)
   }
 
   private static func state(

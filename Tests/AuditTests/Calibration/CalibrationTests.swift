@@ -123,7 +123,7 @@ import Testing
         _ = try MarginCalibration(file: Array(text.utf8))
         Issue.record("\(text) was read")
       } catch {
-        guard case .malformed? = error as? CalibrationFailure else { throw error }
+        guard case .malformed = error else { throw error }
       }
     }
   }
@@ -133,7 +133,9 @@ import Testing
     var plan = try PlanTests.plan()
     plan.score = .text
     plan.farShare = 10
-    #expect(plan.inverseFarShare == 10 && plan.digest != (try PlanTests.plan()).digest)
+    var own = plan
+    own.farShare = nil
+    #expect(plan.inverseFarShare == 10 && plan.digest != own.digest)
     #expect(try AuditPlan(file: plan.file) == plan)
     for share in [0, 1, 7, 100] {
       plan.farShare = share
