@@ -15,6 +15,7 @@ import models  # noqa: E402
 import tampering  # noqa: E402
 
 from driftproof.independent.__main__ import main  # noqa: E402
+from driftproof.independent.certificate import read_certificate  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PINNED = sorted(path.parent for path in (REPOSITORY / "Tests" / "Fixtures").glob("pinned-*/*/tuned.drift"))
@@ -35,7 +36,8 @@ class Bench:
     def arguments(self, subject: tampering.Subject) -> list[str]:
         for path, content in zip(self.paths, (subject.certificate, subject.identity, subject.policy), strict=True):
             path.write_bytes(content)
-        return ["verify", str(self.paths[0]), "--base-identity", str(self.paths[1]), "--policy", str(self.paths[2])]
+        arguments = ["verify", str(self.paths[0]), "--base-identity", str(self.paths[1]), "--policy", str(self.paths[2])]
+        return arguments + (["--parent", subject.parent.hex()] if subject.parent else [])
 
     def code(self, subject: tampering.Subject) -> int:
         return exit_code(*self.arguments(subject))
@@ -45,7 +47,11 @@ class Bench:
 
 
 def pinned_subject(folder: Path) -> tampering.Subject:
-    return tampering.Subject(*((folder / n).read_bytes() for n in ("tuned.drift", "base.identity.json", "policy.json")))
+    """A pinned certificate; a link verifies with its parent alone."""
+    contents = [(folder / name).read_bytes() for name in ("tuned.drift", "base.identity.json", "policy.json")]
+    parent = folder / "parent.drift"
+    continued = read_certificate(parent.read_bytes()).tuned_commitment if parent.exists() else None
+    return tampering.Subject(*contents, continued)
 
 
 def subject_of(files: models.Files) -> tampering.Subject:

@@ -34,6 +34,8 @@ class Subject:
     certificate: bytes
     identity: bytes
     policy: bytes
+    #: The tuned commitment that a link has to continue.
+    parent: bytes | None = None
 
 
 # --- writers --------------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ def resealed(subject: Subject, manifest: Manifest | bytes | None = None, lay_out
     try:
         policy = read_policy(subject.policy)
         changes["policy_digest"], changes["policy"] = policy.digest, policy.canonical()
-        if policy.bounds_rounding and identity and identity.linked:
+        if policy.needs_linked_base and identity and identity.linked:
             changes["base_root"] = identity.linked.linked_root
     except VerificationFailure:
         policy = None
@@ -131,7 +133,7 @@ def resealed(subject: Subject, manifest: Manifest | bytes | None = None, lay_out
     changes["manifest"] = manifest if isinstance(manifest, bytes) else manifest_bytes(manifest)
     certificate = replace(certificate, **changes)
     certificate = replace(certificate, tuned_commitment=certificate.commitment_of_parts)
-    return Subject(certificate_bytes(certificate), subject.identity, subject.policy)
+    return replace(subject, certificate=certificate_bytes(certificate))
 
 
 # --- mutations ------------------------------------------------------------------------------------------------------

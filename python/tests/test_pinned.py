@@ -9,6 +9,7 @@ import pytest
 import tampering
 from conftest import PINNED, exit_code, pinned_subject
 
+from driftproof.independent import read_identity, read_policy
 from driftproof.independent.certificate import read_certificate
 from driftproof.independent.manifest import PRODUCT, read_manifest
 
@@ -26,6 +27,13 @@ def test_there_are_pinned_certificates():
 @each
 def test_verifies(folder, bench):
     assert bench.code(pinned_subject(folder)) == 0
+
+
+def test_a_link_needs_its_parent(bench):
+    link = pinned_subject(next(folder for folder in PINNED if folder.name == "link"))
+    assert bench.code(link) == 0
+    assert bench.code(replace(link, parent=None)) == 12
+    assert bench.code(replace(link, parent=bytes([link.parent[0] ^ 1]) + link.parent[1:])) == 12
 
 
 @each
@@ -60,13 +68,21 @@ def test_cut_and_extended(folder, bench, draw):
 
 @each
 def test_another_policy_or_base(folder, bench):
+    """Another subject (12); a policy about the base's weights needs an identity that commits to them first (13)."""
+
+    def expected(identity: bytes, policy: bytes) -> int:
+        needs_linked = read_policy(policy).needs_linked_base
+        return 13 if needs_linked and read_identity(identity).linked is None else 12
+
     subject = pinned_subject(folder)
     for other in PINNED:
         stranger = pinned_subject(other)
         if stranger.policy != subject.policy:
-            assert bench.code(replace(subject, policy=stranger.policy)) == 12
+            assert bench.code(replace(subject, policy=stranger.policy)) == expected(subject.identity, stranger.policy)
         if stranger.identity != subject.identity:
-            assert bench.code(replace(subject, identity=stranger.identity)) == 12
+            assert bench.code(replace(subject, identity=stranger.identity)) == expected(
+                stranger.identity, subject.policy
+            )
 
 
 @each

@@ -202,7 +202,7 @@ def signatures(tensor: TableauTensor) -> list[tuple]:
         claim, rounding = clause.entry_claim, None
         if claim and claim.is_rounding:
             shared = tensor.place if tensor.place and tensor.place.shares_row else None
-            rounding = (claim.w, claim.has_classes, shared and shared.tree, shared and shared.row)
+            rounding = (claim.w, claim.kind, shared and shared.tree, shared and shared.row)
         result.append((clause.scale, clause.is_exact, claim is not None, rounding))
     return result
 

@@ -165,6 +165,11 @@ class Policy:
         return any(clause.rounding for clause in self.clauses)
 
     @property
+    def needs_linked_base(self) -> bool:
+        """Whether the policy speaks of the base's own weights."""
+        return self.bounds_rounding
+
+    @property
     def has_slices(self) -> bool:
         return any(rule.heads and rule.heads.axis == OF_SLICES for rule in self.rules)
 

@@ -401,7 +401,7 @@ class StatementRules:
     def statement(
         self, code: CodeParameters, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]
     ) -> Statement:
-        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.has_rounding_claims})
+        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.has_rounding_claims and tensor.place})
         trees = tuple(BaseTree(number, *self.identity.linked.trees[number]) for number in numbers)
         total = self._total(tensors, shrinkages)
         return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)

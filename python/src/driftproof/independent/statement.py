@@ -30,6 +30,13 @@ class EntryClaim:
     def has_classes(self) -> bool:
         return self.classes > 0
 
+    @property
+    def kind(self) -> int:
+        """Of a rounding claim: 1 with classes, 0 relative to weights otherwise, 2 of a bound by a number."""
+        if self.has_classes:
+            return 1
+        return 0 if self.tuned or self.base or self.update else 2
+
 
 @dataclass(frozen=True)
 class StructuredClause:
@@ -168,7 +175,7 @@ def _clause(clause: StructuredClause, version: int) -> bytes:
 def _set(scale: int, kind: int, claim: EntryClaim | None, version: int) -> bytes:
     result = u64(scale) + u8(kind)
     if version == 4:
-        result += u64(claim.w if claim else 0) + u8(1 if claim and claim.has_classes else 0)
+        result += u64(claim.w if claim else 0) + u8(claim.kind if claim and claim.is_rounding else 0)
     return result
 
 

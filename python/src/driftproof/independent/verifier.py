@@ -71,7 +71,7 @@ def derive(
     if manifest.aligned:
         coverage.check_alignable(identity, manifest, decisions)
     coverage.check_products(identity, manifest, decisions)
-    if policy.bounds_rounding or manifest.aligned:
+    if policy.needs_linked_base or manifest.aligned:
         check_linked_part(identity)
     return decisions, StatementRules(identity, manifest, policy, decisions)
 
@@ -143,7 +143,7 @@ def pin_point(code: CodeParameters, label: str, rows: int, root: bytes) -> Cubic
 
 def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Policy, check_parent=None) -> Verified:
     """Checks 8 to 34 of a certificate whose frame has been read. `check_parent(manifest)` is check 33."""
-    needs_linked = policy.bounds_rounding or says_aligned(certificate.manifest)
+    needs_linked = policy.needs_linked_base or says_aligned(certificate.manifest)
     if needs_linked and identity.linked is None:
         raise NotCovered("rounding bounds and aligned certificates need a linked identity")
     root = identity.linked.linked_root if needs_linked else identity.root
