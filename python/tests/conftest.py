@@ -36,7 +36,14 @@ class Bench:
     def arguments(self, subject: tampering.Subject) -> list[str]:
         for path, content in zip(self.paths, (subject.certificate, subject.identity, subject.policy), strict=True):
             path.write_bytes(content)
-        arguments = ["verify", str(self.paths[0]), "--base-identity", str(self.paths[1]), "--policy", str(self.paths[2])]
+        arguments = [
+            "verify",
+            str(self.paths[0]),
+            "--base-identity",
+            str(self.paths[1]),
+            "--policy",
+            str(self.paths[2]),
+        ]
         return arguments + (["--parent", subject.parent.hex()] if subject.parent else [])
 
     def code(self, subject: tampering.Subject) -> int:

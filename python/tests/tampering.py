@@ -15,6 +15,7 @@ from driftproof.independent.layout import Layout
 from driftproof.independent.manifest import (
     ALIGNED_WORD,
     CHANGED,
+    PATTERNS_VERSION,
     PRODUCT,
     Manifest,
     TunedTensor,
@@ -57,7 +58,10 @@ def certificate_bytes(certificate: Certificate) -> bytes:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     result = u32(ALIGNED_WORD) if manifest.aligned else b""
-    result += u32(manifest.version) + (manifest.parent or b"")
+    result += u32(manifest.version)
+    if manifest.version == PATTERNS_VERSION:
+        result += u8(1 if manifest.parent else 0)
+    result += manifest.parent or b""
     code = manifest.code
     numbers = (code.log_length, code.log_blowup, code.queries, code.grinding, code.drift_tail) if code else (0,) * 5
     result += b"".join(u32(number) for number in (*numbers, manifest.rows)) + manifest.layout_digest

@@ -129,7 +129,7 @@ class ArgumentVerifier:
         layout, rows, length = self.layout, self.rows, self.layout.log_length
         top, x, values = bounds.top, bounds.rest, bounds.values
         weights = {tree: Weights(each.rows) for tree, each in enumerate(trees)}
-        power = f.powers(tau, 4 + len(layout.region_oracles))
+        power = f.powers(tau, 4 + len(layout.region_oracles) + len(layout.pattern_oracles))
         tiles = f.cubic_mul(f.equality_table(x[length : layout.e_variables]), (1 - top).array())
         for block in layout.blocks:
             for tile, row in block.tiles():
@@ -152,6 +152,10 @@ class ArgumentVerifier:
             self._add_region(weights, power, bounds, base_trees)
             for number, name in enumerate(layout.region_oracles):
                 value = value + power[4 + number] * values[name]
+        if layout.has_patterns:
+            self._add_patterns(weights, power[4 + len(layout.region_oracles) :], bounds, base_trees)
+            for factor, name in zip(power[4 + len(layout.region_oracles) :], layout.pattern_oracles, strict=True):
+                value = value + factor * values[name]
         point = padded(x, length)[:length]
         arrays = {tree: each.array for tree, each in weights.items()}
         tail = self.statement.code.drift_tail_coefficients
@@ -173,6 +177,21 @@ class ArgumentVerifier:
                 else:
                     weights[P1].add(rows.region_rows[name] + place, weight)
             weights[P2].add(rows.region_masks[name], factor * top * zeros(x[length:]))
+
+    def _add_patterns(self, weights, power: list[Cubic], bounds: Outcome, base_trees: dict[int, int]) -> None:
+        layout, rows, length = self.layout, self.rows, self.layout.log_length
+        top, x = bounds.top, bounds.rest[: layout.z_variables]
+        table = f.cubic_mul(f.equality_table(x[length:]), (1 - top).array())
+        for factor, name in zip(power, layout.pattern_oracles, strict=True):
+            for place, (tile, drift_row, base) in enumerate(layout.pattern_tiles()):
+                weight = factor * Cubic.from_array(table[tile])
+                if name == "z":
+                    weights[P1].add(rows.pattern_row + place, weight)
+                elif name == "Xz":
+                    weights[DRIFT].add(drift_row, weight)
+                elif base:
+                    weights[base_trees[base[0]]].add(base[1], weight)
+            weights[P2].add(rows.pattern_masks[name], factor * top * zeros(x[length:]))
 
     def _merging_claim(self, merging: Outcome) -> Claim:
         """Claim 1, at Stage C's point."""

@@ -46,8 +46,9 @@ class BoundsStage:
         self.z_digits = channel.challenges("z digits", layout.d_variables)
         self.s_factors = channel.challenges("s factors", ceil_log2(layout.factor_chunks))
         self.z_bits = channel.challenges("z bits", layout.bits_log)
+        self.z_patterns = channel.challenges("z patterns", layout.z_variables) if layout.has_patterns else []
         self.line_count = sum(len(line.limbs) for line in layout.bound_lines)
-        self.powers = f.powers(base, FIRST_LINE + self.line_count + 12)
+        self.powers = f.powers(base, FIRST_LINE + self.line_count + 15)
         row_weights = [equality(self.m, row) for row in range(PROJECTION_ROWS)]
         self.row_sum = sum(row_weights, f.ZERO)
         self.combined = combine_rows(projection, row_weights)
@@ -57,6 +58,7 @@ class BoundsStage:
             self.lines.append(self.powers[at : at + len(line.limbs)])
             at += len(line.limbs)
         self.members = layout.region_members() if layout.has_region else []
+        self.pattern_members = layout.pattern_members()
 
     # --- powers of λ ---
 
@@ -87,6 +89,18 @@ class BoundsStage:
         """The power of u·v = 2^J."""
         return self._behind_lines(11)
 
+    @property
+    def pattern_bits(self) -> Cubic:
+        return self._behind_lines(12)
+
+    @property
+    def pattern_support(self) -> Cubic:
+        return self._behind_lines(13)
+
+    @property
+    def pattern_groups(self) -> Cubic:
+        return self._behind_lines(14)
+
     # --- section 3 ---
 
     def total(self) -> Cubic:
@@ -99,6 +113,10 @@ class BoundsStage:
                 result = result + power * limb
         if layout.has_region:
             result = result + self._entries_total()
+        for claim, free, origin in self.pattern_members:
+            if claim.has_groups:
+                outside = fixed(self.z_patterns, set(free), origin)
+                result = result + self.pattern_groups * claim.count * outside
         if self.orthonormal:
             result = result + self._orthonormal_total()
         return result
@@ -320,6 +338,24 @@ class BoundsStage:
             result = result + member.weight(self.s_projections, x) * places * inner
         return (1 - top) * result
 
+    def pattern_contribution(self, point: Point, values: Evaluations) -> Cubic:
+        top, x, t = point[0], point[1 : 1 + self.layout.z_variables], self.z_patterns
+        z, drift, base = values["z"], values["Xz"], values.get("Tz", f.ZERO)
+        result = f.ZERO
+        for claim, free, origin in self.pattern_members:
+            outside = fixed(x, set(free), origin) * fixed(t, set(free), origin)
+            above = [v for v in free if v >= claim.log_group]
+            groups = outside * equality_points([x[v] for v in above], [t[v] for v in above])
+            inside = [v for v in free if v < claim.log_group]
+            places = groups * equality_points([x[v] for v in inside], [t[v] for v in inside])
+            if claim.has_groups:
+                others = drift + base if claim.is_of_weights else drift
+                result = result + self.pattern_bits * places * (z * z - z) + self.pattern_groups * groups * z
+                result = result + self.pattern_support * places * (1 - z) * others
+            else:
+                result = result + self.pattern_support * places * (drift - z * base)
+        return (1 - top) * result
+
     def o_mask_weights(self) -> list[Cubic]:
         """W_c of the cells of O."""
         o = self.orthonormal
@@ -349,6 +385,8 @@ class BoundsStage:
             finishes.append(Finish(1 + layout.g_variables, ["G"], self.g_contribution))
         if layout.has_region:
             finishes.append(Finish(1 + layout.region_variables, layout.region_oracles, self.region_contribution))
+        if layout.has_patterns:
+            finishes.append(Finish(1 + layout.z_variables, layout.pattern_oracles, self.pattern_contribution))
         if layout.orthonormal:
             finishes.append(Finish(6, ["O"], self.o_contribution))
         return run(channel, "A", rounds, degree, self.total(), finishes)

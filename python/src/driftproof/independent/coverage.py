@@ -2,11 +2,13 @@
 """Which rule decides which tensor, and whether base, tuned model and policy fit together
 (specification/policy-grammar.md, section 4; checks-and-exit-codes.md, sections 2 and 3)."""
 
+from math import prod
+
 from .datatypes import FLOATING
 from .errors import InvalidProof, NotCovered
 from .identity import BaseIdentity, BaseTensor, chunk_positions, has_units
 from .manifest import ADAPTER_UNCHANGED, PRODUCT, Manifest, TunedTensor
-from .policy import ANY, CLAUSES, FROZEN, OF_SLICES, Pattern, Policy, Rule
+from .policy import ANY, CLAUSES, FROZEN, OF_COLUMNS, OF_SLICES, OF_TUNED, Pattern, Policy, Rule
 from .rules import blocks, fits_heads, matrix
 from .wire import name_order, repeats_canonically
 
@@ -75,6 +77,27 @@ def rounding_obstacle(identity: BaseIdentity, base: BaseTensor, tuned: TunedTens
     return None
 
 
+def pattern_obstacle(identity: BaseIdentity, base: BaseTensor, tuned: TunedTensor, rule: Rule) -> str | None:
+    """Why a rule's patterns cannot be put on a tensor (specification/statement.md, section 11)."""
+    patterns = [clause.pattern for clause in rule.clauses if clause.pattern]
+    _, columns = matrix(tuned.shape)
+    if rule.heads and rule.heads.axis == OF_COLUMNS:
+        columns = rule.heads.size
+    elif rule.heads and rule.heads.axis == OF_SLICES and rule.heads.size <= len(tuned.shape) - 2:
+        columns = prod(tuned.shape[rule.heads.size + 1 :])
+    if any(pattern.m and columns % pattern.m for pattern in patterns):
+        return "a pattern's groups do not divide its columns"
+    if any(pattern.is_of_weights for pattern in patterns):
+        if base.dtype not in ("F16", "BF16"):
+            return "patterns of weights are for bases of F16 and BF16"
+        if base.shape != tuned.shape:
+            return "patterns of weights admit no other shape"
+        line = identity.linked and identity.linked.tensors.get(base.name)
+        if not line or not has_units(line, chunk_positions(*matrix(base.shape))):
+            return "the base is nearly zero, or not committed to"
+    return None
+
+
 def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
     """Check 18."""
     for name, rule in decisions.items():
@@ -94,6 +117,10 @@ def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             raise NotCovered(f"{name}: has no numbers for a clause")
         if any(clause.rounding for clause in rule.clauses) and tuned.is_dense and base.entries:
             obstacle = rounding_obstacle(identity, base, tuned)
+            if obstacle:
+                raise NotCovered(f"{name}: {obstacle}")
+        if any(clause.pattern for clause in rule.clauses) and tuned.is_dense and tuned.entries:
+            obstacle = pattern_obstacle(identity, base, tuned, rule)
             if obstacle:
                 raise NotCovered(f"{name}: {obstacle}")
         if rule.heads and base.entries and not fits_heads(base.shape, rule.heads):
@@ -121,7 +148,13 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
     gaps, outside, impossible = [], [], []
     for tensor in manifest.tensors:
         rule = decisions[tensor.name]
+        patterns = [clause.pattern for clause in rule.clauses if clause.pattern]
+        if tensor.kind == ADAPTER_UNCHANGED and any(pattern.form == OF_TUNED for pattern in patterns):
+            gaps.append(tensor.name)
         if tensor.kind != PRODUCT or rule.kind == ANY:
+            continue
+        if patterns:
+            gaps.append(tensor.name)
             continue
         if rule.kind == FROZEN:
             outside.append(tensor.name)
@@ -146,7 +179,7 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
         if matrix(tensor.shape)[1] > MAXIMUM_PRODUCT_COLUMNS:
             impossible.append(tensor.name)
     if gaps:
-        raise NotCovered(f"{gaps[0]}: a bound of entries without a rank on an adapter's product")
+        raise NotCovered(f"{gaps[0]}: a pattern, or a bound of entries without a rank, under an adapter")
     if outside:
         raise InvalidProof(f"{outside[0]}: the adapter's product is outside the policy")
     if impossible:

@@ -14,6 +14,7 @@ from .policy import (
     COLUMNS,
     ENTRIES,
     NO_SPARSE,
+    OF_DRIFT,
     OF_SLICES,
     ROWS,
     Bound,
@@ -21,6 +22,7 @@ from .policy import (
     Heads,
     Policy,
     Rule,
+    ZeroPattern,
 )
 from .rules import blocks, check_sizes, count_blocks
 from .verifier import Verified, derive, derive_tensors
@@ -207,11 +209,20 @@ class Limit:
             if clause.norm:
                 square = norm_square(clause.norm, [tensor.base])
                 parts.append(Part(0, NO_SPARSE, 0, times * square, square))
+            elif clause.pattern:
+                if clause.pattern.form == OF_DRIFT:
+                    parts.append(self._pattern_part(clause.pattern))
             elif not clause.rounding:
                 parts.append(self._sum_part(clause, tensor, times, reread))
         if link.policy_total is not None:
             parts.append(Part(0, NO_SPARSE, 0, link.policy_total, link.policy_total))
         return parts
+
+    def _pattern_part(self, pattern: ZeroPattern) -> Part:
+        """n of m neighbours are so many entries; two groups more where they do not begin with the rows."""
+        groups = self.columns // pattern.m + (2 if self.columns % pattern.m else 0)
+        count = min(self.rows * self.columns, self.rows * groups * pattern.n)
+        return Part(0, ENTRIES, count, 0, 0)
 
     def _sum_part(self, clause: Clause, tensor: LinkTensor, times: int, reread: bool) -> Part:
         rank = 0
@@ -296,10 +307,33 @@ class Limit:
         )
 
 
+def pattern_of_link(tensor: LinkTensor, m: int) -> int | None:
+    """How many of m neighbours a link changes at most, if its clauses say so."""
+    found = []
+    for clause in tensor.rule.clauses:
+        if clause.pattern and clause.pattern.form == OF_DRIFT:
+            n, own = clause.pattern.n, clause.pattern.m
+            found.append(n * m // own if own <= m else min(n, m))
+        alone = clause.rank is None and not (clause.residual or clause.entrywise or clause.rounding)
+        if clause.sparse == ENTRIES and alone and tensor.heads is None:
+            found.append(min(clause.count, m))
+    return min(found, default=None)
+
+
+def admits_pattern(pattern: ZeroPattern, name: str, links: list[Link], bits: int) -> bool:
+    """Whether the links' changes of m neighbours add up to at most n; `bits` is f of the cumulative statement."""
+    tensors = [link.tensors[name] for link in links if name in link.tensors]
+    units = {tensor.bits for tensor in tensors}
+    if pattern.form != OF_DRIFT or len(units) > 1 or any(unit < bits for unit in units):
+        return False
+    counts = [pattern_of_link(tensor, pattern.m) for tensor in tensors]
+    return None not in counts and sum(counts) <= pattern.n
+
+
 def check_cumulative(identity: BaseIdentity, manifest: Manifest, policy: Policy, links: list[Link]) -> None:
     """Whether the drift of all links together, from the base to the last, obeys the cumulative policy."""
-    if policy.bounds_rounding and identity.linked is None:
-        raise NotCovered("a cumulative policy with rounding bounds needs a linked identity")
+    if policy.needs_linked_base and identity.linked is None:
+        raise NotCovered("a cumulative policy about the base's weights needs a linked identity")
     revised = replace(manifest, version=REVISED_VERSION, parent=None)
     decisions, rules = derive(identity, revised, policy, cumulative=True)
     tensors, _, certified = derive_tensors(identity, revised, rules)
@@ -316,8 +350,12 @@ def check_cumulative(identity: BaseIdentity, manifest: Manifest, policy: Policy,
         shape = manifest.by_name[name].shape
         _, rows, columns = next(blocks("", shape, rule.heads))
         for clause in rule.clauses:
-            limit = None if clause.rounding else Limit(clause, identity.by_name[name], rows, columns, rule.heads)
-            if limit is None or not limit.admits(name, links, certified[name]):
+            if clause.pattern:
+                admitted = admits_pattern(clause.pattern, name, links, certified[name])
+            else:
+                limit = None if clause.rounding else Limit(clause, identity.by_name[name], rows, columns, rule.heads)
+                admitted = limit is not None and limit.admits(name, links, certified[name])
+            if not admitted:
                 raise OutsideCumulativePolicy(f"{name}: the links may add up to more than the cumulative policy allows")
     if policy.total is not None:
         _check_total(root_down(norm_square(policy.total, list(identity.tensors))), links)

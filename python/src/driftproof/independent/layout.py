@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import field as f
 from .field import Cubic
 from .policy import COLUMNS, ENTRIES, ROWS
-from .statement import PLAIN_HALF_RANGE, Statement, TableauTensor, ceil_log2, total_limbs
+from .statement import PLAIN_HALF_RANGE, PatternClaim, Statement, TableauTensor, ceil_log2, total_limbs
 
 PROJECTION_ROWS = 132
 LOG_CHUNK = 14
@@ -207,9 +207,9 @@ def signatures(tensor: TableauTensor) -> list[tuple]:
     return result
 
 
-def statement_row(statement: Statement, tensor: TableauTensor) -> tuple[int, int] | None:
-    """Tree and row of the base's tableau that a small tensor of an aligned statement shares (section 2)."""
-    return (tensor.place.tree, tensor.place.row) if statement.aligned else None
+def base_row(tensor: TableauTensor) -> tuple[int, int] | None:
+    """Tree and row of the base's tableau that a small tensor's row is added to (section 2)."""
+    return tensor.place and (tensor.place.tree, tensor.place.row)
 
 
 class Layout:
@@ -225,6 +225,7 @@ class Layout:
         self._make_bound_lines()
         self._make_factors()
         self._make_orthonormal()
+        self._make_patterns()
         self._make_digits()
 
     # --- section 2 ---
@@ -238,7 +239,7 @@ class Layout:
                 self.slots[index] = Slot(row, grid)
                 row += grid.row_tiles * grid.column_tiles
             else:
-                key = (tuple(signatures(tensor)), statement_row(self.statement, tensor))
+                key = (tuple(signatures(tensor)), base_row(tensor))
                 groups.setdefault(key, []).append(index)
         self.shared_rows: list[list[int]] = []
         for group in groups.values():
@@ -461,6 +462,65 @@ class Layout:
         """ϱ of an orthonormal tensor."""
         return max(2, self.tensors[index].row_bits)
 
+    # --- section 10 ---
+
+    def _make_patterns(self) -> None:
+        """Z-space: its blocks, number j of one's patterns in place of a set's."""
+        blocks: list[Block] = []
+        seen: set[tuple[int, int]] = set()
+        for index, tensor in enumerate(self.tensors):
+            slot = self.slots[index]
+            for number in range(len(tensor.patterns)):
+                if slot.grid:
+                    blocks.append(Block([index], number, slot.grid, slot.first_row, ()))
+                elif (slot.first_row, number) not in seen:
+                    seen.add((slot.first_row, number))
+                    row = next(row for row in self.shared_rows if index in row)
+                    members = [other for other in row if len(self.tensors[other].patterns) > number]
+                    blocks.append(Block(members, number, None, slot.first_row, ()))
+        blocks.sort(key=lambda block: -block.log_places)
+        end = 0
+        for block in blocks:
+            block.base = end
+            end += 1 << block.log_places
+        self.pattern_blocks = blocks
+        self.has_patterns = bool(blocks)
+        self.z_variables = self.log_length + ceil_log2(end) if blocks else 0
+
+    def pattern_tiles(self) -> list[tuple[int, int, tuple[int, int] | None]]:
+        """(Z-tile, row of the drift tableau, (tree, row) of the base or None) of Z-space's tiles, in their order."""
+        result = []
+        for block in self.pattern_blocks:
+            claims = [self.tensors[index].patterns[block.set_number] for index in block.members]
+            place = None
+            if any(claim.is_of_weights for claim in claims):
+                place = self.tensors[block.members[0]].place
+            for number, (tile, row) in enumerate(block.tiles()):
+                result.append((tile, row, place and (place.tree, place.row + number)))
+        return result
+
+    @property
+    def pattern_oracles(self) -> list[str]:
+        """The oracles of Z-space, in order (section 8)."""
+        if not self.has_patterns:
+            return []
+        return ["z", "Xz"] + (["Tz"] if any(place for _, _, place in self.pattern_tiles()) else [])
+
+    def pattern_members(self) -> list[tuple[PatternClaim, tuple[int, ...], int]]:
+        """(claim, free variables, origin) of every cube of every member of Z-space."""
+        result = []
+        for block in self.pattern_blocks:
+            for index in block.members:
+                tensor = self.tensors[index]
+                claim = tensor.patterns[block.set_number]
+                if block.grid:
+                    result += [(claim, free, origin) for free, origin in self._tile_cubes(block)]
+                else:
+                    free = tuple(range(tensor.column_bits + tensor.row_bits))
+                    origin = (block.base << self.log_length) + self.slots[index].offset
+                    result.append((claim, free, origin))
+        return result
+
     # --- section 9, which oracles and members R-space has ---
 
     FAMILIES = ("a", "d", "r", "a2", "u", "v", "d2")
@@ -581,11 +641,11 @@ class Layout:
 
     @property
     def has_first_tree(self) -> bool:
-        return self.has_factors or self.has_region
+        return self.has_factors or self.has_region or self.has_patterns
 
     def stage_shapes(self) -> list[tuple[str, int, int]]:
         """(stage, rounds, degree) of A, B, C, O as far as they exist: the order of Libra's coefficients."""
-        shapes = [("A", 1 + max(self.d_variables, self.e_variables, self.g_variables), 5)]
+        shapes = [("A", 1 + max(self.d_variables, self.e_variables, self.g_variables, self.z_variables), 5)]
         if self.has_factors:
             shapes.append(("B", 1 + self.b_variables, max(3, self.bit_count + 2)))
             shapes.append(("C", 1 + self.g_variables, 2))
@@ -612,7 +672,8 @@ class TreeRows:
             if oracle not in ("X", "T"):
                 self.region_rows[oracle] = at
                 at += tiles
-        self.first_tree = at
+        self.pattern_row = at
+        self.first_tree = at + len(layout.pattern_tiles())
         self.d_rows = layout.payload_rows(layout.d_used)
         at = self.d_rows
         self.d_mask, self.e_mask = at, at + 1
@@ -623,6 +684,8 @@ class TreeRows:
             at += 2
         self.region_masks = {oracle: at + index for index, oracle in enumerate(region)}
         at += len(region)
+        self.pattern_masks = {oracle: at + index for index, oracle in enumerate(layout.pattern_oracles)}
+        at += len(self.pattern_masks)
         self.stage_a_masks = (at, at + 1, at + 2)
         at += 3
         self.stage_c_masks = None

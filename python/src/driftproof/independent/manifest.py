@@ -17,6 +17,8 @@ MAXIMUM_BYTES = 1 << 26
 LEAST_TENSOR_BYTES = 27
 #: The word in front of the version of an aligned statement (format.md, "Manifest").
 ALIGNED_WORD = 11
+#: The version of statements with patterns, of links (flag 1) and of others (flag 0).
+PATTERNS_VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,17 @@ def read_manifest(content: bytes) -> Manifest:
     aligned = version == ALIGNED_WORD
     if aligned:
         version = reader.u32()
-        if version & 1:
-            raise InvalidProof("manifest: aligned, and a link, or aligned twice")
-    if not 2 <= version <= 8:
+    if not 2 <= version <= PATTERNS_VERSION and not (aligned and version == ALIGNED_WORD):
         raise InvalidProof(f"manifest: version {version} is unknown")
-    parent = reader.hash() if version & 1 else None
+    is_link = version & 1 == 1
+    if version == PATTERNS_VERSION:
+        flag = reader.u8()
+        if flag > 1:
+            raise InvalidProof("manifest: neither a link nor none")
+        is_link = flag == 1
+    if aligned and is_link:
+        raise InvalidProof("manifest: aligned, and a link, or aligned twice")
+    parent = reader.hash() if is_link else None
     numbers = [reader.u32() for _ in range(6)]
     code, rows = None, numbers[5]
     if any(numbers[:5]):

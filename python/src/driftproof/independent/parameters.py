@@ -160,7 +160,7 @@ class ListDecoding:
 
 @dataclass(frozen=True)
 class SoundnessShape:
-    """What the terms of the argument depend on."""
+    """What the terms of the argument depend on; regions are R-space and Z-space."""
 
     claims: int
     coordinates: int

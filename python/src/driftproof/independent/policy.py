@@ -27,6 +27,9 @@ SPARSE_KEYS = {"entries": ENTRIES, "rows": ROWS, "columns": COLUMNS}
 OF_ROWS, OF_COLUMNS, OF_SLICES = 0, 1, 2
 AXES = {"rows": OF_ROWS, "columns": OF_COLUMNS, "slices": OF_SLICES}
 QUANTITIES = {"tuned": 1, "base": 2, "update": 4}
+OF_DRIFT, OF_TUNED, OF_BASE = 0, 1, 2
+PATTERN_FORMS = {"drift": OF_DRIFT, "tuned": OF_TUNED, "base": OF_BASE}
+GROUP_SIZES = (2, 4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,48 @@ class Bound:
 
 @dataclass(frozen=True)
 class Rounding:
-    """Half-ulps, or roundoffs of a sum of quantities (1 tuned, 2 base, 4 update); quantities 0 means half-ulps."""
+    """Half-ulps, or roundoffs of a sum of quantities (1 tuned, 2 base, 4 update); quantities 0 means half-ulps.
+
+    With `of_weight` it is a fraction of each base weight, and at least `least`, if there is one.
+    """
 
     number: Decimal10
     quantities: int
+    of_weight: bool = False
+    least: Decimal10 | None = None
 
     def canonical(self) -> bytes:
+        if self.of_weight:
+            least = u8(0) if self.least is None else u8(1) + self.least.canonical()
+            return u8(2) + self.number.canonical() + least
         if self.quantities == 0:
             return u8(0) + self.number.canonical()
         return u8(1) + u8(self.quantities) + self.number.canonical()
 
 
 @dataclass(frozen=True)
+class ZeroPattern:
+    """n of m neighbours of drift or tuned weights may be other than zero; or the base's zeros stay (n = m = 0)."""
+
+    form: int
+    n: int = 0
+    m: int = 0
+
+    @property
+    def is_of_weights(self) -> bool:
+        return self.form != OF_DRIFT
+
+    def canonical(self) -> bytes:
+        return u8(self.form) + (b"" if self.form == OF_BASE else u32(self.n) + u32(self.m))
+
+
+@dataclass(frozen=True)
 class Clause:
-    """A norm clause (`norm`), or a sum of a rank, a sparse part and what bounds the rest."""
+    """A norm clause (`norm`), a pattern of zeros (`pattern`), or a sum of a rank, a sparse part and what bounds the
+    rest."""
 
     norm: Bound | None = None
+    pattern: ZeroPattern | None = None
     rank: int | None = None
     sparse: int = NO_SPARSE
     count: int = 0
@@ -87,6 +116,8 @@ class Clause:
     def canonical(self) -> bytes:
         if self.norm is not None:
             return u8(0) + self.norm.canonical()
+        if self.pattern is not None:
+            return u8(4) + self.pattern.canonical()
         form = 3 if self.rounding else 2 if self.entrywise else 1
         result = u8(form)
         result += u8(0) if self.rank is None else u8(1) + u32(self.rank)
@@ -167,7 +198,11 @@ class Policy:
     @property
     def needs_linked_base(self) -> bool:
         """Whether the policy speaks of the base's own weights."""
-        return self.bounds_rounding
+        return self.bounds_rounding or any(clause.pattern and clause.pattern.is_of_weights for clause in self.clauses)
+
+    @property
+    def has_patterns(self) -> bool:
+        return any(clause.pattern for clause in self.clauses)
 
     @property
     def has_slices(self) -> bool:
@@ -307,10 +342,37 @@ def _rounding(value, what: str) -> Rounding:
     return Rounding(number, quantities)
 
 
+def _weight_fraction(value: dict, what: str) -> Rounding:
+    entry = strictjson.members(value, what, ("ofWeight",), ("absolute",))
+    number = _number(entry["ofWeight"], what)
+    least = _number(entry["absolute"], what) if "absolute" in entry else None
+    if not 0 < number.value <= 1 or (least is not None and least.value == 0):
+        raise OperationalError(f"{what}: a fraction of weights is above 0 and at most 1, its least bound above 0")
+    return Rounding(number, 0, True, least)
+
+
+def _pattern(value, what: str, in_heads: bool) -> ZeroPattern:
+    entry = strictjson.members(value, what, ("of",), ("n", "m"))
+    form = PATTERN_FORMS.get(strictjson.string(entry["of"], what))
+    if form is None or (in_heads and form != OF_DRIFT):
+        raise OperationalError(f"{what}: a pattern is of drift, tuned or base, in heads of drift")
+    if form == OF_BASE:
+        strictjson.members(value, what, ("of",))
+        return ZeroPattern(form)
+    strictjson.members(value, what, ("of", "n", "m"))
+    m = strictjson.integer(entry["m"], what, GROUP_SIZES[0], GROUP_SIZES[-1])
+    if m not in GROUP_SIZES:
+        raise OperationalError(f"{what}: m is a power of two from 2 to 64")
+    return ZeroPattern(form, strictjson.integer(entry["n"], what, 1, m - 1), m)
+
+
 def _clause(value, what: str, in_heads: bool) -> Clause:
     if isinstance(value, dict) and "norm" in value:
         entry = strictjson.members(value, what, ("norm",))
         return Clause(norm=_bound(entry["norm"], what, in_heads))
+    if isinstance(value, dict) and "pattern" in value:
+        entry = strictjson.members(value, what, ("pattern",))
+        return Clause(pattern=_pattern(entry["pattern"], what, in_heads))
     keys = ("rank", "entries", "rows", "columns", "residual", "entrywise", "rounding")
     entry = strictjson.members(value, what, (), keys)
     sparse = [key for key in SPARSE_KEYS if key in entry]
@@ -318,11 +380,17 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
         raise OperationalError(f"{what}: one of entries, rows and columns")
     if "rank" not in entry and not sparse and "entrywise" not in entry and "rounding" not in entry:
         raise OperationalError(f"{what}: a sum has a rank, a sparse part, or a bound of entries")
-    if "rounding" in entry and ("entrywise" in entry or in_heads):
+    of_weight = isinstance(entry.get("entrywise"), dict) and "ofWeight" in entry["entrywise"]
+    if ("rounding" in entry and ("entrywise" in entry or in_heads)) or (of_weight and in_heads):
         raise OperationalError(f"{what}: rounding stands neither beside entrywise nor in heads")
     if "residual" in entry and "rank" not in entry and not sparse:
         raise OperationalError(f"{what}: a residual stands beside a rank or a sparse part")
-    entrywise = _bound(entry["entrywise"], what, in_heads) if "entrywise" in entry else None
+    rounding = _rounding(entry["rounding"], what) if "rounding" in entry else None
+    entrywise = None
+    if of_weight:
+        rounding = _weight_fraction(entry["entrywise"], what)
+    elif "entrywise" in entry:
+        entrywise = _bound(entry["entrywise"], what, in_heads)
     if entrywise and entrywise.value == 0:
         raise OperationalError(f"{what}: a bound of entries is above zero")
     return Clause(
@@ -331,7 +399,7 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
         count=strictjson.integer(entry[sparse[0]], what, 1, MAXIMUM_COUNT) if sparse else 0,
         residual=_bound(entry["residual"], what, in_heads) if "residual" in entry else None,
         entrywise=entrywise,
-        rounding=_rounding(entry["rounding"], what) if "rounding" in entry else None,
+        rounding=rounding,
     )
 
 
@@ -425,17 +493,31 @@ class _CanonicalReader:
         return {self.choice("relative", "absolute"): self.number()}
 
     def rounding(self) -> dict:
-        if self.choice(False, True):
-            quantities = self.reader.u8()
-            if quantities > 7:
-                raise InvalidProof("policy bytes: unknown quantities")
-            return {"of": [name for name, bit in QUANTITIES.items() if quantities & bit], "roundoffs": self.number()}
-        return {"halfUlps": self.number()}
+        """Members of a clause: `rounding`, or `entrywise` with a fraction of weights."""
+        form = self.choice("halfUlps", "roundoffs", "ofWeight")
+        if form == "ofWeight":
+            fraction = {"ofWeight": self.number()}
+            if self.choice(False, True):
+                fraction["absolute"] = self.number()
+            return {"entrywise": fraction}
+        if form == "halfUlps":
+            return {"rounding": {"halfUlps": self.number()}}
+        quantities = self.reader.u8()
+        if quantities > 7:
+            raise InvalidProof("policy bytes: unknown quantities")
+        named = [name for name, bit in QUANTITIES.items() if quantities & bit]
+        return {"rounding": {"of": named, "roundoffs": self.number()}}
+
+    def pattern(self) -> dict:
+        form = self.choice("drift", "tuned", "base")
+        return {"of": form} if form == "base" else {"of": form, "n": self.whole(), "m": self.whole()}
 
     def clause(self) -> dict:
-        form = self.choice("norm", "sum", "entrywise", "rounding")
+        form = self.choice("norm", "sum", "entrywise", "rounding", "pattern")
         if form == "norm":
             return {"norm": self.bound()}
+        if form == "pattern":
+            return {"pattern": self.pattern()}
         result = {}
         if self.choice(False, True):
             result["rank"] = self.whole()
@@ -447,7 +529,7 @@ class _CanonicalReader:
         if form == "entrywise":
             result["entrywise"] = self.bound()
         elif form == "rounding":
-            result["rounding"] = self.rounding()
+            result.update(self.rounding())
         return result
 
     def rule(self) -> dict:

@@ -30,6 +30,7 @@ from .statement import (
     TENSOR_LIMBS,
     BaseTree,
     EntryClaim,
+    PatternClaim,
     Statement,
     StructuredClause,
     TableauTensor,
@@ -41,6 +42,8 @@ from .statement import (
 MAXIMUM_SQUARE = 1 << 37
 HIDDEN_SQUARE = 1 << 30
 MINIMUM_SQUARE = 1 << 31
+#: Of q² in a claim that bounds entries by a fraction of weights.
+MAXIMUM_BASE_COEFFICIENT = 8
 MINIMUM_BASE_SQUARE = 1 << 42
 MAXIMUM_BLOCKS = 1 << 16
 MAXIMUM_LOG_ENTRIES = 41
@@ -165,7 +168,8 @@ class TensorRules:
     def __init__(self, measures: Measures, clauses: tuple[Clause, ...], context: "StatementRules", name: str):
         self.measures, self.clauses, self.context, self.name = measures, clauses, context, name
         self.linked: LinkedTensor | None = None
-        if context.manifest.aligned or any(clause.rounding for clause in clauses):
+        of_base = any(clause.rounding or (clause.pattern and clause.pattern.is_of_weights) for clause in clauses)
+        if context.manifest.aligned or of_base:
             self.linked = context.linked_tensor(measures.base)
             self.bits = self.linked.fraction_bits
         else:
@@ -174,16 +178,22 @@ class TensorRules:
         self.norm_square = min(norms) if norms else None
 
     def tensor(self) -> TableauTensor:
-        structured = tuple(self._clause(clause) for clause in self.clauses if not clause.norm)
+        structured = tuple(self._clause(clause) for clause in self.clauses if not clause.norm and not clause.pattern)
+        patterns = tuple(
+            PatternClaim(clause.pattern.form, clause.pattern.n, ceil_log2(clause.pattern.m))
+            for clause in self.clauses
+            if clause.pattern
+        )
         plain = (
             self.norm_square is not None
+            or bool(patterns)
             or self.context.policy.total is not None
             or any(c.scale > 0 or (c.entry_claim and c.entry_claim.is_rounding) for c in structured)
         )
         bound = None if self.norm_square is None else limbs(self.norm_square, TENSOR_LIMBS)
         place = self.context.identity.linked.places[self.measures.base.name] if self.linked else None
         shape = (self.measures.rows, self.measures.columns)
-        return TableauTensor(self.name, *shape, self.bits, plain, bound, structured, False, place)
+        return TableauTensor(self.name, *shape, self.bits, plain, bound, structured, False, place, patterns)
 
     def _held(self, clause: Clause) -> tuple[int, int]:
         """Rank and count, held at what the shape allows."""
@@ -252,6 +262,8 @@ class TensorRules:
     def _rounding(self, clause: Clause, rank: int) -> tuple[int, EntryClaim]:
         base, linked, number = self.measures.base, self.linked, clause.rounding.number.value
         p, g, f = SIGNIFICANT_BITS[base.dtype], base.fraction_bits, self.bits
+        if clause.rounding.of_weight:
+            return self._weight_fraction(clause, rank)
         log_cells = ceil_log2(self.measures.rows) + ceil_log2(self.measures.columns)
         n = 1 << min(14, max(6, log_cells))
         if clause.rounding.quantities == 0:
@@ -280,10 +292,7 @@ class TensorRules:
             tau_squared = 1 << 30
         w = 0
         if rank:
-            square = self.norm_square
-            if square is None:
-                square = floor(base.sum_of_squares * power_of_four(f - g) / 4) + 1
-            finest = factor_limit(rank, square, 22 if p == 8 else 23)
+            finest = factor_limit(rank, self._rounding_drift_square(), 22 if p == 8 else 23)
             if (finest - p) & 1:
                 finest -= 1
             while finest - scale > 16:
@@ -293,6 +302,35 @@ class TensorRules:
             if finest - scale >= 7:
                 w, scale = finest - scale, finest
         return scale, EntryClaim(tau_squared, is_rounding=True, w=w, **constants)
+
+    def _rounding_drift_square(self) -> int:
+        """D beside rounding bounds: without a norm clause half the base's norm."""
+        if self.norm_square is not None:
+            return self.norm_square
+        base = self.measures.base
+        return floor(base.sum_of_squares * power_of_four(self.bits - base.fraction_bits) / 4) + 1
+
+    def _weight_fraction(self, clause: Clause, rank: int) -> tuple[int, EntryClaim]:
+        """Section 7, "Fractions of weights"."""
+        fraction = clause.rounding.number.value
+        least = None if clause.rounding.least is None else clause.rounding.least.value
+
+        def square(scale: int) -> int:
+            return floor(4 * least**2 * power_of_four(self.bits + scale))
+
+        def fits(scale: int) -> bool:
+            share = floor(fraction**2 * power_of_four(scale + 1) * (1 << 40))
+            return share <= 8 << 40 and (least is None or square(scale) <= MAXIMUM_SQUARE)
+
+        limit = factor_limit(rank, self._rounding_drift_square(), 20) if rank else 20
+        scale = next((candidate for candidate in range(limit, 0, -1) if fits(candidate)), 0)
+        base = min(floor(4 * fraction**2 * power_of_four(scale)), MAXIMUM_BASE_COEFFICIENT)
+        if base == 0:
+            raise NotCovered(f"{self.name}: the fraction of weights is too small to be proved")
+        tau_squared = HIDDEN_SQUARE
+        if least is not None:
+            tau_squared = max(min(square(scale), MAXIMUM_SQUARE) - MINIMUM_SQUARE, HIDDEN_SQUARE)
+        return scale, EntryClaim(tau_squared, is_rounding=True, e=4, base=base, half_range=HIDDEN_SQUARE)
 
 
 # --- section 8 ------------------------------------------------------------------------------------------------------
@@ -401,7 +439,7 @@ class StatementRules:
     def statement(
         self, code: CodeParameters, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]
     ) -> Statement:
-        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.has_rounding_claims and tensor.place})
+        numbers = sorted({tensor.place.tree for tensor in tensors if tensor.speaks_of_base and tensor.place})
         trees = tuple(BaseTree(number, *self.identity.linked.trees[number]) for number in numbers)
         total = self._total(tensors, shrinkages)
         return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)
@@ -476,6 +514,12 @@ def check_validity(statement: Statement) -> None:
     if chunks > 1 << 27:
         raise InvalidProof("the statement has too many chunks")
     for tensor in statement.tensors:
+        for pattern in tensor.patterns:
+            grid = Grid.of(tensor, statement.code.log_length)
+            if pattern.log_group > (grid.w if grid else tensor.column_bits) or tensor.columns % (
+                1 << pattern.log_group
+            ):
+                raise InvalidProof(f"{tensor.name}: a pattern's groups do not fit into its rows")
         for clause in tensor.clauses:
             if clause.scale > 0 and not tensor.plain:
                 raise InvalidProof(f"{tensor.name}: a scaled residual without a bound of the drift")

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 
 from .parameters import CodeParameters
-from .policy import NO_SPARSE
+from .policy import NO_SPARSE, OF_BASE, OF_DRIFT
 from .wire import i64, sha256, text, u8, u16, u64
 
 #: H_d of a bound of E's entries in a statement without rounding claims is 2^29 (protocol.md, section 4).
@@ -55,6 +55,23 @@ class StructuredClause:
 
 
 @dataclass(frozen=True)
+class PatternClaim:
+    """N of 2^log_group neighbours of drift or tuned weights; or the base's zeros (0, 0)."""
+
+    form: int
+    count: int = 0
+    log_group: int = 0
+
+    @property
+    def is_of_weights(self) -> bool:
+        return self.form != OF_DRIFT
+
+    @property
+    def has_groups(self) -> bool:
+        return self.form != OF_BASE
+
+
+@dataclass(frozen=True)
 class BasePlace:
     """Where the base's tableau has a tensor: tree, row, whether it shares the row, and its offset there."""
 
@@ -75,6 +92,12 @@ class TableauTensor:
     clauses: tuple[StructuredClause, ...] = ()
     orthonormal: bool = False
     place: BasePlace | None = None
+    patterns: tuple[PatternClaim, ...] = ()
+
+    @property
+    def speaks_of_base(self) -> bool:
+        """Whether a claim about it, by its rounding or a pattern of weights, may need the base's tableau."""
+        return self.has_rounding_claims or any(pattern.is_of_weights for pattern in self.patterns)
 
     @property
     def has_rounding_claims(self) -> bool:
@@ -113,12 +136,23 @@ class Statement:
     def has_rounding_claims(self) -> bool:
         return any(tensor.has_rounding_claims for tensor in self.tensors)
 
+    @property
+    def has_patterns(self) -> bool:
+        return any(tensor.patterns for tensor in self.tensors)
+
+    @property
+    def _version(self) -> int:
+        """The version of the bytes; the layout's is one more."""
+        if self.has_patterns:
+            return 4
+        return 3 if self.has_rounding_claims else 2 if self.has_entry_claims else 1
+
     def canonical(self) -> bytes:
         """The statement's bytes."""
-        version = 3 if self.has_rounding_claims else 2 if self.has_entry_claims else 1
+        version = self._version
         parts = [self._places("driftproof/statement/aligned/v1")]
         parts += [text(f"driftproof/statement/v{version}"), self.code.canonical(), _bound(self.total)]
-        if version == 3:
+        if version >= 3:
             parts.append(u64(len(self.base_trees)))
             parts += [u64(tree.number) + u64(tree.rows) + tree.root for tree in self.base_trees]
         parts.append(u64(len(self.tensors)))
@@ -127,11 +161,14 @@ class Statement:
             parts += [text(tensor.name), u64(tensor.rows), u64(tensor.columns), i64(tensor.fraction_bits), flags]
             parts += [_bound(tensor.bound), u64(len(tensor.clauses))]
             parts += [_clause(clause, version) for clause in tensor.clauses]
+            if version == 4:
+                parts.append(u64(len(tensor.patterns)))
+                parts += [u8(each.form) + u64(each.count) + u64(each.log_group) for each in tensor.patterns]
         return b"".join(parts)
 
     def layout_digest(self) -> bytes:
         """Where the tensors lie and in which units (format.md, "Manifest")."""
-        version = 4 if self.has_rounding_claims else 3 if self.has_entry_claims else 2
+        version = self._version + 1
         parts = [self._places("driftproof/layout/aligned/v1")]
         parts += [text(f"driftproof/layout/v{version}"), u64(self.code.log_length), u64(len(self.tensors))]
         for tensor in self.tensors:
@@ -142,7 +179,7 @@ class Statement:
             for clause in tensor.clauses:
                 kind = 2 if clause.entry_claim else 1 if clause.is_exact else 0
                 parts.append(_set(clause.scale, kind, clause.entry_claim, version))
-            if version == 4:
+            if version >= 4:
                 parts.append(_place(tensor.place))
         return sha256(*parts)
 
@@ -164,8 +201,8 @@ def _clause(clause: StructuredClause, version: int) -> bytes:
     claim = clause.entry_claim
     if version >= 2:
         result += u8(0) if claim is None else u8(1) + u64(claim.tau_squared)
-    if version == 3:
-        if claim is None:
+    if version >= 3:
+        if claim is None or not claim.is_rounding:
             return result + u8(0)
         numbers = (claim.w, claim.e, claim.beta, claim.classes, claim.tuned, claim.base, claim.update, claim.half_range)
         result += u8(1) + b"".join(u64(number) for number in numbers)
@@ -174,7 +211,7 @@ def _clause(clause: StructuredClause, version: int) -> bytes:
 
 def _set(scale: int, kind: int, claim: EntryClaim | None, version: int) -> bytes:
     result = u64(scale) + u8(kind)
-    if version == 4:
+    if version >= 4:
         result += u64(claim.w if claim else 0) + u8(claim.kind if claim and claim.is_rounding else 0)
     return result
 

@@ -13,7 +13,7 @@ from .field import Cubic
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
-from .manifest import PRODUCT, Manifest, read_manifest, says_aligned
+from .manifest import PATTERNS_VERSION, PRODUCT, Manifest, read_manifest, says_aligned
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
 from .rules import (
@@ -50,6 +50,8 @@ class Verified:
 
 def required_versions(policy: Policy) -> set[int]:
     """The manifest versions of a policy (specification/statement.md, section 1)."""
+    if policy.has_patterns:
+        return {PATTERNS_VERSION}
     if policy.bounds_rounding:
         return {8}
     if policy.bounds_entries:
@@ -98,7 +100,7 @@ def derive_tensors(identity: BaseIdentity, manifest: Manifest, rules: StatementR
 
 def soundness_shape(layout: Layout) -> SoundnessShape:
     lines = sum(len(line.limbs) for line in layout.bound_lines)
-    has_orthonormal, has_region = bool(layout.orthonormal), layout.has_region
+    has_orthonormal, has_region = bool(layout.orthonormal), layout.has_region or layout.has_patterns
     coordinates = (
         ceil_log2(layout.square_chunks)
         + ceil_log2(layout.projection_chunks)
@@ -106,15 +108,20 @@ def soundness_shape(layout: Layout) -> SoundnessShape:
         + layout.d_variables
         + ceil_log2(layout.factor_chunks)
         + layout.bits_log
+        + layout.z_variables
         + 8
     )
     return SoundnessShape(
-        claims=6 + lines + (4 if has_orthonormal or has_region else 0) + (8 if has_region else 0),
+        claims=6
+        + lines
+        + (4 if has_orthonormal or has_region else 0)
+        + (8 if has_region else 0)
+        + (3 if layout.has_patterns else 0),
         coordinates=coordinates,
         has_first_tree=layout.has_first_tree,
         has_factors=layout.has_factors,
         index_bits=layout.bit_count,
-        region_oracles=len(layout.region_oracles),
+        region_oracles=len(layout.region_oracles) + len(layout.pattern_oracles),
         orthonormal_tensors=len(layout.orthonormal),
         orthonormal_log_rows=layout.o_log_rows,
         has_region=has_region,
@@ -158,6 +165,8 @@ def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Polic
         raise InvalidProof("the tuned commitment is not that of its parts")
     decisions, rules = derive(identity, manifest, policy)
     tensors, shrinkages, certified = derive_tensors(identity, manifest, rules)
+    if manifest.parent and policy.has_patterns and policy.needs_linked_base:
+        raise NotCovered("a link has neither rounding bounds nor patterns of weights")
     check_sizes(tensors)
     coverage.check_digests(identity, manifest, decisions)
     code = manifest.code
