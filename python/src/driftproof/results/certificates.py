@@ -89,8 +89,8 @@ class Claims(Result):
         tuned_commitment: hides the tuned model, 64 hexadecimal digits.
         parent: of a link, the tuned commitment of the model that it starts from; None for a base.
         security_bits: a false statement passes with probability at most 2^-`security_bits`.
-        tensors: how many tensors have which kind of rule: "frozen", "norm", "rank", "sparse", "entrywise", "composed",
-            "excluded".
+        tensors: how many tensors have which kind of rule: "frozen", "norm", "rank", "sparse", "entrywise", "pattern",
+            "composed", "excluded".
         proves_nothing: True where the policy allows everything or no tensor may change.
         parameters: `certified_parameters` + `frozen_parameters`, numbers of weights.
         code: parameters of the error-correcting code in words; None where nothing had to be proved.
@@ -250,7 +250,8 @@ class Forecast(Result):
     Attributes:
         seconds: altogether; `phases` has each.
         log_length: the rows' codewords come from 2^`log_length` entries; `blowup` is 1 / the code's rate.
-        drift_rows: rows of the drift's tableau; `proof_rows` those that the proof adds.
+        drift_rows: rows of the drift's tableau; `proof_rows` those that the proof adds, `base_rows` those of the
+            base's tableau that it opens.
     """
 
     seconds: float
@@ -265,6 +266,7 @@ class Forecast(Result):
     queries: int | None
     drift_rows: int | None
     proof_rows: int | None
+    base_rows: int | None
     identity_given: bool
     files_left_out: tuple[str, ...]
     tied_aliases: tuple[TiedAlias, ...]

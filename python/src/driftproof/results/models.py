@@ -72,10 +72,11 @@ class TensorInspection(Result):
         shape, tuned_shape: as stored; `rows` x `columns` is the matrix that the tuned tensor is read as.
         status: "identical", "drifted", "belowPrecision", "bytesDiffer" or "notEncodable" (then `problem` says why).
         base_norm, drift_norm: Frobenius norms of W and of the change; `relative_drift` is their ratio.
-        max_drift: the largest change of one weight.
+        max_drift: the largest change of one weight; `max_share_of_weight` the largest as a fraction of its base weight.
         rank: the smallest of 1, 2, 4, ..., 64 that explains the drift; `residual` is the norm of what it leaves,
             `residual_of_drift` and `residual_of_base` that as fractions, `largest_residual` its largest entry.
         unit: the step in which weights of this tensor are encoded.
+        pattern: "n:m" where at most n of every m neighbours in a row changed, the tightest such.
     """
 
     name: str
@@ -92,6 +93,7 @@ class TensorInspection(Result):
     drift_norm: float | None
     relative_drift: float | None
     max_drift: float | None
+    max_share_of_weight: float | None
     changed_entries: int | None
     changed_rows: int | None
     changed_columns: int | None
@@ -102,6 +104,7 @@ class TensorInspection(Result):
     largest_residual: float | None
     residuals: tuple[RankResidual, ...] | None
     unit: float | None
+    pattern: str | None
     unit_is_coarse: bool
     rank_claim_is_weak: bool
     warning: str | None
