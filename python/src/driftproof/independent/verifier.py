@@ -74,6 +74,8 @@ def derive(
         coverage.check_alignable(identity, manifest, decisions)
     coverage.check_products(identity, manifest, decisions)
     if policy.needs_linked_base or manifest.aligned:
+        if identity.linked is None:
+            raise NotCovered("the identity does not commit to the base's weights")
         check_linked_part(identity)
     return decisions, StatementRules(identity, manifest, policy, decisions)
 
