@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scripted endpoint for tests: answers follow from the question alone, no model, no packages.
 
-    scripted_server.py PORT [--log FILE] [BEHAVIOUR ...]
+    scripted_server.py PORT [--log FILE] [--port-file FILE] [BEHAVIOUR ...]
+
+Port 0 takes a free one; the file gets its number as soon as the server listens.
 
 Behaviours: other (another model), shift=N (every listed value N millionths of a nat lower), sampled, top=N, old (the older
 shape of log probabilities), plain-text (none), spelled=byteLevel|sentencePiece (blanks as Ġ or ▁), tail (the last entry of
@@ -15,6 +17,7 @@ The log has one line of JSON a request: path, headers, body.
 
 import hashlib
 import json
+import os
 import socket
 import sys
 import threading
@@ -25,10 +28,13 @@ arguments = sys.argv[1:]
 port = int(arguments.pop(0))
 options = {}
 log = None
+port_file = None
 while arguments:
     word = arguments.pop(0)
     if word == "--log":
         log = arguments.pop(0)
+    elif word == "--port-file":
+        port_file = arguments.pop(0)
     else:
         name, _, value = word.partition("=")
         options[name] = value
@@ -174,4 +180,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-Server(("127.0.0.1", port), Handler).serve_forever()
+server = Server(("127.0.0.1", port), Handler)
+if port_file:
+    # Whoever waits for it never sees half of it.
+    with open(port_file + ".new", "w") as file:
+        file.write(str(server.server_address[1]))
+    os.replace(port_file + ".new", port_file)
+server.serve_forever()

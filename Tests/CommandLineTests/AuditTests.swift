@@ -131,13 +131,14 @@ struct AuditTests {
   /// Killed at any moment, the same command goes on, asks nothing twice that has its answer, and ends in the same verdict.
   @Test func aKilledAuditGoesOn() throws {
     let server = Process()
-    let port = Int.random(in: 20_000..<60_000)
+    let portFile = session.file("port")
     server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    server.arguments = ["python3", AuditSession.script, "\(port)", "slow=0.01"]
+    server.arguments = ["python3", AuditSession.script, "0", "--port-file", portFile, "slow=0.01"]
     try server.run()
     // Killed, as a child of this thread may have other signals blocked.
     defer { kill(server.processIdentifier, SIGKILL) }
-    let address = "http://127.0.0.1:\(port)/v1"
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: portFile) { Thread.sleep(forTimeInterval: 0.05) }
+    let address = "http://127.0.0.1:\(try String(contentsOfFile: portFile, encoding: .utf8))/v1"
     #expect(try session.plan(endpoint: address).exitCode == 0)
     let recorded = try Tool.run(
       "audit", "record", session.planPath, "--key", session.key, "--model-name", "m", "-o", session.file("ref"),

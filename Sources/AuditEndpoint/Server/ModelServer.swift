@@ -16,6 +16,7 @@ import Synchronization
 package final class ModelServer: Sendable {
   private let group: Int32
   private let log: String
+  private let port: UInt16
   /// `http://127.0.0.1:PORT`.
   package let origin: String
   private let hasEnded = Mutex(false)
@@ -28,11 +29,12 @@ package final class ModelServer: Sendable {
   ///   - hiding: names of variables that the server does not get.
   ///   - log: a file for what it prints.
   package init(command: String, hiding: [String], log: String) throws(ModelServerError) {
-    let port = try Self.freePort()
+    let port = try LocalPort.free()
     let words = try Self.words(command).map { $0.replacing("{port}", with: String(port)) }
     guard command.contains("{port}") else { throw .noPort }
     group = try Self.start(words, hiding: hiding, log: log)
     self.log = log
+    self.port = port
     origin = "http://127.0.0.1:\(port)"
     Self.current.store(group, ordering: .sequentiallyConsistent)
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -46,26 +48,64 @@ package final class ModelServer: Sendable {
 
   deinit { end() }
 
+  /// Starts one and waits until it answers. A port that was free when it was chosen may be taken when the server comes to
+  /// it: then another is tried.
+  package static func ready(
+    command: String, hiding: [String], log: String, client: some HTTPAsking, seconds: Double
+  ) throws(ModelServerError) -> ModelServer {
+    for _ in 1..<portAttempts {
+      let server = try ModelServer(command: command, hiding: hiding, log: log)
+      do throws(ModelServerError) {
+        try server.waitUntilReady(client, seconds: seconds)
+        return server
+      } catch {
+        // Asked before it is ended: what a dead server leaves is free again.
+        let isTaken = server.lostItsPort(error)
+        server.end()
+        guard isTaken else { throw error }
+      }
+    }
+    let server = try ModelServer(command: command, hiding: hiding, log: log)
+    try server.waitUntilReady(client, seconds: seconds)
+    return server
+  }
+
+  private static let portAttempts = 4
+
+  /// Whether the server ended because somebody else has its port.
+  private func lostItsPort(_ error: ModelServerError) -> Bool {
+    guard case .ended(let lines) = error else { return false }
+    return !LocalPort.isFree(port) || lines.contains { $0.lowercased().contains("address already in use") }
+  }
+
   /// Waits until `/health` or `/v1/models` answers 200: servers listen before their model is loaded.
   package func waitUntilReady(_ client: some HTTPAsking, seconds: Double) throws(ModelServerError) {
-    let tries = max(1, Int(seconds / 0.2))
+    let tries = max(1, Int(seconds / 0.05))
     for _ in 0..<tries {
-      var status: Int32 = 0
-      if waitpid(group, &status, WNOHANG) == group {
-        hasEnded.withLock { $0 = true }
-        kill(-group, SIGKILL)
-        throw .ended(lastLines: lastLines)
-      }
+      try requireRunning()
       for path in ["/health", "/v1/models"] {
-        if case .answered(status: 200, body: _, retryAfter: _) = client.ask(
-          origin + path, body: nil, apiKey: nil, seconds: 5)
-        {
-          return
-        }
+        guard
+          case .answered(status: 200, body: _, retryAfter: _) = client.ask(
+            origin + path, body: nil, apiKey: nil, seconds: 5)
+        else { continue }
+        // A stranger at this port answers, too, and then the server could not listen.
+        try requireRunning()
+        return
       }
-      usleep(200_000)
+      usleep(50_000)
     }
     throw .notReady(seconds: Int(seconds), lastLines: lastLines)
+  }
+
+  private func requireRunning() throws(ModelServerError) {
+    guard !hasEnded.withLock({ $0 }) else { throw .ended(lastLines: lastLines) }
+    var status: Int32 = 0
+    guard waitpid(group, &status, WNOHANG) == group else { return }
+    hasEnded.withLock { $0 = true }
+    let lines = lastLines
+    kill(-group, SIGKILL)
+    unlink(log)
+    throw .ended(lastLines: lines)
   }
 
   /// Asks the group to end, and ends it after ten seconds. Does nothing the second time.
@@ -120,28 +160,6 @@ package final class ModelServer: Sendable {
     guard !words.isEmpty else { throw .noCommand }
     guard !command.utf8.contains(0) else { throw .noCommand }
     return words
-  }
-
-  private static func freePort() throws(ModelServerError) -> Int {
-    #if canImport(Glibc)
-      let kind = Int32(SOCK_STREAM.rawValue)
-    #else
-      let kind = SOCK_STREAM
-    #endif
-    let descriptor = socket(AF_INET, kind, 0)
-    guard descriptor >= 0 else { throw .system(SystemError()) }
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-        bind(descriptor, general, length) == 0 ? getsockname(descriptor, general, &length) : -1
-      }
-    }
-    guard status == 0 else { throw .system(SystemError()) }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 
   private static func start(_ words: [String], hiding: [String], log: String) throws(ModelServerError) -> Int32 {

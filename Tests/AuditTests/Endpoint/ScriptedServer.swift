@@ -25,8 +25,8 @@ final class ScriptedServer {
   init(_ behaviour: String..., hiding: [String] = []) throws {
     folder = try TemporaryFolder()
     let options = ["--log", folder.file("log")] + behaviour
-    server = try ModelServer(command: Self.command(options), hiding: hiding, log: folder.file("output"))
-    try server.waitUntilReady(client, seconds: 20)
+    server = try ModelServer.ready(
+      command: Self.command(options), hiding: hiding, log: folder.file("output"), client: client, seconds: 20)
   }
 
   deinit {

@@ -194,6 +194,33 @@ struct ServerTests {
     }
   }
 
+  /// A port that somebody else took first is no reason to give up: the server gets another.
+  @Test func aServerThatLostItsPortGetsAnother() throws {
+    let (first, start) = (folder.file("first"), folder.file("start"))
+    let script = """
+      [ -e "\(first)" ] && exec python3 "\(ScriptedServer.script)" $1
+      echo $1 > "\(first)"
+      echo "OSError: [Errno 98] Address already in use"
+      exit 1
+      """
+    try script.write(toFile: start, atomically: true, encoding: .utf8)
+    let server = try ModelServer.ready(
+      command: "sh \"\(start)\" {port}", hiding: [], log: folder.file("taken"), client: client, seconds: 20)
+    defer { server.end() }
+    let taken = try String(contentsOfFile: first, encoding: .utf8).filter(\.isNumber)
+    #expect(!taken.isEmpty && !server.origin.hasSuffix(":\(taken)"))
+    let port = try #require(UInt16(server.origin.split(separator: ":").last ?? ""))
+    #expect(!LocalPort.isFree(port))
+    // What ends for another reason is not started again.
+    let count = folder.file("count")
+    #expect(throws: ModelServerError.ended(lastLines: [])) {
+      try ModelServer.ready(
+        command: "sh -c 'echo >> \"\(count)\"; exit 1 # {port}'", hiding: [], log: folder.file("ends"), client: client,
+        seconds: 20)
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: count)).count == 1)
+  }
+
   @Test func commandsAreSplitWithoutAShell() throws {
     #expect(try ModelServer.words("a  'b c' d\"e f\"g ''") == ["a", "b c", "de fg", ""])
     #expect(try ModelServer.words("a $(b) | c > d") == ["a", "$(b)", "|", "c", ">", "d"])

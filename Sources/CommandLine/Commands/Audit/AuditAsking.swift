@@ -76,15 +76,9 @@ struct AuditAsking {
     guard let command = arguments.values["serve"] else { return nil }
     do throws(ModelServerError) {
       let hidden = arguments.values["api-key-env"].map { [$0] } ?? []
-      let server = try ModelServer(command: command, hiding: hidden, log: "\(log).\(getpid()).server.log")
       console.phase("waiting for the server")
-      do throws(ModelServerError) {
-        try server.waitUntilReady(client, seconds: 600)
-      } catch {
-        server.end()
-        throw error
-      }
-      return server
+      return try ModelServer.ready(
+        command: command, hiding: hidden, log: "\(log).\(getpid()).server.log", client: client, seconds: 600)
     } catch {
       throw CommandFailure(error)
     }
