@@ -75,7 +75,7 @@ let package = Package(
       name: "DriftProofReportFacts",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
-        "DriftProofChain",
+        "DriftProofChain", "DriftProofTransition",
       ], path: "Sources/ReportFacts"),
     // Which model answers: plans, questions, evidence and transcripts of audits. No network, no prover.
     .target(

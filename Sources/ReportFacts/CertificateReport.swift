@@ -5,6 +5,7 @@ import DriftProofStatement
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofPolicy
+import DriftProofTransition
 
 /// What a page for people says about one certificate: values only, no layout.
 public struct CertificateReport: Sendable {
@@ -69,9 +70,10 @@ public struct CertificateReport: Sendable {
   ///   - policy: the reader's; nil for the one inside the certificate.
   ///   - link: of a certificate that names a parent, its place in the chain, or why it has none. Without it such a
   ///     certificate fails: alone it says nothing about the base.
+  ///   - transition: with the tableau that it is about, to be verified, too; one that fails fails the certificate's report.
   package init(
     fileName: String, certificate: [UInt8], identity: BaseIdentity, policy: Policy?,
-    link: Result<ReportedLink, DriftProofError>? = nil
+    link: Result<ReportedLink, DriftProofError>? = nil, transition: (bytes: [UInt8], tableau: TunedTableau)? = nil
   ) {
     self.fileName = fileName
     byteCount = certificate.count
@@ -89,7 +91,8 @@ public struct CertificateReport: Sendable {
       _ = try link?.get()
       outcome = .verified(
         try VerifiedContents(
-          certificate, identity: identity, policy: policy, parent: link == nil ? ExpectedParent.none : .any))
+          certificate, identity: identity, policy: policy, parent: link == nil ? ExpectedParent.none : .any,
+          transition: transition))
     } catch {
       outcome = .rejected(error)
     }
@@ -118,6 +121,8 @@ extension CertificateReport {
 public struct VerifiedContents: Sendable {
   /// What the verifier says.
   public let verification: VerificationReport
+  /// What the transition to a tuned model's tableau says; nil where none was given.
+  public let transition: TransitionReport?
   /// The policy that it was verified against.
   public let policy: Policy
   /// The policy laid over base and tuned model.
@@ -133,11 +138,20 @@ public struct VerifiedContents: Sendable {
   package let identity: BaseIdentity
 
   init(
-    _ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?, parent: ExpectedParent
+    _ bytes: [UInt8], identity: BaseIdentity, policy given: Policy?, parent: ExpectedParent,
+    transition: (bytes: [UInt8], tableau: TunedTableau)?
   ) throws(DriftProofError) {
     let policy = if let given { given } else { try CertificateVerifier.embeddedPolicy(bytes) }
-    verification = try CertificateVerifier.verify(
+    let verified = try CertificateVerifier.verified(
       certificate: bytes, identity: identity, policy: policy, parent: parent)
+    verification = verified.report
+    var sum: TransitionReport?
+    if let transition {
+      sum = try TransitionVerifier.verify(
+        transition: transition.bytes, tableau: transition.tableau, certificate: verified.certificate, identity: identity
+      )
+    }
+    self.transition = sum
     let manifest: DriftManifest
     do throws(FormatError) {
       manifest = try DriftManifest.parse(Certificate.parse(bytes).manifest)

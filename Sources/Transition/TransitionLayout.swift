@@ -54,8 +54,11 @@ package struct TransitionLayout: Sendable {
   /// - Parameters:
   ///   - identity: with a linked part that its statement was derived from.
   ///   - statement: aligned.
+  ///   - limit: of rows that are opened in runs.
   /// - Throws: `tooManySharedRows`; `placement` for a statement that is not of this base.
-  package init(_ identity: BaseIdentity, linked: LinkedBase, statement: DriftStatement) throws(TransitionRejection) {
+  package init(
+    _ identity: BaseIdentity, linked: LinkedBase, statement: DriftStatement, limit: Int = Self.maximumSharedRows
+  ) throws(TransitionRejection) {
     logLength = linked.logLength
     let drift = TableauLayout(tensors: statement.tensors, logLength: linked.logLength)
     driftRowCount = drift.rowCount
@@ -107,9 +110,7 @@ package struct TransitionLayout: Sendable {
       }
       next += own.rows
     }
-    guard shared.count <= Self.maximumSharedRows else {
-      throw .tooManySharedRows(found: shared.count, limit: Self.maximumSharedRows)
-    }
+    guard shared.count <= limit else { throw .tooManySharedRows(found: shared.count, limit: limit) }
     (self.trees, self.whole, self.shared, rowCount) = (trees, whole, shared, next)
   }
 

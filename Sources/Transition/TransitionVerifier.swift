@@ -40,25 +40,20 @@ public enum TransitionVerifier {
   public static func verify(
     transition: [UInt8], tableauFile: [UInt8], certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8]
   ) throws(DriftProofError) -> TransitionReport {
-    let (policy, identity, tableau): (Policy, BaseIdentity, TunedTableau)
-    do throws(PolicyError) {
-      policy = try Policy.parse(policyFile)
-    } catch {
-      throw .operational("policy \(error)")
-    }
-    do throws(CheckpointError) {
-      identity = try BaseIdentity.parse(identityFile)
-    } catch {
-      throw .operational("base identity: \(error)")
-    }
-    do throws(JSONError) {
-      tableau = try TunedTableau.parse(tableauFile)
-    } catch {
-      throw .operational("the tuned model's tableau: \(error)")
-    }
+    let (identity, policy) = try CertificateVerifier.parse(identityFile: identityFile, policyFile: policyFile)
+    let tableau = try parse(tableauFile: tableauFile)
     let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
     try checked.verifyProof()
     return try verify(transition: transition, tableau: tableau, certificate: checked, identity: identity)
+  }
+
+  /// Reads `TUNED.tableau.json`.
+  package static func parse(tableauFile: [UInt8]) throws(DriftProofError) -> TunedTableau {
+    do throws(JSONError) {
+      return try TunedTableau.parse(tableauFile)
+    } catch {
+      throw .operational("the tuned model's tableau: \(error)")
+    }
   }
 
   /// - Parameter certificate: whose proof was verified.

@@ -49,6 +49,26 @@ struct CommitTests {
     #expect(try Tool.run(["verify", file("c.drift")] + facts + tableau).exitCode == 2)
     let alone = try Tool.run(["prove"] + model + tableau + ["-o", file("d.drift"), "--opening", file("d.secret")])
     #expect(alone.exitCode == 2 && alone.errors.contains("belong together"))
+    // Who holds the weights is told which model the tableau holds; the page says what was proved.
+    let holder = [
+      "check", file("c.drift"), "--base", base, "--tuned", tuned, "--opening", file("c.secret"), "--identity", identity,
+    ]
+    let checked = try Tool.run(holder + tableau + ["--tuned-opening", file("tableau.secret"), "--json"])
+    #expect(checked.exitCode == 0, "\(checked.errors)")
+    #expect(checked.output.contains("\"tunedTableau\""))
+    #expect(try Tool.run(holder + tableau).exitCode == 2)
+    let reported = try Tool.run(
+      ["report", file("c.drift")] + facts + tableau + ["--transition", file("t.transition"), "-o", "-"])
+    #expect(reported.exitCode == 0, "\(reported.errors)")
+    #expect(reported.output.contains("Transition to the tableau"))
+    #expect(reported.output.contains("--tuned-tableau tableau.json --transition t.transition"))
+    let damaged = try Tool.run(
+      ["report", file("c.drift")] + facts + tableau + ["--transition", file("changed.transition"), "-o", "-"])
+    #expect(damaged.exitCode == 11)
+    #expect(!damaged.output.contains("Transition to the tableau"))
+    let dry = try Tool.run(
+      ["prove", "--dry-run"] + model + tableau + ["-o", file("d"), "--opening", file("e"), "--json"])
+    #expect(try #require(dry.json()["transitionBytes"] as? Int) > 100_000, "\(dry.errors)")
     // Of another model.
     let other = try Tool.run(
       "commit", base, "--identity", identity, "-o", file("other.json"), "--opening", file("other.secret"), "-q")
@@ -58,6 +78,17 @@ struct CommitTests {
         "--tuned-tableau", file("other.json"), "--transition", file("t.transition"),
       ])
     #expect(mixed.exitCode == 12 && mixed.errors.contains("is about the tableau"))
+    // No transition, but the certificate, whose opening counts it, is not lost.
+    let kept = try Tool.run(
+      ["prove"] + model + [
+        "--tuned-tableau", file("other.json"), "--tuned-opening", file("other.secret"), "--transition", file("no"),
+        "-o",
+        file("kept.drift"), "--opening", file("kept.secret"), "-q",
+      ])
+    #expect(kept.exitCode == 12 && kept.errors.contains("is not the model of the tuned tableau"), "\(kept.errors)")
+    #expect(kept.errors.contains("The certificate itself was proved"))
+    #expect(!FileManager.default.fileExists(atPath: file("no")))
+    #expect(try Tool.run(["verify", file("kept.drift")] + facts).exitCode == 0)
   }
 
   @Test func identityMustCommit() throws {

@@ -30,19 +30,25 @@ public enum CertificateVerifier {
   public static func verify(
     certificate: [UInt8], identityFile: [UInt8], policyFile: [UInt8], parent: ExpectedParent = .none
   ) throws(DriftProofError) -> VerificationReport {
+    let (identity, policy) = try parse(identityFile: identityFile, policyFile: policyFile)
+    return try verify(certificate: certificate, identity: identity, policy: policy, parent: parent)
+  }
+
+  /// Reads the two files that a certificate is verified against.
+  package static func parse(
+    identityFile: [UInt8], policyFile: [UInt8]
+  ) throws(DriftProofError) -> (identity: BaseIdentity, policy: Policy) {
     let policy: Policy
     do throws(PolicyError) {
       policy = try Policy.parse(policyFile)
     } catch {
       throw .operational("policy \(error)")
     }
-    let identity: BaseIdentity
     do throws(CheckpointError) {
-      identity = try BaseIdentity.parse(identityFile)
+      return (try BaseIdentity.parse(identityFile), policy)
     } catch {
       throw .operational("base identity: \(error)")
     }
-    return try verify(certificate: certificate, identity: identity, policy: policy, parent: parent)
   }
 
   /// Verifies against the policy inside the certificate: that the proof holds, whatever its policy allows. A verifier
@@ -73,12 +79,19 @@ public enum CertificateVerifier {
   package static func verify(
     certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy, parent: ExpectedParent = .none
   ) throws(DriftProofError) -> VerificationReport {
+    try verified(certificate: bytes, identity: identity, policy: policy, parent: parent).report
+  }
+
+  /// The same, with the certificate for those who build on it.
+  package static func verified(
+    certificate bytes: [UInt8], identity: BaseIdentity, policy: Policy, parent: ExpectedParent = .none
+  ) throws(DriftProofError) -> (report: VerificationReport, certificate: CheckedCertificate) {
     let start = ContinuousClock.now
     let checked = try CheckedCertificate(bytes, identity: identity, policy: policy)
     try checked.requireParent(parent)
     try checked.verifyProof()
     let seconds = start.duration(to: .now) / .seconds(1)
-    return checked.report(policy: policy, certificateBytes: bytes.count, seconds: seconds)
+    return (checked.report(policy: policy, certificateBytes: bytes.count, seconds: seconds), checked)
   }
 }
 

@@ -95,6 +95,7 @@ extension CommandDescription {
         + "the parent's certificate tells.",
       "With --adapter: about the base and exactly this unmerged adapter. The base's identity will do in place of the base, "
         + "unless the adapter replaces whole tensors.",
+      "With --tuned-tableau, --tuned-opening and --identity: and the tableau of commit holds exactly this tuned checkpoint.",
       "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -104,6 +105,8 @@ extension CommandDescription {
       .optional("adapter", "ADAPTER", "in place of --tuned: the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
+      .optional("tuned-tableau", "TUNED.tableau.json", "of commit: is TUNED the model that it holds?"),
+      .optional("tuned-opening", "TUNED.secret", "the tableau's opening; nothing is counted in it"),
       soundness,
       ParsedArguments.stripPrefix,
       .leaveOut,

@@ -13,6 +13,7 @@ enum CheckCommand: Command {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let opening = try arguments.required("opening")
     if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
+    let wanted = try TransitionArguments.checked(arguments, model: model, identity: identity)
     let report: VerificationReport
     do {
       report = try CertificateChecker.check(
@@ -20,6 +21,15 @@ enum CheckCommand: Command {
       ) { phase in console.phase(phase.name) }
     } catch {
       throw CommandFailure(error)
+    }
+    if let wanted {
+      console.phase("tableau of the tuned model")
+      do {
+        try TunedTableauChecker.check(
+          wanted.tableau, model: wanted.model, identity: wanted.identity, openingPath: wanted.openingPath)
+      } catch {
+        throw CommandFailure(error)
+      }
     }
     let folders = FolderFacts(model, identity: identity)
     let mark = folders.filesLeftOut.isEmpty ? "" : ", WITHOUT THE FILES LEFT OUT"
@@ -31,9 +41,11 @@ enum CheckCommand: Command {
     let head = "CHECKED in \(seconds) s: \(what)"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members + folders.members
+      + (wanted.map { [("tunedTableau", .string($0.tableau.digest.hexadecimal))] } ?? [])
       + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     let lines =
       [head] + report.lines(hasTerms: arguments.has("soundness")) + folders.lines
+      + (wanted.map { ["tuned tableau     \($0.tableau.digest.hexadecimal) holds exactly this tuned model"] } ?? [])
       + (report.parent == nil ? [] : [parentRemark])
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
   }

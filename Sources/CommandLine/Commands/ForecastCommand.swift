@@ -11,10 +11,12 @@ enum ForecastCommand {
     let policy = try arguments.readPolicy()
     let model = try arguments.tunedModel(identity, policy: policy)
     let parent = try arguments.readParent(identity)
+    let hasTransition = try TransitionArguments.isForecast(arguments)
     let forecast: Forecast
     do {
       forecast = try Forecast(
-        model, policy: policy, identity: identity, parent: parent, hasBaseCache: arguments.values["cache"] != nil)
+        model, policy: policy, identity: identity, parent: parent, hasBaseCache: arguments.values["cache"] != nil,
+        hasTransition: hasTransition)
     } catch {
       throw CommandFailure(error)
     }
@@ -32,6 +34,9 @@ enum ForecastCommand {
       "parameters        \(Format.count(forecast.certifiedParameters)) certified, "
         + "\(Format.count(forecast.frozenParameters)) frozen",
     ]
+    if forecast.transitionBytes > 0 {
+      lines.append("transition        about \(Format.byteCount(forecast.transitionBytes, digits: 3))")
+    }
     if forecast.logLength > 0 {
       lines.append(
         "code              rows of 2^\(forecast.logLength), blow-up \(forecast.blowup), \(forecast.queries) queries; "
@@ -56,6 +61,7 @@ enum ForecastCommand {
         ("phases", .object(ProveCommand.phaseMembers(forecast.phases))),
         ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)),
         ("proofBytes", .integer(forecast.proofBytes)),
+        ("transitionBytes", .integer(forecast.transitionBytes)),
         ("certifiedParameters", .integer(forecast.certifiedParameters)),
         ("frozenParameters", .integer(forecast.frozenParameters)),
         ("excluded", .array(forecast.excluded.map { .string($0) })),

@@ -46,6 +46,14 @@ enum ProveCommand: Command {
       throw CommandFailure(error)
     }
     try AtomicFile.write(result.certificate, to: output)
+    if let failure = result.transitionFailure {
+      // What a proof that can go on has kept stays: the same command may succeed with the right tableau.
+      let reason = CommandFailure(failure)
+      throw CommandFailure(
+        reason.exitCode,
+        "no transition: \(reason.reason). The certificate itself was proved, verified and written to \(Quoting.plain(output))",
+        findings: reason.findings, remedy: reason.remedy)
+    }
     if let transition, let made = result.transition { try AtomicFile.write(made.bytes, to: transition.output) }
     result.finish()
     if !result.hasDrift { console.remark("WARNING: \(noDrift)") }

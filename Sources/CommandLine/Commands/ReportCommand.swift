@@ -33,6 +33,7 @@ enum ReportCommand: Command {
         + "chose what is allowed.",
       "With --base and --tuned, for one certificate, the page also shows what the weights themselves say: relative drift, "
         + "singular values, changed entries. That is measured, not proved, and whoever passes the page on publishes it.",
+      "With --tuned-tableau and --transition, for one certificate, the transition is verified, too, and the page says so.",
       "Of an audit's bundle, with --public-key in place of --base-identity, the page has the verdict and what it means, the evidence "
         + "over the requests, distances by kind of question, and what was not checked.",
     ],
@@ -48,7 +49,7 @@ enum ReportCommand: Command {
       .required("out", short: "o", "FILE", "where the page is written (report.html); - for standard output"),
       ParsedArguments.stripPrefix,
       .leaveOut,
-    ])
+    ] + TransitionArguments.verifyOptions)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let output = try arguments.required("out")
@@ -61,6 +62,10 @@ enum ReportCommand: Command {
     guard measures == (arguments.values["tuned"] != nil) else { throw usage("--base and --tuned go together") }
     guard !measures || paths.count == 1 else {
       throw usage("--base and --tuned are for a single CERT: two checkpoints belong to one certificate")
+    }
+    let transition = try TransitionArguments.given(arguments)
+    guard transition == nil || paths.count == 1 else {
+      throw usage("--tuned-tableau and --transition are for a single CERT")
     }
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
@@ -76,7 +81,9 @@ enum ReportCommand: Command {
       console.phase("verifying \(Quoting.plain(fileName(path)))")
       reports.append(
         MeasuredReport(
-          CertificateReport(fileName: fileName(path), certificate: certificate, identity: identity, policy: policy)))
+          CertificateReport(
+            fileName: fileName(path), certificate: certificate, identity: identity, policy: policy,
+            transition: transition)))
     }
     // Alone a link fails; only then the others are asked for its way to the base.
     if reports.contains(where: \.isLinkAlone) {
@@ -94,7 +101,8 @@ enum ReportCommand: Command {
     let page = ReportPage(
       reports: reports,
       files: .init(
-        identity: fileName(try arguments.required("base-identity")), policy: arguments.values["policy"].map(fileName)),
+        identity: fileName(try arguments.required("base-identity")), policy: arguments.values["policy"].map(fileName),
+        transition: transitionNames(arguments)),
       madeAt: Timestamp(secondsSince1970: time(nil)), exitCode: { ExitCode($0).rawValue })
     let html = Array(page.html.utf8)
     let failure = reports.lazy.compactMap(\.failure).first.map { CommandFailure($0) }
@@ -107,6 +115,13 @@ enum ReportCommand: Command {
       text: text(reports, output: output, byteCount: html.count) + folders.lines.map { $0 + "\n" }.joined(),
       json: ReportJSON.render(reports, folders, output: output, byteCount: html.count),
       exitCode: failure?.exitCode ?? .success)
+  }
+
+  private static func transitionNames(_ arguments: ParsedArguments) -> (tableau: String, transition: String)? {
+    guard let tableau = arguments.values["tuned-tableau"], let transition = arguments.values["transition"] else {
+      return nil
+    }
+    return (fileName(tableau), fileName(transition))
   }
 
   private static func usage(_ reason: String) -> CommandFailure {

@@ -60,6 +60,7 @@ enum ReportJSON {
     let explanation = contents.explanation
     return [
       ("verification", .object(contents.verification.members)),
+      ("transition", contents.transition?.member ?? .null),
       ("verifySeconds", .number(contents.verification.verifySeconds)),
       (
         "coverage",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofCertificate
+import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofProving
 import DriftProofTransition
@@ -47,8 +48,56 @@ enum TransitionArguments {
     return (TransitionRequest(tableau: try tableau(arguments), openingPath: opening), output)
   }
 
+  /// Whether a forecast is to count a transition: any of its options asks for it, and none of its files need exist yet.
+  static func isForecast(_ arguments: ParsedArguments) throws(CommandFailure) -> Bool {
+    guard ["tuned-tableau", "tuned-opening", "transition"].contains(where: { arguments.values[$0] != nil }) else {
+      return false
+    }
+    guard arguments.values["identity"] != nil else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+    }
+    return true
+  }
+
+  /// What `check` is to look at besides the certificate.
+  struct CheckedTableau {
+    let tableau: TunedTableau
+    let openingPath: String
+    let model: Checkpoint
+    let identity: BaseIdentity
+  }
+
+  /// Nil where none is given.
+  static func checked(
+    _ arguments: ParsedArguments, model: TunedModel, identity: BaseIdentity?
+  ) throws(CommandFailure) -> CheckedTableau? {
+    let given = ["tuned-tableau", "tuned-opening"].filter { arguments.values[$0] != nil }
+    guard !given.isEmpty else { return nil }
+    guard given.count == 2 else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau and --tuned-opening belong together: give both", command: arguments.command))
+    }
+    guard let identity else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+    }
+    guard case .checkpoint(let tuned, _) = model else {
+      throw CommandFailure(
+        UsageError("--tuned-tableau is about a whole tuned model: give it with --tuned", command: arguments.command))
+    }
+    let opening = try arguments.required("tuned-opening")
+    if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
+    return CheckedTableau(tableau: try tableau(arguments), openingPath: opening, model: tuned, identity: identity)
+  }
+
   private static func tableau(_ arguments: ParsedArguments) throws(CommandFailure) -> TunedTableau {
-    let bytes = try arguments.readFile("tuned-tableau", limit: FileLimits.identity)
+    try tableau(try arguments.readFile("tuned-tableau", limit: FileLimits.identity), arguments)
+  }
+
+  private static func tableau(
+    _ bytes: [UInt8], _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> TunedTableau {
     do throws(JSONError) {
       return try TunedTableau.parse(bytes)
     } catch {
@@ -56,10 +105,10 @@ enum TransitionArguments {
     }
   }
 
-  /// Verifies the transition beside a certificate that was verified; nil where none is given.
-  static func verify(
-    _ arguments: ParsedArguments, certificate: [UInt8], identity: [UInt8], policy: [UInt8]
-  ) throws(CommandFailure) -> TransitionReport? {
+  /// The transition's bytes and the tableau that it is about; nil where none is given.
+  static func given(
+    _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> (bytes: [UInt8], tableau: TunedTableau)? {
     let given = ["tuned-tableau", "transition"].filter { arguments.values[$0] != nil }
     guard !given.isEmpty else { return nil }
     guard given.count == 2 else {
@@ -68,10 +117,17 @@ enum TransitionArguments {
     }
     let tableau = try arguments.readFile("tuned-tableau", limit: FileLimits.identity)
     let transition = try arguments.readFile("transition", limit: FileLimits.certificate)
+    return (transition, try self.tableau(tableau, arguments))
+  }
+
+  /// Verifies the transition beside a certificate that was verified; nil where none is given.
+  static func verify(
+    _ arguments: ParsedArguments, certificate: CheckedCertificate, identity: BaseIdentity
+  ) throws(CommandFailure) -> TransitionReport? {
+    guard let given = try given(arguments) else { return nil }
     do {
       return try TransitionVerifier.verify(
-        transition: transition, tableauFile: tableau, certificate: certificate, identityFile: identity,
-        policyFile: policy)
+        transition: given.bytes, tableau: given.tableau, certificate: certificate, identity: identity)
     } catch {
       throw CommandFailure(error)
     }

@@ -30,15 +30,17 @@ enum VerifyCommand: Command {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let parent = try expectedParent(arguments)
     let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
-    let report: VerificationReport
+    let base: BaseIdentity
+    let (report, checked): (VerificationReport, CheckedCertificate)
     do {
-      report = try CertificateVerifier.verify(
-        certificate: certificate, identityFile: identity, policyFile: policy, parent: parent)
+      let (parsed, wanted) = try CertificateVerifier.parse(identityFile: identity, policyFile: policy)
+      base = parsed
+      (report, checked) = try CertificateVerifier.verified(
+        certificate: certificate, identity: base, policy: wanted, parent: parent)
     } catch {
       throw CommandFailure(error)
     }
-    let transition = try TransitionArguments.verify(
-      arguments, certificate: certificate, identity: identity, policy: policy)
+    let transition = try TransitionArguments.verify(arguments, certificate: checked, identity: base)
     report.warn(console)
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =

@@ -24,6 +24,8 @@ package struct CostModel: Sendable {
   /// Rows of each tree of the base's tableau that the proof opens, and whether their leaves are kept somewhere.
   let baseRows: [Int]
   let hasBaseCache: Bool
+  /// Of a transition that is proved, too; nil for a certificate alone.
+  let transition: TransitionCost?
   /// Bytes that packed rows may take.
   let packedRoom: Int
 
@@ -34,28 +36,32 @@ package struct CostModel: Sendable {
   ///   - hasIdentity: the base's identity is given, so that frozen tensors are not hashed.
   ///   - isLink: the base is a parent's model, which is not hashed at all.
   ///   - hasBaseCache: the leaves of the base's trees are at hand.
+  ///   - transition: what else is proved.
   ///   - budget: from which packed rows get what the proof itself does not need.
   package init(
     derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool = false,
-    hasBaseCache: Bool = false
+    hasBaseCache: Bool = false, transition: TransitionCost? = nil
   ) {
     self.init(
       derived: derived, code: code, model: model, hasIdentity: hasIdentity, isLink: isLink, hasBaseCache: hasBaseCache,
-      budget: MemoryBudget())
+      transition: transition, budget: MemoryBudget())
   }
 
   init(
     derived: DerivedStatement, code: CodeParameters?, model: TunedModel, hasIdentity: Bool, isLink: Bool,
-    hasBaseCache: Bool = false, budget: MemoryBudget
+    hasBaseCache: Bool = false, transition: TransitionCost? = nil, budget: MemoryBudget
   ) {
     tensors = derived.tensors
     self.code = code
     self.hasBaseCache = hasBaseCache
+    self.transition = transition
     let baseRows = code == nil ? [] : derived.baseTrees.map(\.rows)
     self.baseRows = baseRows
     sizes = code.map { ArgumentSizes(derived.statement(code: $0, binding: [])) }
     packedRoom =
-      sizes.map { budget.room(beside: Self.peakBytes($0, baseTrees: baseRows.count), workers: Self.workers) } ?? 0
+      sizes.map {
+        budget.room(beside: Self.peakBytes($0, baseTrees: baseRows.count, transition), workers: Self.workers)
+      } ?? 0
     switch model {
     case .adapter(let adapter, let base):
       func bytes(_ checkpoint: Checkpoint) -> Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
@@ -147,7 +153,7 @@ package struct CostModel: Sendable {
       let units = work(of: cost.phase)
       guard units > 0 || cost.phase == .selfCheck else { return nil }
       return (cost.phase, (cost.fixed + (cost.nanoseconds * units + streaming(cost.phase)) / 1e9) / speed)
-    }
+    } + (transition.map { [(.transition, $0.seconds(hasBaseCache: hasBaseCache) / speed)] } ?? [])
   }
 
   /// Nanoseconds of a phase's passes over rows that are not kept as they are: most of them are unpacked; for those that
@@ -184,13 +190,15 @@ package struct CostModel: Sendable {
   /// trees last; on top of them a tree is being made, the bounds stage's tables stand, or the combinations of an opening.
   /// Packed rows come on top, where there is room for them.
   package var peakBytes: Int {
-    sizes.map { Self.peakBytes($0, baseTrees: baseRows.count) } ?? CostTable.fixedBytes
+    sizes.map { Self.peakBytes($0, baseTrees: baseRows.count, transition) } ?? CostTable.fixedBytes
   }
 
   static var workers: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-  /// - Parameter baseTrees: how many of the base's the proof holds besides its own.
-  private static func peakBytes(_ sizes: ArgumentSizes, baseTrees: Int) -> Int {
+  /// - Parameters:
+  ///   - baseTrees: how many of the base's the proof holds besides its own.
+  ///   - transition: whose trees stand when the proof's own are gone, the drift's excepted.
+  private static func peakBytes(_ sizes: ArgumentSizes, baseTrees: Int, _ transition: TransitionCost?) -> Int {
     let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
     let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
     let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : Self.workers
@@ -209,7 +217,7 @@ package struct CostModel: Sendable {
       + Double(CostTable.encodedRows * CostTable.bytesPerEncodedCell * workers * sizes.length)
     let tiles = 4 * sizes.structuredCells <= RowRoom.defaultWhole ? 4 * sizes.structuredCells : 0
     return CostTable.fixedBytes + cacheBytes(sizes) + tiles
-      + ((sizes.factorRows > 0 ? 3 : 2) + baseTrees) * treeBytes
+      + max((sizes.factorRows > 0 ? 3 : 2) + baseTrees, transition?.trees ?? 0) * treeBytes
       + max(encoding, Int(tables), Int(opening))
   }
 

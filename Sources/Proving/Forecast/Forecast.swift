@@ -21,6 +21,8 @@ public struct Forecast: Sendable {
   public let peakMemoryBytes: Int
   /// Bytes of the argument; 0 when nothing may change.
   public let proofBytes: Int
+  /// Bytes of the transition; 0 where none is asked for.
+  public let transitionBytes: Int
   /// The code: log2 of a row's length, code positions per cell, opened positions. 0 without a proof.
   public let logLength: Int
   /// Code positions per cell.
@@ -48,25 +50,34 @@ public struct Forecast: Sendable {
   ///   - parent: of a link, whose model the base is; needs `identity`.
   ///   - proofs: Q, how many proofs a new commitment is to serve.
   ///   - hasBaseCache: the leaves of the base's trees are kept, so that they need not be made again.
+  ///   - hasTransition: a tuned model's tableau is proved to be the base's and this drift, too; needs an identity that
+  ///     commits to the base's weights.
   ///   - speed: of this machine against the cost table's; nil to measure it, which takes about a second.
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`, as `prove` does before it reads weights.
   package init(
     _ model: TunedModel, policy: Policy, identity: BaseIdentity? = nil, parent: ParentCertificate? = nil,
-    proofs: Int = CodeSelection.defaultProofs, hasBaseCache: Bool = false, speed: Double? = nil
+    proofs: Int = CodeSelection.defaultProofs, hasBaseCache: Bool = false,
+    hasTransition: Bool = false, speed: Double? = nil
   ) throws(DriftProofError) {
     guard parent == nil || identity != nil else { throw .missingInput(.identityOfChain) }
     if let identity, parent == nil, let base = model.base { try CheckpointPass.compareHeaders(base, identity) }
+    guard !hasTransition || identity?.linked != nil else { throw .coverageGap([.nothingToAlignWith]) }
     guard let outline = identity ?? model.base.map(BaseIdentity.guess) else { throw .missingInput(.baseOfAdapter) }
     let (derived, code) = try DriftProofError.translating {
       let tensors = try model.manifestTensors(outline: outline, policy: policy)
       let derived = try DerivedStatement.derive(
-        identity: outline, tuned: tensors, policy: policy, isOutline: identity == nil)
+        identity: outline, tuned: tensors, policy: policy, isAligned: hasTransition, isOutline: identity == nil)
       if let base = model.base { try parent?.check(base: base, tuned: tensors, derived: derived) }
       return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs))
     }
+    var transition: TransitionCost?
+    if hasTransition {
+      guard let code else { throw .identityMismatch(.transition(.noDrift)) }
+      transition = try TransitionCost(outline, statement: derived.statement(code: code, binding: []))
+    }
     let cost = CostModel(
       derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil,
-      hasBaseCache: hasBaseCache)
+      hasBaseCache: hasBaseCache, transition: transition)
     self.init(derived, cost, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
   }
 
@@ -79,6 +90,7 @@ public struct Forecast: Sendable {
     proofBytes =
       code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs, baseTrees: trees) }
       ?? 0
+    transitionBytes = model.transition?.bytes ?? 0
     baseRows = trees.reduce(0) { $0 + $1.rows }
     logLength = code?.logLength ?? 0
     blowup = code.map { 1 << $0.logBlowup } ?? 0

@@ -28,6 +28,8 @@ public enum DriftProver {
     public let hasDrift: Bool
     /// The bytes of `TUNED.transition`, and what its verification found; nil where none was asked for.
     public let transition: (bytes: [UInt8], report: TransitionReport)?
+    /// Why the transition that was asked for could not be made. The certificate stands by itself: its opening has counted it.
+    public let transitionFailure: DriftProofError?
     /// What a proof that can go on keeps; see ``finish()``.
     let session: ProofSession?
 
@@ -123,10 +125,11 @@ public enum DriftProver {
     let prepared = try PreparedModel(request, clock: clock)
     let (record, derived) = (prepared.record, prepared.derived)
     let identity = record.identity
+    if request.transition != nil, derived.isEmpty { throw DriftProofError.identityMismatch(.transition(.noDrift)) }
     let code = derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: request.proofs)
     let model = CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil,
-      hasBaseCache: request.baseCache != nil)
+      hasBaseCache: request.baseCache != nil, transition: transitionCost(request, identity, derived, code))
     if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
 
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
@@ -184,11 +187,16 @@ public enum DriftProver {
           + "If not, please report this\(advice)")
     }
     var transition: (bytes: [UInt8], report: TransitionReport)?
+    var transitionFailure: DriftProofError?
     if let wanted = request.transition {
       clock.begin(.transition)
-      transition = try wanted.prove(
-        request.model, certificate: certificate, identity: identity, policy: policy,
-        drift: committed.tableau?.committed, cache: request.baseCache)
+      do {
+        transition = try wanted.prove(
+          request.model, certificate: certificate, identity: identity, policy: policy,
+          drift: committed.tableau?.committed, cache: request.baseCache)
+      } catch {
+        transitionFailure = DriftProofError(translating: error)
+      }
     }
     clock.finish(isComplete: true)
     var report = ProveReport()
@@ -202,7 +210,8 @@ public enum DriftProver {
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
     return Result(
       certificate: certificate, verification: verification, report: report,
-      hasDrift: try prepared.hasDrift(), transition: transition, session: session)
+      hasDrift: try prepared.hasDrift(), transition: transition, transitionFailure: transitionFailure,
+      session: session)
   }
 
   /// Before memory is used: running out of it cannot be caught.
@@ -223,7 +232,16 @@ public enum DriftProver {
     let code = derived.isEmpty ? nil : try? CodeSelection.choose(derived, proofs: request.proofs)
     return CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil,
-      isLink: request.parent != nil, hasBaseCache: request.baseCache != nil)
+      isLink: request.parent != nil, hasBaseCache: request.baseCache != nil,
+      transition: transitionCost(request, outline, derived, code))
+  }
+
+  /// Nil also where something is wrong with it, which the transition will say itself.
+  private static func transitionCost(
+    _ request: Request, _ identity: BaseIdentity, _ derived: DerivedStatement, _ code: CodeParameters?
+  ) -> TransitionCost? {
+    guard request.transition != nil, let code else { return nil }
+    return try? TransitionCost(identity, statement: derived.statement(code: code, binding: []))
   }
 
   /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof

@@ -32,7 +32,10 @@ struct CommandsSection {
             : "Verify with the policy that you want to hold."
           command(
             "driftproof \(verb) --base-identity \(Self.quoted(files.identity)) "
-              + "--policy \(files.policy.map(Self.quoted) ?? "POLICY.json")")
+              + "--policy \(files.policy.map(Self.quoted) ?? "POLICY.json")"
+              + (files.transition.map {
+                " --tuned-tableau \(Self.quoted($0.tableau)) --transition \(Self.quoted($0.transition))"
+              } ?? ""))
         }
         tag("li") {
           "If you hold both models and the secret opening: check that the certificate is about these files."

@@ -36,6 +36,13 @@ struct SizesSection {
       ),
     ]
     if let code = verification.code { facts.append(("Code parameters", .text(code))) }
+    if let transition = contents.transition {
+      facts.append(
+        (
+          "Transition to the tableau",
+          "\(PageNumber.byteCount(transition.byteCount)), verified in \(PageNumber.seconds(transition.verifySeconds))"
+        ))
+    }
     if let measurement = report.measurement {
       facts.append(("Measuring the weights took", "\(PageNumber.seconds(measurement.seconds))"))
     }
@@ -62,6 +69,9 @@ struct IdentitySection {
         ("Policy digest", FactList.digest(claims.policyDigest)),
       ]
     }
+    if let transition = report.contents?.transition {
+      facts.append(("Tableau of the fine-tuned model", FactList.digest(transition.tableau)))
+    }
     if report.claims?.baseIdentity != report.givenBase {
       facts.append(("Base identity that was given", FactList.digest(report.givenBase)))
     }
@@ -82,6 +92,13 @@ struct IdentitySection {
           "The tuned commitment fixes the fine-tuned model and hides it: from it nobody learns the weights, and two "
           "certificates with the same one are about the same change."
         } : .nothing,
+      report.contents?.transition == nil
+        ? .nothing
+        : tag("p", ["class": "soft small"]) {
+          "The tableau is a commitment to the fine-tuned model's own weights. A second proof, the transition, was verified, "
+          "too: what the tableau holds is the base's weights plus this certificate's change, and nothing else, for all "
+          "tensors of 16 bits."
+        },
     ])
   }
 }

@@ -5,9 +5,12 @@ package struct ReportFileNames: Sendable {
   package let identity: String
   /// Nil where the policies inside the certificates were used.
   package let policy: String?
+  /// Nil where no transition was given.
+  package let transition: (tableau: String, transition: String)?
 
-  package init(identity: String, policy: String?) {
+  package init(identity: String, policy: String?, transition: (tableau: String, transition: String)? = nil) {
     self.identity = identity
     self.policy = policy
+    self.transition = transition
   }
 }

@@ -104,7 +104,7 @@ import DriftProofTranscript
     let intact = try BaseIdentity.compute(checkpoint: Checkpoint.open(classes.tuned))
     let opening = try OpeningFile.parse(classes.opening, path: "o")
     let headerEnd = 8 + original.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    try Mutation.run("safetensors", count: 2000, debug: 200) { seed, generator in
+    try Mutation.run("safetensors", count: 800, debug: 200) { seed, generator in
       let bytes = Mutation.changed(original, &generator) {
         switch seed % 4 {
         case 0: Self.header(Mutation.json(Array($0[8..<headerEnd]), &$1)) + $0[headerEnd...]

@@ -2,6 +2,7 @@
 
 import DriftProofArgument
 @testable import DriftProofCertificate
+import DriftProofChain
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
@@ -89,12 +90,9 @@ import Testing
     #expect(try OpeningFile.load(path: fixture.folder.file("tuned.secret")).revealed == tableau.code.queries)
     let request = TransitionRequest(tableau: tableau, openingPath: fixture.folder.file("tuned.secret"))
     _ = try DriftProver.prove(fixture.request(request, opening: "second"))
-    let third = fixture.request(request, opening: "third")
-    #expect {
-      _ = try DriftProver.prove(third)
-    } throws: { error in
-      "\(error)".contains("code positions are revealed already")
-    }
+    let third = try DriftProver.prove(fixture.request(request, opening: "third"))
+    #expect(third.transition == nil)
+    #expect("\(try #require(third.transitionFailure))".contains("code positions are revealed already"))
   }
 
   // MARK: Parts of different origin
@@ -320,13 +318,107 @@ import Testing
     #expect {
       _ = try DriftProver.prove(fixture.request(mixed, opening: "mixed"))
     } throws: { "\($0)".contains("belongs to another commitment than the tuned model's tableau") }
-    // A tableau of the base itself is not the tuned model's.
-    #expect {
-      _ = try DriftProver.prove(fixture.request(other, opening: "of the base"))
-    } throws: { "\($0)".contains("is not the model of the tuned tableau") }
+    // A tableau of the base itself is not the tuned model's. The certificate, which counts in its opening, is not lost.
+    let kept = try DriftProver.prove(fixture.request(other, opening: "of the base"))
+    #expect(kept.transition == nil)
+    #expect("\(try #require(kept.transitionFailure))".contains("is not the model of the tuned tableau"))
+    _ = try CertificateVerifier.verify(
+      certificate: kept.certificate, identity: fixture.identity, policy: fixture.policy)
     let none = TransitionRequest(tableau: tableau, openingPath: fixture.folder.file("nowhere"))
     #expect {
       _ = try DriftProver.prove(fixture.request(none, opening: "without"))
     } throws: { "\($0)".contains("there is no such opening") }
+  }
+
+  /// Where everything is frozen there is no drift that a tableau could be the sum of.
+  @Test func frozenModelsAreRefused() throws {
+    let tableau = TransitionRequest(tableau: tableau, openingPath: fixture.folder.file("tuned.secret"))
+    var request = fixture.request(tableau, opening: "frozen")
+    request.model = .checkpoint(fixture.base, base: fixture.base)
+    request.policy = try testPolicy([], frozenRest: true)
+    #expect(throws: DriftProofError.identityMismatch(.transition(.noDrift))) { _ = try DriftProver.prove(request) }
+    #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("frozen")))
+  }
+
+  @Test func linksAreRefused() throws {
+    let parent = try DriftProver.prove(fixture.request(nil, opening: "parent"))
+    let tableau = TransitionRequest(tableau: tableau, openingPath: fixture.folder.file("tuned.secret"))
+    var request = fixture.request(tableau, opening: "link")
+    request.parent = try ParentCertificate(parent.certificate, identity: fixture.identity)
+    #expect {
+      _ = try DriftProver.prove(request)
+    } throws: { "\($0)".contains("a link of a chain starts from its parent's model") }
+  }
+
+  @Test func rowsInTooManyRunsAreRefused() throws {
+    let linked = try #require(fixture.identity.linked)
+    let found = try TransitionLayout(fixture.identity, linked: linked, statement: statement).shared.count
+    #expect(found > 1)
+    #expect(throws: TransitionRejection.tooManySharedRows(found: found, limit: found - 1)) {
+      _ = try TransitionLayout(fixture.identity, linked: linked, statement: statement, limit: found - 1)
+    }
+  }
+
+  @Test func transitionsAreForecast() throws {
+    let model = TunedModel.checkpoint(fixture.tuned, base: fixture.base)
+    let plain = try Forecast(model, policy: fixture.policy, identity: fixture.identity, speed: 1)
+    #expect(plain.transitionBytes == 0 && !plain.phases.contains { $0.name == "transition" })
+    let forecast = try Forecast(
+      model, policy: fixture.policy, identity: fixture.identity, hasTransition: true, speed: 1)
+    let share = Double(forecast.transitionBytes) / Double(transition.count)
+    #expect(0.9 < share && share < 1.1, "\(forecast.transitionBytes) of \(transition.count)")
+    let seconds = try #require(forecast.phases.first { $0.name == "transition" }).seconds
+    #expect(seconds > 0 && forecast.peakMemoryBytes > plain.peakMemoryBytes)
+    let kept = try Forecast(
+      model, policy: fixture.policy, identity: fixture.identity, hasBaseCache: true, hasTransition: true, speed: 1)
+    #expect(kept.seconds < forecast.seconds)
+    #expect(throws: DriftProofError.coverageGap([.nothingToAlignWith])) {
+      _ = try Forecast(
+        model, policy: fixture.policy, identity: BaseIdentity.compute(checkpoint: fixture.base), hasTransition: true,
+        speed: 1)
+    }
+    #expect(throws: DriftProofError.identityMismatch(.transition(.noDrift))) {
+      _ = try Forecast(
+        .checkpoint(fixture.base, base: fixture.base), policy: testPolicy([], frozenRest: true),
+        identity: fixture.identity, hasTransition: true, speed: 1)
+    }
+  }
+
+  /// For who holds the weights: which model a tableau holds.
+  @Test func tableausOfOtherModelsAreSeen() throws {
+    let own = try fixture.commit(fixture.tuned, "checked")
+    func check(
+      _ tableau: TunedTableau, _ model: Checkpoint, _ identity: BaseIdentity? = nil, opening: String? = nil
+    ) throws {
+      try TunedTableauChecker.check(
+        tableau, model: model, identity: identity ?? fixture.identity, openingPath: opening ?? own.openingPath)
+    }
+    try check(own.tableau, fixture.tuned)
+    #expect {
+      try check(own.tableau, fixture.base)
+    } throws: { "\($0)".contains("is not the model that the tuned model's tableau holds") }
+    #expect {
+      try check(own.tableau, fixture.tuned, opening: try fixture.commit(fixture.base, "another").openingPath)
+    } throws: { "\($0)".contains("belongs to another commitment") }
+    #expect(throws: DriftProofError.coverageGap([.nothingToAlignWith])) {
+      try check(own.tableau, fixture.tuned, try BaseIdentity.compute(checkpoint: fixture.base))
+    }
+    let other = TunedTableau(
+      baseRoot: [UInt8](repeating: 7, count: 32), code: own.tableau.code, rowCount: own.tableau.rowCount,
+      root: own.tableau.root, pins: own.tableau.pins)
+    #expect {
+      try check(other, fixture.tuned)
+    } throws: {
+      guard case .identityMismatch(.transition(.tableauBase)) = $0 as? DriftProofError else { return false }
+      return true
+    }
+    let code = own.tableau.code
+    let longer = TunedTableau(
+      baseRoot: own.tableau.baseRoot,
+      code: CodeParameters(
+        unchecked: code.logLength + 1, logBlowup: code.logBlowup, queries: code.queries,
+        grindingBits: code.grindingBits, driftTail: code.driftTail),
+      rowCount: own.tableau.rowCount, root: own.tableau.root, pins: own.tableau.pins)
+    #expect(throws: DriftProofError.identityMismatch(.transition(.code))) { try check(longer, fixture.tuned) }
   }
 }

@@ -252,12 +252,14 @@ class Forecast(Result):
         log_length: the rows' codewords come from 2^`log_length` entries; `blowup` is 1 / the code's rate.
         drift_rows: rows of the drift's tableau; `proof_rows` those that the proof adds, `base_rows` those of the
             base's tableau that it opens.
+        transition_bytes: of the transition; 0 where none is asked for.
     """
 
     seconds: float
     phases: Mapping[str, float]
     peak_memory_bytes: int
     proof_bytes: int
+    transition_bytes: int | None
     certified_parameters: int
     frozen_parameters: int
     excluded: tuple[str, ...]
