@@ -6,7 +6,9 @@ import DriftProofCore
 enum PolicyDecoder {
   static func policy(_ root: JSONValue) throws(PolicyError) -> Policy {
     let object = try ObjectReader(
-      root, at: JSONPath(), allowed: ["driftPolicy", "name", "securityBits", "rules", "total"])
+      root, at: JSONPath(), allowed: ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"])
+    // For editors alone: it decides nothing, and the canonical bytes have no place for it.
+    if let schema = object.optional("$schema") { _ = try string(schema, at: object.path.key("$schema")) }
     let version = try number(try object.required("driftPolicy"), at: object.path.key("driftPolicy"))
     guard (try? Decimal10(version))?.integerValue == 1 else {
       throw .unsupportedVersion(path: object.path.key("driftPolicy").description, found: version)

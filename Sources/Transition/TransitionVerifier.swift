@@ -97,10 +97,10 @@ package struct TransitionSum: Sendable {
   package init(
     tableau: TunedTableau, certificate: CheckedCertificate, identity: BaseIdentity
   ) throws(DriftProofError) {
+    guard certificate.manifest.isAligned else { throw .identityMismatch(.transition(.notAligned)) }
     guard let linked = identity.linked, let root = identity.linkedRoot else {
       throw .coverageGap([.nothingToAlignWith])
     }
-    guard certificate.manifest.isAligned else { throw .identityMismatch(.transition(.notAligned)) }
     guard let argument = certificate.argument else { throw .identityMismatch(.transition(.noDrift)) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(

@@ -60,7 +60,7 @@ import Testing
          "allow":[{"norm":{"relative":20e-3}},{"residual":{"relative":0.0040},"rank":16}]},
         {"tensors":"*.bias","allow":{"norm":{"absolute":0.50}}},
         {"tensors":"*","allow":"frozen"}],
-      "securityBits":128,"name":"lora-r8-attention","driftPolicy":1}
+      "securityBits":128,"name":"lora-r8-attention","driftPolicy":1, "$schema": "../docs/schemas/policy.schema.json"}
       """#
     #expect(try parse(other).canonicalBytes() == plain.canonicalBytes())
     #expect(try parse(other) == plain)

@@ -32,6 +32,8 @@ import Testing
     check(Fixtures.allowing(#"{"norm": 0.5}"#), "\(allow).norm", "an object", "a number")
     check(Fixtures.allowing(#"{"norm": {"relative": null}}"#), "\(allow).norm.relative", "a number", "null")
     check(Fixtures.simple("p", Fixtures.frozen, tail: #", "total": 3"#), "$.total", "an object", "a number")
+    let schema = "$[\"$schema\"]"
+    check(Fixtures.simple("p", Fixtures.frozen, tail: ##", "$schema": 1"##), schema, "a string", "a number")
   }
 
   @Test func rejects_missingKey_when_aKeyIsLeftOut() {
@@ -51,7 +53,7 @@ import Testing
     func check(_ text: String, _ path: String, _ key: String, _ allowed: [String]) {
       expect(rejection(text), .unknownKey(path: path, key: key, allowed: allowed), path: path)
     }
-    let top = ["driftPolicy", "name", "securityBits", "rules", "total"]
+    let top = ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"]
     let clause = ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern"]
     check(#"{"driftpolicy": 1}"#, "$.driftpolicy", "driftpolicy", top)
     check(#"{"a b\"": 1}"#, #"$["a b\""]"#, "a b\"", top)

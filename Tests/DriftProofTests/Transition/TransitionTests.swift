@@ -35,12 +35,12 @@ import Testing
   }
 
   private func verify(
-    _ transition: [UInt8], tableau: TunedTableau? = nil, certificate: [UInt8]? = nil
+    _ transition: [UInt8], tableau: TunedTableau? = nil, certificate: [UInt8]? = nil, identity: BaseIdentity? = nil
   ) throws -> TransitionReport {
-    let checked = try CheckedCertificate(
-      certificate ?? self.certificate, identity: fixture.identity, policy: fixture.policy)
+    let identity = identity ?? fixture.identity
+    let checked = try CheckedCertificate(certificate ?? self.certificate, identity: identity, policy: fixture.policy)
     return try TransitionVerifier.verify(
-      transition: transition, tableau: tableau ?? self.tableau, certificate: checked, identity: fixture.identity)
+      transition: transition, tableau: tableau ?? self.tableau, certificate: checked, identity: identity)
   }
 
   @Test func sumIsProvedFromFilesAlone() throws {
@@ -101,6 +101,11 @@ import Testing
     let plain = try DriftProver.prove(fixture.request(nil, opening: "plain"))
     #expect(throws: DriftProofError.identityMismatch(.transition(.notAligned))) {
       try verify(transition, certificate: plain.certificate)
+    }
+    // Also beside an identity that commits to no weights: the certificate is looked at first (specification/transition.md).
+    let unlinked = try BaseIdentity.compute(checkpoint: fixture.base)
+    #expect(throws: DriftProofError.identityMismatch(.transition(.notAligned))) {
+      try verify(transition, certificate: plain.certificate, identity: unlinked)
     }
   }
 

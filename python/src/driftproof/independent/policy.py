@@ -446,7 +446,9 @@ def read_policy(content: bytes) -> Policy:
 
 def decode(value) -> Policy:
     """A policy from its JSON value (section 2)."""
-    entry = strictjson.members(value, "policy", ("driftPolicy", "name", "securityBits", "rules"), ("total",))
+    entry = strictjson.members(value, "policy", ("driftPolicy", "name", "securityBits", "rules"), ("total", "$schema"))
+    if "$schema" in entry:
+        strictjson.string(entry["$schema"], "policy: $schema")
     strictjson.integer(entry["driftPolicy"], "policy: driftPolicy", 1, 1)
     name = strictjson.string(entry["name"], "policy: name")
     if not 1 <= len(name) <= 200 or any(unicodedata.category(character) == "Cc" for character in name):

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tuned tableaus and transitions."""
+
+import json
+from dataclasses import replace
+
+from driftproof.independent.transition import read_tuned_tableau
+
+from .case import Absent, Bytes, Cases, Stored, Text
+from .places import REPOSITORY
+from .proofs import transition_places
+from .subjects import ALIGNED, NORM, PATTERNS, Subject, add
+
+FOLDER = REPOSITORY / "python" / "tests" / "data" / "transition"
+NORMS = Subject.at(FOLDER, identity="base.json")
+TABLEAU, TRANSITION = Stored(FOLDER / "tuned.tableau.json"), Stored(FOLDER / "tuned.transition")
+GIVEN = ["--tuned-tableau", "@tableau", "--transition", "@transition"]
+FORMAT = "files 5"
+
+
+def _check(number: int) -> str:
+    return f"transition 6, {number}"
+
+
+def cases() -> Cases:
+    found = Cases("transition")
+
+    def case(name: str, says: str, code: int, reason: str, rule: str, subject=NORMS, **files) -> None:
+        given = {"tableau": TABLEAU, "transition": TRANSITION} | files
+        add(found, name, says, subject, code, reason, rule, *GIVEN, **given)
+
+    folder = ALIGNED.certificate.path.parent
+    other = {"tableau": Stored(folder / "tuned.tableau.json"), "transition": Stored(folder / "tuned.transition")}
+    case("verified", "Norms, entries, frozen tensors that share rows.", 0, "verified", "transition 4")
+    case(
+        "verified-pattern",
+        "An aligned certificate of a pattern, a set of runs.",
+        0,
+        "verified",
+        "transition 4",
+        ALIGNED,
+        **other,
+    )
+    value = json.loads(TABLEAU.content)
+    respelled = Text(json.dumps(dict(reversed(value.items())), indent=1))
+    case("tableau-respelled", "The tableau's JSON in another order.", 0, "verified", FORMAT, tableau=respelled)
+    case("tableau-absent", "No tableau there.", 1, "file", _check(1), tableau=Absent())
+    case("transition-absent", "No transition there.", 1, "file", _check(1), transition=Absent())
+    case("transition-empty", "An empty transition.", 11, "file", _check(1), transition=Text(""))
+    case(
+        "certificate-for-transition",
+        "A certificate in place of the transition.",
+        11,
+        "transitionFile",
+        _check(1),
+        transition=NORMS.certificate,
+    )
+    case(
+        "identity-for-tableau",
+        "An identity in place of the tableau.",
+        1,
+        "tableauFile",
+        _check(1),
+        tableau=NORMS.identity,
+    )
+    _tableaus(case, value)
+    _frames(case)
+    wrong = NORM.certificate.with_byte(-1)
+    changed = replace(NORM, certificate=wrong)
+    case(
+        "certificate-first",
+        "The certificate's own failure comes first.",
+        11,
+        "merklePath folding layer 1",
+        _check(1),
+        changed,
+        tableau=Text("{}"),
+    )
+    case("not-aligned", "A certificate that is not aligned.", 12, "notAligned", _check(4), NORM)
+    case("not-aligned-linked", "The same with a linked identity.", 12, "notAligned", _check(4), PATTERNS)
+    case(
+        "tableau-of-other-base",
+        "A tableau beside another base.",
+        12,
+        "tableauBase",
+        _check(6),
+        tableau=other["tableau"],
+    )
+    case(
+        "transition-of-other-base",
+        "A transition about another base.",
+        12,
+        "transitionBase",
+        _check(11),
+        transition=other["transition"],
+    )
+    pins = value["pins"][:-1] + ("0" if value["pins"][-1] != "0" else "1")
+    text = Text(json.dumps(value | {"pins": pins}))
+    case(
+        "another-tableau",
+        "A transition about another tableau.",
+        12,
+        "transitionTableau",
+        _check(11),
+        tableau=text,
+    )
+    content = TRANSITION.content
+    case(
+        "another-certificate",
+        "A transition about another certificate.",
+        12,
+        "transitionCertificate",
+        _check(11),
+        transition=TRANSITION.with_byte(100),
+    )
+    code = value | {"queries": value["queries"] + 1, "driftTail": value["driftTail"] + 2}
+    case("another-code", "A tableau of another code.", 12, "transitionCode", _check(7), tableau=Text(json.dumps(code)))
+    rows = value | {"rows": value["rows"] + 1, "pins": value["pins"] + value["pins"][:48]}
+    case("rows", "A tableau with a row too many.", 11, "transitionRows", _check(9), tableau=Text(json.dumps(rows)))
+    # With the transition's name for it made right, other pins or another root are found by the proof itself.
+    for name, says, change in (
+        ("pins-named", "Other pins, named by the transition.", {"pins": "0" * 47 + "1" + value["pins"][48:]}),
+        ("root-named", "Another root, named by the transition.", {"root": "ab" * 32}),
+    ):
+        text = json.dumps(value | change)
+        named = content[:60] + read_tuned_tableau(text.encode()).digest + content[92:]
+        case(name, says, 11, "proofOfWork", _check(12), tableau=Text(text), transition=TRANSITION.changed(named))
+    labels = transition_places(NORMS, TABLEAU.content, content)
+    for label, which, reason in (
+        ("root of masks", 0, "proofOfWork"),
+        ("opening/tree at a pin", 0, "proofOfWork"),
+        ("opening/mask value", 0, "proofOfWork"),
+        ("opening/high part", 0, "proofOfWork"),
+        ("opening/proof of work", 0, "proofOfWork"),
+        ("rows of drift", 0, "merklePath drift"),
+        ("rows of masks", 0, "merklePath masks"),
+        ("rows of tuned", 0, "merklePath tuned"),
+        ("rows of base/0", 0, "merklePath base/0"),
+        ("a folding leaf", 0, "merklePath folding layer 0"),
+        ("opening/final coefficients", 0, "openingSumcheck"),
+    ):
+        name = "-".join(label.replace("opening/", "").replace("/", " ").split())
+        case(
+            f"proof-{name}",
+            f"A bit of `{label}` is another.",
+            11,
+            reason,
+            _check(12),
+            transition=TRANSITION.with_byte(labels[label][which]),
+        )
+    longer = content[:132] + (len(content) - 140 + 8).to_bytes(8, "little") + content[140:] + bytes(8)
+    case(
+        "proof-longer",
+        "Eight bytes behind the proof.",
+        11,
+        "trailingBytes",
+        _check(12),
+        transition=TRANSITION.changed(longer),
+    )
+    shorter = content[:132] + (len(content) - 140 - 8).to_bytes(8, "little") + content[140:-8]
+    case("proof-shorter", "Eight bytes fewer.", 11, "truncated", _check(12), transition=TRANSITION.changed(shorter))
+    return found
+
+
+def _tableaus(case, value: dict) -> None:
+    def refused(name: str, says: str, text: str) -> None:
+        case(f"tableau-{name}", says, 1, "tableauFile", _check(2), tableau=Text(text))
+
+    def changed(name: str, says: str, **changes) -> None:
+        refused(name, says, json.dumps(value | changes))
+
+    refused("not-json", "No JSON.", "{")
+    refused("comment", "A comment.", "//\n" + json.dumps(value))
+    changed("version", "driftTableau 2.", driftTableau=2)
+    changed("key", "A key that there is not.", more=1)
+    refused("without-root", "No root.", json.dumps({key: each for key, each in value.items() if key != "root"}))
+    changed("rows-fraction", "Rows with a fraction.", rows=float(value["rows"]))
+    changed("rows-none", "No rows.", rows=0, pins="")
+    changed("pins-short", "A pin too few.", pins=value["pins"][48:])
+    changed("pins-capitals", "Pins in capitals.", pins=value["pins"].upper())
+    changed("pins-not-canonical", "Pins that are no elements of K.", pins="f" * len(value["pins"]))
+    changed("code", "27 for l.", logLength=27)
+
+
+def _frames(case) -> None:
+    content = TRANSITION.content
+
+    def refused(name: str, says: str, transition) -> None:
+        case(f"frame-{name}", says, 11, "transitionFile", _check(3), transition=transition)
+
+    refused("magic", "Another magic.", TRANSITION.with_byte(0))
+    refused("version", "Another version.", TRANSITION.with_byte(8))
+    refused("digest", "A digest of 33 bytes.", TRANSITION.with_byte(12))
+    refused("trailing", "A byte behind.", TRANSITION.changed(content + b"\0"))
+    refused("cut", "The file ends inside.", Bytes(content[:100]))
