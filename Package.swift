@@ -23,6 +23,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CDriftProofKernels", path: "Sources/CKernels"),
+    .target(name: "CDriftProofCurveKernels", path: "Sources/CCurveKernels"),
     // What every module may use: bytes, hashes, strict JSON, parallel work, durable files.
     .target(name: "DriftProofCore", dependencies: ["CDriftProofCrypto"], path: "Sources/Core"),
     // Arithmetic, files and policies.
@@ -32,6 +33,10 @@ let package = Package(
       path: "Sources/Kernels"),
     .target(
       name: "DriftProofTranscript", dependencies: ["DriftProofCore", "DriftProofField"], path: "Sources/Transcript"),
+    // BLS12-381: fields, groups, pairing, hashing to the groups, encodings, sums of multiples.
+    .target(
+      name: "DriftProofCurve", dependencies: ["CDriftProofCurveKernels", "DriftProofCore", "DriftProofKernels"],
+      path: "Sources/Curve"),
     .target(name: "DriftProofCheckpoint", dependencies: ["DriftProofCore"], path: "Sources/Checkpoint"),
     .target(name: "DriftProofPolicy", dependencies: ["DriftProofCore"], path: "Sources/Policy"),
     // What verifies: from the commitment up to chains, attestations and reports. No prover, no BLAS.
@@ -190,6 +195,9 @@ let package = Package(
     .testTarget(name: "FieldTests", dependencies: ["DriftProofField"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "TestSupport"]),
+    .testTarget(
+      name: "CurveTests",
+      dependencies: ["CDriftProofCurveKernels", "DriftProofCore", "DriftProofCurve", "TestSupport"]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The kernels in eight lanes of AVX-512 IFMA.
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,bmi,bmi2,adx"))), apply_to = function)
+#include "lanes.h"
+#include "buckets_impl.h"
+
+static void copy_point(u64 *out, const u64 *in, int negative) {
+  memcpy(out, in, 8 * POINT_WORDS);
+  if (!negative) return;
+  // 16p - y, which may stand in a bucket: y ≤ 16 is all that an addition asks for.
+  i64 carry = 0;
+  for (int j = 0; j < 8; j++) {
+    i64 s = (i64)P52_16[j] - (i64)in[8 + j] + carry;
+    carry = j < 7 ? s >> 52 : 0;
+    out[8 + j] = j < 7 ? (u64)s & MASK52 : (u64)s;
+  }
+}
+
+// The inverses of eight lanes, none of which is zero, with one scalar inversion.
+static void inverse_lanes(f8 *r, const f8 *a) {
+  u64 buffer[64] __attribute__((aligned(64)));
+  u64 *rows[8];
+  fp x[8], prefix[8], inverse, t;
+  for (int i = 0; i < 8; i++) rows[i] = buffer + 8 * i;
+  f8_store(rows, a);
+  for (int i = 0; i < 8; i++) {
+    lane_to_words(&x[i], rows[i]);
+    if (i == 0) prefix[0] = x[0];
+    else fp_mul(&prefix[i], &prefix[i - 1], &x[i]);
+  }
+  fp_inverse(&inverse, &prefix[7]);
+  for (int i = 7; i > 0; i--) {
+    fp_mul(&t, &inverse, &prefix[i - 1]);
+    fp_mul(&inverse, &inverse, &x[i]);
+    lane_from_words(rows[i], &t);
+  }
+  lane_from_words(rows[0], &inverse);
+  f8_load(r, (const u64 *const *)rows);
+}
+
+INLINE void load_x(f8 *a, f8 *b, const job *jobs) {
+  const u64 *p[8], *q[8];
+  for (int i = 0; i < 8; i++) p[i] = jobs[i].a, q[i] = jobs[i].b;
+  f8_load(a, p);
+  f8_load(b, q);
+}
+
+// With signs: below 4.1 or, negated, at most 16.
+INLINE void load_y(f8 *a, f8 *b, const job *jobs) {
+  const u64 *p[8], *q[8];
+  unsigned negative_a = 0, negative_b = 0;
+  for (int i = 0; i < 8; i++) {
+    p[i] = jobs[i].a + 8, q[i] = jobs[i].b + 8;
+    negative_a |= (unsigned)jobs[i].negative_a << i, negative_b |= (unsigned)jobs[i].negative_b << i;
+  }
+  f8_load(a, p);
+  f8_load(b, q);
+  if (negative_a) f8_negate(a, (__mmask8)negative_a);
+  if (negative_b) f8_negate(b, (__mmask8)negative_b);
+}
+
+INLINE __mmask8 lanes_of(const job *jobs, int kind) {
+  unsigned lanes = 0;
+  for (int i = 0; i < 8; i++) lanes |= (unsigned)(jobs[i].kind == kind) << i;
+  return (__mmask8)lanes;
+}
+
+// Denominators and prefix products of all steps; special jobs have their kinds already.
+static f8 forward(workspace *work, const job *jobs, size_t steps, int special) {
+  f8 *denominators = (f8 *)work->scratch, *prefixes = denominators + BATCH / 8;
+  const f8 one = f8_one();
+  f8 product = one;
+  for (size_t s = 0; s < steps; s++) {
+    const job *j = jobs + 8 * s;
+    f8 xa, xb, d;
+    if (s + 2 < steps) {
+      for (int i = 16; i < 24; i++) {
+        _mm_prefetch((const char *)j[i].a, _MM_HINT_T0), _mm_prefetch((const char *)(j[i].a + 8), _MM_HINT_T0);
+        _mm_prefetch((const char *)j[i].b, _MM_HINT_T0), _mm_prefetch((const char *)(j[i].b + 8), _MM_HINT_T0);
+      }
+    }
+    load_x(&xa, &xb, j);
+    f8_sub(&d, &xb, &xa);
+    if (special) {
+      __mmask8 twice = lanes_of(j, DOUBLE), cancel = lanes_of(j, CANCEL);
+      if (twice) {
+        f8 ya, yb;
+        load_y(&ya, &yb, j);
+        f8_add(&ya, &ya, &ya);
+        f8_blend(&d, twice, &ya);
+      }
+      if (cancel) f8_blend(&d, cancel, &one);
+    }
+    denominators[s] = d;
+    prefixes[s] = product;
+    f8_mul(&product, &product, &d);
+  }
+  return product;
+}
+
+static void canonical_y(u64 out[8], const u64 *point, int negative) {
+  u64 copy[POINT_WORDS];
+  copy_point(copy, point, negative);
+  lane_canonical(out, copy + 8);
+}
+
+// Finds the pairs of equal x, one by one: they are rare.
+static void classify(job *jobs, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    u64 a[8], b[8];
+    lane_canonical(a, jobs[k].a);
+    lane_canonical(b, jobs[k].b);
+    if (memcmp(a, b, 64) != 0) continue;
+    canonical_y(a, jobs[k].a + 0, jobs[k].negative_a);
+    canonical_y(b, jobs[k].b + 0, jobs[k].negative_b);
+    jobs[k].kind = memcmp(a, b, 64) == 0 ? DOUBLE : CANCEL;
+  }
+}
+
+static void run_batch(workspace *work, size_t first, size_t count) {
+  if (count == 0) return;
+  job *jobs = work->jobs + first, saved[8];
+  size_t steps = (count + 7) / 8, filled = 8 * steps;
+  // The last step is filled up with additions of points with x = 1 and x = 2, whose results nobody reads.
+  u64 *padding = work->padding;
+  memcpy(saved, jobs + count, sizeof(job) * (filled - count));
+  for (size_t k = count; k < filled; k++) {
+    u64 *a = padding + 3 * POINT_WORDS * (k - count);
+    memset(a, 0, 8 * 2 * POINT_WORDS);
+    a[0] = a[8] = 1, a[POINT_WORDS] = a[POINT_WORDS + 8] = 2;
+    job j = {a, a + POINT_WORDS, a + 2 * POINT_WORDS, 0, 0, 0, ADD};
+    jobs[k] = j;
+  }
+  f8 inverse, product = forward(work, jobs, steps, 0);
+  int special = f8_zero_lanes(&product) != 0;
+  if (special) {
+    classify(jobs, count);
+    product = forward(work, jobs, steps, 1);
+  }
+  inverse_lanes(&inverse, &product);
+  f8 *denominators = (f8 *)work->scratch, *prefixes = denominators + BATCH / 8;
+  for (size_t s = steps; s-- > 0;) {
+    job *j = jobs + 8 * s;
+    f8 slope, xa, xb, ya, yb, t, x, y;
+    f8_mul(&slope, &inverse, &prefixes[s]);
+    f8_mul(&inverse, &inverse, &denominators[s]);
+    load_x(&xa, &xb, j);
+    load_y(&ya, &yb, j);
+    f8_sub(&t, &yb, &ya);
+    if (special) {
+      __mmask8 twice = lanes_of(j, DOUBLE);
+      if (twice) {
+        f8 square;
+        f8_mul(&square, &xa, &xa);
+        f8_scale(&square, &square, 3);
+        f8_blend(&t, twice, &square);
+      }
+    }
+    f8_mul(&slope, &slope, &t);
+    f8_mul(&x, &slope, &slope);
+    f8_sub2(&x, &x, &xa, &xb);  // xa + xb ≤ 8.2
+    f8_bound(&x);
+    f8_sub(&t, &xa, &x);
+    f8_mul(&y, &t, &slope);
+    f8_sub(&y, &y, &ya);
+    f8_bound(&y);
+    u64 *ox[8], *oy[8];
+    for (int i = 0; i < 8; i++) ox[i] = j[i].out, oy[i] = j[i].out + 8;
+    f8_store(ox, &x);
+    f8_store(oy, &y);
+  }
+  memcpy(jobs + count, saved, sizeof(job) * (filled - count));
+}
+
+typedef struct {
+  f8 x, y, z;
+} projective8;
+
+// Renes, Costello and Batina (eprint 2015/1060), algorithm 7: from coordinates below 18 to ones below 18.
+static void add(projective8 *r, const projective8 *a, const projective8 *b) {
+  f8 xx, yy, zz, xy, yz, xz, s, t, sum, difference;
+  f8_mul(&xx, &a->x, &b->x);
+  f8_mul(&yy, &a->y, &b->y);
+  f8_mul(&zz, &a->z, &b->z);
+#define MIXED(out, p, q, pp, qq) \
+  f8_add(&s, &a->p, &a->q);      \
+  f8_add(&t, &b->p, &b->q);      \
+  f8_mul(&out, &s, &t);          \
+  f8_sub2(&out, &out, &pp, &qq)
+  MIXED(xy, x, y, xx, yy);
+  MIXED(yz, y, z, yy, zz);
+  MIXED(xz, x, z, xx, zz);
+#undef MIXED
+  f8_scale(&zz, &zz, 12);  // 12.1
+  f8_scale(&xz, &xz, 12);  // 205
+  f8_scale(&xx, &xx, 3);
+  f8_add(&sum, &yy, &zz);
+  f8_sub(&difference, &yy, &zz);
+  f8_mul(&s, &xy, &difference);
+  f8_mul(&t, &yz, &xz);
+  f8_sub(&r->x, &s, &t);  // 17.1
+  f8_mul(&s, &difference, &sum);
+  f8_mul(&t, &xz, &xx);
+  f8_add(&r->y, &s, &t);
+  f8_mul(&s, &sum, &yz);
+  f8_mul(&t, &xx, &xy);
+  f8_add(&r->z, &s, &t);
+}
+
+static void store_words(const f8 *a, u64 *sums, size_t offset) {
+  u64 buffer[64] __attribute__((aligned(64)));
+  u64 *rows[8];
+  for (int i = 0; i < 8; i++) rows[i] = buffer + 8 * i;
+  f8_store(rows, a);
+  for (size_t i = 0; i < 8; i++) {
+    fp x;
+    lane_to_words(&x, rows[i]);
+    memcpy(sums + 36 * i + offset, x.l, 48);
+  }
+}
+
+void dpc_ifma_aggregate(const u64 *buckets, const uint8_t *full, size_t bucket_count, u64 *sums) {
+  static const u64 nothing[8] __attribute__((aligned(64))) = {0};
+  size_t length = (bucket_count + 7) / 8;
+  const f8 one = f8_one();
+  projective8 run, total, bucket;
+  for (int j = 0; j < 8; j++) run.x.l[j] = run.z.l[j] = _mm512_setzero_si512();
+  run.y = one;
+  total = run;
+  const f8 zero = run.z;
+  for (size_t i = length; i-- > 0;) {
+    const u64 *p[8], *q[8];
+    unsigned present = 0;
+    for (size_t segment = 0; segment < 8; segment++) {
+      size_t index = segment * length + i;
+      int has = index < bucket_count && full[index];
+      present |= (unsigned)has << segment;
+      p[segment] = has ? buckets + POINT_WORDS * index : nothing;
+      q[segment] = has ? buckets + POINT_WORDS * index + 8 : nothing;
+    }
+    if (present) {
+      f8_load(&bucket.x, p);
+      f8_load(&bucket.y, q);
+      f8_blend(&bucket.y, (__mmask8)~present, &one);
+      bucket.z = zero;
+      f8_blend(&bucket.z, (__mmask8)present, &one);
+      add(&run, &run, &bucket);
+    }
+    add(&total, &total, &run);
+  }
+  store_words(&run.x, sums, 0), store_words(&run.y, sums, 6), store_words(&run.z, sums, 12);
+  store_words(&total.x, sums, 18), store_words(&total.y, sums, 24), store_words(&total.z, sums, 30);
+}
+
+void dpc_ifma_accumulate(const u64 *points, const int32_t *digits, size_t count, u64 *buckets, uint8_t *full,
+                         size_t bucket_count, void *work) {
+  accumulate(points, digits, count, buckets, full, bucket_count, work);
+}
+
+void dpc_ifma_import(const u64 *words, size_t count, u64 *points) {
+  for (size_t i = 0; i < 2 * count; i++) {
+    fp value;
+    memcpy(value.l, words + 6 * i, 48);
+    lane_from_words(points + 8 * i, &value);
+  }
+}
+
+void dpc_ifma_export(const u64 *points, size_t count, u64 *words) {
+  for (size_t i = 0; i < 2 * count; i++) {
+    fp value;
+    lane_to_words(&value, points + 8 * i);
+    memcpy(words + 6 * i, value.l, 48);
+  }
+}
+
+void dpc_ifma_products(const u64 *a, const u64 *b, size_t count, unsigned lift, u64 *out) {
+  u64 buffer[3][64] __attribute__((aligned(64)));
+  u64 *rows[3][8];
+  for (int k = 0; k < 3; k++)
+    for (int i = 0; i < 8; i++) rows[k][i] = buffer[k] + 8 * i;
+  f8 modulus, x, y;
+  for (int j = 0; j < 8; j++) modulus.l[j] = lane_constant(P52[j]);
+  f8_scale(&modulus, &modulus, lift);
+  for (size_t start = 0; start < count; start += 8) {
+    for (size_t i = 0; i < 8; i++) {
+      size_t index = start + i < count ? start + i : count - 1;
+      fp value;
+      memcpy(value.l, a + 6 * index, 48);
+      lane_from_words(rows[0][i], &value);
+      memcpy(value.l, b + 6 * index, 48);
+      lane_from_words(rows[1][i], &value);
+    }
+    f8_load(&x, (const u64 *const *)rows[0]);
+    f8_load(&y, (const u64 *const *)rows[1]);
+    f8_add(&x, &x, &modulus);
+    f8_add(&y, &y, &modulus);
+    f8_mul(&x, &x, &y);
+    f8_store(rows[2], &x);
+    for (size_t i = 0; i < 8 && start + i < count; i++) {
+      fp value;
+      lane_to_words(&value, rows[2][i]);
+      memcpy(out + 6 * (start + i), value.l, 48);
+    }
+  }
+}
+#pragma clang attribute pop
+#endif
