@@ -180,7 +180,8 @@ let package = Package(
     .executableTarget(
       name: "DriftProofBenchmarks",
       dependencies: [
-        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint",
+        "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCurve",
+        "DriftProofCheckpoint",
         "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
         "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofDrift", "DriftProofProving", "BenchmarkSuite",

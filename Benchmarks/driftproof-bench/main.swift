@@ -14,7 +14,7 @@ let usage = """
     document RESULTS.json    write docs/performance.md and its plots from earlier results
     table | 22M | case SIZE norm|rank|entries|rows [RUNS]
                              single matrices, the table of README
-    kernels [LOG] | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
+    kernels [LOG] | curve [LOG] | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
                              the library's parts; the last three reach into it, see scripts/measure-machine
 
   models: mlp-6, resnet-50, llama-7b, transformer-20 ... transformer-33 (2^K parameters), and the small
@@ -99,6 +99,10 @@ case ("kernels", let rest) where rest.count < 2:
   guard let log = Int(rest.first ?? "20"), (14...26).contains(log) else { fail("LOG is 14 to 26\n\(usage)") }
   var timings = KernelTimings(logLength: log)
   timings.run()
+case ("curve", let rest) where rest.count < 2:
+  guard let log = Int(rest.first ?? "16"), (10...22).contains(log) else { fail("LOG is 10 to 22\n\(usage)") }
+  var timings = CurveTimings(log: log)
+  try timings.run()
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
 case ("commitment", let rest) where rest.count == 3:
   let numbers = rest.compactMap { Int($0) }
