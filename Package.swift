@@ -198,7 +198,9 @@ let package = Package(
       name: "KernelsTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofKernels", "TestSupport"]),
     .testTarget(
       name: "CurveTests",
-      dependencies: ["CDriftProofCurveKernels", "DriftProofCore", "DriftProofCurve", "TestSupport"]),
+      dependencies: [
+        "CDriftProofCurveKernels", "DriftProofCore", "DriftProofKernels", "DriftProofCurve", "TestSupport",
+      ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),
     .testTarget(name: "PolicyTests", dependencies: ["DriftProofCore", "DriftProofPolicy", "TestSupport"]),

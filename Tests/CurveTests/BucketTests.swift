@@ -2,6 +2,7 @@
 
 import CDriftProofCurveKernels
 import DriftProofCore
+import DriftProofKernels
 import TestSupport
 import Testing
 
@@ -71,6 +72,17 @@ struct BucketTests {
         }
       }
     }
+  }
+
+  /// `DRIFTPROOF_KERNELS=portable` makes tables of the twin, and so of the other names.
+  @Test
+  func environmentChoosesTheLevel() {
+    let table = PointTable([.generator, -.generator])
+    #expect(table.level == CurveKernelLevel.selected)
+    #expect((table.level == .portable) == (KernelPath.selected == .portable))
+    if KernelPath.selected == .plainC { #expect(table.level == .plain) }
+    if KernelPath.selected == .native { #expect(table.level == Self.levels.last) }
+    #expect(table.sum([7, 5] as [Int64]) == G1.generator.doubled())
   }
 
   /// Every plan gives the same sum: windows of all widths, patterns of all.
