@@ -118,8 +118,8 @@ static void classify(job *jobs, size_t count) {
     lane_canonical(a, jobs[k].a);
     lane_canonical(b, jobs[k].b);
     if (memcmp(a, b, 64) != 0) continue;
-    canonical_y(a, jobs[k].a + 0, jobs[k].negative_a);
-    canonical_y(b, jobs[k].b + 0, jobs[k].negative_b);
+    canonical_y(a, jobs[k].a, jobs[k].negative_a);
+    canonical_y(b, jobs[k].b, jobs[k].negative_b);
     jobs[k].kind = memcmp(a, b, 64) == 0 ? DOUBLE : CANCEL;
   }
 }
