@@ -91,6 +91,7 @@ def test_a_wheel_without_a_program_is_pure(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     assert "driftproof/py.typed" in names and "driftproof/independent/verifier.py" in names
     assert {"driftproof/schemas/policy.schema.json", "driftproof/schemas/output/verify.schema.json"} <= {*names}
+    assert "driftproof/independent/words.txt" in names
     assert not any("_bin" in name for name in names)
 
 
