@@ -3,11 +3,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 
-import attesting
+from bundles import Members, archive, members_of, signed, statement, with_result
 
-from .case import Absent, Cases, Stored, Text
+from .case import Absent, Cases, Folder, Stored, Text
 from .places import FILES, KEYS
 from .subjects import CLASSES, NORM
 
@@ -17,61 +16,6 @@ SAME, UNDECIDED, WITHHELD = (Stored(FOLDER / f"logprobs-{end}.tar") for end in (
 DIFFERENT, LOST = Stored(FOLDER / "other-different.tar"), Stored(FOLDER / "lost-undecided-late.tar")
 TEXTS, CERTIFIED = Stored(FOLDER / "texts-same.tar"), Stored(FOLDER / "certified-undecided.tar")
 OPENED = Stored(FOLDER / "logprobs-opened.json")
-Members = dict[str, bytes]
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-
-def members_of(bundle: Stored) -> Members:
-    content, found, at = bundle.content, {}, 0
-    while content[at : at + 1] != b"\0":
-        name = content[at : at + 100].rstrip(b"\0").decode()
-        size = int(content[at + 124 : at + 135], 8)
-        found[name] = content[at + 512 : at + 512 + size]
-        at += 512 + -(-size // 512) * 512
-    return found
-
-
-def archive(members: Members, of: Stored) -> bytes:
-    """The archive of members, with headers like the first one of a bundle."""
-    header, parts = of.content[:512], []
-    for name, content in members.items():
-        named = bytearray(header)
-        named[:100] = name.encode().ljust(100, b"\0")
-        named[124:136] = b"%011o\0" % len(content)
-        named[148:156] = b" " * 8
-        named[148:156] = b"%06o\0 " % sum(named)
-        parts += [bytes(named), content, bytes(-len(content) % 512)]
-    return b"".join(parts) + bytes(1024)
-
-
-def statement(members: Members) -> dict:
-    return attesting.payload_of(members["attestation.intoto.jsonl"])
-
-
-def signed(members: Members, value: dict | bytes) -> Members:
-    """The same members with another statement, signed as the program signs."""
-    payload = (
-        value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    )
-    line = members["attestation.intoto.jsonl"]
-    old = json.loads(line)
-    new = attesting.envelope(payload)
-    for before, after in ((old["payload"], new["payload"]), (old["signatures"][0]["sig"], new["signatures"][0]["sig"])):
-        line = line.replace(before.encode(), after.encode())
-    return members | {"attestation.intoto.jsonl": line}
-
-
-def with_result(members: Members, change: Callable[[dict], None]) -> Members:
-    """Another result, which the statement names."""
-    value = json.loads(members["result.json"])
-    change(value)
-    result = json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    named = statement(members)
-    named["predicate"]["result"]["digest"]["sha256"] = hashlib.sha256(result).hexdigest()
-    named["predicate"]["verdict"] = value["verdict"]
-    return signed(members | {"result.json": result}, named)
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -115,7 +59,7 @@ def cases() -> Cases:
     ):
         reason = {0: "verified", 20: "different", 21: "undecided", 12: "notExpected"}[code]
         case(f"expect-{name}", f"--expect {expected}.", bundle, code, reason, verdict, "--expect", expected)
-    plan = members_of(SAME)["plan.json"]
+    plan = members_of(SAME.content)["plan.json"]
     case(
         "plan-digest",
         "The plan by its digest.",
@@ -162,6 +106,59 @@ def cases() -> Cases:
         certificate=NORM.certificate,
     )
     case("absent", "No bundle there.", Absent(), 1, "file", verdict)
+    case("empty", "An empty bundle.", Text(""), 11, "bundle", verdict)
+    case("folder", "A folder in place of the bundle.", Folder({"a": Text("a")}), 1, "file", verdict)
+    case("certificate-for-bundle", "A certificate in place of the bundle.", NORM.certificate, 11, "bundle", verdict)
+    empty = ["--accept-withheld", "--opened", "@opened"]
+    case(
+        "opened-empty",
+        "An empty file in place of opened records.",
+        WITHHELD,
+        11,
+        "bundle",
+        verdict,
+        *empty,
+        opened=Text(""),
+    )
+    case("opened-absent", "No opened records there.", WITHHELD, 1, "file", verdict, *empty, opened=Absent())
+    case("plan-empty", "An empty plan.", SAME, 1, "auditPlanFile", verdict, "--plan", "@plan", plan=Text(""))
+    proved = ["--base-identity", "@identity", "--policy", "@policy"]
+    given = {"identity": NORM.identity, "policy": NORM.policy}
+    case(
+        "proof", "The proof verified with files of the reader's.", CERTIFIED, 21, "undecided", verdict, *proved, **given
+    )
+    other = given | {"identity": CLASSES.identity}
+    case("proof-another-base", "The same with another base.", CERTIFIED, 12, "base", verdict, *proved, **other)
+    other = given | {"policy": CLASSES.policy}
+    case("proof-another-policy", "The same with another policy.", CERTIFIED, 12, "policy", verdict, *proved, **other)
+    case(
+        "proof-none",
+        "A base, and a plan that names no certificate.",
+        SAME,
+        12,
+        "auditCertificate",
+        verdict,
+        *proved,
+        **given,
+    )
+    alone = ["--policy", "@policy"]
+    case("policy-alone", "A policy without an identity.", SAME, 2, "usage", verdict, *alone, policy=NORM.policy)
+    case("records-alone", "Records without opened ones.", SAME, 2, "usage", verdict, "--records", "1")
+    case("expect-nothing", "An expectation that is no verdict.", SAME, 2, "usage", verdict, "--expect", "same")
+    case("withheld-expected", "--expect of a withheld bundle.", WITHHELD, 21, "withheld", verdict, "--expect", "SAME")
+    both = ["--expect", "SAME", "--accept-withheld"]
+    case("withheld-accepted-expected", "The same, taken as it is.", WITHHELD, 0, "accepted", verdict, *both)
+    case(
+        "opened-of-full",
+        "Opened records of a bundle with its key.",
+        SAME,
+        11,
+        "bundle",
+        "10, 10",
+        "--opened",
+        "@opened",
+        opened=OPENED,
+    )
     case("key-other", "Another key.", SAME, 11, "bundle", "10, 2", key=Stored(KEYS / "p256.pub.pem"))
     case("key-none", "No public key.", SAME, 1, "keyFile", "10, 2", key=Stored(KEYS / "ed25519.pem"))
     _archives(case)
@@ -172,8 +169,8 @@ def cases() -> Cases:
 
 
 def _archives(case) -> None:
-    members, content = members_of(SAME), SAME.content
-    if archive(members, SAME) != content:
+    members, content = members_of(SAME.content), SAME.content
+    if archive(members) != content:
         raise ValueError("archives are written otherwise")
 
     def refused(name: str, says: str, changed: bytes) -> None:
@@ -189,28 +186,26 @@ def _archives(case) -> None:
     mode = bytearray(content)
     mode[104], mode[154 - 3] = ord("5"), mode[151]
     refused("mode", "Another mode in a header.", bytes(mode))
-    refused("unknown", "A file with a name that there is not.", archive(members | {"zz.json": b"{}"}, SAME))
-    refused("reserved", "quote.bin.", archive(members | {"quote.bin": b"{}"}, SAME))
+    refused("unknown", "A file with a name that there is not.", archive(members | {"zz.json": b"{}"}))
+    refused("reserved", "quote.bin.", archive(members | {"quote.bin": b"{}"}))
     later = {name: content for name, content in members.items() if name != "plan.json"}
-    refused("plan-missing", "No plan.", archive(later, SAME))
+    refused("plan-missing", "No plan.", archive(later))
     result = {name: members[name] for name in ("result.json", "attestation.intoto.jsonl")}
     swapped = {name: each for name, each in members.items() if name not in result} | dict(reversed(result.items()))
-    refused("order", "Files in another order.", archive(swapped, SAME))
-    refused(
-        "policy-alone", "A policy without an identity.", archive(members | {"policy.json": NORM.policy.content}, SAME)
-    )
+    refused("order", "Files in another order.", archive(swapped))
+    refused("policy-alone", "A policy without an identity.", archive(members | {"policy.json": NORM.policy.content}))
     refused(
         "identity-alone",
         "An identity without a certificate.",
-        archive(members | {"base.identity.json": NORM.identity.content}, SAME),
+        archive(members | {"base.identity.json": NORM.identity.content}),
     )
 
 
 def _statements(case) -> None:
-    members = members_of(SAME)
+    members = members_of(SAME.content)
 
     def refused(name: str, says: str, changed: Members, rule: str, reason: str = "bundle") -> None:
-        case(f"statement-{name}", says, SAME.changed(archive(changed, SAME)), 11, reason, f"10, {rule}")
+        case(f"statement-{name}", says, SAME.changed(archive(changed)), 11, reason, f"10, {rule}")
 
     line = members["attestation.intoto.jsonl"]
     refused(
@@ -288,11 +283,11 @@ def _statements(case) -> None:
 
 
 def _results(case) -> None:
-    members = members_of(SAME)
+    members = members_of(SAME.content)
 
     def refused(name: str, says: str, change, of: Stored = SAME) -> None:
-        changed = with_result(members_of(of), change)
-        case(f"result-{name}", says, of.changed(archive(changed, of)), 11, "bundle", "10, 5")
+        changed = with_result(members_of(of.content), change)
+        case(f"result-{name}", says, of.changed(archive(changed)), 11, "bundle", "10, 5")
 
     refused("verdict", "Another verdict, in the statement, too.", lambda v: v.update(verdict="DIFFERENT"))
     refused("score", "Another score.", lambda v: v["scores"][3].__setitem__(2, 7))
@@ -309,14 +304,14 @@ def _results(case) -> None:
     named = statement(members)
     named["predicate"]["result"]["digest"]["sha256"] = hashlib.sha256(spaced).hexdigest()
     changed = signed(fewer | {"result.json": spaced}, named)
-    case("result-spelling", "A result with a blank.", SAME.changed(archive(changed, SAME)), 11, "bundle", "10, 4")
+    case("result-spelling", "A result with a blank.", SAME.changed(archive(changed)), 11, "bundle", "10, 4")
 
 
 def _withheld(case) -> None:
-    members = members_of(WITHHELD)
+    members = members_of(WITHHELD.content)
 
     def refused(name: str, says: str, change, rule: str = "10, 6") -> None:
-        changed = archive(with_result(members, change), WITHHELD)
+        changed = archive(with_result(members, change))
         case(f"withheld-{name}", says, WITHHELD.changed(changed), 11, "bundle", rule, "--accept-withheld")
 
     refused(

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import linked
 import numpy as np
 from models import FLOATING, Case, Generator, Tensor, decimal, rounded, run, write_safetensors
 
@@ -36,7 +37,7 @@ def _step(generator: Generator, first: dict[str, Tensor], before: dict[str, Tens
         old, base = tensor.values(), first[name].values()
         grown = old.shape != base.shape
         kind = generator.pick(
-            "frozen", "norm", "norm", "sum", "rows", "entries", "entrywise", "heads", "any", "grow", "type"
+            "frozen", "norm", "norm", "sum", "rows", "entries", "entrywise", "heads", "any", "grow", "type", "pattern"
         )
         if kind == "frozen" and grown or kind in ("heads", "any") and grown:
             kind = "norm"
@@ -61,6 +62,12 @@ def _step(generator: Generator, first: dict[str, Tensor], before: dict[str, Tens
             mask[: min(5, old.size)] = 1
             new = old + (new - old) * mask.reshape(old.shape)
             rule["allow"] = {"entries": min(5, old.size)}
+        groups = [m for m in (2, 4, 8, 16) if matrix.shape[1] % m == 0]
+        if kind == "pattern" and groups:
+            m = generator.pick(*groups)
+            n = generator.pick(1, 1, m // 2)
+            new = old + linked.thinned(generator.random, new - old, n, m)
+            rule["allow"] = {"pattern": {"of": "drift", "n": n, "m": m}}
         if kind == "grow":
             extra = generator.random.normal(size=(generator.pick(0, 1, 2), *old.shape[1:])) * 0.01
             new = np.concatenate([new, extra])
@@ -147,7 +154,7 @@ def _cumulative(chain: Chain, draw) -> Path:
         for _ in range(draw.choice([1, 1, 2])):
             factor = draw.choice([0.3, 0.9, 0.999, 1.0, 1.001, 1.1, 2, 10])
             size = sum(_stated(document, name, chain.norms[name]) for document in documents)
-            kind = draw.choice(["norm", "norm", "relative", "sum", "rows", "entries", "entrywise", "exact"])
+            kind = draw.choice(["norm", "norm", "relative", "sum", "rows", "entries", "entrywise", "exact", "pattern"])
             if kind == "norm":
                 clauses.append({"norm": {"absolute": decimal(size * factor + 1e-5, False)}})
             elif kind == "relative" and chain.norms[name]:
@@ -160,6 +167,10 @@ def _cumulative(chain: Chain, draw) -> Path:
                 clauses.append({kind: draw.choice([1, 5, 10, 20, 5000])})
             elif kind == "entrywise":
                 clauses.append({"entrywise": {"absolute": decimal(size * factor + 1e-4, False)}})
+            elif kind == "pattern":
+                m = draw.choice([2, 4, 8, 16])
+                of = draw.choice(["drift", "drift", "drift", "tuned"])
+                clauses.append({"pattern": {"of": of, "n": draw.randint(1, m - 1), "m": m}})
             else:
                 clauses.append({"rank": draw.choice([1, 300])})
         rule = {"tensors": name, "allow": draw.choice([clauses, clauses, clauses, clauses, "frozen", "any"])}

@@ -25,7 +25,7 @@ from driftproof.independent.manifest import (
 from driftproof.independent.merkle import root_of_leaves
 from driftproof.independent.parameters import CodeParameters
 from driftproof.independent.verifier import derive, derive_tensors
-from driftproof.independent.wire import counted, sha256, text, u8, u32, u64
+from driftproof.independent.wire import counted, i64, sha256, text, u8, u32, u64, u128
 
 
 @dataclass
@@ -77,7 +77,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def resealed_identity(value: dict) -> bytes:
-    """An identity's JSON with the root that its lines have (of identities without a linked part)."""
+    """An identity's JSON with the roots that its lines and its linked part have."""
     tensors = []
     for line in value["tensors"]:
         numbers = (line.get("fractionBits", 0), int(line.get("sumOfSquares", 0)), line.get("maxAbs", 0))
@@ -85,7 +85,22 @@ def resealed_identity(value: dict) -> bytes:
         tensors.append(BaseTensor(*described, line.get("unencodableEntry")))
     tree = root_of_leaves([tensor.leaf() for tensor in tensors], sha256(b"driftproof/identity/empty/v1"))
     root = sha256(b"driftproof/identity/v1", u64(len(tensors)), tree)
-    return json.dumps({**value, "root": root.hex()}, ensure_ascii=False).encode()
+    sealed = {**value, "root": root.hex()}
+    if "linked" in value:
+        sealed["linkedRoot"] = _linked_root(root, value["linked"]).hex()
+    return json.dumps(sealed, ensure_ascii=False).encode()
+
+
+def _linked_root(root: bytes, linked: dict) -> bytes:
+    trees = linked["trees"]
+    content = text("driftproof/base-tableau/v1") + u32(linked["logLength"]) + u32(linked["logBlowup"]) + u32(1) + u64(0)
+    content += u32(len(trees)) + b"".join(u32(tree["rows"]) + bytes.fromhex(tree["root"]) for tree in trees)
+    content += u64(len(linked["tensors"]))
+    for line in linked["tensors"]:
+        content += text(line["name"]) + u128(int(line["heaviestChunk"])) + u64(line["entriesBelowFloor"])
+        content += i64(line["fractionBits"])
+    content += bytes.fromhex(linked["layoutDigest"])
+    return sha256(b"driftproof/identity/v2", root, sha256(content))
 
 
 def is_sane(line: dict) -> bool:
@@ -353,6 +368,12 @@ class Mutator:
                 {"rank": 4, "entrywise": {"relative": 0.001}, "residual": {"relative": 0.1}},
                 {"rank": 1, "rows": 2},
                 {"rank": 2, "rounding": {"roundoffs": 1, "of": ["tuned", "base"]}},
+                {"pattern": {"of": "drift", "n": 1, "m": 2}},
+                {"pattern": {"of": "drift", "n": 3, "m": 16}},
+                {"pattern": {"of": "tuned", "n": 2, "m": 4}},
+                {"pattern": {"of": "base"}},
+                {"entrywise": {"ofWeight": 0.1}},
+                {"rank": 1, "entrywise": {"ofWeight": 0.5, "absolute": 0.01}},
             )
             rule["allow"] = [*clauses, extra]
             rules[index] = rule

@@ -78,6 +78,50 @@ def _compare(result) -> None:
                 _compare(each)
 
 
+def test_transitions_and_policies_as_functions(tmp_path):
+    """`commit`, transitions of `prove` and `verify`, `policy_init`, `policy_explain`: nothing is left in `raw`."""
+    identity, tableau, secret = (tmp_path / name for name in ("base.json", "tuned.tableau.json", "tableau.secret"))
+    driftproof.identify(PAIR / "base", identity, commit=True)
+    committed = driftproof.commit(PAIR / "tuned", identity=identity, out=tableau, opening=secret)
+    assert committed.bytes == tableau.stat().st_size and secret.exists()
+    certificate, transition = tmp_path / "tuned.drift", tmp_path / "tuned.transition"
+    proof = driftproof.prove(
+        PAIR / "base",
+        PAIR / "tuned",
+        policy=PAIR / "policy.json",
+        identity=identity,
+        out=certificate,
+        opening=tmp_path / "opening.secret",
+        tuned_tableau=tableau,
+        tuned_opening=secret,
+        transition=transition,
+    )
+    given = {"base_identity": identity, "policy": PAIR / "policy.json"}
+    beside = {"tuned_tableau": tableau, "transition": transition}
+    verified = driftproof.verify(certificate, **given, **beside, cross_check=True)
+    assert verified.cross_checked
+    for each in (proof, verified):
+        assert each.transition.tuned_tableau == committed.tuned_tableau and each.transition.security_bits >= 128
+    assert "tuned tableau" in verified._repr_html_()
+    assert driftproof.verify(certificate, **given).transition is None
+    content = bytearray(transition.read_bytes())
+    content[-1] ^= 1
+    transition.write_bytes(bytes(content))
+    with pytest.raises(driftproof.ProofInvalid):
+        driftproof.verify(certificate, **given, **beside)
+
+    draft = driftproof.policy_init("mlp", base=PAIR / "base", rank=4, total=0.7)
+    assert '"rank": 4' in draft.policy and '"relative": 0.7' in draft.policy and draft.out is None
+    written = driftproof.policy_init("mlp", base=PAIR / "base", out=tmp_path / "policy.json")
+    assert (tmp_path / "policy.json").read_text() == written.policy
+    with pytest.raises(driftproof.OperationalError):
+        driftproof.policy_init("mlp", base=PAIR / "base", out=tmp_path / "policy.json")
+    explained = driftproof.policy_explain(tmp_path / "policy.json", base=PAIR / "base")
+    assert explained.resolves and len(explained.tensors) == 12 and explained.total_norm > 0
+    for result in (committed, proof, verified, draft, written, explained):
+        _compare(result)
+
+
 def test_results_are_frozen_and_can_be_copied_and_pickled(made):
     verified = verify(made)
     with pytest.raises(dataclasses.FrozenInstanceError):

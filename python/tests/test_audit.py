@@ -70,6 +70,34 @@ def test_too_few_requests_are_undecided(recorded, tmp_path):
     assert caught.value.result.requests == 3 and caught.value.exit_code == 21
 
 
+def test_bundles(recorded, tmp_path):
+    """Margins of honest endpoints, bundles, records that are opened, and what a reader computes again."""
+    run(recorded, tmp_path / "cand.ndjson")
+    files = [recorded / "plan.json", recorded / "ref.ndjson", tmp_path / "cand.ndjson"]
+    key = recorded / "key.secret"
+    margin = audit.calibrate(files[0], reference=files[1], honest=files[2:], out=tmp_path / "margin.json")
+    assert margin.margin > 0 and len(margin.least) == 1
+    keys = ROOT / "Tests" / "Fixtures" / "attestation"
+    sign, public_key = keys / "ed25519.pem", keys / "ed25519.pub.pem"
+    made = audit.bundle(*files, key=key, sign=sign, out=tmp_path / "audit.tar")
+    verified = audit.verify(tmp_path / "audit.tar", public_key=public_key, plan=made.plan)
+    assert verified.verified and verified.recomputed and verified.verdict == "SAME"
+    assert verified.audit == compare(recorded, files[2]) and verified.key_id == made.key_id
+    with pytest.raises(driftproof.IdentityMismatch):
+        audit.verify(tmp_path / "audit.tar", public_key=public_key, expect="DIFFERENT")
+    with pytest.raises(driftproof.ProofInvalid):
+        audit.verify(tmp_path / "audit.tar", public_key=keys / "p256.pub.pem")
+    audit.bundle(*files, key=key, sign=sign, out=tmp_path / "withheld.tar", withhold=True)
+    opened = audit.open_records(*files, [0, 3], key=key, out=tmp_path / "opened.json")
+    assert opened.opened == (0, 3)
+    given = {"public_key": public_key, "opened": tmp_path / "opened.json", "records": [0, 3]}
+    with pytest.raises(driftproof.EndpointUndecided) as caught:
+        audit.verify(tmp_path / "withheld.tar", **given)
+    found = caught.value.result
+    assert not found.recomputed and found.audit is None and found.opened == (0, 3)
+    assert audit.verify(tmp_path / "withheld.tar", **given, accept_withheld=True).verdict == "SAME"
+
+
 def test_a_transcript_that_was_changed_is_refused(recorded, tmp_path):
     run(recorded, tmp_path / "cand.ndjson")
     lines = (tmp_path / "cand.ndjson").read_text().splitlines(keepends=True)

@@ -90,6 +90,8 @@ def test_a_wheel_without_a_program_is_pure(tmp_path):
     assert wheel.name.endswith("-py3-none-any.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "driftproof/py.typed" in names and "driftproof/independent/verifier.py" in names
+    assert {"driftproof/schemas/policy.schema.json", "driftproof/schemas/output/verify.schema.json"} <= {*names}
+    assert "driftproof/independent/words.txt" in names
     assert not any("_bin" in name for name in names)
 
 

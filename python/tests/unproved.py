@@ -27,7 +27,7 @@ class Draft:
 
     def __init__(self, seed: int):
         self.draw = random.Random(seed)
-        self.version = self.draw.choice([2, 4, 4, 4, 6, 6])
+        self.version = self.draw.choice([2, 4, 4, 4, 6, 6, 9, 9])
         self.is_adapter = self.draw.random() < 0.1
         self.lines: list[dict] = []
         self.rules: list[dict] = []
@@ -41,8 +41,12 @@ class Draft:
             return {"absolute": self.number(low, high)}
         return {"relative": self.number(-6, 1)}
 
-    def clause(self, in_heads: bool) -> dict:
+    def clause(self, in_heads: bool, columns: int = 1) -> dict:
+        """A clause; `columns` of the tensor, which a pattern's groups have to divide, or nearly always do."""
         draw, clause = self.draw, {}
+        if self.version == 9 and draw.random() < 0.5:
+            m = draw.choice([m for m in (2, 4, 8, 16, 32, 64) if columns % m == 0 or draw.random() < 0.02] or [2])
+            return {"pattern": {"of": "drift", "n": draw.randint(1, m - 1), "m": m}}
         if draw.random() < 0.35:
             return {"norm": self.bound(in_heads, -8, 12)}
         if draw.random() < 0.7:
@@ -94,7 +98,8 @@ class Draft:
             more = draw.randint(0, 3)
             rule["grow"] = {"rows": max(1, more + draw.randint(0, 1))}
             tuned[0] += more
-        rule["allow"] = [self.clause(heads is not None) for _ in range(draw.choice([1, 1, 1, 2, 3]))]
+        columns = entries if dimensions == 1 else math.prod(shape[1:])
+        rule["allow"] = [self.clause(heads is not None, columns) for _ in range(draw.choice([1, 1, 1, 2, 3]))]
         if len(rule) == 2 and draw.random() < 0.1:
             rule["allow"] = "frozen"
         self.rules.append(rule)
@@ -118,6 +123,8 @@ class Draft:
         policy = {"driftPolicy": 1, "name": "draft", "securityBits": 128, "rules": self.rules}
         if draw.random() < 0.4:
             policy["total"] = {"norm": self.bound(False, -3, 6)}
+        if self.version == 9 and "pattern" not in json.dumps(policy):
+            self.version = 6
         if self.version == 6 and "entrywise" not in json.dumps(policy):
             self.version = 4
         identity = tampering.resealed_identity({"driftIdentity": 1, "root": "", "tensors": self.lines})

@@ -8,7 +8,7 @@ Functions call the program `driftproof`: paths in, frozen dataclasses out, one e
 
 from . import audit, errors, results
 from ._certificates import attest, chain_verify, check, forecast, prove, report, verify
-from ._models import calibrate, digest, identify, inspect, merge
+from ._models import calibrate, commit, digest, identify, inspect, merge, policy_explain, policy_init
 from ._program import program
 from .errors import (
     Cancelled,
@@ -53,12 +53,15 @@ __all__ = [
     "calibrate",
     "chain_verify",
     "check",
+    "commit",
     "digest",
     "errors",
     "forecast",
     "identify",
     "inspect",
     "merge",
+    "policy_explain",
+    "policy_init",
     "program",
     "prove",
     "report",

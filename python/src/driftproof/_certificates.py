@@ -54,6 +54,9 @@ def prove(
     identity: PathLike | None = None,
     cache: PathLike | None = None,
     parent: PathLike | None = None,
+    tuned_tableau: PathLike | None = None,
+    tuned_opening: PathLike | None = None,
+    transition: PathLike | None = None,
     resume: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
@@ -73,6 +76,8 @@ def prove(
         identity: the base's identity, if known: saves reading and hashing.
         cache: the folder that `identify(commit=True, cache=...)` kept.
         parent: prove a link of a chain: the certificate whose tuned model `base` is; needs the chain's `identity`.
+        tuned_tableau, tuned_opening: what `commit` made of the tuned model.
+        transition: where the proof is written that the tableau holds the base plus the drift.
         resume: a private folder from which a stopped proof goes on; with it, a cancelled call can be repeated.
         ignore_memory_limit: begin even where the forecast says that memory will not suffice.
         timeout: seconds.
@@ -85,8 +90,9 @@ def prove(
     """
     arguments = _proving(base, tuned, adapter, policy, identity, cache, parent, strip_prefix, leave_out)
     arguments += option("out", out) + option("opening", opening) + option("resume", resume)
-    arguments += flag("ignore-memory-limit", ignore_memory_limit)
-    outputs = [out, opening]
+    arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
+    arguments += option("transition", transition) + flag("ignore-memory-limit", ignore_memory_limit)
+    outputs = [out, opening, *([] if transition is None else [transition])]
     return run(Proof, "prove", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)
 
 
@@ -116,6 +122,8 @@ def verify(
     base_identity: PathLike,
     policy: PathLike,
     parent: PathLike | None = None,
+    tuned_tableau: PathLike | None = None,
+    transition: PathLike | None = None,
     attestation: PathLike | None = None,
     public_key: PathLike | None = None,
     tuned: PathLike | None = None,
@@ -136,6 +144,7 @@ def verify(
         base_identity: the base's identity file, from someone who has the base.
         policy: the policy file.
         parent: of a link, its parent's tuned commitment (64 digits) or certificate.
+        tuned_tableau, transition: also verify that the tuned model's tableau is the base plus the drift.
         attestation, public_key: also verify a signed statement about the certificate, with the signer's key in PEM.
         tuned: compare this model's files with the attestation's subject.
         ignore, allow_symlinks: of `tuned`, as for `digest`.
@@ -150,6 +159,7 @@ def verify(
     """
     arguments = [path(certificate), *option("base-identity", base_identity), *option("policy", policy)]
     arguments += option("parent", parent) + option("attestation", attestation) + option("public-key", public_key)
+    arguments += option("tuned-tableau", tuned_tableau) + option("transition", transition)
     arguments += option("tuned", tuned) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
 
     def program() -> Verification:

@@ -7,7 +7,17 @@ from ._decode import decode
 from ._process import PathLike, flag, joined, option, path, repeated, run, text
 from .errors import DriftProofError
 from .progress import CancelToken, ProgressOption
-from .results import AdapterInspection, Calibration, Digest, Identity, Inspection, Merge
+from .results import (
+    AdapterInspection,
+    Calibration,
+    Committed,
+    Digest,
+    Identity,
+    Inspection,
+    Merge,
+    PolicyDraft,
+    PolicyExplanation,
+)
 from .results.base import Result
 
 
@@ -45,6 +55,89 @@ def identify(
     arguments = [path(base), *option("out", out), *flag("commit", commit), *option("cache", cache)]
     arguments += _reading(strip_prefix, leave_out)
     return run(Identity, "identify", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout)
+
+
+def commit(
+    tuned: PathLike,
+    *,
+    identity: PathLike,
+    out: PathLike,
+    opening: PathLike,
+    strip_prefix: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> Committed:
+    """Commits to a tuned model's weights of 16 bits, hiding them, in the places and units of its base's.
+
+    `prove(tuned_tableau=...)` then proves that it holds the base's weights plus a certificate's drift.
+
+    Args:
+        identity: the base's, of `identify(commit=True)`.
+        out: where the tableau is written, such as "tuned.tableau.json". Anybody may have it.
+        opening: where its secret opening is written, or the one to use again.
+    """
+    arguments = [path(tuned), *option("identity", identity), *option("out", out), *option("opening", opening)]
+    arguments += _reading(strip_prefix, leave_out)
+    outputs = [out, opening]
+    return run(Committed, "commit", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def policy_init(
+    preset: str,
+    *,
+    base: PathLike,
+    out: PathLike | None = None,
+    rank: int | None = None,
+    rows: int | None = None,
+    grow: int | None = None,
+    norm: float | None = None,
+    residual: float | None = None,
+    total: float | None = None,
+    head_size: int | None = None,
+    force: bool = False,
+    strip_prefix: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> PolicyDraft:
+    """Makes a commented policy for a base, from a preset such as "llama-lora" or "mlp".
+
+    Args:
+        base: the base, or its identity (a `.json` file).
+        out: where the policy is written; without it, it is in the result alone.
+        rank, rows, grow, norm, residual, total, head_size: numbers of the preset; see `driftproof policy init --help`.
+        force: replace `out` where it exists.
+    """
+    arguments = [*text("preset", preset), *option("base", base), *option("out", out), *text("rank", rank)]
+    arguments += text("rows", rows) + text("grow", grow) + text("norm", norm) + text("residual", residual)
+    arguments += text("total", total) + text("head-size", head_size) + flag("force", force)
+    arguments += _reading(strip_prefix, leave_out)
+    outputs = [] if out is None else [out]
+    return run(
+        PolicyDraft, "policy init", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def policy_explain(
+    policy: PathLike,
+    *,
+    base: PathLike,
+    strip_prefix: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> PolicyExplanation:
+    """Says what a policy gives each tensor of a base, and in words what it leaves open.
+
+    Args:
+        base: the base, or its identity (a `.json` file).
+    """
+    arguments = [path(policy), *option("base", base), *_reading(strip_prefix, leave_out)]
+    return run(PolicyExplanation, "policy explain", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
 
 class _EitherInspection(Result):
@@ -88,6 +181,9 @@ def calibrate(
     *,
     out: PathLike | None = None,
     margin: float | None = None,
+    entrywise: bool = False,
+    identity: PathLike | None = None,
+    merged: Sequence[PathLike] = (),
     force: bool = False,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
@@ -102,6 +198,9 @@ def calibrate(
         runs: fine-tunes of it that are known to be honest: checkpoints or unmerged adapters.
         out: where the policy is written; without it, it is in the result alone.
         margin: how far beyond the runs the bounds lie, 1 to 1000; 2.5 unless given.
+        entrywise: bound single entries, too.
+        identity: the base's, of `identify(commit=True)`: rounding clauses are tried beside ranks.
+        merged: the adapters that were merged into the runs, in their order.
         force: replace `out` where it exists.
 
     Raises:
@@ -111,6 +210,8 @@ def calibrate(
     if isinstance(runs, (str, bytes)) or not runs:
         raise TypeError("runs: a list of at least one path is expected")
     arguments = ["--base", path(base), "--runs", *map(path, runs), *option("out", out), *text("margin", margin)]
+    arguments += flag("entrywise", entrywise) + option("identity", identity)
+    arguments += ["--merged", *map(path, merged)] if merged else []
     arguments += flag("force", force) + _reading(strip_prefix, leave_out)
     outputs = [] if out is None else [out]
     return run(Calibration, "calibrate", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)

@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which model answers at an endpoint: plan, record a reference, run, and compute it again (docs/audit.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from ._process import PathLike, flag, joined, option, path, text
+from ._process import PathLike, flag, joined, option, path, repeated, text
 from ._process import run as run_program
 from .progress import CancelToken, ProgressOption
-from .results import AuditForecast, AuditPlan, AuditRecord, AuditResult
+from .results import (
+    AuditBundle,
+    AuditForecast,
+    AuditMargin,
+    AuditOpening,
+    AuditPlan,
+    AuditRecord,
+    AuditResult,
+    BundleVerification,
+)
 
-__all__ = ["compare", "forecast", "plan", "record", "run"]
+__all__ = ["bundle", "calibrate", "compare", "forecast", "open_records", "plan", "record", "run", "verify"]
 
 Mode = Literal["quick", "audit", "extended"]
 Score = Literal["logprobs", "text"]
+Verdict = Literal["SAME", "DIFFERENT", "UNDECIDED"]
 
 
 def plan(
@@ -24,6 +34,7 @@ def plan(
     key: PathLike,
     score: Score | None = None,
     margin: float | None = None,
+    calibration: PathLike | None = None,
     tokens: int | None = None,
     top: int | None = None,
     chat: bool = False,
@@ -47,6 +58,7 @@ def plan(
         out, key: where the plan and a new secret key are written; a key is never replaced.
         score: what is compared.
         margin: the mean distance that counts as the same: nats, or a share of the text.
+        calibration: take the margin that `calibrate` has picked.
         tokens: tokens of an answer.
         top: likely tokens that are asked for at each place.
         prompts: a file with your own questions, one a line.
@@ -55,6 +67,7 @@ def plan(
     """
     arguments = [*text("mode", mode), *text("endpoint", endpoint), *text("model-name", model_name)]
     arguments += option("out", out) + option("key", key) + text("score", score) + text("margin", margin)
+    arguments += option("calibration", calibration)
     arguments += text("tokens", tokens) + text("top", top) + flag("chat", chat) + option("prompts", prompts)
     arguments += (
         option("previous", previous) + text("beacon-source", beacon_source) + option("certificate", certificate)
@@ -172,6 +185,142 @@ def compare(
     """
     arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("prompts", prompts)]
     return run_program(AuditResult, "audit compare", arguments, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def calibrate(
+    plan: PathLike,
+    *,
+    reference: PathLike,
+    honest: Sequence[PathLike],
+    out: PathLike,
+    force: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditMargin:
+    """Picks the margin that endpoints known to be honest pass.
+
+    Args:
+        honest: their transcripts under this plan.
+        out: where the margin is written; `force` replaces a file.
+    """
+    arguments = [*option("plan", plan), *option("reference", reference), "--honest", *map(path, honest)]
+    arguments += option("out", out) + flag("force", force)
+    return run_program(
+        AuditMargin, "audit calibrate", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def bundle(
+    plan: PathLike,
+    reference: PathLike,
+    candidate: PathLike,
+    *,
+    key: PathLike,
+    sign: PathLike,
+    out: PathLike,
+    withhold: bool = False,
+    prompts: PathLike | None = None,
+    opened: PathLike | None = None,
+    certificate: PathLike | None = None,
+    base_identity: PathLike | None = None,
+    policy: PathLike | None = None,
+    model: PathLike | None = None,
+    base: PathLike | None = None,
+    opening: PathLike | None = None,
+    strip_prefix: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    allow_symlinks: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditBundle:
+    """Signs an audit and everything that it follows from, in one file. It reveals the key, unless `withhold`.
+
+    Args:
+        key: the plan's; `sign` the private key that signs, PKCS#8 in PEM.
+        out: such as "audit.tar".
+        withhold: keep key, questions and answers secret.
+        certificate, base_identity, policy: of the certificate that the plan names.
+        model, base, opening: check that the reference's model is the certified one.
+    """
+    arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("sign", sign)]
+    arguments += option("out", out) + flag("withhold", withhold) + option("prompts", prompts) + option("opened", opened)
+    arguments += option("certificate", certificate) + option("base-identity", base_identity) + option("policy", policy)
+    arguments += option("model", model) + option("base", base) + option("opening", opening)
+    arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
+    arguments += joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    return run_program(
+        AuditBundle, "audit bundle", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def verify(
+    bundle: PathLike,
+    *,
+    public_key: PathLike,
+    plan: PathLike | None = None,
+    certificate: PathLike | None = None,
+    base_identity: PathLike | None = None,
+    policy: PathLike | None = None,
+    model: PathLike | None = None,
+    opened: PathLike | None = None,
+    records: Iterable[int] = (),
+    expect: Verdict | None = None,
+    accept_withheld: bool = False,
+    ignore: Iterable[str] = (),
+    allow_symlinks: bool = False,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> BundleVerification:
+    """Verifies a bundle and computes its audit again, without network or model; returns for SAME, or for `expect`.
+
+    Args:
+        public_key: the auditor's, in PEM.
+        plan: the plan that was published, or its digest.
+        opened, records: records that the auditor disclosed, and which of them must be there.
+        accept_withheld: take the scores of a bundle that withholds its answers as they are.
+
+    Raises:
+        EndpointDifferent, EndpointUndecided: another verdict; `result` is the `BundleVerification`.
+        ProofInvalid: the bundle does not hold together.
+        IdentityMismatch: it is about another plan, certificate or model, or its verdict is not the expected one.
+    """
+    arguments = [path(bundle), *option("public-key", public_key), *option("plan", plan)]
+    arguments += option("certificate", certificate) + option("base-identity", base_identity) + option("policy", policy)
+    arguments += option("model", model) + option("opened", opened) + joined("records", map(str, records))
+    arguments += text("expect", expect) + flag("accept-withheld", accept_withheld)
+    arguments += joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
+    return run_program(
+        BundleVerification, "audit verify", arguments, progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def open_records(
+    plan: PathLike,
+    reference: PathLike,
+    candidate: PathLike,
+    records: Iterable[int],
+    *,
+    key: PathLike,
+    out: PathLike,
+    prompts: PathLike | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditOpening:
+    """Discloses single records of an audit whose bundle withholds them (`audit open`).
+
+    Args:
+        records: numbers of questions, as a reader asked for them.
+    """
+    arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("out", out)]
+    arguments += joined("records", map(str, records)) + option("prompts", prompts)
+    return run_program(
+        AuditOpening, "audit open", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
 
 
 def _asking(api_key_env: str | None, concurrency: int | None, prompts: PathLike | None, proxy: bool) -> list[str]:

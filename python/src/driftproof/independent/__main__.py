@@ -9,10 +9,16 @@ import sys
 
 from .attestation import MAXIMUM_BYTES as MAXIMUM_ATTESTATION_BYTES
 from .attestation import MAXIMUM_KEY_BYTES, read_public_key, verify_attestation
+from .audit_archive import MAXIMUM_BYTES as MAXIMUM_BUNDLE_BYTES
+from .audit_archive import key_id
+from .audit_bundle import EXIT_CODES, MAXIMUM_RESULT, Bundle, open_records, verify_bundle, verify_certificate
+from .audit_json import MAXIMUM_BYTES as MAXIMUM_PLAN_BYTES
+from .audit_plan import read_plan
+from .audit_scores import SAME
 from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
 from .certificate import read_certificate
 from .chain import verify_chain
-from .errors import InvalidProof, OperationalError, UsageError, VerificationFailure
+from .errors import AnotherSubject, InvalidProof, OperationalError, UsageError, VerificationFailure
 from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
 from .identity import read_identity
 from .modelfiles import model_digest
@@ -22,6 +28,7 @@ from .revocation import RevocationList, read_revocations
 from .transition import MAXIMUM_BYTES as MAXIMUM_TRANSITION_BYTES
 from .transition import read_transition, read_tuned_tableau, verify_transition
 from .verifier import verify
+from .wire import sha256
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,6 +68,16 @@ def _read(path: str, limit: int, what: str, foreign: type[VerificationFailure] =
     if not content:
         raise foreign(f"{path}: empty, in place of {what}")
     return content
+
+
+def _read_audit_file(path: str, limit: int, what: str) -> bytes:
+    """A file of an audit: empty ones are read and refused like others that are too short (specification/audit.md)."""
+    try:
+        if os.path.isfile(path) and os.path.getsize(path) == 0:
+            return b""
+    except (OSError, ValueError) as error:
+        raise OperationalError(f"{path}: {error}") from None
+    return _read(path, limit, what)
 
 
 def _read_certificate(path: str) -> bytes:
@@ -197,9 +214,81 @@ def _chain(arguments: list[str]) -> str:
     return "\n".join(lines)
 
 
+def _compared(options, bundle: Bundle) -> None:
+    """What the reader holds against the bundle."""
+    plan = bundle.plan
+    if options.plan is not None:
+        given = options.plan
+        if not re.fullmatch(r"[0-9a-f]{64}", given):
+            try:
+                given = read_plan(_read_audit_file(given, MAXIMUM_PLAN_BYTES, "a plan")).digest
+            except InvalidProof as failure:
+                raise OperationalError(f"{given}: {failure}") from None
+        if given != plan.digest:
+            raise AnotherSubject("the bundle is about another plan")
+    if options.certificate is not None:
+        content = _read_certificate(options.certificate)
+        if sha256(content).hex() != plan.certificate:
+            raise AnotherSubject("the plan names another certificate, or none")
+    if options.model is not None:
+        ignored = options.ignore.split(",") if options.ignore else []
+        if model_digest(options.model, ignored, options.allow_symlinks).hex() != plan.model_digest:
+            raise AnotherSubject("the plan names another model, or none")
+    if options.opened is not None:
+        wanted = [int(number) for number in options.records.split(",")] if options.records else []
+        open_records(bundle, _read_audit_file(options.opened, MAXIMUM_RESULT, "opened records"), wanted)
+    if options.base_identity is not None:
+        if bundle.certificate is None:
+            raise AnotherSubject("the plan names no certificate")
+        identity = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
+        policy = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy") if options.policy is not None else None
+        verify_certificate(bundle.certificate, identity, policy)
+
+
+def _audit(arguments: list[str]) -> tuple[str, int]:
+    parser = _Parser(
+        prog="python -m driftproof.independent audit verify", description="Verifies a bundle and computes it again."
+    )
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("--public-key", action=_Once, required=True, metavar="KEY.pub.pem")
+    for name in ("plan", "certificate", "base-identity", "policy", "model", "opened", "records", "ignore"):
+        parser.add_argument(f"--{name}", action=_Once)
+    parser.add_argument("--expect", action=_Once, choices=sorted(EXIT_CODES))
+    parser.add_argument("--accept-withheld", action="store_true")
+    parser.add_argument("--allow-symlinks", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.policy is not None and options.base_identity is None:
+        raise UsageError("--policy and --base-identity stand together")
+    if options.records is not None and (
+        options.opened is None or not re.fullmatch(r"[0-9]{1,6}(,[0-9]{1,6})*", options.records)
+    ):
+        raise UsageError("--records and --opened stand together; records are numbers of questions")
+    pem = _read(options.public_key, MAXIMUM_KEY_BYTES, "a key")
+    key = read_public_key(pem)
+    content = _read_audit_file(options.bundle, MAXIMUM_BUNDLE_BYTES, "a bundle")
+    bundle = verify_bundle(content, key, key_id(key, pem))
+    _compared(options, bundle)
+    verdict, code = bundle.result.verdict, bundle.exit_code
+    lines = [f"VERIFIED    {verdict} after {bundle.result.count} requests, computed again"]
+    if bundle.is_withheld:
+        lines = [f"NOT RECOMPUTED: answers are withheld; {verdict} after {bundle.result.count} requests"]
+    lines += [f"plan        {bundle.plan.digest}", f"reference   {bundle.binding}"]
+    lines += [f"opened      {', '.join(map(str, bundle.opened))}"] if bundle.opened else []
+    if bundle.is_withheld and not options.accept_withheld:
+        code = EXIT_CODES["UNDECIDED"]
+    elif options.expect is not None:
+        lines += [f"expected    {options.expect}"] if options.expect != verdict else []
+        code = 0 if options.expect == verdict else AnotherSubject.exit_code if verdict == SAME else code
+    return "\n".join(lines), code
+
+
 def main(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     try:
+        if arguments[:2] == ["audit", "verify"]:
+            printed, code = _audit(arguments[2:])
+            print(printed)
+            return code
         if arguments[:2] == ["chain", "verify"]:
             print(_chain(arguments[2:]))
         else:

@@ -101,3 +101,79 @@ class AuditForecast(Result):
     price: float | None
     fewest_for_same: int
     expected: tuple[ExpectedRequests, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditMargin(Result):
+    """A margin that honest endpoints pass, written to `out` for `audit.plan(calibration=...)`.
+
+    Attributes:
+        margin: nats, or a share of the text.
+        far_share: the share of requests that may be beyond the far distance; None for the mode's.
+        least: the least margin with which each of the honest transcripts is SAME.
+    """
+
+    margin: float
+    far_share: float | None
+    least: tuple[float, ...]
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOpening(Result):
+    """Records that were disclosed, written to `out`: the numbers of their questions."""
+
+    opened: tuple[int, ...]
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleFacts(Result):
+    """What a bundle's signed statement says, and what was verified of it.
+
+    Attributes:
+        recomputed: whether everything follows from questions and answers; False where they are withheld.
+        key_id: SHA-256 of the auditor's public key.
+        plan: digest of the plan; `run` and `previous` count the plans about one subject, `commitment` fixes the key.
+        binding: "recorded", "declared" or "checked": how the reference is tied to a model.
+        certificate_verified: whether the proof of the certificate that the plan names was verified.
+        opened: numbers of the questions whose records were disclosed and checked.
+    """
+
+    verdict: str
+    recomputed: bool
+    requests: int
+    missing: int
+    skipped: int
+    key_id: str
+    plan: str
+    run: int
+    previous: str | None
+    commitment: str
+    beacon: str | None
+    origin: str
+    model: str
+    binding: str
+    model_digest: str | None
+    certificate: str | None
+    certificate_verified: bool
+    started_at: str
+    finished_at: str
+    opened: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditBundle(BundleFacts):
+    """A bundle, written to `out`."""
+
+    out: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleVerification(BundleFacts):
+    """A bundle that holds together; `audit` is what was computed again, None where answers are withheld."""
+
+    verified: bool
+    audit: AuditResult | None
+    exit_code: int

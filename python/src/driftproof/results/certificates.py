@@ -142,6 +142,48 @@ class Claims(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transition(Result):
+    """What a verified transition says: a tuned tableau holds the base's weights plus the certificate's drift.
+
+    Attributes:
+        tuned_tableau: digest of the tableau, 64 hexadecimal digits; compare it with the one that was published.
+        base_identity: the base's linked root.
+        tensors: tensors of 16 bits that the tableau holds.
+        security_bits: as of the certificate, for the transition alone.
+    """
+
+    tuned_tableau: str
+    base_identity: str
+    tensors: int
+    security_bits: float
+    soundness: tuple[SoundnessTerm, ...]
+    bytes: int
+    verify_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed(Result):
+    """A tuned model's tableau, written to `out`.
+
+    Attributes:
+        tuned_tableau: its digest, 64 hexadecimal digits.
+        base_identity: the linked root of the base beside which it was made.
+        rows: of the tableau; `tensors` those that it holds.
+        proofs_allowed: how many transitions the `opening` may be used for.
+    """
+
+    tuned_tableau: str
+    base_identity: str
+    tensors: int
+    rows: int
+    proofs_allowed: int
+    out: str
+    opening: str
+    bytes: int
+    files_left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attestation(Result):
     """A signed statement about a certificate.
 
@@ -181,18 +223,22 @@ class Verification(Claims):
     Attributes:
         verified: True; what is not verified is raised.
         attestation: what a signer says, where `attestation` was given.
+        transition: what the transition says, where one was given.
         cross_checked: whether `driftproof.independent` accepted it, too.
     """
 
     verified: bool
     verify_seconds: float
     attestation: Attestation | None = None
+    transition: Transition | None = None
     cross_checked: bool = False
 
     def _repr_html_(self) -> str:
         rows = self._rows()
         if self.attestation is not None:
             rows["attested by key"] = self.attestation.key_id
+        if self.transition is not None:
+            rows["tuned tableau"] = self.transition.tuned_tableau
         title = "VERIFIED, by two verifiers" if self.cross_checked else "VERIFIED"
         return table("PROVES NOTHING" if self.proves_nothing else title, rows)
 
@@ -222,6 +268,7 @@ class Proof(Claims):
         peak_memory_bytes: the most memory that the program held.
         proofs_used: how many proofs this opening has been used for, of `proofs_allowed`.
         opening: where the secret opening is.
+        transition: of the transition, where one was made.
     """
 
     verified: bool
@@ -238,6 +285,7 @@ class Proof(Claims):
     files_left_out: tuple[str, ...]
     tied_aliases: tuple[TiedAlias, ...]
     adapter_names: AdapterNames | None
+    transition: Transition | None = None
 
     def _repr_html_(self) -> str:
         return table(f"PROVED in {self.prove_seconds:.2f} s", {**self._rows(), "written to": self.out})

@@ -340,3 +340,58 @@ class Digest(Result):
     name: str
     bytes: int
     files: tuple[FileDigest, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyDraft(Result):
+    """A commented policy for a base, from a preset: `policy` is the file's text, `out` where it was written."""
+
+    preset: str
+    policy: str
+    files_left_out: tuple[str, ...]
+    out: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedRule(Result):
+    """A rule in words, the tensors that it decides, what is wrong with it, and what stays possible within it."""
+
+    rule: int
+    pattern: str
+    allows: str
+    tensors: tuple[str, ...]
+    problem: str | None
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedTensor(Result):
+    """A tensor and what its rule allows: `largest_norm` of its change, None where unbounded; `base_norm` of itself."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    rule: int | None
+    allows: str
+    base_norm: float | None
+    largest_norm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyExplanation(Result):
+    """What a policy gives each tensor of a base, and what it leaves open.
+
+    Attributes:
+        resolves: whether `prove` would accept the policy for this base; `problems` says why not.
+        total_norm: the bound on all changes together; None without one. `base_norm` is that of the whole base.
+    """
+
+    policy_name: str
+    resolves: bool
+    problems: tuple[str, ...]
+    rules: tuple[ExplainedRule, ...]
+    tensors: tuple[ExplainedTensor, ...]
+    total_norm: float | None
+    base_norm: float | None
+    remarks: tuple[str, ...]
+    files_left_out: tuple[str, ...]
