@@ -14,13 +14,10 @@ let package = Package(
     .executable(name: "driftproof", targets: ["DriftProofCommandLine"]),
   ],
   targets: [
-    // C libraries of the system.
+    // The C library of the system. OpenBLAS is loaded by LinearAlgebra where there is one.
     .systemLibrary(
       name: "CDriftProofCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    .systemLibrary(
-      name: "CDriftProofOpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     // Vector kernels in C; nothing else may be written in C.
     .target(name: "CDriftProofKernels", path: "Sources/CKernels"),
     .target(name: "CDriftProofCurveKernels", path: "Sources/CCurveKernels"),
@@ -107,7 +104,7 @@ let package = Package(
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
         "DriftProofCommitmentProver", "DriftProofArgument",
       ], path: "Sources/ArgumentProver"),
-    .target(name: "DriftProofLinearAlgebra", dependencies: ["CDriftProofOpenBLAS"], path: "Sources/LinearAlgebra"),
+    .target(name: "DriftProofLinearAlgebra", dependencies: ["DriftProofKernels"], path: "Sources/LinearAlgebra"),
     .target(
       name: "DriftProofDrift",
       dependencies: [
@@ -168,7 +165,7 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
-        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProof",
+        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProofLinearAlgebra", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(

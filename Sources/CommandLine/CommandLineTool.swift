@@ -3,6 +3,7 @@
 import DriftProof
 import DriftProofCore
 import DriftProofCertificate
+import DriftProofLinearAlgebra
 
 /// The tool as a whole: from arguments to an exit code.
 enum CommandLineTool {
@@ -14,6 +15,11 @@ enum CommandLineTool {
     let wantsJSON = options.contains("--json")
     MemoryExhaustion.handle(wantsJSON: wantsJSON)
     let console = Console(isQuiet: options.contains("--quiet") || options.contains("-q"))
+    AlgebraLibrary.whenSlow {
+      console.remark(
+        "OpenBLAS is not on this machine, and fits of ranks take longer without it: install it (Debian: libopenblas0), "
+          + "or name the library in DRIFTPROOF_OPENBLAS")
+    }
     do {
       let output: String
       var exitCode = ExitCode.success

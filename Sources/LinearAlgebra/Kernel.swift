@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CDriftProofOpenBLAS
+import DriftProofKernels
 
-/// The only place with unsafe pointers: bounds-checked wrappers of BLAS and LAPACK, and element loops over arrays.
-/// All matrices are row-major and contiguous. A row-major n x l array is the column-major l x n matrix that LAPACK sees,
-/// so an LQ factorisation there is a QR factorisation here, and nothing is ever transposed in memory.
+/// The arithmetic on arrays that everything in this module is made of: products and factorisations, by OpenBLAS or by
+/// ``PlainAlgebra``, with their shapes checked, and element loops. All matrices are row-major and contiguous.
 enum Kernel {
   /// c = alpha * op(a) * op(b) + beta * c, with op(a) m x k, op(b) k x n and c m x n, each starting at its offset.
   static func multiply(
@@ -17,26 +16,21 @@ enum Kernel {
     precondition(aOffset >= 0 && aOffset + m * k <= a.count, "a is too short")
     precondition(bOffset >= 0 && bOffset + k * n <= b.count, "b is too short")
     precondition(cOffset >= 0 && cOffset + m * n <= c.count, "c is too short")
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        c.withUnsafeMutableBufferPointer { c in
-          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
-          cblas_dgemm(
-            CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans,
-            Int32(m), Int32(n), Int32(k), alpha, a + aOffset, Int32(max(1, aTransposed ? m : k)), b + bOffset,
-            Int32(max(1, bTransposed ? k : n)), beta, c + cOffset, Int32(n))
-        }
-      }
+    if let library = AlgebraLibrary.openBLAS {
+      library.multiply(
+        m, n, k, alpha: alpha, a, aOffset: aOffset, aTransposed: aTransposed, b, bOffset: bOffset,
+        bTransposed: bTransposed, beta: beta, into: &c, cOffset: cOffset)
+    } else {
+      AlgebraLibrary.count(m * n * k)
+      MatrixProduct.multiply(
+        m, n, k, alpha: alpha, a, aOffset: aOffset, aTransposed: aTransposed, b, bOffset: bOffset,
+        bTransposed: bTransposed, beta: beta, into: &c, cOffset: cOffset, workers: AlgebraLibrary.workers)
     }
   }
 
   /// Sum of the squares of the first `count` entries.
   static func sumOfSquares(_ values: [Double], from first: Int = 0, count: Int) -> Double {
-    guard count > 0 else { return 0 }
-    precondition(first >= 0 && first + count <= values.count, "values is too short")
-    return values.withUnsafeBufferPointer { values in
-      values.baseAddress.map { cblas_ddot(Int32(count), $0 + first, 1, $0 + first, 1) } ?? 0
-    }
+    Stretch.dot(values, first, values, first, count)
   }
 
   /// Triangular factor R (columns x columns, upper, row-major) of y = Q R, for y of rows x columns, rows >= columns.
@@ -46,23 +40,11 @@ enum Kernel {
   ) throws(LinearAlgebraError) -> [Double] {
     precondition(rows >= columns && y.count == rows * columns, "a tall matrix is wanted")
     guard columns > 0 else { return [] }
-    var height = Int32(columns)
-    var width = Int32(rows)
-    var tau = [Double](repeating: 0, count: columns)
-    var info: Int32 = 0
-    var workCount = Int32(128 * columns)
-    var work = [Double](repeating: 0, count: 128 * columns)
-    dgelqf_(&height, &width, &y, &height, &tau, &work, &workCount, &info)
-    guard info == 0 else { throw .lapack(routine: "dgelqf", info: Int(info)) }
-    var triangle = [Double](repeating: 0, count: columns * columns)
-    for row in 0..<columns {
-      for column in row..<columns { triangle[row * columns + column] = y[row * columns + column] }
+    if let library = AlgebraLibrary.openBLAS {
+      return try library.factorise(&y, rows: rows, columns: columns, orthonormal: orthonormal)
     }
-    if orthonormal {
-      dorglq_(&height, &width, &height, &y, &height, &tau, &work, &workCount, &info)
-      guard info == 0 else { throw .lapack(routine: "dorglq", info: Int(info)) }
-    }
-    return triangle
+    AlgebraLibrary.count(rows * columns * columns * (orthonormal ? 2 : 1))
+    return PlainAlgebra.factorise(&y, rows: rows, columns: columns, orthonormal: orthonormal)
   }
 
   /// Lower triangular factor L (rows x rows, row-major) of a = L Q, for a of rows x columns, rows <= columns.
@@ -70,62 +52,33 @@ enum Kernel {
   static func factoriseWide(_ a: inout [Double], rows: Int, columns: Int) throws(LinearAlgebraError) -> [Double] {
     precondition(rows <= columns && a.count == rows * columns, "a wide matrix is wanted")
     guard rows > 0 else { return [] }
-    var height = Int32(columns)
-    var width = Int32(rows)
-    var tau = [Double](repeating: 0, count: rows)
-    var info: Int32 = 0
-    var workCount = Int32(128 * rows)
-    var work = [Double](repeating: 0, count: 128 * rows)
-    dgeqrf_(&height, &width, &a, &height, &tau, &work, &workCount, &info)
-    guard info == 0 else { throw .lapack(routine: "dgeqrf", info: Int(info)) }
-    var triangle = [Double](repeating: 0, count: rows * rows)
-    for row in 0..<rows {
-      for column in 0...row { triangle[row * rows + column] = a[row * columns + column] }
-    }
-    return triangle
+    if let library = AlgebraLibrary.openBLAS { return try library.factoriseWide(&a, rows: rows, columns: columns) }
+    AlgebraLibrary.count(rows * rows * columns)
+    return PlainAlgebra.factoriseWide(&a, rows: rows, columns: columns)
   }
 
-  /// a = left * diag(sigma) * rightTransposed for a square a of size n; sigma falls.
+  /// a = left * diag(sigma) * rightTransposed for a square a of size n; sigma falls. Vectors of values that vanish beside the
+  /// first, below 1e-15 of it, may be zero.
   static func singularValues(
     _ matrix: [Double], size: Int
   ) throws(LinearAlgebraError) -> (left: [Double], sigma: [Double], rightTransposed: [Double]) {
     guard size > 0 else { return ([], [], []) }
     precondition(matrix.count == size * size, "a square matrix is wanted")
-    var a = matrix
-    var n = Int32(size)
-    var sigma = [Double](repeating: 0, count: size)
-    var u = [Double](repeating: 0, count: size * size)
-    var vt = u
-    var workCount = Int32(4 * size * size + 64 * size)
-    var work = [Double](repeating: 0, count: Int(workCount))
-    var integerWork = [Int32](repeating: 0, count: 8 * size)
-    var info: Int32 = 0
-    var job = CChar(UInt8(ascii: "A"))
-    dgesdd_(&job, &n, &n, &a, &n, &sigma, &u, &n, &vt, &n, &work, &workCount, &integerWork, &info, 1)
-    guard info == 0 else { throw .lapack(routine: "dgesdd", info: Int(info)) }
-    return (vt, sigma, u)
+    if let library = AlgebraLibrary.openBLAS { return try library.singularValues(matrix, size: size) }
+    AlgebraLibrary.count(20 * size * size * size)
+    return try PlainAlgebra.singularValues(matrix, size: size)
   }
 
-  /// Eigenvalues (rising) and eigenvectors (row k of `vectors` belongs to value k) of a symmetric matrix.
+  /// Eigenvalues (rising) and eigenvectors (row k of `vectors` belongs to value k) of a positive semidefinite matrix;
+  /// vectors of vanishing values may be zero.
   static func eigen(
     _ matrix: [Double], size: Int
   ) throws(LinearAlgebraError) -> (values: [Double], vectors: [Double]) {
     guard size > 0 else { return ([], []) }
     precondition(matrix.count == size * size, "a square matrix is wanted")
-    var a = matrix
-    var n = Int32(size)
-    var values = [Double](repeating: 0, count: size)
-    var workCount = Int32(1 + 6 * size + 2 * size * size)
-    var work = [Double](repeating: 0, count: Int(workCount))
-    var integerCount = Int32(3 + 5 * size)
-    var integerWork = [Int32](repeating: 0, count: Int(integerCount))
-    var info: Int32 = 0
-    var job = CChar(UInt8(ascii: "V"))
-    var triangle = CChar(UInt8(ascii: "U"))
-    dsyevd_(
-      &job, &triangle, &n, &a, &n, &values, &work, &workCount, &integerWork, &integerCount, &info, 1, 1)
-    guard info == 0 else { throw .lapack(routine: "dsyevd", info: Int(info)) }
-    return (values, a)
+    if let library = AlgebraLibrary.openBLAS { return try library.eigen(matrix, size: size) }
+    AlgebraLibrary.count(20 * size * size * size)
+    return try PlainAlgebra.eigen(matrix, size: size)
   }
 
   /// Rows of `matrix` (rows x columns) in the order of QR with pivoting of its transpose: most independent row first;
@@ -135,18 +88,9 @@ enum Kernel {
   ) throws(LinearAlgebraError) -> (order: [Int], diagonal: [Double]) {
     guard rows > 0, columns > 0 else { return ([], []) }
     precondition(matrix.count == rows * columns, "the shape does not fit")
-    var a = matrix
-    var height = Int32(columns)
-    var width = Int32(rows)
-    var pivots = [Int32](repeating: 0, count: rows)
-    let short = min(rows, columns)
-    var tau = [Double](repeating: 0, count: short)
-    var workCount = Int32(2 * rows + 64 * (rows + 1))
-    var work = [Double](repeating: 0, count: Int(workCount))
-    var info: Int32 = 0
-    dgeqp3_(&height, &width, &a, &height, &pivots, &tau, &work, &workCount, &info)
-    guard info == 0 else { throw .lapack(routine: "dgeqp3", info: Int(info)) }
-    return ((0..<short).map { Int(pivots[$0]) - 1 }, (0..<short).map { abs(a[$0 * columns + $0]) })
+    if let library = AlgebraLibrary.openBLAS { return try library.pivotRows(matrix, rows: rows, columns: columns) }
+    AlgebraLibrary.count(2 * rows * columns * min(rows, columns))
+    return PlainAlgebra.pivotRows(matrix, rows: rows, columns: columns)
   }
 
   /// Copies `count` entries from `first` to the front of `target`.
@@ -198,7 +142,10 @@ enum Kernel {
   /// Multiplies the first `count` entries.
   static func scale(_ values: inout [Double], by factor: Double, count: Int) {
     precondition(count <= values.count, "out of range")
-    if factor != 1 { cblas_dscal(Int32(count), factor, &values, 1) }
+    guard factor != 1 else { return }
+    values.withUnsafeMutableBufferPointer { values in
+      for index in 0..<count { values[index] *= factor }
+    }
   }
 
   /// Exact sum of squares of entries that are integers of magnitude at most 2^24; `count` at most 2^15.

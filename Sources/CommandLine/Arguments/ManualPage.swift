@@ -20,7 +20,8 @@ enum ManualPage {
     for code in ExitCode.allCases { lines += [".TP", ".B \(code.rawValue)", text(code.meaning)] }
     lines += [
       ".SH ENVIRONMENT", ".TP", ".B NO_COLOR", "no colours, also on a terminal", ".TP", ".B DRIFTPROOF_KERNELS",
-      text("portable: use the kernels in Swift instead of the vector code in C"),
+      text("portable: use the kernels in Swift instead of the vector code in C"), ".TP", ".B DRIFTPROOF_OPENBLAS",
+      text("the path of the OpenBLAS with which ranks are fitted, instead of the system's; none: do without it"),
     ]
     lines += examples
     lines += [".SH SEE ALSO", ".BR openssl (1)"]
