@@ -105,14 +105,19 @@ def forecast(
     identity: PathLike | None = None,
     cache: PathLike | None = None,
     parent: PathLike | None = None,
+    tuned_tableau: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     progress: ProgressOption = None,
     cancel: CancelToken | None = None,
     timeout: float | None = None,
 ) -> Forecast:
-    """Predicts time, memory and size of a proof, and writes nothing (`prove --dry-run`). Arguments as for `prove`."""
+    """Predicts time, memory and size of a proof, and writes nothing (`prove --dry-run`).
+
+    Arguments as for `prove`; with `tuned_tableau`, which need not exist, the transition is counted, too.
+    """
     arguments = _proving(base, tuned, adapter, policy, identity, cache, parent, strip_prefix, leave_out)
+    arguments += option("tuned-tableau", tuned_tableau)
     return run(Forecast, "prove", [*arguments, "--dry-run"], progress=progress, cancel=cancel, timeout=timeout)
 
 
@@ -179,6 +184,8 @@ def check(
     tuned: PathLike | None = None,
     adapter: PathLike | None = None,
     identity: PathLike | None = None,
+    tuned_tableau: PathLike | None = None,
+    tuned_opening: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     progress: ProgressOption = None,
@@ -191,6 +198,7 @@ def check(
         opening: the secret that `prove` wrote.
         base, tuned: the checkpoints; `adapter` in place of `tuned`.
         identity: the base's: in place of `base` with `adapter`, or the chain's base's for a link.
+        tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that the tableau of `commit` holds this model.
         strip_prefix, leave_out: as `prove` was called with.
 
     Raises:
@@ -200,6 +208,7 @@ def check(
     """
     arguments = [path(certificate), *option("base", base), *option("tuned", tuned), *option("adapter", adapter)]
     arguments += option("opening", opening) + option("identity", identity)
+    arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
     arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
     return run(Check, "check", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
@@ -254,6 +263,8 @@ def report(
     policy: PathLike | None = None,
     base: PathLike | None = None,
     tuned: PathLike | None = None,
+    tuned_tableau: PathLike | None = None,
+    transition: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     progress: ProgressOption = None,
@@ -267,6 +278,7 @@ def report(
         out: one HTML file that needs nothing else.
         policy: without it each certificate is held to the policy inside it, which its maker chose; the page says so.
         base, tuned: for one certificate, also show what the weights say: measured, not proved, public with the page.
+        tuned_tableau, transition: for one certificate, also verify the transition; the page says so.
 
     Raises:
         ProofInvalid and others: of the first certificate that fails. The page is written all the same and says why;
@@ -274,6 +286,7 @@ def report(
     """
     arguments = [*_paths(certificates), *option("base-identity", base_identity), *option("policy", policy)]
     arguments += option("base", base) + option("tuned", tuned) + option("out", out)
+    arguments += option("tuned-tableau", tuned_tableau) + option("transition", transition)
     arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
     return run(Report, "report", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout)
 

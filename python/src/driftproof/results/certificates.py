@@ -245,13 +245,18 @@ class Verification(Claims):
 
 @dataclass(frozen=True, kw_only=True)
 class Check(Claims):
-    """A certificate that is about exactly the given checkpoints."""
+    """A certificate that is about exactly the given checkpoints.
+
+    Attributes:
+        tuned_tableau: digest of the tableau that holds exactly this tuned model, where one was given.
+    """
 
     verified: bool
     check_seconds: float
     files_left_out: tuple[str, ...]
     tied_aliases: tuple[TiedAlias, ...]
     adapter_names: AdapterNames | None
+    tuned_tableau: str | None = None
 
     def _repr_html_(self) -> str:
         return table("CHECKED: the certificate is about these checkpoints", self._rows())

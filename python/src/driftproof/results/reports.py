@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import Result, table
-from .certificates import Claims
+from .certificates import Claims, Transition
 from .models import AdapterNames, TiedAlias
 
 
@@ -80,6 +80,7 @@ class ReportedCertificate(Result):
     chain: Mapping[str, Any] | None
     measured: Mapping[str, Any] | None
     verification: Claims | None = None
+    transition: Transition | None = None
     verify_seconds: float | None = None
     coverage: ReportCoverage | None = None
     rules: tuple[ReportedRule, ...] | None = None
