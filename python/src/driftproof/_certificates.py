@@ -198,7 +198,7 @@ def check(
         opening: the secret that `prove` wrote.
         base, tuned: the checkpoints; `adapter` in place of `tuned`.
         identity: the base's: in place of `base` with `adapter`, or the chain's base's for a link.
-        tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that the tableau of `commit` holds this model.
+        tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that `commit`'s tableau holds this model.
         strip_prefix, leave_out: as `prove` was called with.
 
     Raises:

@@ -93,7 +93,7 @@ def key_id(key: PublicKey, pem: bytes) -> str:
         rows = [spelled[at : at + 64] for at in range(0, len(spelled), 64)]
         public = "\n".join(["-----BEGIN PUBLIC KEY-----", *rows, "-----END PUBLIC KEY-----", ""])
         kind, scheme = "ecdsa", "ecdsa-sha2-nistp256"
-    spelled = '{"keytype":"%s","keyval":{"public":"%s"},"scheme":"%s"}' % (kind, public, scheme)
+    spelled = f'{{"keytype":"{kind}","keyval":{{"public":"{public}"}},"scheme":"{scheme}"}}'
     return sha256(spelled.encode()).hex()
 
 
