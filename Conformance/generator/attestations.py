@@ -221,6 +221,14 @@ def _statements(case) -> None:
         "statement",
         OF_MODEL,
     )
+    signed(
+        "left-out-empty",
+        "An empty list of files left out.",
+        lambda v: v["predicate"].update(filesLeftOut=[]),
+        11,
+        "statement",
+        OF_MODEL,
+    )
     signed("certificate", "Another certificate.", lambda v: put(v, "predicate", "proof", "digest", "sha256", other))
     signed(
         "commitment", "Another tuned commitment.", lambda v: put(v, "subject", 0, "digest", "driftCommitment", other)

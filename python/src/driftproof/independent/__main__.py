@@ -263,10 +263,9 @@ def _audit(arguments: list[str]) -> tuple[str, int]:
         options.opened is None or not re.fullmatch(r"[0-9]{1,6}(,[0-9]{1,6})*", options.records)
     ):
         raise UsageError("--records and --opened stand together; records are numbers of questions")
-    pem = _read(options.public_key, MAXIMUM_KEY_BYTES, "a key")
-    key = read_public_key(pem)
+    key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
     content = _read_audit_file(options.bundle, MAXIMUM_BUNDLE_BYTES, "a bundle")
-    bundle = verify_bundle(content, key, key_id(key, pem))
+    bundle = verify_bundle(content, key, key_id(key))
     _compared(options, bundle)
     verdict, code = bundle.result.verdict, bundle.exit_code
     lines = [f"VERIFIED    {verdict} after {bundle.result.count} requests, computed again"]

@@ -83,7 +83,7 @@ def read_archive(content: bytes) -> dict[str, bytes]:
     return files
 
 
-def key_id(key: PublicKey, pem: bytes) -> str:
+def key_id(key: PublicKey) -> str:
     """securesystemslib's: SHA-256 of the key's canonical JSON, of P-256 with the PEM as that library writes it."""
     if key.is_ed25519:
         kind, public, scheme = "ed25519", key.content.hex(), "ed25519"
