@@ -420,6 +420,13 @@ def _numbers(found: Cases) -> None:
 
     refused("queries-few", "A query fewer.", coded(NORM, queries=43), 25, "insufficientSecurity")
     refused("grinding-less", "A bit of grinding fewer.", coded(NORM, grinding=19), 25, "insufficientSecurity")
+    refused(
+        "term",
+        "A term besides the queries' has less: rows of 2^24.",
+        coded(NORM, log_length=24),
+        29,
+        "insufficientSecurity",
+    )
     refused("rate-high", "A higher rate with as many queries.", coded(NORM, log_blowup=4), 25, "insufficientSecurity")
     refused(
         "code-of-base",

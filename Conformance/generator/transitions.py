@@ -4,7 +4,12 @@
 import json
 from dataclasses import replace
 
+import tampering
+from driftproof.independent import read_policy
+from driftproof.independent.certificate import Certificate
+from driftproof.independent.manifest import Manifest
 from driftproof.independent.transition import read_tuned_tableau
+from driftproof.independent.wire import sha256
 
 from .case import Absent, Bytes, Cases, Stored, Text
 from .places import REPOSITORY
@@ -78,6 +83,7 @@ def cases() -> Cases:
     )
     case("not-aligned", "A certificate that is not aligned.", 12, "notAligned", _check(4), NORM)
     case("not-aligned-linked", "The same with a linked identity.", 12, "notAligned", _check(4), PATTERNS)
+    case("no-drift", "An aligned certificate about which nothing is to be proved.", 12, "noDrift", _check(5), _still())
     case(
         "tableau-of-other-base",
         "A tableau beside another base.",
@@ -193,3 +199,17 @@ def _frames(case) -> None:
     refused("digest", "A digest of 33 bytes.", TRANSITION.with_byte(12))
     refused("trailing", "A byte behind.", TRANSITION.changed(content + b"\0"))
     refused("cut", "The file ends inside.", Bytes(content[:100]))
+
+
+def _still() -> Subject:
+    """An aligned certificate of a policy that freezes everything."""
+    policy = {"driftPolicy": 1, "name": "still", "securityBits": 128, "rules": [{"tensors": "*", "allow": "frozen"}]}
+    canonical = read_policy(json.dumps(policy).encode()).canonical()
+    tensors = tuple(replace(each, kind=0, digest=None) for each in NORMS.manifest.tensors)
+    manifest = Manifest(4, None, None, 0, bytes(32), tensors, True)
+    root = bytes.fromhex(NORMS.value["linkedRoot"])
+    parts = Certificate(
+        root, sha256(canonical), b"", tampering.manifest_bytes(manifest), canonical, bytes(32), b"", b""
+    )
+    content = tampering.certificate_bytes(replace(parts, tuned_commitment=parts.commitment_of_parts))
+    return Subject(Bytes(content), NORMS.identity, Text(json.dumps(policy)))
