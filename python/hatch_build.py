@@ -33,6 +33,9 @@ class ProgramHook(BuildHookInterface):  # type: ignore[type-arg]
         found = str(Path(found).resolve())
         program = read_program(found)
         build_data["force_include"][found] = PLACE
+        for suffix in (".cdx.json", ".licences.txt"):  # what scripts/package writes beside it
+            if Path(found + suffix).is_file():
+                build_data["force_include"][found + suffix] = PLACE + suffix
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{program.platform_tag}"
         for line in program.explanation:

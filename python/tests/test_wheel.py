@@ -96,6 +96,7 @@ def test_a_wheel_without_a_program_is_pure(tmp_path):
 
 
 def test_a_wheel_with_a_program_has_its_tag_and_runs_it(compiled, tmp_path):
+    compiled.with_name("driftproof.cdx.json").write_text("{}")
     wheel = build(tmp_path / "one", DRIFTPROOF=str(compiled))
     tag = read_program(str(compiled)).platform_tag
     assert wheel.name.endswith(f"-py3-none-{tag}.whl")
@@ -104,6 +105,7 @@ def test_a_wheel_with_a_program_has_its_tag_and_runs_it(compiled, tmp_path):
     with zipfile.ZipFile(wheel) as content:
         assert "Root-Is-Purelib: false" in content.read("driftproof-0.1.0.dist-info/WHEEL").decode()
         assert content.getinfo("driftproof/_bin/driftproof").external_attr >> 16 & 0o111
+        assert content.read("driftproof/_bin/driftproof.cdx.json") == b"{}"
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "installed", wheel],
         check=True,
@@ -118,6 +120,12 @@ def test_a_wheel_with_a_program_has_its_tag_and_runs_it(compiled, tmp_path):
     found = Path(done.stdout.strip())
     assert found == tmp_path / "installed" / "driftproof" / "_bin" / "driftproof" and os.access(found, os.X_OK)
     assert subprocess.run([found], capture_output=True, text=True).stdout == "{}\n"
+    # And as a command of the environment, which becomes the program.
+    command = tmp_path / "installed" / "bin" / "driftproof"
+    done = subprocess.run(
+        [command], env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")}, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stdout == "{}\n", done.stderr
 
 
 def test_a_variable_that_names_nothing_stops_the_build(tmp_path):

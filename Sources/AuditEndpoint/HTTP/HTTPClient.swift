@@ -121,6 +121,14 @@ private final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
     return .answered(status: response.statusCode, body: state.body, retryAfter: wait.flatMap { $0 >= 0 ? $0 : nil })
   }
 
+  /// Whether one of the lists is there that the system's HTTP looks for; without them it gives no reason.
+  private static var hasAuthorities: Bool {
+    [
+      "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/usr/share/ssl/certs/ca-bundle.crt",
+      "/usr/local/share/certs/ca-root-nss.crt", "/etc/ssl/cert.pem",
+    ].contains { FileManager.default.isReadableFile(atPath: $0) }
+  }
+
   /// Never the system's own words: they may hold what was sent.
   private static func words(_ code: URLError.Code?) -> String {
     switch code {
@@ -130,6 +138,10 @@ private final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
     case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
       .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
       "the server's certificate is not trusted"
+    case .unknown where !hasAuthorities:
+      "no server can be trusted: this machine has no list of authorities (Debian: install ca-certificates)"
+    // What it also says of certificates.
+    case .unknown: "the connection broke; with https, the server's certificate may not be trusted (code -1)"
     default: "the connection broke (code \(code?.rawValue ?? 0))"
     }
   }
