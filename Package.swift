@@ -92,6 +92,13 @@ let package = Package(
       name: "DriftProofAuditBundle",
       dependencies: ["DriftProofCore", "DriftProofCertificate", "DriftProofAttestation", "DriftProofAudit"],
       path: "Sources/AuditBundle"),
+    // What the files of two models say without running them: settings, tokenizers, sketches of weights.
+    .target(
+      name: "DriftProofAuditStatic", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "DriftProofAudit"],
+      path: "Sources/AuditStatic"),
+    // Quotes of enclaves, with certificates by libcrypto.
+    .target(
+      name: "DriftProofEnclave", dependencies: ["CDriftProofCrypto", "DriftProofCore"], path: "Sources/Enclave"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -165,7 +172,8 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
-        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProofLinearAlgebra", "DriftProof",
+        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProofAuditStatic", "DriftProofEnclave",
+        "DriftProofLinearAlgebra", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -204,9 +212,8 @@ let package = Package(
     .testTarget(
       name: "AuditTests",
       dependencies: [
-        "DriftProofCore", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofAuditEndpoint",
-        "TestSupport",
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
+        "DriftProofAuditEndpoint", "DriftProofAuditStatic", "DriftProofEnclave", "TestSupport",
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
     .testTarget(
@@ -259,7 +266,7 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofProving",
+        "DriftProofEnclave", "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

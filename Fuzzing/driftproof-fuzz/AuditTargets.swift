@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DriftProofAudit
+@testable import DriftProofAudit
 import DriftProofAuditBundle
+import DriftProofEnclave
 import DriftProofCore
 
 /// Targets about audits: what endpoints answer, and the files of an audit.
@@ -22,7 +23,9 @@ enum AuditTargets {
   static func file(_ bytes: [UInt8]) {
     if let plan = try? AuditPlan(file: bytes) { FuzzTarget.promise(plan.file == bytes, "one plan has one form") }
     for line in bytes.split(separator: 0x0A) {
-      guard let (parsed, previous) = try? TranscriptLine.read(Array(line)) else { continue }
+      let (fast, whole) = (try? TranscriptLine.read(Array(line)), try? TranscriptLine.readValues(Array(line)))
+      FuzzTarget.promise(fast?.line == whole?.line && fast?.previous == whole?.previous, "both readers read the same")
+      guard let (parsed, previous) = fast else { continue }
       FuzzTarget.promise(parsed.bytes(after: previous) == Array(line), "one line has one form")
     }
     for side in AuditSide.allCases {
@@ -46,5 +49,13 @@ enum AuditTargets {
       _ = try? WithheldTranscript(file: bytes, side: side, planDigest: [UInt8](repeating: 0, count: 32))
     }
     _ = WithheldTranscript.root(of: bytes)
+  }
+
+  /// The input as a Nitro document, an SEV-SNP report, and certificates.
+  static func quote(_ bytes: [UInt8]) {
+    if let value = try? CBOR.parse(bytes) { FuzzTarget.promise(CBOR.encode(value) == bytes, "one value has one form") }
+    _ = try? NitroQuote(bytes)
+    _ = try? SNPReport(bytes)
+    _ = try? QuoteCertificate.all(in: bytes)
   }
 }

@@ -13,7 +13,7 @@ import DriftProofTranscript
 enum FuzzTarget {
   case attestation, auditAnswer, auditBundle, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key,
     opening,
-    policy, revocations, roundingCertificate, safetensors
+    policy, quote, revocations, roundingCertificate, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -31,6 +31,7 @@ enum FuzzTarget {
     case .key: AttestationTargets.key(bytes)
     case .opening: Self.opening(bytes)
     case .policy: Self.policy(bytes)
+    case .quote: AuditTargets.quote(bytes)
     case .revocations: Self.revocations(bytes)
     case .safetensors: Self.checkpoint(bytes, isIndex: false)
     }

@@ -28,6 +28,7 @@ let callbacks: [String: FuzzCallback] = [
   "key": { FuzzTarget.key.run($0, $1) },
   "opening": { FuzzTarget.opening.run($0, $1) },
   "policy": { FuzzTarget.policy.run($0, $1) },
+  "quote": { FuzzTarget.quote.run($0, $1) },
   "revocations": { FuzzTarget.revocations.run($0, $1) },
   "rounding-certificate": { FuzzTarget.roundingCertificate.run($0, $1) },
   "safetensors": { FuzzTarget.safetensors.run($0, $1) },

@@ -11,10 +11,12 @@ shape of log probabilities), plain-text (none), spelled=byteLevel|sentencePiece 
 each list is -9999.0), storm (each question fails twice, with 429 and 503), truncate (each question's first body is cut off),
 drop (each question's first connection is dropped), lose=N (every N-th question gets 500 for ever), refuse=STATUS (every
 request), redirect=URL, huge, slow=SECONDS, slow-start=SECONDS, first=N (honest for N questions, then other), mixture=N (every
-N-th answer from another model), drip (a byte a second).
+N-th answer from another model), drip (a byte a second), memory=MB (has so much), alone=FILE (ends at once where another server
+that was started with this file still runs).
 The log has one line of JSON a request: path, headers, body.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -149,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, b" " * (5 << 20))
         # The first eight questions are the preflight's.
         if "lose" in options and number > 8 and number % int(options["lose"]) == 0:
-            return self.send(500, b"{}")
+            return self.send(500, b"{}", [("Retry-After", "0")])
         if "storm" in options and tries < 3:
             return self.send(429, b"{}", [("Retry-After", "0")]) if tries == 1 else self.send(503, b"{}")
         if "drop" in options and tries == 1:
@@ -180,6 +182,14 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
+if "alone" in options:
+    # Held until the process is gone.
+    held = open(options["alone"], "w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit("another server still runs")
+kept = b"x" * (int(options.get("memory", 0)) << 20)
 server = Server(("127.0.0.1", port), Handler)
 if port_file:
     # Whoever waits for it never sees half of it.

@@ -10,7 +10,8 @@ struct GeneratedTextTests {
   private static let commands = [
     "inspect", "calibrate", "policy init", "policy explain", "identify", "commit", "prove", "verify", "check",
     "chain verify", "merge", "report", "attest", "digest", "audit calibrate", "audit plan", "audit record",
-    "audit run", "audit compare", "audit bundle", "audit verify", "audit open", "completions",
+    "audit run", "audit compare", "audit bundle", "audit verify", "audit open", "audit static", "audit suite",
+    "audit quote", "completions",
     "man",
   ]
 

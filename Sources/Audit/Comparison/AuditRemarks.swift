@@ -43,12 +43,7 @@ package struct AuditRemarks: Equatable, Sendable {
       }
       compared += 1
       seen[answered.answer.text, default: 0] += 1
-      if let spelling = candidate.header?.spelling,
-        case .logProbabilities(let read)? = ComparedAnswer(answered.answer, spelling: spelling, score: plan.score),
-        !read.isGreedy
-      {
-        sampled += 1
-      }
+      if row.isGreedy == false { sampled += 1 }
       if case .answered(let truth)? = reference.questions[row.index]?.state {
         differences.insert(answered.promptTokens.flatMap { found in truth.promptTokens.map { found - $0 } })
       }

@@ -10,6 +10,8 @@ package struct Scoring: Sendable {
     package let distance: Distance?
     /// Whether all emitted tokens agree; nil without log probabilities.
     package let tokensAgree: Bool?
+    /// Whether the tokens were the likeliest by the endpoint's own word; nil without log probabilities.
+    package let isGreedy: Bool?
   }
 
   private let plan: AuditPlan
@@ -59,12 +61,13 @@ extension Scoring.Row {
       case (.text(let a), .text(let b)): Distance(reference: a, candidate: b)
       default: nil
       }
-    var agree: Bool?
+    var (agree, isGreedy): (Bool?, Bool?)
     if case .logProbabilities(let a) = truth, case .logProbabilities(let b)? = read {
+      isGreedy = b.isGreedy
       agree = a.places.prefix(a.shown).map(\.token) == b.places.prefix(b.shown).map(\.token)
     }
     self.init(
       index: index, score: distance?.score(scale: plan.mode.margin, margin: plan.margin) ?? .missing,
-      distance: distance, tokensAgree: agree)
+      distance: distance, tokensAgree: agree, isGreedy: isGreedy)
   }
 }

@@ -85,13 +85,15 @@ package struct ReadAnswer: Equatable, Sendable {
 
   /// What stands twice in one list is dropped from it: parts of characters are equal texts to some servers.
   private static func listed(_ top: [AnswerToken.Entry], _ spelling: TokenSpelling) -> [AnswerToken.Entry] {
-    var values: [[UInt8]: [Int]] = [:]
-    for entry in top {
-      // What is not written in this spelling is no token that could be compared.
-      if let bytes = spelling.bytes(of: entry.token) { values[bytes, default: []].append(entry.value) }
+    // What is not written in this spelling is no token that could be compared.
+    let entries = top.compactMap { entry in
+      spelling.bytes(of: entry.token).map { AnswerToken.Entry(token: $0, value: entry.value) }
     }
-    return values.compactMap { bytes, values in
-      values.count == 1 ? AnswerToken.Entry(token: bytes, value: values[0]) : nil
+    // Lists are short: comparing all with all takes less than a table.
+    return entries.indices.filter { place in
+      !entries.indices.contains { $0 != place && entries[$0].token == entries[place].token }
+    }.map {
+      entries[$0]
     }.sorted { a, b in a.value != b.value ? a.value > b.value : a.token.lexicographicallyPrecedes(b.token) }
   }
 

@@ -10,6 +10,17 @@ extension TranscriptLine {
 
   /// Reads a line in canonical form, which says what the line before was.
   package static func read(_ bytes: [UInt8]) throws(LineFailure) -> (line: TranscriptLine, previous: [UInt8]) {
+    if bytes.count <= CanonicalJSON.maximumBytes, let (rest, tokens) = TokenScan.split(bytes),
+      case (.answer(var answered), let previous)? = try? readValues(rest)
+    {
+      answered.answer = Answer(text: answered.answer.text, tokens: tokens, finish: answered.answer.finish)
+      return (.answer(answered), previous)
+    }
+    return try readValues(bytes)
+  }
+
+  /// Reads any line, value by value.
+  static func readValues(_ bytes: [UInt8]) throws(LineFailure) -> (line: TranscriptLine, previous: [UInt8]) {
     do throws(CanonicalFailure) {
       let node = try CanonicalJSON.parse(bytes)
       do throws(JSONError) {
@@ -92,7 +103,8 @@ extension TranscriptLine {
   private static func bytes(_ node: JSONNode, limit: Int) throws(JSONError) -> [UInt8] {
     let text = try node.string()
     // One alphabet, or a token would have two spellings.
-    guard let bytes = Base64.decode(Array(text.utf8)), bytes.count <= limit, Base64.encode(bytes) == text else {
+    let digits = Array(text.utf8)
+    guard let bytes = Base64.decode(digits.span, isURLSafeAllowed: false), bytes.count <= limit else {
       throw .outOfRange(path: node.path, found: StrictJSON.shown(text), expected: "base64 of at most \(limit) bytes")
     }
     return bytes

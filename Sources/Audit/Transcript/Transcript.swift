@@ -31,29 +31,22 @@ package struct Transcript: Sendable {
     package let end: TranscriptLine.End
   }
 
-  package let side: AuditSide
-  private let planDigest: [UInt8]
-  private var previous: [UInt8]
-  private var tree = LineTree()
-  package private(set) var header: TranscriptLine.Header?
-  package private(set) var sessions: [(number: Int, session: TranscriptLine.Session)] = []
+  private var frame: TranscriptFrame
   package private(set) var questions: [Int: Question] = [:]
-  package private(set) var endings: [Ending] = []
   /// Every line that was sent, with its number.
   package private(set) var sent: [(number: Int, sent: TranscriptLine.Sent)] = []
-  private var isInSession = false
   private var opened: Set<Int> = []
 
   /// One without lines.
-  package init(side: AuditSide, planDigest: [UInt8]) {
-    self.side = side
-    self.planDigest = planDigest
-    previous = planDigest
-  }
+  package init(side: AuditSide, planDigest: [UInt8]) { frame = TranscriptFrame(side: side, planDigest: planDigest) }
 
+  package var side: AuditSide { frame.side }
+  package var header: TranscriptLine.Header? { frame.header }
+  package var sessions: [(number: Int, session: TranscriptLine.Session)] { frame.sessions }
+  package var endings: [Ending] { frame.endings }
   /// Lines so far, and the root of their tree.
-  package var count: Int { tree.count }
-  package var root: [UInt8] { tree.root }
+  package var count: Int { frame.tree.count }
+  package var root: [UInt8] { frame.tree.root }
 
   /// Questions from 0 on that have their answer, or are given up.
   package var resolvedCount: Int {
@@ -68,7 +61,7 @@ package struct Transcript: Sendable {
   /// Appends a line of one's own.
   /// - Returns: its bytes, without the line feed.
   package mutating func append(_ line: TranscriptLine) throws(TranscriptError) -> [UInt8] {
-    let bytes = line.bytes(after: previous)
+    let bytes = line.bytes(after: frame.previous)
     guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: count + 1) }
     try take(line, bytes)
     return bytes
@@ -76,54 +69,27 @@ package struct Transcript: Sendable {
 
   /// The line that would end it now.
   package func ending(count: Int, outcome: TranscriptLine.Outcome?) -> TranscriptLine {
-    .end(TranscriptLine.End(count: count, outcome: outcome, lines: tree.count, root: tree.root.hexadecimal))
+    .end(TranscriptLine.End(count: count, outcome: outcome, lines: self.count, root: root.hexadecimal))
   }
 
   /// Takes a line of a file.
   package mutating func read(_ bytes: [UInt8]) throws(TranscriptError) {
-    let number = count + 1
-    guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: number) }
-    let (line, stated): (TranscriptLine, [UInt8])
-    do throws(LineFailure) {
-      (line, stated) = try TranscriptLine.read(bytes)
-    } catch {
-      throw .malformed(number: number, reason: error.reason)
-    }
-    guard stated == previous else {
-      throw number == 1 ? .otherPlan(stated: stated.hexadecimal) : .brokenChain(number: number)
-    }
-    try take(line, bytes)
+    try take(try frame.read(bytes), bytes)
   }
 
   private mutating func take(_ line: TranscriptLine, _ bytes: [UInt8]) throws(TranscriptError) {
     try check(line, number: count + 1)
-    previous = SHA256.hash(bytes)
-    tree.append(previous)
+    frame.take(SHA256.hash(bytes))
   }
 
   // MARK: Rules
 
   private mutating func check(_ line: TranscriptLine, number: Int) throws(TranscriptError) {
-    if case .header(let header) = line {
-      guard number == 1 else { throw .secondHeader(number: number) }
-      guard header.side == side else { throw .wrongSide(expected: side) }
-      guard header.plan == planDigest.hexadecimal else { throw .otherPlan(stated: header.plan) }
-      self.header = header
-      return
-    }
-    guard header != nil else { throw .noHeader }
-    if let outcome = endings.last?.end.outcome, outcome.verdict != .undecided { throw .afterVerdict(number: number) }
-    if case .session(let session) = line {
-      guard (session.reference != nil) == (side == .candidate) else { throw .sessionReference(number: number) }
-      // What was open when the session before stopped is lost.
-      close()
-      isInSession = true
-      sessions.append((number, session))
-      return
-    }
-    guard isInSession else { throw .noSession(number: number) }
+    try frame.check(line)
     switch line {
-    case .header, .session: return
+    case .header: return
+    // What was open when the session before stopped is lost.
+    case .session, .end: close()
     case .sent(let sent): try check(sent, number)
     case .answer(let answered):
       try resolve(answered.index, answered.attempt, number)
@@ -133,13 +99,6 @@ package struct Transcript: Sendable {
       try resolve(failed.index, failed.attempt, number)
       questions[failed.index]?.failures += 1
     case .missing(let index, let attempts): try giveUp(index, attempts, number)
-    case .end(let end):
-      guard (end.outcome != nil) == (side == .candidate) else { throw .wrongEnd(number: number) }
-      guard end.lines == tree.count else { throw .wrongLineCount(number: number, expected: tree.count) }
-      guard end.root == tree.root.hexadecimal else { throw .wrongRoot(number: number) }
-      close()
-      isInSession = false
-      endings.append(Ending(number: number, end: end))
     }
   }
 
@@ -193,13 +152,10 @@ extension Transcript {
 
   /// Reads a whole file: lines, each with a line feed.
   package init(file: [UInt8], side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
-    self.init(side: side, planDigest: planDigest)
-    guard !file.isEmpty else { throw .empty }
-    var rest = file[...]
-    while let end = rest.firstIndex(of: 0x0A) {
-      try read(Array(rest[rest.startIndex..<end]))
-      rest = rest[(end + 1)...]
+    var transcript = Transcript(side: side, planDigest: planDigest)
+    try TranscriptFrame.forEachLine(of: file) { (line) throws(TranscriptError) in
+      try transcript.read(line)
     }
-    guard rest.isEmpty else { throw .unfinishedLine(number: count + 1) }
+    self = transcript
   }
 }

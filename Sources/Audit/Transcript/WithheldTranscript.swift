@@ -7,34 +7,28 @@ import DriftProofCore
 package struct WithheldTranscript: Sendable {
   /// Where a question was given up; from 1.
   package private(set) var missing: [Int: Int] = [:]
-  package let side: AuditSide
-  private let planDigest: [UInt8]
-  package private(set) var header: TranscriptLine.Header?
-  package private(set) var sessions: [(number: Int, session: TranscriptLine.Session)] = []
-  package private(set) var endings: [Transcript.Ending] = []
   /// Numbers of the lines that are withheld.
   package private(set) var hidden: Set<Int> = []
-  private var previous: [UInt8]
-  private var tree = LineTree()
-  private var isInSession = false
+  private var frame: TranscriptFrame
 
-  package var count: Int { tree.count }
-  package var root: [UInt8] { tree.root }
+  package var side: AuditSide { frame.side }
+  package var header: TranscriptLine.Header? { frame.header }
+  package var sessions: [(number: Int, session: TranscriptLine.Session)] { frame.sessions }
+  package var endings: [Transcript.Ending] { frame.endings }
+  package var count: Int { frame.tree.count }
+  package var root: [UInt8] { frame.tree.root }
 
   /// Reads a file that ``file(withholding:)`` has written.
   package init(file: [UInt8], side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
-    self.side = side
-    self.planDigest = planDigest
-    previous = planDigest
-    guard !file.isEmpty else { throw .empty }
-    var rest = file[...]
-    while let end = rest.firstIndex(of: 0x0A) {
-      try read(Array(rest[rest.startIndex..<end]))
-      rest = rest[(end + 1)...]
+    var transcript = WithheldTranscript(frame: TranscriptFrame(side: side, planDigest: planDigest))
+    try TranscriptFrame.forEachLine(of: file) { (line) throws(TranscriptError) in
+      try transcript.read(line)
     }
-    guard rest.isEmpty else { throw .unfinishedLine(number: count + 1) }
-    guard endings.last?.number == count else { throw .noEnd }
+    guard transcript.endings.last?.number == transcript.count else { throw .noEnd }
+    self = transcript
   }
+
+  private init(frame: TranscriptFrame) { self.frame = frame }
 
   /// The file with the lines replaced that have questions or answers.
   /// - Parameter file: of a transcript that was read.
@@ -80,62 +74,22 @@ package struct WithheldTranscript: Sendable {
 
   private mutating func read(_ bytes: [UInt8]) throws(TranscriptError) {
     let number = count + 1
-    guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: number) }
     if let digest = Self.hiddenDigest(bytes) {
-      guard header != nil else { throw .noHeader }
-      guard isInSession else { throw .noSession(number: number) }
+      try frame.requireSession()
       hidden.insert(number)
-      take(digest)
+      frame.take(digest)
       return
     }
-    let (line, stated): (TranscriptLine, [UInt8])
-    do throws(LineFailure) {
-      (line, stated) = try TranscriptLine.read(bytes)
-    } catch {
-      throw .malformed(number: number, reason: error.reason)
-    }
-    guard stated == previous else {
-      throw number == 1 ? .otherPlan(stated: stated.hexadecimal) : .brokenChain(number: number)
-    }
-    try check(line, number)
-    take(SHA256.hash(bytes))
-  }
-
-  private mutating func take(_ digest: [UInt8]) {
-    previous = digest
-    tree.append(digest)
-  }
-
-  private mutating func check(_ line: TranscriptLine, _ number: Int) throws(TranscriptError) {
-    if case .header(let header) = line {
-      guard number == 1 else { throw .secondHeader(number: number) }
-      guard header.side == side else { throw .wrongSide(expected: side) }
-      guard header.plan == planDigest.hexadecimal else { throw .otherPlan(stated: header.plan) }
-      self.header = header
-      return
-    }
-    guard header != nil else { throw .noHeader }
-    if let outcome = endings.last?.end.outcome, outcome.verdict != .undecided { throw .afterVerdict(number: number) }
-    if case .session(let session) = line {
-      guard (session.reference != nil) == (side == .candidate) else { throw .sessionReference(number: number) }
-      isInSession = true
-      sessions.append((number, session))
-      return
-    }
-    guard isInSession else { throw .noSession(number: number) }
+    let line = try frame.read(bytes)
+    try frame.check(line)
     switch line {
     case .sent, .answer: throw .visible(number: number)
-    case .header, .session, .failure: return
+    case .header, .session, .failure, .end: break
     case .missing(let index, _):
       guard missing.updateValue(number, forKey: index) == nil else {
         throw .resolvedTwice(number: number, index: index)
       }
-    case .end(let end):
-      guard (end.outcome != nil) == (side == .candidate) else { throw .wrongEnd(number: number) }
-      guard end.lines == tree.count else { throw .wrongLineCount(number: number, expected: tree.count) }
-      guard end.root == tree.root.hexadecimal else { throw .wrongRoot(number: number) }
-      isInSession = false
-      endings.append(Transcript.Ending(number: number, end: end))
     }
+    frame.take(SHA256.hash(bytes))
   }
 }

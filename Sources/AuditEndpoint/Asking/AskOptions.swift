@@ -8,6 +8,8 @@ package struct AskOptions: Sendable {
   package var concurrency = 4
   /// Questions from 0 on that may be asked: of a reference all of them, of a candidate until there is a verdict.
   package var questions: Int
+  /// Whether a candidate is asked all questions, also behind its verdict: for suites, which draw many audits from one record.
+  package var asksAll = false
   /// Seconds over which the questions are spread, at times that follow from the key; 0 for as fast as answers come.
   package var spread = 0.0
   /// The value that goes into the questions, or none.
@@ -44,6 +46,8 @@ package struct AskReport: Sendable {
   package let decision: Decision?
   /// Bytes of an unfinished line that a crash left and that were removed.
   package let removedBytes: Int
+  /// Bytes that the processes of the server had at most, where one was started and the system says so.
+  package var serverPeak: Int?
   /// Whether one question of the preflight, asked once more at the end, had the same answer; nil where it was not asked.
   package let isRepeatable: Bool?
 }

@@ -10,6 +10,7 @@ struct AskState: ~Copyable {
   private let reference: ReferenceAnswers?
   private var scoring: Scoring?
   private let limit: Int
+  private let asksAll: Bool
   private var nextIndex = 0
   /// Questions in a row that were given up for failures of the network or the server.
   private var lostInARow = 0
@@ -20,12 +21,14 @@ struct AskState: ~Copyable {
   private static let lostLimit = 5
 
   init(
-    file: consuming TranscriptFile, plan: AuditPlan, reference: ReferenceAnswers?, limit: Int
+    file: consuming TranscriptFile, plan: AuditPlan, reference: ReferenceAnswers?, limit: Int,
+    asksAll: Bool
   ) throws(AskError) {
     let transcript = file.transcript
     self.file = file
     self.plan = plan
     self.reference = reference
+    self.asksAll = asksAll
     self.limit = reference.map { min(limit, $0.count) } ?? limit
     hasAnswers = transcript.questions.values.contains {
       if case .answered = $0.state { true } else { false }
@@ -44,7 +47,7 @@ struct AskState: ~Copyable {
 
   var transcript: Transcript { file.transcript }
   var decision: Decision? { scoring?.decision }
-  var isStopped: Bool { failure != nil || decision.map { $0.verdict != .undecided } ?? false }
+  var isStopped: Bool { failure != nil || !asksAll && decision.map { $0.verdict != .undecided } ?? false }
 
   var progress: AskProgress {
     AskProgress(settled: scoring?.decision.count ?? file.transcript.resolvedCount, total: limit, decision: decision)

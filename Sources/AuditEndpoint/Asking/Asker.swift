@@ -54,7 +54,9 @@ package struct Asker: Sendable {
     try file.append(
       .session(
         .init(at: options.clock(), concurrency: options.concurrency, reference: reference?.currentRoot)), waits: true)
-    let run = Mutex(try AskState(file: file, plan: plan, reference: reference, limit: options.questions))
+    let run = Mutex(
+      try AskState(
+        file: file, plan: plan, reference: reference, limit: options.questions, asksAll: options.asksAll))
     let started = Date()
     work { while let index = run.withLock({ $0.takeNext() }) { ask(index, run, started) } }
     let isRepeatable = preflight == nil ? nil : repeatsItself(run)

@@ -20,6 +20,7 @@ package final class ModelServer: Sendable {
   /// `http://127.0.0.1:PORT`.
   package let origin: String
   private let hasEnded = Mutex(false)
+  private let peak = Mutex<Int?>(nil)
 
   /// The group that a signal to this program must end, too.
   private static let current = Atomic<Int32>(0)
@@ -108,7 +109,11 @@ package final class ModelServer: Sendable {
     throw .ended(lastLines: lines)
   }
 
-  /// Asks the group to end, and ends it after ten seconds. Does nothing the second time.
+  /// Bytes that the server's processes had in memory at most, once it has ended; nil where the system does not say.
+  package var peakMemory: Int? { peak.withLock { $0 } }
+
+  /// Asks the group to end, and ends it after ten seconds; returns when all of it is gone, so that whoever comes next has the
+  /// memory. Does nothing the second time.
   package func end() {
     guard
       hasEnded.withLock({ ended in
@@ -117,15 +122,23 @@ package final class ModelServer: Sendable {
       })
     else { return }
     Self.current.store(0, ordering: .sequentiallyConsistent)
+    let seen = GroupMemory.peak(group)
     kill(-group, SIGTERM)
+    var usage = rusage()
     var status: Int32 = 0
-    for _ in 0..<100 {
-      if waitpid(group, &status, WNOHANG) != 0 { break }
-      usleep(100_000)
+    var isGone = false
+    for _ in 0..<500 {
+      isGone = wait4(group, &status, WNOHANG, &usage) != 0
+      if isGone { break }
+      usleep(20_000)
     }
     // Also what the server started and left behind.
     kill(-group, SIGKILL)
-    waitpid(group, &status, 0)
+    if !isGone { wait4(group, &status, 0, &usage) }
+    for _ in 0..<250 where kill(-group, 0) == 0 { usleep(20_000) }
+    // The system's own figure is of one process, and of those that it waited for.
+    let own = GroupMemory.bytes(usage)
+    peak.withLock { $0 = [seen, own].compactMap { $0 }.max() }
     unlink(log)
   }
 

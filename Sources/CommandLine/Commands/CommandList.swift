@@ -9,6 +9,7 @@ enum CommandList {
       ChainVerifyCommand.self, MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self,
       AuditCalibrateCommand.self, AuditPlanCommand.self, AuditRecordCommand.self, AuditRunCommand.self,
       AuditCompareCommand.self, AuditBundleCommand.self, AuditVerifyCommand.self, AuditOpenCommand.self,
+      AuditStaticCommand.self, AuditSuiteCommand.self, AuditQuoteCommand.self,
       CompletionsCommand.self, ManCommand.self,
     ]
   }

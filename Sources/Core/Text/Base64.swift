@@ -23,16 +23,24 @@ package enum Base64 {
 
   /// Nil for anything but `encode`'s text or its URL-safe spelling (`-` and `_`), which DSSE allows, too.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-    guard text.count.isMultiple(of: 4) else { return nil }
-    let paddingCount = text.suffix(2).count { $0 == padding }
-    let digits = text.dropLast(paddingCount)
+    let bytes = Array(text)
+    return decode(bytes.span, isURLSafeAllowed: true)
+  }
+
+  /// The same of bytes where they are; without the URL-safe alphabet every byte string has one text.
+  package static func decode(_ text: Span<UInt8>, isURLSafeAllowed: Bool) -> [UInt8]? {
+    let count = text.count
+    guard count.isMultiple(of: 4) else { return nil }
+    var paddingCount = 0
+    while paddingCount < min(2, count), text[count - 1 - paddingCount] == padding { paddingCount += 1 }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 4 * 3)
+    bytes.reserveCapacity(count / 4 * 3)
     var word: UInt32 = 0
     var bits = 0
     var usesStandard = false
     var usesURLSafe = false
-    for character in digits {
+    for place in 0..<count - paddingCount {
+      let character = text[place]
       guard let value = value(of: character) else { return nil }
       usesStandard = usesStandard || character == UInt8(ascii: "+") || character == UInt8(ascii: "/")
       usesURLSafe = usesURLSafe || character == UInt8(ascii: "-") || character == UInt8(ascii: "_")
@@ -44,7 +52,9 @@ package enum Base64 {
         bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
       }
     }
-    guard word & (1 << UInt32(bits) - 1) == 0, !(usesStandard && usesURLSafe) else { return nil }
+    guard word & (1 << UInt32(bits) - 1) == 0, !(usesStandard && usesURLSafe), isURLSafeAllowed || !usesURLSafe else {
+      return nil
+    }
     return bytes
   }
 

@@ -49,6 +49,48 @@ import Testing
     _ = try simulation.read(candidate.file, .candidate)
   }
 
+  /// Tokens have a reader of their own, for speed: it takes what the reader of values takes, and nothing else.
+  @Test func tokensAreReadAsValuesAre() throws {
+    func outcome(_ read: ([UInt8]) throws -> (line: TranscriptLine, previous: [UInt8]), _ line: [UInt8]) -> String {
+      do { return "\(try read(line))" } catch { return "\(error)" }
+    }
+    let tokens = [
+      AnswerToken(token: [], value: 0, top: []),
+      AnswerToken(token: [0xFF, 0x3E], value: -100_000_000, top: [.init(token: [0xFB], value: -7)]),
+    ]
+    let answers = [
+      Simulation.answer("x", shift: 0), Answer(text: [0x22, 0x2C], tokens: tokens, finish: ""),
+      Answer(text: [1], tokens: [], finish: ",\"tokens\":["),
+    ]
+    var generator = SeededGenerator(seed: 12)
+    for answer in answers {
+      let line = simulation.answered(.candidate, 3, answer).bytes(after: [UInt8](repeating: 5, count: 32))
+      #expect(outcome(TranscriptLine.read, line) == outcome(TranscriptLine.readValues, line))
+      #expect(TokenScan.split(line)?.tokens == answer.tokens)
+      let text = String(decoding: line, as: UTF8.self)
+      var others = [
+        text.dropLast() + ",\"z\":0}", text + " ", text.dropLast(2) + "}", text.replacing("\"l\":-", with: "\"l\":-0"),
+        text.replacing("\"l\":", with: "\"l\": "), text.replacing(",-7]", with: ",-07]"),
+        text.replacing(",-7]", with: ",-7.0]"),
+        text.replacing(",-7]", with: ",7]"), text.replacing(",-7]", with: ",-0]"), text.replacing("/z4=", with: "_z4="),
+        text.replacing("/z4=", with: "/z5="), text.replacing("-100000000", with: "-100000001"),
+        text.replacing("-100000000", with: "-10000000000000000000000"),
+        text.replacing(",\"tokens\":[", with: ",\"tokens\":[,"),
+        text.replacing("\"i\":3", with: "\"i\":{\"a\":1"),
+      ].map { Array($0.utf8) }
+      for _ in 0..<200 {
+        var damaged = line
+        // Mostly in the tokens.
+        let place = line.count - 1 - Int.random(in: 0..<min(line.count, 400), using: &generator)
+        damaged[place] = [0x20, 0x2C, 0x22, 0x5D, 0x5B, 0x30, 0x2D, 0x3D, 0x41].randomElement(using: &generator) ?? 0
+        others.append(damaged)
+      }
+      for other in others {
+        #expect(outcome(TranscriptLine.read, other) == outcome(TranscriptLine.readValues, other))
+      }
+    }
+  }
+
   @Test func rulesAreKeptByName() throws {
     func fails(_ error: TranscriptError, side: AuditSide = .reference, _ lines: TranscriptLine...) throws {
       var writer = try begun(side)

@@ -63,8 +63,10 @@ struct AuditAsking {
     }
     console.phase("asking \(reference == nil ? "the reference" : "the endpoint")")
     do throws(AskError) {
-      let report = try asker.run(file: output)
+      var report = try asker.run(file: output)
       console.clearBar()
+      server?.end()
+      report.serverPeak = server?.peakMemory
       return report
     } catch {
       console.clearBar()
@@ -106,6 +108,9 @@ struct AuditAsking {
       }
       if parts.isEmpty { parts.append("answers with texts") }
       lines.append("endpoint    " + parts.joined(separator: "; "))
+    }
+    if let peak = report.serverPeak {
+      lines.append("server      had at most \(Format.byteCount(peak, digits: 3)) of memory, and has ended")
     }
     if report.isRepeatable == false {
       lines.append("repeats     the same question had two answers: decoding is not greedy, or not exact")

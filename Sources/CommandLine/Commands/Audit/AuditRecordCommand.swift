@@ -54,7 +54,7 @@ enum AuditRecordCommand: Command {
       text: lines.joined(separator: "\n") + "\n",
       json: .object([
         ("recorded", .integer(report.transcript.resolvedCount)), ("missing", .integer(missing)),
-        ("root", .string(root)),
+        ("root", .string(root)), ("serverPeakBytes", report.serverPeak.map { .integer($0) } ?? .null),
         ("out", .string(output)), ("exitCode", .integer(0)),
       ]))
   }
