@@ -67,8 +67,8 @@ extension CalibratedGroup {
         case .norm(let bound): norm = bound
         case .pattern: break
         // A bound on entries alone restricts no rank and no count; of two sums the first has the residual.
-        case .sum(nil, nil, _, _, _): continue
-        case .sum(let rank, let sparse, let residual, _, _): sum = sum ?? (rank, sparse, residual)
+        case .sum(nil, nil, _, _, _, nil): continue
+        case .sum(let rank, let sparse, let residual, _, _, _): sum = sum ?? (rank, sparse, residual)
         }
       }
       return (norm, sum)

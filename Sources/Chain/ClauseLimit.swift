@@ -61,7 +61,7 @@ struct ClauseLimit {
     }
     // A matrix with k rows, columns or entries that are not zero has a rank of at most k.
     steps.append(
-      ClauseSum(rank: part.rank + own.count, count: 0, residual: part.residual, entry: part.entry))
+      ClauseSum(rank: part.rank + scope.rank(of: own), count: 0, residual: part.residual, entry: part.entry))
     return fitting(steps)
   }
 
@@ -73,7 +73,7 @@ struct ClauseLimit {
   /// No rank exceeds the matrix's sides, no count its size.
   func adding(_ step: ClauseSum, to sum: ClauseSum) -> ClauseSum {
     ClauseSum(
-      rank: min(sum.rank + step.rank, scope.rows, scope.columns), count: min(sum.count + step.count, largestCount),
+      rank: min(sum.rank + step.rank, scope.fullRank), count: min(sum.count + step.count, largestCount),
       residual: sum.residual + step.residual, entry: sum.entry + step.entry)
   }
 
@@ -131,7 +131,7 @@ struct ClauseLimit {
   /// What the clause is, without numbers.
   var form: String {
     var words: [String] = []
-    if rank > 0 { words.append("of low rank") }
+    if rank > 0 { words.append(scope.blocks == nil ? "of low rank" : "of few Kronecker products of this size") }
     if let sparse { words.append("in few \(sparse.noun)") }
     if residual != nil { words.append("of bounded norm") }
     if entry != nil { words.append("of bounded entries") }
@@ -151,7 +151,10 @@ struct ClauseLimit {
 
   private func text(rank: Int, count: Int, residual: String?, entry: String?) -> String {
     var words: [String] = []
-    if self.rank > 0 { words.append("rank \(rank)") }
+    if self.rank > 0 {
+      words.append(
+        scope.blocks.map { "\(rank) Kronecker products with blocks of \($0.rows) × \($0.columns)" } ?? "rank \(rank)")
+    }
     if let sparse { words.append("\(count) \(sparse.noun)") }
     if let residual { words.append("\(words.isEmpty ? "a norm" : "a residual") of \(residual)") }
     if let entry { words.append("\(words.isEmpty ? "a change" : "a rest") of \(entry) in each entry") }

@@ -108,17 +108,27 @@ struct CumulativeDrift {
     return (allowance.forms ?? []).compactMap { form in
       switch form {
       case .pattern(let pattern): excess(leaf, scope, pattern, fractionBits: fractionBits)
-      case .sum(_, _, _, _, _?):
+      case .sum(_, _, _, _, _?, _):
         "it has a rounding bound, which no sequence of steps can be shown to keep; use an entrywise bound"
       case .norm(let bound):
         excess(leaf, scope, ClauseLimit(leaf, scope, residual: bound), fractionBits: fractionBits)
-      case .sum(let rank, let sparse, let residual, let entrywise, nil):
-        excess(
-          leaf, scope,
-          ClauseLimit(leaf, scope, rank: rank ?? 0, sparse: sparse, residual: residual, entry: entrywise),
-          fractionBits: fractionBits)
+      case .sum(let rank, let sparse, let residual, let entrywise, nil, let blocks):
+        excess(leaf, rows: rows, split: split, rank, blocks, sparse, residual, entrywise, fractionBits: fractionBits)
       }
     }
+  }
+
+  /// Of a sum, whose low-rank part may be one in another order.
+  private func excess(
+    _ leaf: BaseIdentity.Leaf, rows: Int?, split: HeadSplit?, _ rank: Int?, _ blocks: BlockForm?, _ sparse: SparseForm?,
+    _ residual: Bound?, _ entrywise: EntryBound?, fractionBits: Int
+  ) -> String? {
+    let scope = DriftScope(leaf, rows: rows, split: split, blocks: blocks)
+    var allowed = rank ?? 0
+    if case .kronecker(let terms, _, _)? = blocks { allowed = terms }
+    return excess(
+      leaf, scope, ClauseLimit(leaf, scope, rank: allowed, sparse: sparse, residual: residual, entry: entrywise),
+      fractionBits: fractionBits)
   }
 
   /// Why the links' clauses on a tensor do not add up to one of the cumulative policy; nil when they do.

@@ -97,11 +97,11 @@ struct LinkDrift: Sendable {
     // Slices are another reading of the same entries as a matrix: across it sizes and single entries mean the same, but
     // neither ranks nor rows and columns.
     let isReread = clauses.split != scope.split && (clauses.split?.axis == .slices || scope.split?.axis == .slices)
-    let unit = DriftScope(leaf, split: clauses.split)
+    let unit = DriftScope(leaf, rows: growths[leaf.name], split: clauses.split)
     var parts = clauses.forms.compactMap { form -> DriftPart? in
       switch form {
       // Its rest grows with the weights: no number bounds it. Nor does the tuned weights' pattern.
-      case .sum(_, _, nil, nil, _?), .pattern(.tuned), .pattern(.base): nil
+      case .sum(_, _, nil, nil, _?, _), .pattern(.tuned), .pattern(.base): nil
       case .pattern(.drift(let count, let group)):
         // Of a block of columns the first and the last group may be cut.
         DriftPart(
@@ -114,11 +114,11 @@ struct LinkDrift: Sendable {
         DriftPart(
           residual: NormBound(bound, baseSquare: base).times(orthogonal: heads).roundedUp,
           entry: NormBound(bound, baseSquare: base).roundedUp)
-      case .sum(let rank, let sparse, let residual, let entrywise, _):
+      case .sum(let rank, let sparse, let residual, let entrywise, _, let blocks):
         Self.part(
           entrywise.map { NormBound(entry: $0, leaf: leaf) },
           residual.map { NormBound($0, baseSquare: base) }, heads: heads, entries: scope.rows * scope.columns,
-          rank: isReread && rank != nil ? min(scope.rows, scope.columns) : (rank ?? 0) * heads,
+          rank: scope.rank(of: rank, blocks, in: unit, heads: heads, isReread: isReread),
           sparse: sparse.map { isReread ? $0.asEntries(of: unit, times: heads) : $0.times(heads) })
       }
     }
@@ -136,7 +136,7 @@ struct LinkDrift: Sendable {
       switch form {
       case .pattern(.drift(let count, let group)): PatternBound.limit(count: count, group: group, in: size)
       // Entries of a whole tensor that change at all; of heads there are as many in each.
-      case .sum(nil, .entries(let count)?, nil, nil, nil) where clauses.split == nil: min(count, size)
+      case .sum(nil, .entries(let count)?, nil, nil, nil, nil) where clauses.split == nil: min(count, size)
       default: nil
       }
     }.min()
@@ -161,7 +161,7 @@ struct LinkDrift: Sendable {
     return clauses.forms.compactMap { form -> NormBound? in
       switch form {
       case .norm(let bound): return NormBound(bound, baseSquare: base).times(orthogonal: heads)
-      case .sum(nil, nil, _, let entry?, _):
+      case .sum(nil, nil, _, let entry?, _, nil):
         return NormBound(entry: entry, leaf: leaf).times(orthogonal: scope.rows * scope.columns)
       case .sum, .pattern: return nil
       }
@@ -184,11 +184,15 @@ struct DriftScope: Hashable, Sendable {
   let rows: Int
   let columns: Int
   let split: HeadSplit?
+  /// In whose order ranks are meant; nil for the matrix' own.
+  let blocks: BlockForm?
 
   /// - Parameters:
   ///   - size: of the first dimension where it is more than the base's.
   ///   - split: divides the tensor; the coverage check has seen to it.
-  init(_ leaf: BaseIdentity.Leaf, rows size: Int? = nil, split: HeadSplit? = nil) {
+  ///   - blocks: fill the matrix; the coverage check has seen to it.
+  init(_ leaf: BaseIdentity.Leaf, rows size: Int? = nil, split: HeadSplit? = nil, blocks: BlockForm? = nil) {
+    self.blocks = blocks
     let (rows, columns) = Shape.matrix(size.map { [$0] + leaf.shape.dropFirst() } ?? leaf.shape)
     let cut = split?.cut(shape: leaf.shape)
     self.split = split
@@ -199,6 +203,41 @@ struct DriftScope: Hashable, Sendable {
   /// What the units of a link hide of the drift of one such matrix.
   func precision(_ clauses: LinkDrift.Clauses) -> NormBound {
     NormBound(precisionOf: rows * columns, fractionBits: clauses.fractionBits)
+  }
+
+  /// The rank that any matrix of this size has at most.
+  var fullRank: Int { blocks?.fullTerms(rows: rows, columns: columns) ?? min(rows, columns) }
+
+  /// The rank that a link's low-rank part has here at most.
+  /// - Parameters:
+  ///   - unit: the matrix that the link's clause speaks of.
+  ///   - heads: as many of them together; more than one where they lie side by side in this matrix.
+  ///   - isReread: the entries are another matrix here than in the link.
+  func rank(of rank: Int?, _ own: BlockForm?, in unit: DriftScope, heads: Int, isReread: Bool) -> Int {
+    switch (rank, own) {
+    case (nil, nil): return 0
+    case _ where isReread: return fullRank
+    case (let rank?, nil) where blocks == nil: return rank * heads
+    // Blocks of one size lie in the same places of a head and of the whole, as they fill both.
+    case (_, .kronecker(let terms, let rows, let columns)?)
+    where blocks?.rows == rows && blocks?.columns == columns:
+      return min(terms * heads, fullRank)
+    case (_, .kronecker(let terms, let rows, let columns)?) where blocks == nil:
+      // Of A ⊗ B it is the product of both ranks.
+      let one = min(unit.rows / rows, unit.columns / columns) * min(rows, columns)
+      return min(min(terms * one, min(unit.rows, unit.columns)) * heads, fullRank)
+    default: return fullRank
+    }
+  }
+
+  /// The rank that a matrix has here at most which is not zero in so many places or lines.
+  func rank(of support: SparseForm) -> Int {
+    switch (support, blocks) {
+    case (.entries(let count), _), (.rows(let count), nil), (.columns(let count), nil): return count
+    // A row meets one row of as many blocks as lie side by side, a column likewise.
+    case (.rows(let count), let blocks?): return count * min(columns / blocks.columns, blocks.columns)
+    case (.columns(let count), let blocks?): return count * min(rows / blocks.rows, blocks.rows)
+    }
   }
 
   static func headCount(_ split: HeadSplit?, of leaf: BaseIdentity.Leaf) -> Int {

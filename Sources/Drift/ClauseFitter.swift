@@ -57,21 +57,47 @@ package struct ClauseFitter {
       return try fitSparse(sparse, clause)
     }
     if drift.maximumMagnitude == 0 {
-      return .fits(factors: zeroFactors(rank), support: clause.sparse.map { _ in [] })
+      return .fits(factors: zeroFactors(clause), support: clause.sparse.map { _ in [] })
     }
+    let whole = try ordered(clause)
     // A rank that restricts nothing: no residual, no support.
-    let trivial = IntegerFactors.trivial(drift, rank: rank, scaleBits: clause.scale)
+    let trivial = IntegerFactors.trivial(whole, rank: rank, scaleBits: clause.scale)
     if let trivial, clause.bound == nil || clause.sparse != nil || trivial.leavesRoom {
       return Self.fit(trivial, clause)
     }
-    guard let sparse = clause.sparse else {
+    guard clause.sparse != nil else {
       // Balanced factors leave neighbours more room, if their rounding fits the bound.
-      let fit = try fitFactors(drift, rank, clause, support: nil, progress: progress)
+      let fit = try fitFactors(whole, rank, clause, support: nil, progress: progress)
       if let trivial, !fit.isFit { return Self.fit(trivial, clause) }
       return fit
     }
-    let parts = try Sparse.decompose(drift, rank: rank, form: Self.form(sparse))
-    return try fitFactors(parts.cleaned(drift), rank, clause, support: parts.support, progress: progress)
+    let (target, support) = try target(clause)
+    return try fitFactors(target, rank, clause, support: support, progress: progress)
+  }
+
+  // MARK: Orders
+
+  /// In which the low-rank part of a clause is one of low rank; nil for the drift's own.
+  func order(_ clause: StructuredClause) throws(LinearAlgebraError) -> BlockOrder? {
+    guard let blocks = clause.blocks else { return nil }
+    return try BlockOrder(
+      rows: drift.rows, columns: drift.columns, blockRows: blocks.rows, blockColumns: blocks.columns)
+  }
+
+  /// The drift in the order of a clause's low-rank part.
+  private func ordered(_ clause: StructuredClause) throws(LinearAlgebraError) -> IntegerMatrix {
+    try order(clause)?.ordered(drift) ?? drift
+  }
+
+  /// What factors are fitted to, in the order of the clause's low-rank part, and the support that was taken out of it.
+  func target(_ clause: StructuredClause) throws(LinearAlgebraError) -> (matrix: IntegerMatrix, support: [Int]?) {
+    guard let sparse = clause.sparse else { return (try ordered(clause), nil) }
+    if let order = try order(clause) {
+      let parts = try Sparse.decompose(drift, order: order, terms: clause.rank ?? 0, form: Self.form(sparse))
+      return (parts.target, parts.support)
+    }
+    let parts = try Sparse.decompose(drift, rank: clause.rank, form: Self.form(sparse))
+    return (parts.cleaned(drift), parts.support)
   }
 
   static func fit(_ trivial: IntegerFactors, _ clause: StructuredClause) -> ClauseFit {
@@ -133,8 +159,8 @@ package struct ClauseFitter {
         _ factors: IntegerFactors, _ residual: IntegerFactors.Residual
       ) throws(LinearAlgebraError) -> BoundSum {
         let sum = BoundSum(residual.sumOfSquares)
-        guard sum.exceeds(bound), case .entries? = clause.sparse, let support else { return sum }
-        return try BoundSum(residual.sumOfSquares - free(support, target, factors, clause.scale))
+        guard sum.exceeds(bound), let support, let places = try places(support, clause) else { return sum }
+        return BoundSum(residual.sumOfSquares - free(places, target, factors, clause.scale))
       }
       let (factors, residual) = try IntegerFactors.quantise(target, rank: rank, scaleBits: clause.scale) {
         factors, residual throws(LinearAlgebraError) in try !outside(factors, residual).exceeds(bound)
@@ -161,12 +187,26 @@ package struct ClauseFitter {
         + (reached ?? "its factors are too large for the integers of the proof") + "; widen the residual")
   }
 
-  /// Σ E² over the entries of the support, where E is free. `support` holds entries.
+  /// The entries of a support in the order of the clause's low-rank part; nil for lines that are zero in what is fitted.
+  private func places(_ support: [Int], _ clause: StructuredClause) throws(LinearAlgebraError) -> [Int]? {
+    guard let order = try order(clause) else {
+      if case .entries? = clause.sparse { return support }
+      return nil
+    }
+    let (rows, columns) = (drift.rows, drift.columns)
+    switch clause.sparse {
+    case .entries, nil: return support.map(order.place)
+    case .rows: return support.flatMap { row in (0..<columns).map { order.place(of: row * columns + $0) } }
+    case .columns: return support.flatMap { column in (0..<rows).map { order.place(of: $0 * columns + column) } }
+    }
+  }
+
+  /// Σ E² over some entries, where E is free.
   private func free(
-    _ support: [Int], _ target: IntegerMatrix, _ factors: IntegerFactors, _ scale: Int
-  ) throws(LinearAlgebraError) -> UInt128 {
+    _ places: [Int], _ target: IntegerMatrix, _ factors: IntegerFactors, _ scale: Int
+  ) -> UInt128 {
     var total: UInt128 = 0
-    for index in support {
+    for index in places {
       let (row, column) = index.quotientAndRemainder(dividingBy: target.columns)
       var entry = target[index] << Int64(scale)
       for k in 0..<factors.rank {
@@ -207,9 +247,10 @@ package struct ClauseFitter {
     return result.count == entries.count ? result : nil
   }
 
-  func zeroFactors(_ rank: Int) -> ArgumentWitness.Factors {
-    .init(
-      left: [Int32](repeating: 0, count: drift.rows * rank), right: [Int32](repeating: 0, count: drift.columns * rank))
+  func zeroFactors(_ clause: StructuredClause) -> ArgumentWitness.Factors {
+    let (left, right) = clause.factorRows(rows: drift.rows, columns: drift.columns)
+    let rank = clause.rank ?? 0
+    return .init(left: [Int32](repeating: 0, count: left * rank), right: [Int32](repeating: 0, count: right * rank))
   }
 
   /// The norm in units of the weights of a sum of squares in units of 4^-(f + s).

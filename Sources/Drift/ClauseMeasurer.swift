@@ -28,7 +28,10 @@ struct ClauseMeasurer {
     guard let largest = order.first else { return tensors.map { _ in [] } }
     let total = Double(order.reduce(0) { $0 + size(tensors[$1]) })
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    let lanes = max(1, min(cores, order.count, memoryLimit / (bytesPerEntry * max(1, size(tensors[largest])))))
+    // The integers twice where clauses have an order of their own.
+    let hasBlocks = tensors.contains { $0.clauses.contains { $0.blocks != nil } }
+    let bytes = bytesPerEntry + (hasBlocks ? MemoryLayout<Int32>.size : 0)
+    let lanes = max(1, min(cores, order.count, memoryLimit / (bytes * max(1, size(tensors[largest])))))
     let finished = Mutex(0.0)
     let advance = { @Sendable (part: Double) in
       progress(

@@ -115,7 +115,7 @@ package struct DriftMeasurer {
   ) -> PolicyViolation {
     let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
     let limits = PolicyViolation.ClauseLimits(
-      rank: clause.rank, sparse: clause.sparse,
+      rank: clause.rank, blocks: clause.blocks, sparse: clause.sparse,
       residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit },
       entry: clause.entries.flatMap { entries in
         entries.rounding?.speaksOfWeights != true ? Double(entries.square + EntryClaim.slack).squareRoot() * unit : nil

@@ -11,16 +11,15 @@ extension ClauseFitter {
     var factors: IntegerFactors?
     if let rank = clause.rank {
       if drift.maximumMagnitude == 0 {
-        return .fits(factors: zeroFactors(rank), support: clause.sparse.map { _ in [] })
+        return .fits(factors: zeroFactors(clause), support: clause.sparse.map { _ in [] })
       }
-      if let trivial = IntegerFactors.trivial(drift, rank: rank, scaleBits: clause.scale) {
+      let whole = try order(clause)?.ordered(drift) ?? drift
+      if let trivial = IntegerFactors.trivial(whole, rank: rank, scaleBits: clause.scale) {
         return Self.fit(trivial, clause)
       }
-      let parts = try clause.sparse.map { form throws(LinearAlgebraError) in
-        try Sparse.decompose(drift, rank: rank, form: Self.form(form))
-      }
       do {
-        let found = try IntegerFactors.quantise(parts?.cleaned(drift) ?? drift, rank: rank, scaleBits: clause.scale)
+        let found = try IntegerFactors.quantise(
+          try target(clause).matrix, rank: rank, scaleBits: clause.scale)
         factors = found.factors
         if clause.sparse == nil, found.residual.maximum <= entries.root,
           !BoundSum(found.residual.sumOfSquares).exceeds(clause.bound ?? BoundSum.unlimited)
@@ -36,20 +35,22 @@ extension ClauseFitter {
     {
       return .fits(factors: nil, support: nil)
     }
-    return cover(rest(of: factors, scale: clause.scale), clause, entries, factors: factors)
+    return cover(rest(of: factors, clause), clause, entries, factors: factors)
   }
 
   /// E before its sparse part is taken out.
-  private func rest(of factors: IntegerFactors?, scale: Int) -> [Int64] {
+  private func rest(of factors: IntegerFactors?, _ clause: StructuredClause) -> [Int64] {
     var result = [Int64](repeating: 0, count: drift.count)
     let (columns, rank) = (drift.columns, factors?.rank ?? 0)
     for index in result.indices {
-      var entry = drift[index] << Int64(scale)
+      var entry = drift[index] << Int64(clause.scale)
       if let factors {
         let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-        for k in 0..<rank {
-          entry &-= Int64(factors.left[row * rank + k]) &* Int64(factors.right[column * rank + k])
-        }
+        let (u, v) =
+          clause.blocks.map {
+            ($0.outer(row: row, column: column, columns: columns), $0.inner(row: row, column: column))
+          } ?? (row, column)
+        for k in 0..<rank { entry &-= Int64(factors.left[u * rank + k]) &* Int64(factors.right[v * rank + k]) }
       }
       result[index] = entry
     }

@@ -14,12 +14,15 @@ package struct FactorHint: Sendable, Equatable {
   /// columns × rank, row-major.
   let right: [Double]
   let rank: Int
+  /// In whose order left·rightᵀ is the low-rank part; nil for the matrix' own.
+  let blocks: KroneckerBlock?
 
   /// Of left·rightᵀ, in the weights' own units.
-  package init(left: [Double], right: [Double], rank: Int) {
+  package init(left: [Double], right: [Double], rank: Int, blocks: KroneckerBlock? = nil) {
     self.left = left
     self.right = right
     self.rank = rank
+    self.blocks = blocks
   }
 }
 
@@ -38,7 +41,8 @@ struct RoundingFitter {
   /// The clause must have a rounding claim; see ``ClauseFitter/fit(_:progress:)``.
   func fit(_ clause: StructuredClause, _ entries: EntryClaim, _ rounding: RoundingClaim) throws -> ClauseFit {
     if drift.maximumMagnitude == 0 {
-      return .fits(factors: clause.rank.map(fitter.zeroFactors), support: clause.sparse.map { _ in [] })
+      return .fits(
+        factors: clause.rank.map { _ in fitter.zeroFactors(clause) }, support: clause.sparse.map { _ in [] })
     }
     guard clause.rank != nil else { return try survey(clause, entries, rounding, factors: nil) }
     var found: ClauseFit?
@@ -62,18 +66,18 @@ struct RoundingFitter {
   // MARK: Factors
 
   private func hinted(_ clause: StructuredClause) throws -> IntegerFactors? {
-    guard let hint, let rank = clause.rank else { return nil }
+    guard let hint, let rank = clause.rank, hint.blocks == clause.blocks else { return nil }
+    let sizes = clause.factorRows(rows: drift.rows, columns: drift.columns)
     return try IntegerFactors.quantise(
-      left: hint.left, right: hint.right, inner: hint.rank, rows: drift.rows, columns: drift.columns, rank: rank,
+      left: hint.left, right: hint.right, inner: hint.rank, rows: sizes.left, columns: sizes.right, rank: rank,
       scale: Double(sign: .plus, exponent: fitter.fractionBits + clause.scale, significand: 1))
   }
 
   private func fitted(_ clause: StructuredClause) throws -> IntegerFactors? {
     guard let rank = clause.rank else { return nil }
-    let parts = try clause.sparse.map { form throws(LinearAlgebraError) in
-      try Sparse.decompose(drift, rank: rank, form: ClauseFitter.form(form))
-    }
-    return try IntegerFactors.quantise(parts?.cleaned(drift) ?? drift, rank: rank, scaleBits: clause.scale).factors
+    return try IntegerFactors.quantise(
+      try fitter.target(clause).matrix, rank: rank, scaleBits: clause.scale
+    ).factors
   }
 
   private static func better(_ old: ClauseFit?, _ new: ClauseFit) -> ClauseFit {
@@ -154,22 +158,32 @@ struct RoundingFitter {
     var base: [Int32] = []
     var rest = [Int64](repeating: 0, count: columns)
     // V by columns, so that the inner loop runs along a row of the matrix.
-    var transposed = [Int64](repeating: 0, count: rank * columns)
+    let stride = factors?.columns ?? 0
+    var transposed = [Int64](repeating: 0, count: rank * stride)
     if let factors {
-      for column in 0..<columns {
-        for k in 0..<rank { transposed[k * columns + column] = Int64(factors.right[column * rank + k]) }
+      for index in 0..<stride {
+        for k in 0..<rank { transposed[k * stride + index] = Int64(factors.right[index * rank + k]) }
       }
     }
-    for first in stride(from: 0, to: drift.rows, by: height) {
+    // Neighbours in a row with one row of U.
+    let run = clause.blocks?.columns ?? columns
+    for first in Swift.stride(from: 0, to: drift.rows, by: height) {
       let rows = first..<min(drift.rows, first + height)
       try source.base(rows: rows, into: &base)
       for row in rows {
         for column in 0..<columns { rest[column] = drift[row * columns + column] << Int64(clause.scale) }
         if let factors {
-          for k in 0..<rank {
-            let u = Int64(factors.left[row * rank + k])
-            // Rows and columns of factors are shorter than 2^25.5 each, so that no sum of products overflows.
-            for column in 0..<columns { rest[column] &-= u &* transposed[k * columns + column] }
+          for at in Swift.stride(from: 0, to: columns, by: max(1, run)) {
+            let (own, other) =
+              clause.blocks.map {
+                ($0.outer(row: row, column: at, columns: columns), $0.inner(row: row, column: at))
+              } ?? (row, at)
+            for k in 0..<rank {
+              let u = Int64(factors.left[own * rank + k])
+              let first = k * stride + other
+              // Rows and columns of factors are shorter than 2^25.5 each, so that no sum of products overflows.
+              for offset in 0..<min(run, columns - at) { rest[at + offset] &-= u &* transposed[first + offset] }
+            }
           }
         }
         for column in 0..<columns {

@@ -128,7 +128,7 @@ package enum Sparse {
   }
 
   /// Indices of the largest `count` positive energies, and the sum of the others.
-  private static func largest(_ energies: [Double], _ count: Int) -> (support: [Int], rest: Double) {
+  static func largest(_ energies: [Double], _ count: Int) -> (support: [Int], rest: Double) {
     let order = energies.indices.sorted { energies[$0] != energies[$1] ? energies[$0] > energies[$1] : $0 < $1 }
     let support = order.prefix(count).filter { energies[$0] > 0 }.sorted()
     return (support, order.dropFirst(count).reduce(0) { $0 + energies[$1] })

@@ -108,6 +108,9 @@ package struct CanonicalPolicyReader {
     switch try byte() {
     case 0: break
     case 1: members.append("\"rank\": \(try count())")
+    case 2:
+      let (terms, rows, columns) = (try count(), try count(), try count())
+      members.append("\"kronecker\": {\"terms\": \(terms), \"inner\": [\(rows), \(columns)]}")
     case let other: throw flag(other)
     }
     switch try byte() {

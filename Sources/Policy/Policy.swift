@@ -200,23 +200,26 @@ public enum ClauseForm: Hashable, Sendable {
   case norm(Bound)
   /// The change is the sum of a matrix of at most this rank, a sparse one, and a rest: one whose Frobenius norm is at
   /// most the residual bound and each of whose entries is at most the entrywise or rounding one, as far as they are given;
-  /// without any there is no rest. A rank or sparse form that is nil is zero. A parsed policy has a rank (1 to 1024), a
-  /// sparse form, an entrywise or a rounding bound, and not both of the last.
+  /// without any there is no rest. A rank or sparse form that is nil is zero; `blocks` stand in a rank's place. A parsed policy has
+  /// a rank (1 to 1024), blocks, a sparse form, an entrywise or a rounding bound, and neither rank and blocks nor both of the last.
   case sum(
-    rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil, rounding: RoundingBound? = nil)
+    rank: Int?, sparse: SparseForm?, residual: Bound?, entrywise: EntryBound? = nil, rounding: RoundingBound? = nil,
+    blocks: BlockForm? = nil)
   /// The change, or the tuned weights, are zero where a pattern says so.
   case pattern(PatternBound)
 }
 
 extension ClauseForm {
   /// On each entry of the rest; nil without one.
-  public var entryBound: EntryBound? { if case .sum(_, _, _, let entrywise, _) = self { entrywise } else { nil } }
+  public var entryBound: EntryBound? { if case .sum(_, _, _, let entrywise, _, _) = self { entrywise } else { nil } }
   /// On each entry of the rest, by the weights themselves; nil without one.
-  public var roundingBound: RoundingBound? { if case .sum(_, _, _, _, let rounding) = self { rounding } else { nil } }
+  public var roundingBound: RoundingBound? {
+    if case .sum(_, _, _, _, let rounding, _) = self { rounding } else { nil }
+  }
   /// Some bound on each entry of the rest.
   package var boundsEntries: Bool { entryBound != nil || roundingBound != nil }
   /// Of the low-rank part; nil without one.
-  package var rank: Int? { if case .sum(let rank, _, _, _, _) = self { rank } else { nil } }
+  package var rank: Int? { if case .sum(let rank, _, _, _, _, _) = self { rank } else { nil } }
 }
 
 extension Policy {

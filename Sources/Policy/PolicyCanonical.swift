@@ -23,7 +23,7 @@ extension Policy {
   ///     clause    = u8 0 (norm), bound | u8 1 (sum), rank, sparse, optional residual
   ///               | u8 2 (sum), rank, sparse, optional residual, entrywise bound
   ///               | u8 3 (sum), rank, sparse, optional residual, rounding | u8 4 (pattern), pattern
-  ///     rank      = u8 0 (none) | u8 1, u32 rank
+  ///     rank      = u8 0 (none) | u8 1, u32 rank | u8 2 (Kronecker), u32 terms, u32 rows, u32 columns of the inner factor
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
   ///     optional  = u8 0 (none) | u8 1, bound
   ///     bound     = u8 0 (relative) or 1 (absolute), number
@@ -153,11 +153,17 @@ private struct CanonicalWriter {
     case .pattern(let pattern):
       bytes.append(4)
       self.pattern(pattern)
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       // No parsed policy has both.
       bytes.append(rounding != nil ? 3 : entrywise != nil ? 2 : 1)
-      bytes.append(rank == nil ? 0 : 1)
-      if let rank { count(rank) }
+      switch (rank, blocks) {
+      case (nil, nil): bytes.append(0)
+      case (let rank?, _): tagged(1, rank)
+      case (nil, .kronecker(let terms, let rows, let columns)?):
+        tagged(2, terms)
+        count(rows)
+        count(columns)
+      }
       switch sparse {
       case nil: bytes.append(0)
       case .entries(let limit): tagged(1, limit)

@@ -140,7 +140,9 @@ enum PolicyDecoder {
   ) throws(PolicyError) -> ClauseForm {
     let object = try ObjectReader(
       value, at: path,
-      allowed: ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern"])
+      allowed: [
+        "norm", "rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern",
+      ])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
       let others = object.members.map(\.key).filter { $0 != "norm" }
@@ -156,7 +158,8 @@ enum PolicyDecoder {
     let forms = object.members.map(\.key).filter { $0 == "entries" || $0 == "rows" || $0 == "columns" }
     guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
     let rankValue = object.optional("rank")
-    if rankValue == nil, forms.isEmpty, object.optional("residual") != nil {
+    let blockValue = object.optional("kronecker")
+    if rankValue == nil, blockValue == nil, forms.isEmpty, object.optional("residual") != nil {
       throw .residualAlone(path: path.key("residual").description)
     }
 
@@ -166,6 +169,11 @@ enum PolicyDecoder {
       rank = try integer(rankValue, at: rankPath, in: PolicyLimits.rankRange) { text in
         .rankOutOfRange(path: rankPath.description, found: text)
       }
+    }
+    let blocks = try blockValue.map { value throws(PolicyError) in
+      let place = path.key("kronecker")
+      if rank != nil { throw .malformedBlocks(path: place.description, .withRank) }
+      return try kronecker(value, at: place)
     }
     var residual: Bound?
     if let residualValue = object.optional("residual") {
@@ -186,7 +194,35 @@ enum PolicyDecoder {
       rounding = try self.rounding(value, at: place)
     }
     return .sum(
-      rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise, rounding: rounding)
+      rank: rank, sparse: try sparse(object), residual: residual, entrywise: entrywise, rounding: rounding,
+      blocks: blocks)
+  }
+
+  private static func kronecker(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> BlockForm {
+    let object = try ObjectReader(value, at: path, allowed: ["terms", "inner"])
+    let termsPath = path.key("terms")
+    let terms = try integer(try object.required("terms"), at: termsPath, in: BlockForm.termRange) { text in
+      .malformedBlocks(path: termsPath.description, .termsOutOfRange(found: text))
+    }
+    let innerPath = path.key("inner")
+    guard case .array(let elements) = try object.required("inner") else {
+      throw wrongType(try object.required("inner"), at: innerPath, expected: "a list of two numbers")
+    }
+    guard elements.count == 2 else {
+      throw .malformedBlocks(path: innerPath.description, .notTwoSizes(found: elements.count))
+    }
+    var sizes: [Int] = []
+    for (index, element) in elements.enumerated() {
+      let place = innerPath.index(index)
+      let size = try integer(element, at: place, in: BlockForm.sizeRange) { text in
+        .malformedBlocks(path: place.description, .sizeOutOfRange(found: text))
+      }
+      guard size.nonzeroBitCount == 1 else {
+        throw .malformedBlocks(path: place.description, .sizeOutOfRange(found: "\(size)"))
+      }
+      sizes.append(size)
+    }
+    return .kronecker(terms: terms, rows: sizes[0], columns: sizes[1])
   }
 
   private static func pattern(

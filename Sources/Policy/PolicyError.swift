@@ -44,7 +44,7 @@ public enum PolicyError: Error, Equatable, Sendable {
   case normNotAlone(path: String, others: [String])
   /// More than one of `entries`, `rows`, `columns` in one object.
   case severalSparseForms(path: String, forms: [String])
-  /// `residual` without a rank or a sparse form beside it.
+  /// `residual` without a rank, blocks or a sparse form beside it.
   case residualAlone(path: String)
   /// `heads` beside `"frozen"` or `"any"`.
   case headsWithoutClauses(path: String)
@@ -62,6 +62,8 @@ public enum PolicyError: Error, Equatable, Sendable {
   case zeroEntryBound(path: String)
   /// A `rounding` bound that is none, or that stands where none may.
   case malformedRounding(path: String, RoundingProblem)
+  /// A `kronecker` that is none, or that stands where none may.
+  case malformedBlocks(path: String, BlockProblem)
   /// A `pattern` that is none, or that stands where none may.
   case malformedPatternBound(path: String, PatternBoundProblem)
   /// `grow` beside `"frozen"` or `"any"`.
@@ -159,6 +161,7 @@ extension PolicyError: CustomStringConvertible {
       (path, "there are \(count) rules", "use at most \(PolicyLimits.maximumRules), with * and {a,b} in their patterns")
     case .malformedRounding(let path, let problem): (path, problem.words.problem, problem.words.remedy)
     case .malformedPatternBound(let path, let problem): (path, problem.words.problem, problem.words.remedy)
+    case .malformedBlocks(let path, let problem): (path, problem.words.problem, problem.words.remedy)
     case .emptyPattern, .patternTooLong, .malformedPattern, .tooManyAlternatives: patternParts
     case .unknownAllowance, .emptyIntersection, .tooManyClauses, .emptyClause, .normNotAlone, .severalSparseForms,
       .residualAlone, .zeroEntryBound:
@@ -201,7 +204,7 @@ extension PolicyError: CustomStringConvertible {
     case .emptyClause(let path):
       (
         path, "the object is empty",
-        "write \"frozen\" to allow no change, or one of norm, rank, entries, rows, columns, entrywise, rounding, "
+        "write \"frozen\" to allow no change, or one of norm, rank, kronecker, entries, rows, columns, entrywise, rounding, "
           + "pattern"
       )
     case .normNotAlone(let path, let others):
@@ -217,7 +220,7 @@ extension PolicyError: CustomStringConvertible {
     case .residualAlone(let path):
       (
         path, "residual has no rank or sparse form beside it",
-        "write norm instead (in a list, where entrywise is to hold, too), or add rank, entries, rows or columns"
+        "write norm instead (in a list, where entrywise is to hold, too), or add rank, kronecker, entries, rows or columns"
       )
     case .zeroEntryBound(let path):
       (

@@ -76,9 +76,12 @@ package enum PolicyText {
     case .pattern(let pattern):
       let groups = pattern.groups.map { ", \"n\": \($0.count), \"m\": \($0.group)" } ?? ""
       return "{ \"pattern\": { \"of\": \"\(pattern.subject)\"\(groups) } }"
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var members: [String] = []
       if let rank { members.append("\"rank\": \(rank)") }
+      if case .kronecker(let terms, let rows, let columns)? = blocks {
+        members.append("\"kronecker\": { \"terms\": \(terms), \"inner\": [\(rows), \(columns)] }")
+      }
       switch sparse {
       case .entries(let count): members.append("\"entries\": \(count)")
       case .rows(let count): members.append("\"rows\": \(count)")

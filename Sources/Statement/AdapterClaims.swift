@@ -53,6 +53,10 @@ struct AdapterClaims {
       }
       guard let rank = pair.tuned.flatMap({ tuned[$0].change.rank }), let leaf = pair.base.map({ identity.tensors[$0] })
       else { continue }
+      if resolution.allowance.forms?.contains(where: { $0.blocks != nil }) ?? false {
+        gaps.append(.blocks(tensor: leaf.name, obstacle: .product, rule: resolution.ruleIndex))
+        continue
+      }
       var (rows, columns) = leaf.matrixShape
       switch resolution.allowance {
       case .any: continue
@@ -129,7 +133,7 @@ struct AdapterClaims {
   /// Clauses that a product of this rank does not satisfy by being one.
   private func excesses(_ clauses: [ClauseForm], rank: Int) -> [PolicyViolation.Excess] {
     clauses.compactMap { clause in
-      guard case .sum(let allowed, _, _, _, _) = clause else { return nil }
+      guard case .sum(let allowed, _, _, _, _, _) = clause else { return nil }
       guard let allowed else { return .denseProduct(rank: rank) }
       return rank <= allowed ? nil : .productRank(found: rank, allowed: allowed)
     }

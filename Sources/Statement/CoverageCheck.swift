@@ -111,6 +111,10 @@ package struct CoverageCheck {
           let obstacle = obstacle(base, own, resolution.allowance)
         {
           result.append(.pattern(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
+        } else if own.change == .dense, Shape.entryCount(own.shape) ?? 0 > 0,
+          let obstacle = Self.blockObstacle(base, own, resolution.allowance)
+        {
+          result.append(.blocks(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))
         } else if case .heads(let split, _) = resolution.allowance, let gap = misfit(base, split, resolution.ruleIndex)
         {
           result.append(gap)

@@ -49,6 +49,8 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case rounding(tensor: String, obstacle: RoundingObstacle, rule: Int)
   /// A pattern on a tensor that none can be put on.
   case pattern(tensor: String, obstacle: PatternObstacle, rule: Int)
+  /// Blocks on a tensor that they do not fill, or that is no sum of them.
+  case blocks(tensor: String, obstacle: BlockObstacle, rule: Int)
   /// A pattern of weights, where the base's identity does not commit to the base's.
   case patternNeedsBase(rule: Int)
   /// A pattern of weights in the policy of a chain's link, whose base is another model than the one that is committed to.
@@ -153,6 +155,8 @@ extension CoverageGap: CustomStringConvertible {
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] bounds entries by their weights, but \(obstacle)"
     case .pattern(let tensor, let obstacle, let rule):
       "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] gives it a pattern, but \(obstacle)"
+    case .blocks(let tensor, let obstacle, let rule):
+      "tensor \(StrictJSON.shown(tensor)): $.rules[\(rule)] gives it a part that repeats itself block by block, but \(obstacle)"
     case .patternNeedsBase(let rule):
       "$.rules[\(rule)] has a pattern of weights, which needs an identity that commits to the base's weights; give one that does"
     case .patternInLink(let rule):

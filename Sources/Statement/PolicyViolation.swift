@@ -58,8 +58,12 @@ public struct PolicyViolation: Error, Hashable, Sendable {
 
   /// A clause's form and limits.
   public struct ClauseLimits: Hashable, Sendable {
-    /// Largest rank; nil where the clause has none.
+    /// Largest rank; nil where the clause has none. With blocks the largest number of Kronecker products.
     public let rank: Int?
+    /// Rows of a Kronecker product's inner factor; nil where the clause has none.
+    public let blockRows: Int?
+    /// Columns of it.
+    public let blockColumns: Int?
     /// How many entries, rows or columns may change arbitrarily, and which of them.
     public let count: Int?
     /// `entries`, `rows` or `columns`; nil without a count.
@@ -85,8 +89,11 @@ public struct PolicyViolation: Error, Hashable, Sendable {
       return result
     }
 
-    package init(rank: Int?, sparse: SparseForm?, residual: Double?, entry: Double? = nil) {
+    package init(
+      rank: Int?, blocks: KroneckerBlock? = nil, sparse: SparseForm?, residual: Double?, entry: Double? = nil
+    ) {
       self.rank = rank
+      (blockRows, blockColumns) = (blocks?.rows, blocks?.columns)
       self.residual = residual
       self.entry = entry
       switch sparse {
@@ -142,7 +149,8 @@ extension PolicyViolation: CustomStringConvertible {
         + "\(found == 1 ? "group" : "groups") with more, the first with \(most) from row \(row), column \(column) on"
     case .refilled(let found, let row, let column):
       "allowed no change of weights that are zero in the base, found \(found), the first at row \(row), column \(column)"
-    case .rank(let remainder, let clause): "allowed \(clause), found a higher rank: \(Self.text(remainder)) remains"
+    case .rank(let remainder, let clause):
+      "allowed \(clause), found \(clause.blockRows == nil ? "a higher rank" : "no such sum"): \(Self.text(remainder)) remains"
     case .addedProduct(let rank):
       "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"
     case .replaced: "allowed no change, the adapter replaces it by another"
@@ -180,6 +188,9 @@ extension PolicyViolation.ClauseLimits: CustomStringConvertible {
   /// `rank 8 + 500 entries + a residual of at most 0.5`.
   public var description: String {
     var parts = rank.map { ["rank \($0)"] } ?? []
+    if let rank, let blockRows, let blockColumns {
+      parts = ["\(rank) Kronecker \(rank == 1 ? "product" : "products") with blocks of \(blockRows) × \(blockColumns)"]
+    }
     if let count, let unit { parts.append("\(count) \(unit)") }
     if let entry {
       let limit = "at most \(PolicyViolation.text(entry))"

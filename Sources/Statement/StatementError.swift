@@ -30,6 +30,10 @@ package enum StatementError: Error, Equatable, Sendable {
   case patternsUnderEarlierRules(rule: Int)
   /// Manifest 9 is for policies with patterns alone.
   case patternRulesWithoutPatterns
+  /// A rule of the policy has a part that repeats itself block by block, which only manifest 10 knows.
+  case blocksUnderEarlierRules(rule: Int)
+  /// Manifest 10 is for policies with such parts alone.
+  case blockRulesWithoutBlocks
   /// The identity's linked part is no tableau of a base with its tensors.
   case linkedBase(LinkedBaseError)
 }

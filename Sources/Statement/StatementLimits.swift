@@ -94,7 +94,11 @@ package enum StatementLimits {
   private static func factorCellCount(_ tensor: TableauTensor, _ clause: StructuredClause) -> Int {
     var count = 0
     let (rows, columns) = (log2(tensor.rows), max(log2(tensor.columns), Limits.logSmallestCube - log2(tensor.rows)))
-    if let rank = clause.rank { count += 1 << (rows + log2(rank)) + 1 << (columns + log2(rank)) }
+    if let rank = clause.rank {
+      let inner = clause.blocks.map { $0.logRows + $0.logColumns }
+      let (left, right) = inner.map { (rows + columns - $0, $0) } ?? (rows, columns)
+      count += 1 << (left + log2(rank)) + 1 << (right + log2(rank))
+    }
     switch clause.sparse {
     case .entries(let k): count += (rows + columns + 1) << log2(k)
     case .rows(let k): count += 1 << (log2(k) + columns)

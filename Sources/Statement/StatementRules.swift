@@ -16,12 +16,15 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
   case rounding
   /// Of manifest 9: the revised ones, of policies with patterns, and whatever other bounds.
   case patterns
+  /// Of manifest 10: the revised ones, of policies with parts that repeat themselves block by block, and whatever else.
+  case blocks
 
   /// What provers use for policies without entrywise bounds.
   package static let current = StatementRules.revised
 
   /// What provers use. Who knows no bounds on single entries can go on verifying all other certificates.
   package static func current(for policy: Policy) -> StatementRules {
+    if policy.firstRuleWithBlocks != nil { return .blocks }
     if policy.firstRuleWithPattern != nil { return .patterns }
     if policy.firstRuleWithRounding != nil { return .rounding }
     return policy.firstRuleWithEntryBounds == nil ? .current : .entrywise
@@ -36,6 +39,12 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
 
   /// - Throws: where a certificate's rules are not those of its policy: every statement has one version.
   func check(_ policy: Policy) throws(StatementError) {
+    switch (policy.firstRuleWithBlocks, self) {
+    case (_?, .blocks): return
+    case (let rule?, _): throw .blocksUnderEarlierRules(rule: rule)
+    case (nil, .blocks): throw .blockRulesWithoutBlocks
+    case (nil, _): break
+    }
     switch (policy.firstRuleWithPattern, self) {
     case (_?, .patterns): return
     case (let rule?, _): throw .patternsUnderEarlierRules(rule: rule)
@@ -47,12 +56,12 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
       throw .roundingUnderEarlierRules(rule: rule)
     case (nil, .rounding): throw .roundingRulesWithoutRounding
     case (_?, .rounding): return
-    case (nil, _), (_?, .patterns): break
+    case (nil, _), (_?, .patterns), (_?, .blocks): break
     }
     switch (policy.firstRuleWithEntryBounds, self) {
     case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
     case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
-    case (_?, .entrywise), (_?, .rounding), (_?, .patterns), (nil, _): break
+    case (_?, .entrywise), (_?, .rounding), (_?, .patterns), (_?, .blocks), (nil, _): break
     }
   }
 

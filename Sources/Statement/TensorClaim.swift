@@ -61,6 +61,8 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
   case norm
   /// One clause: rank, with or without a residual or an entrywise bound.
   case rank
+  /// One clause: a sum of Kronecker products, with or without a residual or an entrywise bound.
+  case kronecker
   /// One clause: entries, rows or columns, with or without a residual or an entrywise bound.
   case sparse
   /// One clause: an entrywise or rounding bound alone.
@@ -82,13 +84,13 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
       self = .pattern
       return
     }
-    guard clauses.count == 1, case .sum(let rank, let sparse, _, _, _) = first else {
+    guard clauses.count == 1, case .sum(let rank, let sparse, _, _, _, let blocks) = first else {
       self = .composed
       return
     }
-    switch (rank != nil, sparse != nil) {
+    switch (rank != nil || blocks != nil, sparse != nil) {
     case (false, false) where first.boundsEntries: self = .entrywise
-    case (true, false): self = .rank
+    case (true, false): self = blocks == nil ? .rank : .kronecker
     case (false, true): self = .sparse
     default: self = .composed
     }

@@ -54,7 +54,9 @@ import Testing
       expect(rejection(text), .unknownKey(path: path, key: key, allowed: allowed), path: path)
     }
     let top = ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"]
-    let clause = ["norm", "rank", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern"]
+    let clause = [
+      "norm", "rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern",
+    ]
     check(#"{"driftpolicy": 1}"#, "$.driftpolicy", "driftpolicy", top)
     check(#"{"a b\"": 1}"#, #"$["a b\""]"#, "a b\"", top)
     check(

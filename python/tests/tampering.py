@@ -14,6 +14,7 @@ from driftproof.independent.identity import BaseIdentity, BaseTensor
 from driftproof.independent.layout import Layout
 from driftproof.independent.manifest import (
     ALIGNED_WORD,
+    BLOCKS_VERSION,
     CHANGED,
     PATTERNS_VERSION,
     PRODUCT,
@@ -59,7 +60,7 @@ def certificate_bytes(certificate: Certificate) -> bytes:
 def manifest_bytes(manifest: Manifest) -> bytes:
     result = u32(ALIGNED_WORD) if manifest.aligned else b""
     result += u32(manifest.version)
-    if manifest.version == PATTERNS_VERSION:
+    if manifest.version in (PATTERNS_VERSION, BLOCKS_VERSION):
         result += u8(1 if manifest.parent else 0)
     result += manifest.parent or b""
     code = manifest.code

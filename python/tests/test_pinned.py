@@ -93,7 +93,8 @@ def test_relabelled_manifests(folder, bench):
     code = manifest.code
     variants = [
         replace(manifest, version=manifest.version ^ 6 if manifest.version < 6 else 4),
-        replace(manifest, version=manifest.version + 1, parent=bytes(32)),
+        # 11 is no version but the word in front of an aligned one.
+        replace(manifest, version=manifest.version + (2 if manifest.version == 10 else 1), parent=bytes(32)),
         replace(manifest, rows=manifest.rows + 1),
         replace(manifest, layout_digest=bytes(32)),
         replace(manifest, code=replace(code, queries=code.queries + 1)),

@@ -18,8 +18,10 @@ package enum SparseForm: Hashable, Sendable {
 /// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank`, `sparse` and `entries` is
 /// present.
 package struct StructuredClause: Hashable, Sendable {
-  /// Columns of U and V; U is rows × rank, V is columns × rank.
+  /// Columns of U and V; U is rows × rank, V is columns × rank, with `blocks` of the matrix in their order.
   package var rank: Int?
+  /// Makes the low-rank part a sum of as many Kronecker products; only beside a rank.
+  package var blocks: KroneckerBlock?
   package var sparse: SparseForm?
   /// s: how far Δ is scaled up so that integer factors can approximate it; 0...``Limits/maximumScale``.
   package var scale: Int
@@ -28,8 +30,12 @@ package struct StructuredClause: Hashable, Sendable {
   /// On each entry of E.
   package var entries: EntryClaim?
 
-  package init(rank: Int?, sparse: SparseForm?, scale: Int, bound: [UInt16]?, entries: EntryClaim? = nil) {
+  package init(
+    rank: Int?, blocks: KroneckerBlock? = nil, sparse: SparseForm?, scale: Int, bound: [UInt16]?,
+    entries: EntryClaim? = nil
+  ) {
     self.rank = rank
+    self.blocks = blocks
     self.sparse = sparse
     self.scale = scale
     self.bound = bound
@@ -38,6 +44,11 @@ package struct StructuredClause: Hashable, Sendable {
 
   /// E vanishes.
   package var isExact: Bool { bound == nil && entries == nil }
+
+  /// Rows of U and of V for a tensor of these sizes.
+  package func factorRows(rows: Int, columns: Int) -> (left: Int, right: Int) {
+    blocks.map { ($0.count(rows: rows, columns: columns), $0.entries) } ?? (rows, columns)
+  }
 }
 
 /// A block of a checkpoint's tensor that stands in the tableau as a tensor of its own: an attention head, an expert.

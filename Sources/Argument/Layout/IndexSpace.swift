@@ -33,6 +33,15 @@ package struct TensorCube: Hashable, Sendable {
   package var origin: Int
 
   package var cube: IndexCube { IndexCube(free: (rowVariables + columnVariables).sorted(), origin: origin) }
+
+  /// Variables that number the rows of U and of V, low bit first. With blocks the columns' bits are the lower ones of both.
+  package func factorVariables(_ blocks: KroneckerBlock?) -> (left: [Int], right: [Int]) {
+    guard let blocks else { return (rowVariables, columnVariables) }
+    return (
+      Array(columnVariables.dropFirst(blocks.logColumns) + rowVariables.dropFirst(blocks.logRows)),
+      Array(columnVariables.prefix(blocks.logColumns) + rowVariables.prefix(blocks.logRows))
+    )
+  }
 }
 
 /// An aligned run of chunks that E-space and a compact chunk index share: chunk variable i of the compact index is

@@ -236,6 +236,10 @@ package struct FactorLayout: Hashable, Sendable {
     package var left: Slot
     package var right: Slot
     package var cube: TensorCube
+    /// Variables of E-space whose bits number the rows of U and of V, low bit first: the matrix' rows and columns, or the bits
+    /// of blocks and those inside one (``KroneckerBlock``).
+    package var leftVariables: [Int]
+    package var rightVariables: [Int]
     /// First index of this clause's columns in the structure stage.
     package var base: Int
   }
@@ -295,13 +299,15 @@ package struct FactorLayout: Hashable, Sendable {
         let cube = layout.cube(tensor: index, set: set)
         if let rank = clause.rank {
           let logRank = ceilLog2(rank)
-          factorSlots.append((layout.rowBits[index] + logRank, lowRank.count, true))
-          factorSlots.append((layout.columnBits[index] + logRank, lowRank.count, false))
+          let (leftVariables, rightVariables) = cube.factorVariables(clause.blocks)
+          factorSlots.append((leftVariables.count + logRank, lowRank.count, true))
+          factorSlots.append((rightVariables.count + logRank, lowRank.count, false))
           columns.append(1 << logRank)
           lowRank.append(
             LowRank(
               tensor: index, set: set, rank: rank, logRank: logRank, left: Slot(offset: 0, log: 0),
-              right: Slot(offset: 0, log: 0), cube: cube, base: 0))
+              right: Slot(offset: 0, log: 0), cube: cube, leftVariables: leftVariables,
+              rightVariables: rightVariables, base: 0))
         }
         if let form = clause.sparse {
           let (variables, vector): ([Int], [Int]) =

@@ -54,13 +54,16 @@ extension DriftStatement {
 
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
   private var hasPatterns: Bool { tensors.contains { !$0.patterns.isEmpty } }
+  private var hasBlocks: Bool { tensors.contains { $0.clauses.contains { $0.blocks != nil } } }
   private var hasRoundingClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries?.rounding != nil } } }
 
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
-    let hasPatterns = hasPatterns
-    let version = hasPatterns ? "v4" : hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1"
+    let hasBlocks = hasBlocks
+    // Version 5 has everything that any other one has.
+    let hasPatterns = hasBlocks || self.hasPatterns
+    let version = hasBlocks ? "v5" : hasPatterns ? "v4" : hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1"
     bytes.append(lengthPrefixed: "driftproof/statement/\(version)")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))
@@ -91,6 +94,12 @@ extension DriftStatement {
       bytes.append(littleEndian: UInt64(tensor.clauses.count))
       for clause in tensor.clauses {
         bytes.append(littleEndian: UInt64(clause.rank ?? 0))
+        if hasBlocks {
+          bytes.append(clause.blocks == nil ? 0 : 1)
+          if let blocks = clause.blocks {
+            for value in [blocks.logRows, blocks.logColumns] { bytes.append(littleEndian: UInt64(value)) }
+          }
+        }
         switch clause.sparse {
         case nil: bytes.append(0)
         case .entries: bytes.append(1)

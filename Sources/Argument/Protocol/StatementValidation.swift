@@ -43,6 +43,15 @@ extension DriftStatement {
           clause.entries.map { EntryClaim.squareRange.contains($0.square) } ?? true,
           "the entrywise bound of \(name) is out of range")
         try require((1...Limits.maximumRank).contains(clause.rank ?? 1), "the rank of \(name) is out of range")
+        if let blocks = clause.blocks {
+          try require(clause.rank != nil, "the blocks of \(name) have no rank")
+          try require(
+            KroneckerBlock.logSizes.contains(blocks.logRows) && KroneckerBlock.logSizes.contains(blocks.logColumns),
+            "the blocks of \(name) are out of range")
+          // Then bits of places number rows of U and V.
+          try require(
+            blocks.divides(rows: tensor.rows, columns: tensor.columns), "the blocks of \(name) do not fill it")
+        }
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
         let largestScale =
           clause.entries?.rounding == nil ? Limits.maximumScale : Limits.maximumRoundingScale

@@ -18,8 +18,8 @@ extension MergingStageWeights {
       }
       sum +=
         columns
-        * (power(.left) * structure.clauseWeight(clause.cube) * line(clause.left, clause.cube.rowVariables)
-          + power(.right) * line(clause.right, clause.cube.columnVariables))
+        * (power(.left) * structure.clauseWeight(clause.cube) * line(clause.left, clause.leftVariables)
+          + power(.right) * line(clause.right, clause.rightVariables))
     }
     for group in factors.sparse { sum += sparseWeight(group, at: y) }
     let low = Limits.logMaskEntries

@@ -11,8 +11,8 @@ extension MergingStageWeights {
     let equality = Multilinear.equality(kappa)
     for clause in factors.lowRank {
       let weight = data * structure.clauseWeight(clause.cube)
-      fill(clause.left, clause, structure.coordinates(clause.cube.rowVariables), power(.left) * weight)
-      fill(clause.right, clause, structure.coordinates(clause.cube.columnVariables), power(.right) * data)
+      fill(clause.left, clause, structure.coordinates(clause.leftVariables), power(.left) * weight)
+      fill(clause.right, clause, structure.coordinates(clause.rightVariables), power(.right) * data)
     }
     func fill(_ slot: Slot, _ clause: FactorLayout.LowRank, _ line: [CubicExtension], _ scale: CubicExtension) {
       for (index, weight) in Multilinear.equality(line, scale: scale).enumerated() {

@@ -49,8 +49,8 @@ struct StructureTables {
     var (left, right) = (zeros, zeros)
     for clause in factors.lowRank {
       let rows = Multilinear.equality(
-        weights.coordinates(clause.cube.rowVariables), scale: weights.clauseWeight(clause.cube))
-      let columns = Multilinear.equality(weights.coordinates(clause.cube.columnVariables))
+        weights.coordinates(clause.leftVariables), scale: weights.clauseWeight(clause.cube))
+      let columns = Multilinear.equality(weights.coordinates(clause.rightVariables))
       for k in 0..<clause.rank {
         for (row, weight) in rows.enumerated() {
           left[clause.base + k] += weight * cells[clause.left.offset + row << clause.logRank + k]

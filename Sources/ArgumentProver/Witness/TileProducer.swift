@@ -155,9 +155,12 @@ private struct StructuredPart: Sendable {
   let scale: Int
   let isExact: Bool
   let form: SparseForm?
+  let blocks: KroneckerBlock?
   let left: [Int32]
-  /// Vᵀ, rank × columns: the products of a row run along it.
+  /// Vᵀ, rank × columns, or rank × entries of a block: the products of a row run along it.
   let right: [Int32]
+  /// Rows of V.
+  private let across: Int
   let support: [Int]
   let slots: FactorLayout.Sparse?
 
@@ -172,8 +175,11 @@ private struct StructuredPart: Sendable {
     scale = clause.scale
     isExact = clause.isExact
     form = clause.sparse
+    blocks = clause.blocks
     left = factors?.left ?? []
-    right = factors.map { ResidualKernel.transposed($0.right, rows: tensor.columns, columns: clause.rank ?? 0) } ?? []
+    let across = clause.factorRows(rows: tensor.rows, columns: tensor.columns).right
+    right = factors.map { ResidualKernel.transposed($0.right, rows: across, columns: clause.rank ?? 0) } ?? []
+    self.across = across
     self.support = support
     self.slots = slots
   }
@@ -181,20 +187,39 @@ private struct StructuredPart: Sendable {
   /// entries := 2^s·entries - U·Vᵀ on the region; false when a result does not fit.
   func subtract(from entries: inout [Int32], region: TileRegion) -> Bool {
     if rank == 0, scale == 0 { return true }
-    return forEachLine(region) { x, row, column, count in
+    return forEachRun(region) { x, u, v, count in
       ResidualKernel.subtract(
-        from: &entries, at: x, count: count, shift: scale, left: left[row * rank..<(row + 1) * rank], right: right,
-        stride: columns, column: column)
+        from: &entries, at: x, count: count, shift: scale, left: left[u * rank..<(u + 1) * rank], right: right,
+        stride: across, column: v)
     }
   }
 
   /// entries := 2^s·entries - U·Vᵀ on the region, for entries of any size.
   func subtract(from entries: inout [Int64], region: TileRegion) {
-    _ = forEachLine(region) { x, row, column, count in
+    _ = forEachRun(region) { x, u, v, count in
       for i in 0..<count {
         var entry = entries[x + i] << Int64(scale)
-        for k in 0..<rank { entry &-= Int64(left[row * rank + k]) &* Int64(right[k * columns + column + i]) }
+        for k in 0..<rank { entry &-= Int64(left[u * rank + k]) &* Int64(right[k * across + v + i]) }
         entries[x + i] = entry
+      }
+      return true
+    }
+  }
+
+  /// Runs of neighbours whose products have one row `u` of U and neighbouring rows of V, from `v` on.
+  private func forEachRun(
+    _ region: TileRegion, _ body: (_ x: Int, _ u: Int, _ v: Int, _ count: Int) -> Bool
+  ) -> Bool {
+    forEachLine(region) { x, row, column, count in
+      guard let blocks else { return body(x, row, column, count) }
+      var done = 0
+      while done < count {
+        let at = column + done
+        // To the end of the block.
+        let run = min(count - done, blocks.columns - at & (blocks.columns - 1))
+        let u = blocks.outer(row: row, column: at, columns: columns)
+        guard body(x + done, u, blocks.inner(row: row, column: at), run) else { return false }
+        done += run
       }
       return true
     }

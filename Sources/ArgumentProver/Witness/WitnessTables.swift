@@ -89,10 +89,18 @@ struct WitnessTables {
       let tensor = layout.statement.tensors[clause.tensor]
       let id = ArgumentWitness.ClauseID(tensor: clause.tensor, clause: clause.set - (tensor.isPlain ? 1 : 0))
       guard let pair = witness.factors[id] else { continue }
-      for (slot, values, count) in [(clause.left, pair.left, tensor.rows), (clause.right, pair.right, tensor.columns)] {
+      let blocks = tensor.clauses[id.clause].blocks
+      let counts = tensor.clauses[id.clause].factorRows(rows: tensor.rows, columns: tensor.columns)
+      // Blocks lie in G as in E-space, where their number in a row is padded.
+      let across = blocks.map { tensor.columns >> $0.logColumns }
+      let acrossBits = clause.cube.columnVariables.count - (blocks?.logColumns ?? 0)
+      for (slot, values, count, stride) in [
+        (clause.left, pair.left, counts.left, across), (clause.right, pair.right, counts.right, nil),
+      ] {
         for index in 0..<count {
+          let place = stride.map { (index / $0) << acrossBits + index % $0 } ?? index
           for k in 0..<clause.rank {
-            factors[slot.offset + index << clause.logRank + k] = Int64(values[index * clause.rank + k])
+            factors[slot.offset + place << clause.logRank + k] = Int64(values[index * clause.rank + k])
           }
         }
       }

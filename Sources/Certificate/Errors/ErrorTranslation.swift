@@ -44,6 +44,8 @@ extension StatementError: DriftProofErrorConvertible {
     case .roundingRulesWithoutRounding: .proofInvalid(.roundingRulesWithoutRounding)
     case .patternsUnderEarlierRules(let rule): .proofInvalid(.patternsUnderEarlierRules(rule: rule))
     case .patternRulesWithoutPatterns: .proofInvalid(.patternRulesWithoutPatterns)
+    case .blocksUnderEarlierRules(let rule): .proofInvalid(.blocksUnderEarlierRules(rule: rule))
+    case .blockRulesWithoutBlocks: .proofInvalid(.blockRulesWithoutBlocks)
     case .linkedBase(let error): .operational("base identity: \(error)")
     }
   }

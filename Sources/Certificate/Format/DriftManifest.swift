@@ -13,7 +13,7 @@ import DriftProofTranscript
 ///
 ///     manifest = [UInt32 version = 11 of an aligned statement,]
 ///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
-///                | UInt32 version = 9, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
+///                | UInt32 version = 9 or 10, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -37,7 +37,7 @@ package struct DriftManifest: Hashable, Sendable {
   }
 
   /// The version that a manifest has: up to 8 even from the base, odd for a link, which names a parent. No link has the
-  /// rounding bounds of 8; 9 says itself whether it is a link.
+  /// rounding bounds of 8; 9 and 10 say themselves whether they are links.
   package static func version(_ rules: StatementRules, isLink: Bool) -> UInt32 {
     switch rules {
     case .original: isLink ? 3 : 2
@@ -45,8 +45,12 @@ package struct DriftManifest: Hashable, Sendable {
     case .entrywise: isLink ? 7 : 6
     case .rounding: 8
     case .patterns: 9
+    case .blocks: 10
     }
   }
+
+  /// Whether the version is followed by a flag that says whether there is a parent.
+  private static func hasParentFlag(_ rules: StatementRules) -> Bool { rules == .patterns || rules == .blocks }
 
   /// In front of the version, where the statement's tensors lie where the base's tableau has them (docs/protocol.md,
   /// section 13). No link has it.
@@ -92,7 +96,7 @@ package struct DriftManifest: Hashable, Sendable {
     bytes.reserveCapacity(capacity)
     if isAligned { bytes.append(littleEndian: Self.alignedVersion) }
     bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
-    if rules == .patterns { bytes.append(parent == nil ? 0 : 1) }
+    if Self.hasParentFlag(rules) { bytes.append(parent == nil ? 0 : 1) }
     bytes += parent ?? []
     let parameters =
       code.map { [$0.logLength, $0.logBlowup, $0.queries, $0.grindingBits, $0.driftTail] } ?? [0, 0, 0, 0, 0]
@@ -134,7 +138,7 @@ package struct DriftManifest: Hashable, Sendable {
     let isAligned = version == alignedVersion
     if isAligned { version = try reader.integer("the version", as: UInt32.self) }
     guard var (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
-    if rules == .patterns {
+    if hasParentFlag(rules) {
       let flag = try reader.integer("the parent's flag", as: UInt8.self)
       guard flag <= 1 else { throw .badFlag(section: "the parent's flag", found: Int(flag)) }
       isLink = flag == 1

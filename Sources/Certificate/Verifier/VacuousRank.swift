@@ -10,7 +10,7 @@ import DriftProofStatement
 public struct VacuousRank: Hashable, Sendable {
   /// The rule, counted from 0.
   public let rule: Int
-  /// What it allows.
+  /// What it allows: a rank, or as many terms of blocks.
   public let rank: Int
   /// Tensors of which it says nothing.
   public let tensors: Int
@@ -22,12 +22,20 @@ public struct VacuousRank: Hashable, Sendable {
   public let columns: Int
   /// Whether the example consists of slices that the rule could speak of instead.
   public let hasSlices: Bool
+  /// The blocks whose terms are meant; nil for a rank.
+  public var blocks: BlockForm?
 }
 
 extension VacuousRank: CustomStringConvertible {
   /// In English, for people and logs.
   public var description: String {
     let others = tensors == 1 ? "" : " and \(tensors - 1) more"
+    if let blocks {
+      return
+        "\(rank) Kronecker \(rank == 1 ? "product" : "products") with blocks of \(blocks.rows) × \(blocks.columns) in "
+        + "$.rules[\(rule)] restrict nothing in \(StrictJSON.shown(example))\(others): every matrix of \(rows) × \(columns) is "
+        + "such a sum; lower the number of terms, or rely on the norm clauses alone"
+    }
     return
       "rank \(rank) in $.rules[\(rule)] restricts nothing in \(StrictJSON.shown(example))\(others): every matrix of "
       + "\(rows) × \(columns) has it; "
@@ -43,6 +51,7 @@ extension VacuousRank {
     struct Key: Hashable {
       let rule: Int
       let rank: Int
+      let blocks: BlockForm?
     }
     var found: [Key: VacuousRank] = [:]
     // One claim stands for its tensor: the first head, or the left factor of a product.
@@ -54,13 +63,19 @@ extension VacuousRank {
         (rows, columns, isCut) = (cut.rows, cut.columns, true)
       }
       for form in claim.forms {
-        guard case .sum(let rank?, _, _, _, _) = form, rank >= min(rows, columns) else { continue }
-        let key = Key(rule: claim.rule, rank: rank)
+        guard case .sum(let stated, _, _, _, _, let blocks) = form else { continue }
+        var (rank, full) = (stated, min(rows, columns))
+        if case .kronecker(let terms, _, _)? = blocks, let blocks {
+          (rank, full) = (terms, blocks.fullTerms(rows: rows, columns: columns))
+        }
+        guard let rank, rank >= full else { continue }
+        let key = Key(rule: claim.rule, rank: rank, blocks: blocks)
         let first = found[key]
         found[key] = VacuousRank(
           rule: claim.rule, rank: rank, tensors: (first?.tensors ?? 0) + 1, example: first?.example ?? leaf.name,
           rows: first?.rows ?? rows, columns: first?.columns ?? columns,
-          hasSlices: first?.hasSlices ?? (!isCut && leaf.shape.count > 2))
+          hasSlices: first?.hasSlices ?? (!isCut && blocks == nil && leaf.shape.count > 2),
+          blocks: blocks)
       }
     }
     return found.values.sorted { ($0.rule, $0.rank) < ($1.rule, $1.rank) }

@@ -30,6 +30,8 @@ public struct TensorCounts: Hashable, Sendable {
   public let sparse: Int
   /// Bounded in how far each weight moves.
   public let entrywise: Int
+  /// Bounded to a sum of Kronecker products.
+  public let kronecker: Int
   /// Bounded in where they may differ from zero.
   public let pattern: Int
   /// Bounded by several clauses, or by a sum of forms.
@@ -43,6 +45,7 @@ public struct TensorCounts: Hashable, Sendable {
     rank = statement.count(.rank)
     sparse = statement.count(.sparse)
     entrywise = statement.count(.entrywise)
+    kronecker = statement.count(.kronecker)
     pattern = statement.count(.pattern)
     composed = statement.count(.composed)
     excluded = statement.count(.excluded)

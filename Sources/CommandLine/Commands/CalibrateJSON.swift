@@ -122,7 +122,8 @@ enum CalibrateJSON {
     case .norm(let norm): return .object([("norm", bound(norm))])
     // No calibrated policy has one.
     case .pattern: return .object([])
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+    // Nor blocks.
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, _):
       var members: [(key: String, value: JSONOutput)] = []
       if let rank { members.append(("rank", .integer(rank))) }
       switch sparse {

@@ -54,7 +54,8 @@ enum CalibrateText {
   private static func form(_ group: CalibratedGroup) -> String {
     guard let clauses = group.allowance.forms else { return "any" }
     let parts = clauses.compactMap { clause -> String? in
-      guard case .sum(let rank, let sparse, let residual, let entrywise, let rounding) = clause else { return nil }
+      // No calibrated policy has blocks.
+      guard case .sum(let rank, let sparse, let residual, let entrywise, let rounding, _) = clause else { return nil }
       var words = rank.map { ["rank \($0)"] } ?? []
       switch sparse {
       case .entries(let count): words.append("\(Format.count(count)) entries")

@@ -35,13 +35,14 @@ enum AllowanceWords {
     switch clause {
     case .norm(let bound): return "norm at most \(text(bound, of: tensor))"
     case .pattern(let pattern): return PatternWords.text(pattern)
-    case .sum(nil, nil, nil, let entrywise?, nil):
+    case .sum(nil, nil, nil, let entrywise?, nil, nil):
       return "each weight moves by at most \(text(entrywise, of: tensor))"
-    case .sum(nil, nil, nil, nil, let rounding?):
+    case .sum(nil, nil, nil, nil, let rounding?, nil):
       return "each weight moves by at most \(RoundingWords.text(rounding))"
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
+      if let blocks { parts.append(BlockWords.text(blocks)) }
       if let sparse { parts.append(text(sparse)) }
       if let residual { parts.append("a residual of norm at most \(text(residual, of: tensor))") }
       if let entrywise { parts.append("a rest of at most \(text(entrywise, of: tensor)) in each entry") }
@@ -114,8 +115,8 @@ enum AllowanceWords {
   private static func entriesNorm(_ clauses: [ClauseForm], of tensor: PolicyTensor, count: Int) -> Double? {
     clauses.compactMap { clause in
       switch clause {
-      case .sum(nil, nil, _, let bound?, _): return entry(bound, of: tensor) * Double(count).squareRoot()
-      case .sum(nil, nil, _, _, .ofWeight(let value, let least)?):
+      case .sum(nil, nil, _, let bound?, _, nil): return entry(bound, of: tensor) * Double(count).squareRoot()
+      case .sum(nil, nil, _, _, .ofWeight(let value, let least)?, nil):
         // The proof's floor is at most 0.31 of the fraction of the heaviest chunk's root mean square.
         let (fraction, own) = (value.doubleValue, least?.doubleValue ?? 0)
         let floor = max(own, 0.31 * fraction * tensor.maximum)

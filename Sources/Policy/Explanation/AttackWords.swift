@@ -80,13 +80,14 @@ enum AttackWords {
       case .pattern(let pattern):
         remarks += PatternWords.remarks(
           pattern, members, hasNorm: hasNorm, hasTotal: hasTotal, others: clauses.count > 1)
-      case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+      case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
         let limit = hasNorm ? "within the norm bound" : hasTotal ? "limited by the total alone" : "of any size"
         if let rank { remarks.append(contentsOf: rankRemarks(rank, members, limit: limit)) }
+        if let blocks { remarks += BlockWords.remarks(blocks, members, limit: limit) }
         if let sparse { remarks.append(contentsOf: sparseRemarks(sparse, members, limit: limit, unit: unit)) }
         if let entrywise {
           remarks += EntryBoundWords.remarks(
-            entrywise, members, isAlone: rank == nil && sparse == nil, hasResidual: residual != nil)
+            entrywise, members, isAlone: rank == nil && sparse == nil && blocks == nil, hasResidual: residual != nil)
         }
         if let rounding {
           remarks += RoundingWords.remarks(
@@ -94,7 +95,8 @@ enum AttackWords {
         }
         // A bound on entries leaves room for a merge's rounding, as a residual does.
         if !clause.boundsEntries || residual != nil {
-          remarks += residualRemarks(residual, members, isLowRank: rank != nil, unit: unit, isHead: split != nil)
+          remarks += residualRemarks(
+            residual, members, isLowRank: rank != nil || blocks != nil, unit: unit, isHead: split != nil)
         }
       }
     }
@@ -178,7 +180,7 @@ enum AttackWords {
     guard let residual else {
       guard isLowRank, let tensor = members.first(where: { $0.mergeRounding != nil }) else { return [] }
       return [
-        "Without a residual the stored change must have this rank exactly. A merged LoRA does not: \(tensor.dtype) "
+        "Without a residual the stored change must be such a matrix exactly. A merged adapter's is not: \(tensor.dtype) "
           + "rounding needs about \(AllowanceWords.percent(tensor.mergeRounding ?? 0)) of ‖W‖, so it will be refused."
       ]
     }

@@ -117,6 +117,10 @@ public struct PolicyExplanation: Sendable {
       guard let (tensor, reason) = PatternWords.misfit(pattern, allowance, members) else { continue }
       found.append("\(path): tensor \(displayed(tensor.name)): \(reason)")
     }
+    for form in allowance.forms?.compactMap(\.blocks) ?? [] {
+      guard let (tensor, reason) = BlockWords.misfit(form, allowance, members) else { continue }
+      found.append("\(path): tensor \(displayed(tensor.name)): \(reason)")
+    }
     for bound in allowance.forms?.compactMap(\.entryBound) ?? [] {
       guard
         let tensor = members.first(where: {

@@ -22,9 +22,10 @@ extension ClauseForm {
     switch self {
     case .norm(let bound): return "norm ≤ \(bound.shortWords)"
     case .pattern(let pattern): return PatternWords.short(pattern)
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding):
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var parts: [String] = []
       if let rank { parts.append("rank \(rank)") }
+      if let blocks { parts.append(BlockWords.short(blocks)) }
       if let sparse { parts.append(AllowanceWords.text(sparse)) }
       if let residual { parts.append(residual.shortWords) }
       switch entrywise {

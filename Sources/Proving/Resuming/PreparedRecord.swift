@@ -133,7 +133,8 @@ struct PreparedRecord {
     }
     let factorsFit = measurement.factors.allSatisfy { id, factors in
       guard let (tensor, clause) = clause(id), let rank = clause.rank else { return false }
-      return factors.left.count == tensor.rows * rank && factors.right.count == tensor.columns * rank
+      let rows = clause.factorRows(rows: tensor.rows, columns: tensor.columns)
+      return factors.left.count == rows.left * rank && factors.right.count == rows.right * rank
     }
     let supportsFit = measurement.supports.allSatisfy { id, support in
       guard let (tensor, clause) = clause(id), let sparse = clause.sparse, support.count <= sparse.count else {

@@ -39,6 +39,7 @@ struct MapSection {
     (.frozen, "frozen: no change"), (.norm, "norm: every weight may move, all together only so far"),
     (.rank, "rank: few patterns of change"), (.sparse, "entries, rows, columns: few places"),
     (.entrywise, "entrywise: every weight a little"),
+    (.kronecker, "Kronecker products: one block, repeated by other factors"),
     (.pattern, "pattern: a part of every few neighbours"),
     (.composed, "several of these joined"), (.excluded, "any: outside the proof"),
   ]

@@ -61,6 +61,13 @@ import DriftProofTranscript
     #expect(report.baseIdentity == pinned.identity.linkedRoot?.hexadecimal)
   }
 
+  @Test func kroneckerCertificate() throws {
+    let pinned = try PinnedCertificate.kronecker.get()
+    let report = try check("kronecker", pinned, in: PinnedCertificate.blocksFolder, version: 10)
+    #expect(report.policyName == "pinned Kronecker products")
+    #expect(report.tensors.kronecker == 1 && report.tensors.composed == 2)
+  }
+
   @Test func entrywiseCertificate() throws {
     let pinned = try PinnedCertificate.entries.get()
     let report = try check("entries", pinned, in: PinnedCertificate.entriesFolder, version: 6)

@@ -44,7 +44,10 @@ import DriftProofTranscript
       for (number, clause) in tensor.clauses.enumerated() {
         let id = ArgumentWitness.ClauseID(tensor: index, clause: number)
         if let rank = clause.rank, drift.maximumMagnitude > 0 {
-          let factors = try IntegerFactors.quantise(drift, rank: rank, scaleBits: clause.scale).factors
+          let order = try ClauseFitter(drift: drift, fractionBits: tensor.fractionBits).order(clause)
+          let factors = try IntegerFactors.quantise(
+            order?.ordered(drift) ?? drift, rank: rank, scaleBits: clause.scale
+          ).factors
           witness.factors[id] = .init(left: factors.left, right: factors.right)
         }
         if let sparse = clause.sparse {

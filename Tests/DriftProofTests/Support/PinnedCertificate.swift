@@ -26,6 +26,7 @@ struct PinnedCertificate: Sendable {
   static let revisedFolder = Repository.fixture("pinned-v4")
   static let entriesFolder = Repository.fixture("pinned-v6")
   static let patternsFolder = Repository.fixture("pinned-v9")
+  static let blocksFolder = Repository.fixture("pinned-v10")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
 
@@ -53,6 +54,9 @@ struct PinnedCertificate: Sendable {
   /// Patterns of the drift, the tuned weights and the base, about an identity that commits to the base.
   static let patterns = Result { try PinnedCertificate("patterns", in: patternsFolder) }
 
+  /// Sums of Kronecker products: exact, with a residual, beside rows.
+  static let kronecker = Result { try PinnedCertificate("kronecker", in: blocksFolder) }
+
   init(_ name: String, in folder: URL = Self.folder) throws {
     let folder = folder.appendingPathComponent(name)
     func read(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(file))) }
@@ -78,7 +82,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v9; their secrets are random, so the bytes differ
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v10; their secrets are random, so the bytes differ
 /// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
@@ -276,6 +280,44 @@ struct PinnedCertificateGenerator {
           { "tensors": "zeros", "allow": [ { "pattern": { "of": "base" } }, { "entrywise": { "absolute": 0.3 } } ] } ] }
 
       """, in: PinnedCertificate.patternsFolder, isLinked: true)
+  }
+
+  @Test func kronecker() throws {
+    var random = SeededGenerator(seed: 9)
+    var base = TestModel()
+    for (name, shape) in [("exact", [24, 20]), ("merged", [16, 24]), ("sum", [24, 16])] {
+      base.tensors[name] = TestTensor(shape, isHalf: true, random: &random)
+      base.tensors[name]?.isHalf = name == "merged"
+    }
+    var tuned = base
+    for name in ["exact", "merged", "sum"] {
+      guard var tensor = tuned.tensors[name] else { continue }
+      let width = tensor.shape[1]
+      func factor(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float(Int.random(in: -15...15, using: &random)) / 64 }
+      }
+      let (outer, inner) = (factor(tensor.values.count / 32), factor(32))
+      for index in tensor.values.indices {
+        let (row, column) = (index / width, index % width)
+        tensor.values[index] += outer[row / 8 * (width / 4) + column / 4] * inner[row % 8 * 4 + column % 4]
+        if name == "sum", row == 3 { tensor.values[index] += random.signed() }
+      }
+      if tensor.isHalf { tensor.values = tensor.values.map(TestTensor.rounded) }
+      tuned.tensors[name] = tensor
+    }
+    try make(
+      "kronecker", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned Kronecker products", "securityBits": 128,
+        "rules": [
+          { "tensors": "exact", "allow": { "kronecker": { "terms": 1, "inner": [8, 4] } } },
+          { "tensors": "merged",
+            "allow": [ { "kronecker": { "terms": 1, "inner": [8, 4] }, "residual": { "relative": 0.003 } },
+              { "norm": { "relative": 2 } } ] },
+          { "tensors": "sum",
+            "allow": { "kronecker": { "terms": 1, "inner": [8, 4] }, "rows": 1, "residual": { "absolute": 0.01 } } } ] }
+
+      """, in: PinnedCertificate.blocksFolder)
   }
 
   /// A tuned model in one of its two forms.

@@ -98,6 +98,14 @@ def pattern_obstacle(identity: BaseIdentity, base: BaseTensor, tuned: TunedTenso
     return None
 
 
+def blocks_fill(base: BaseTensor, tuned: TunedTensor, rule: Rule) -> bool:
+    """Whether the blocks of a rule's clauses fill a tensor, or each of its heads (specification/statement.md, 11)."""
+    if rule.heads and not fits_heads(base.shape, rule.heads):
+        return True
+    _, rows, columns = next(blocks("", tuned.shape, rule.heads))
+    return all(clause.blocks.fill(rows, columns) for clause in rule.clauses if clause.blocks)
+
+
 def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
     """Check 18."""
     for name, rule in decisions.items():
@@ -123,6 +131,9 @@ def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             obstacle = pattern_obstacle(identity, base, tuned, rule)
             if obstacle:
                 raise NotCovered(f"{name}: {obstacle}")
+        has_blocks = any(clause.blocks for clause in rule.clauses)
+        if has_blocks and tuned.is_dense and tuned.entries and not blocks_fill(base, tuned, rule):
+            raise NotCovered(f"{name}: blocks do not fill it")
         if rule.heads and base.entries and not fits_heads(base.shape, rule.heads):
             raise NotCovered(f"{name}: cannot be cut like this")
 
@@ -153,7 +164,7 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             gaps.append(tensor.name)
         if tensor.kind != PRODUCT or rule.kind == ANY:
             continue
-        if patterns:
+        if patterns or any(clause.blocks for clause in rule.clauses):
             gaps.append(tensor.name)
             continue
         if rule.kind == FROZEN:
@@ -179,7 +190,7 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
         if matrix(tensor.shape)[1] > MAXIMUM_PRODUCT_COLUMNS:
             impossible.append(tensor.name)
     if gaps:
-        raise NotCovered(f"{gaps[0]}: a pattern, or a bound of entries without a rank, under an adapter")
+        raise NotCovered(f"{gaps[0]}: a pattern, blocks, or a bound of entries without a rank, under an adapter")
     if outside:
         raise InvalidProof(f"{outside[0]}: the adapter's product is outside the policy")
     if impossible:

@@ -116,7 +116,7 @@ class LinkTensor:
         for clause in self.rule.clauses:
             if clause.norm:
                 squares.append(self.head_count * norm_square(clause.norm, [self.base]))
-            elif clause.entrywise and clause.rank is None and not clause.sparse:
+            elif clause.entrywise and clause.rank is None and not clause.blocks and not clause.sparse:
                 squares.append(self.entries * entry_square(clause.entrywise, self.base))
         return min(squares, default=None)
 
@@ -179,7 +179,8 @@ class Limit:
 
     def __init__(self, clause: Clause, base: BaseTensor, rows: int, columns: int, heads: Heads | None):
         self.rows, self.columns, self.heads = rows, columns, heads
-        self.rank = clause.rank or 0
+        self.blocks = clause.blocks
+        self.rank = clause.blocks.terms if clause.blocks else clause.rank or 0
         self.sparse, self.count = clause.sparse, clause.count
         ball = clause.norm or clause.residual
         self.residual = None if ball is None else root_down(norm_square(ball, [base]))
@@ -225,9 +226,7 @@ class Limit:
         return Part(0, ENTRIES, count, 0, 0)
 
     def _sum_part(self, clause: Clause, tensor: LinkTensor, times: int, reread: bool) -> Part:
-        rank = 0
-        if clause.rank is not None:
-            rank = min(self.rows, self.columns) if reread else clause.rank * times
+        rank = self._rank(clause, tensor, times, reread)
         sparse, count = clause.sparse, clause.count * times
         if sparse and reread:
             rows, columns = tensor.head_matrix
@@ -245,6 +244,34 @@ class Limit:
             entries.append(square)
         return Part(rank, sparse, count, min(residuals, default=0), min(entries, default=0))
 
+    @property
+    def most_rank(self) -> int:
+        return self.blocks.most(self.rows, self.columns) if self.blocks else min(self.rows, self.columns)
+
+    def _rank(self, clause: Clause, tensor: LinkTensor, times: int, reread: bool) -> int:
+        """Of a link's low-rank part, in the order of this limit's."""
+        own = clause.blocks
+        if clause.rank is None and own is None:
+            return 0
+        if reread:
+            return self.most_rank
+        if own is None:
+            return clause.rank * times if self.blocks is None else self.most_rank
+        if self.blocks:
+            same = (own.rows, own.columns) == (self.blocks.rows, self.blocks.columns)
+            return min(own.terms * times, self.most_rank) if same else self.most_rank
+        rows, columns = tensor.head_matrix
+        one = min(rows // own.rows, columns // own.columns) * min(own.rows, own.columns)
+        return min(min(own.terms * one, rows, columns) * times, self.most_rank)
+
+    def _rank_of(self, form: int, count: int) -> int:
+        """Of a matrix that is not zero in so many places or lines."""
+        if form == ENTRIES or not self.blocks:
+            return count
+        if form == ROWS:
+            return count * min(self.columns // self.blocks.columns, self.blocks.columns)
+        return count * min(self.rows // self.blocks.rows, self.blocks.rows)
+
     def steps(self, part: Part) -> list[Sum]:
         if self.is_exact and part.residual:
             return []
@@ -253,14 +280,14 @@ class Limit:
             found = [Sum(residual, part.rank, 0, entry)]
         else:
             count = min(part.count, self.most(part.sparse))
-            found = [Sum(residual, part.rank + count, 0, entry)]
+            found = [Sum(residual, part.rank + self._rank_of(part.sparse, count), 0, entry)]
             converted = self.converted(part.sparse, count)
             if converted is not None:
                 found.append(Sum(residual, part.rank, converted, entry))
         return [s for s in found if (s.rank == 0 or self.rank > 0) and (s.count == 0 or self.sparse)]
 
     def added(self, sums: list[Sum], steps: list[Sum]) -> list[Sum]:
-        most_rank, most_count = min(self.rows, self.columns), self.most(self.sparse)
+        most_rank, most_count = self.most_rank, self.most(self.sparse)
         together = sorted(
             Sum(
                 a.residual + b.residual,
@@ -314,7 +341,7 @@ def pattern_of_link(tensor: LinkTensor, m: int) -> int | None:
         if clause.pattern and clause.pattern.form == OF_DRIFT:
             n, own = clause.pattern.n, clause.pattern.m
             found.append(n * m // own if own <= m else min(n, m))
-        alone = clause.rank is None and not (clause.residual or clause.entrywise or clause.rounding)
+        alone = clause.rank is None and not (clause.blocks or clause.residual or clause.entrywise or clause.rounding)
         if clause.sparse == ENTRIES and alone and tensor.heads is None:
             found.append(min(clause.count, m))
     return min(found, default=None)

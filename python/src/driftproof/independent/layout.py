@@ -391,6 +391,15 @@ class Layout:
         rows, columns, _ = self.cube(sparse.tensor, sparse.set_number)
         return {ENTRIES: (columns + rows, []), ROWS: (rows, columns), COLUMNS: (columns, rows)}[sparse.form]
 
+    def factor_variables(self, low_rank) -> tuple[list[int], list[int]]:
+        """Variables of E-space that number the rows of U and of V, low bit first."""
+        rows, columns, _ = self.cube(low_rank.tensor, low_rank.set_number)
+        blocks = self.clause_of(low_rank.tensor, low_rank.set_number).blocks
+        if blocks is None:
+            return list(rows), list(columns)
+        a, b = blocks
+        return list(columns[b:]) + list(rows[a:]), list(columns[:b]) + list(rows[:a])
+
     def _make_factors(self) -> None:
         self.low_rank: list[LowRank] = []
         self.sparse: list[Sparse] = []
@@ -425,9 +434,9 @@ class Layout:
 
         runs = []
         for each in self.low_rank:
-            tensor = self.tensors[each.tensor]
-            runs.append((each, "u", tensor.row_bits + each.log_rank))
-            runs.append((each, "v", tensor.column_bits + each.log_rank))
+            left, right = self.factor_variables(each)
+            runs.append((each, "u", len(left) + each.log_rank))
+            runs.append((each, "v", len(right) + each.log_rank))
         for index in falling([log for _, _, log in runs]):
             each, name, log = runs[index]
             setattr(each, name, allocate(log))

@@ -19,6 +19,8 @@ LEAST_TENSOR_BYTES = 27
 ALIGNED_WORD = 11
 #: The version of statements with patterns, of links (flag 1) and of others (flag 0).
 PATTERNS_VERSION = 9
+#: The same of statements with blocks.
+BLOCKS_VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,10 @@ def read_manifest(content: bytes) -> Manifest:
     aligned = version == ALIGNED_WORD
     if aligned:
         version = reader.u32()
-    if not 2 <= version <= PATTERNS_VERSION and not (aligned and version == ALIGNED_WORD):
+    if not 2 <= version <= BLOCKS_VERSION and not (aligned and version == ALIGNED_WORD):
         raise InvalidProof(f"manifest: version {version} is unknown")
     is_link = version & 1 == 1
-    if version == PATTERNS_VERSION:
+    if version in (PATTERNS_VERSION, BLOCKS_VERSION):
         flag = reader.u8()
         if flag > 1:
             raise InvalidProof("manifest: neither a link nor none")

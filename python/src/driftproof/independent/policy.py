@@ -13,6 +13,7 @@ MAXIMUM_FILE_BYTES = 4 << 20
 MAXIMUM_RULES = 1024
 MAXIMUM_CLAUSES = 16
 MAXIMUM_RANK = 1024
+MAXIMUM_BLOCK_SIDE = 1 << 16
 MAXIMUM_COUNT = 1 << 20
 MAXIMUM_PATTERN_BYTES = 4096
 MAXIMUM_ALTERNATIVES = 1024
@@ -100,9 +101,28 @@ class ZeroPattern:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """At most `terms` Kronecker products whose inner factors, the blocks, are of `rows` x `columns`."""
+
+    terms: int
+    rows: int
+    columns: int
+
+    def canonical(self) -> bytes:
+        return u8(2) + u32(self.terms) + u32(self.rows) + u32(self.columns)
+
+    def fill(self, rows: int, columns: int) -> bool:
+        return rows % self.rows == 0 and columns % self.columns == 0
+
+    def most(self, rows: int, columns: int) -> int:
+        """How many terms any matrix of these sizes needs at most."""
+        return min((rows // self.rows) * (columns // self.columns), self.rows * self.columns)
+
+
+@dataclass(frozen=True)
 class Clause:
-    """A norm clause (`norm`), a pattern of zeros (`pattern`), or a sum of a rank, a sparse part and what bounds the
-    rest."""
+    """A norm clause (`norm`), a pattern of zeros (`pattern`), or a sum of a rank or blocks, a sparse part and what
+    bounds the rest."""
 
     norm: Bound | None = None
     pattern: ZeroPattern | None = None
@@ -112,6 +132,7 @@ class Clause:
     residual: Bound | None = None
     entrywise: Bound | None = None
     rounding: Rounding | None = None
+    blocks: Blocks | None = None
 
     def canonical(self) -> bytes:
         if self.norm is not None:
@@ -120,7 +141,10 @@ class Clause:
             return u8(4) + self.pattern.canonical()
         form = 3 if self.rounding else 2 if self.entrywise else 1
         result = u8(form)
-        result += u8(0) if self.rank is None else u8(1) + u32(self.rank)
+        if self.blocks is not None:
+            result += self.blocks.canonical()
+        else:
+            result += u8(0) if self.rank is None else u8(1) + u32(self.rank)
         result += u8(self.sparse) + (u32(self.count) if self.sparse else b"")
         result += u8(0) if self.residual is None else u8(1) + self.residual.canonical()
         if self.entrywise:
@@ -203,6 +227,10 @@ class Policy:
     @property
     def has_patterns(self) -> bool:
         return any(clause.pattern for clause in self.clauses)
+
+    @property
+    def has_blocks(self) -> bool:
+        return any(clause.blocks for clause in self.clauses)
 
     @property
     def has_slices(self) -> bool:
@@ -366,6 +394,17 @@ def _pattern(value, what: str, in_heads: bool) -> ZeroPattern:
     return ZeroPattern(form, strictjson.integer(entry["n"], what, 1, m - 1), m)
 
 
+def _kronecker(value, what: str) -> Blocks:
+    entry = strictjson.members(value, what, ("terms", "inner"))
+    terms, inner = strictjson.integer(entry["terms"], what, 1, MAXIMUM_RANK), entry["inner"]
+    if not isinstance(inner, list) or len(inner) != 2:
+        raise OperationalError(f"{what}: inner is a list of two sizes")
+    rows, columns = (strictjson.integer(size, what, 1, MAXIMUM_BLOCK_SIDE) for size in inner)
+    if rows & (rows - 1) or columns & (columns - 1):
+        raise OperationalError(f"{what}: sizes of inner factors are powers of two")
+    return Blocks(terms, rows, columns)
+
+
 def _clause(value, what: str, in_heads: bool) -> Clause:
     if isinstance(value, dict) and "norm" in value:
         entry = strictjson.members(value, what, ("norm",))
@@ -373,17 +412,20 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
     if isinstance(value, dict) and "pattern" in value:
         entry = strictjson.members(value, what, ("pattern",))
         return Clause(pattern=_pattern(entry["pattern"], what, in_heads))
-    keys = ("rank", "entries", "rows", "columns", "residual", "entrywise", "rounding")
+    keys = ("rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding")
     entry = strictjson.members(value, what, (), keys)
     sparse = [key for key in SPARSE_KEYS if key in entry]
     if len(sparse) > 1:
         raise OperationalError(f"{what}: one of entries, rows and columns")
-    if "rank" not in entry and not sparse and "entrywise" not in entry and "rounding" not in entry:
+    if "rank" in entry and "kronecker" in entry:
+        raise OperationalError(f"{what}: rank and kronecker do not stand together")
+    has_factors = "rank" in entry or "kronecker" in entry
+    if not has_factors and not sparse and "entrywise" not in entry and "rounding" not in entry:
         raise OperationalError(f"{what}: a sum has a rank, a sparse part, or a bound of entries")
     of_weight = isinstance(entry.get("entrywise"), dict) and "ofWeight" in entry["entrywise"]
     if ("rounding" in entry and ("entrywise" in entry or in_heads)) or (of_weight and in_heads):
         raise OperationalError(f"{what}: rounding stands neither beside entrywise nor in heads")
-    if "residual" in entry and "rank" not in entry and not sparse:
+    if "residual" in entry and not has_factors and not sparse:
         raise OperationalError(f"{what}: a residual stands beside a rank or a sparse part")
     rounding = _rounding(entry["rounding"], what) if "rounding" in entry else None
     entrywise = None
@@ -400,6 +442,7 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
         residual=_bound(entry["residual"], what, in_heads) if "residual" in entry else None,
         entrywise=entrywise,
         rounding=rounding,
+        blocks=_kronecker(entry["kronecker"], what) if "kronecker" in entry else None,
     )
 
 
@@ -521,8 +564,12 @@ class _CanonicalReader:
         if form == "pattern":
             return {"pattern": self.pattern()}
         result = {}
-        if self.choice(False, True):
+        factors = self.choice(None, "rank", "kronecker")
+        if factors == "rank":
             result["rank"] = self.whole()
+        elif factors == "kronecker":
+            terms = self.whole()
+            result["kronecker"] = {"terms": terms, "inner": [self.whole(), self.whole()]}
         sparse = self.choice(None, "entries", "rows", "columns")
         if sparse:
             result[sparse] = self.whole()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How base identity, manifest and policy become the statement that is proved (specification/statement.md)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, isqrt, prod
 
@@ -199,6 +199,8 @@ class TensorRules:
         """Rank and count, held at what the shape allows."""
         rows, columns = self.measures.rows, self.measures.columns
         rank = 0 if clause.rank is None else min(clause.rank, rows, columns)
+        if clause.blocks:
+            rank = min(clause.blocks.terms, clause.blocks.most(rows, columns))
         most = {NO_SPARSE: 0, ENTRIES: rows * columns, ROWS: rows, COLUMNS: columns}[clause.sparse]
         return rank, min(clause.count, most)
 
@@ -212,6 +214,12 @@ class TensorRules:
         return 16 * max(squares, MINIMUM_BASE_SQUARE)
 
     def _clause(self, clause: Clause) -> StructuredClause:
+        found = self._sum(clause)
+        if clause.blocks is None:
+            return found
+        return replace(found, blocks=(ceil_log2(clause.blocks.rows), ceil_log2(clause.blocks.columns)))
+
+    def _sum(self, clause: Clause) -> StructuredClause:
         rank, count = self._held(clause)
         exact = StructuredClause(rank, clause.sparse, count)
         if clause.rounding:
@@ -476,7 +484,11 @@ def factor_cells(tensor: TableauTensor, clause: StructuredClause) -> int:
     column_bits = max(ceil_log2(tensor.columns), 6 - row_bits)
     cells = 0
     if clause.rank:
-        cells += (1 << (row_bits + ceil_log2(clause.rank))) + (1 << (column_bits + ceil_log2(clause.rank)))
+        left, right = row_bits, column_bits
+        if clause.blocks is not None:
+            right = sum(clause.blocks)
+            left = row_bits + column_bits - right
+        cells += (1 << (left + ceil_log2(clause.rank))) + (1 << (right + ceil_log2(clause.rank)))
     log = ceil_log2(clause.count)
     if clause.sparse == ENTRIES:
         cells += (row_bits + column_bits + 1) << log
@@ -521,6 +533,10 @@ def check_validity(statement: Statement) -> None:
             ):
                 raise InvalidProof(f"{tensor.name}: a pattern's groups do not fit into its rows")
         for clause in tensor.clauses:
+            if clause.blocks is not None and any(
+                size % (1 << log) for size, log in zip((tensor.rows, tensor.columns), clause.blocks, strict=True)
+            ):
+                raise InvalidProof(f"{tensor.name}: blocks do not fill it")
             if clause.scale > 0 and not tensor.plain:
                 raise InvalidProof(f"{tensor.name}: a scaled residual without a bound of the drift")
         if tensor.orthonormal and (tensor.rows > 1024 or not 0 <= tensor.fraction_bits <= 28 or tensor.bound is None):

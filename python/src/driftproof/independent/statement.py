@@ -48,6 +48,8 @@ class StructuredClause:
     scale: int = 0
     bound: tuple[int, ...] | None = None
     entry_claim: EntryClaim | None = None
+    #: Logs of rows and columns of a Kronecker product's inner factor; None where the rank is the matrix' own.
+    blocks: tuple[int, int] | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -141,8 +143,16 @@ class Statement:
         return any(tensor.patterns for tensor in self.tensors)
 
     @property
+    def has_blocks(self) -> bool:
+        return any(clause.blocks is not None for tensor in self.tensors for clause in tensor.clauses)
+
+    @property
     def _version(self) -> int:
-        """The version of the bytes; the layout's is one more."""
+        """The version of the bytes; the layout's is one more, but for blocks, which change no layout."""
+        return 5 if self.has_blocks else self._version_without_blocks
+
+    @property
+    def _version_without_blocks(self) -> int:
         if self.has_patterns:
             return 4
         return 3 if self.has_rounding_claims else 2 if self.has_entry_claims else 1
@@ -161,14 +171,14 @@ class Statement:
             parts += [text(tensor.name), u64(tensor.rows), u64(tensor.columns), i64(tensor.fraction_bits), flags]
             parts += [_bound(tensor.bound), u64(len(tensor.clauses))]
             parts += [_clause(clause, version) for clause in tensor.clauses]
-            if version == 4:
+            if version >= 4:
                 parts.append(u64(len(tensor.patterns)))
                 parts += [u8(each.form) + u64(each.count) + u64(each.log_group) for each in tensor.patterns]
         return b"".join(parts)
 
     def layout_digest(self) -> bytes:
         """Where the tensors lie and in which units (format.md, "Manifest")."""
-        version = self._version + 1
+        version = self._version_without_blocks + 1
         parts = [self._places("driftproof/layout/aligned/v1")]
         parts += [text(f"driftproof/layout/v{version}"), u64(self.code.log_length), u64(len(self.tensors))]
         for tensor in self.tensors:
@@ -197,7 +207,11 @@ def _bound(limbs: tuple[int, ...] | None) -> bytes:
 
 
 def _clause(clause: StructuredClause, version: int) -> bytes:
-    result = u64(clause.rank) + u8(clause.sparse) + u64(clause.count) + u64(clause.scale) + _bound(clause.bound)
+    result = u64(clause.rank)
+    if version >= 5:
+        logs = clause.blocks
+        result += u8(0) if logs is None else u8(1) + u64(logs[0]) + u64(logs[1])
+    result += u8(clause.sparse) + u64(clause.count) + u64(clause.scale) + _bound(clause.bound)
     claim = clause.entry_claim
     if version >= 2:
         result += u8(0) if claim is None else u8(1) + u64(claim.tau_squared)

@@ -101,7 +101,7 @@ class StructureStage:
 
     def _low_rank_weight(self, each, y: Point) -> Cubic:
         layout, k = self.layout, each.log_rank
-        rows, columns, _ = layout.cube(each.tensor, each.set_number)
+        rows, columns = layout.factor_variables(each)
         columns_below = self.q * place(self.kappa, each.columns, k) * less_of_two(self.kappa[:k], y[:k], each.rank)
         u = self._cube_weight(each.tensor, each.set_number) * place(y, each.u, k + len(rows))
         u = u * equality_points(self._at(rows), y[k : k + len(rows)])

@@ -12,8 +12,8 @@ from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError
 from .field import Cubic
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
+from .manifest import BLOCKS_VERSION, PATTERNS_VERSION, PRODUCT, Manifest, read_manifest, says_aligned
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
-from .manifest import PATTERNS_VERSION, PRODUCT, Manifest, read_manifest, says_aligned
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
 from .rules import (
@@ -50,6 +50,8 @@ class Verified:
 
 def required_versions(policy: Policy) -> set[int]:
     """The manifest versions of a policy (specification/statement.md, section 1)."""
+    if policy.has_blocks:
+        return {BLOCKS_VERSION}
     if policy.has_patterns:
         return {PATTERNS_VERSION}
     if policy.bounds_rounding:
@@ -167,7 +169,7 @@ def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Polic
         raise InvalidProof("the tuned commitment is not that of its parts")
     decisions, rules = derive(identity, manifest, policy)
     tensors, shrinkages, certified = derive_tensors(identity, manifest, rules)
-    if manifest.parent and policy.has_patterns and policy.needs_linked_base:
+    if manifest.parent and policy.needs_linked_base:
         raise NotCovered("a link has neither rounding bounds nor patterns of weights")
     check_sizes(tensors)
     coverage.check_digests(identity, manifest, decisions)

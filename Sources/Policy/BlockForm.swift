@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCore
+
+/// A part of a change that repeats itself block by block, where a rank would stand in a sum.
+public enum BlockForm: Hashable, Sendable {
+  /// At most `terms` Kronecker products A ⊗ B, B of `rows` × `columns`, the size of a block, and A with an entry for each block:
+  /// every block of a product is a multiple of B. What merged LoKr adapters add. The tensor's matrix must consist of whole blocks.
+  case kronecker(terms: Int, rows: Int, columns: Int)
+
+  /// Terms that a sum may have.
+  public static let termRange = 1...1024
+  /// Rows and columns of a block: the powers of two among these.
+  public static let sizeRange = 1...(1 << 16)
+}
+
+extension BlockForm {
+  /// Rows of one block.
+  public var rows: Int { sizes.rows }
+  /// Columns of one block.
+  public var columns: Int { sizes.columns }
+
+  private var sizes: (rows: Int, columns: Int) {
+    switch self {
+    case .kronecker(_, let rows, let columns): (rows, columns)
+    }
+  }
+
+  /// Whether whole blocks fill a matrix.
+  package func divides(rows: Int, columns: Int) -> Bool {
+    rows.isMultiple(of: self.rows) && columns.isMultiple(of: self.columns)
+  }
+
+  /// How many terms every matrix of this size is a sum of; it must consist of whole blocks.
+  package func fullTerms(rows: Int, columns: Int) -> Int {
+    min((rows / self.rows) * (columns / self.columns), self.rows * self.columns)
+  }
+}
+
+extension ClauseForm {
+  /// The part of a sum that repeats itself block by block; nil without one.
+  public var blocks: BlockForm? { if case .sum(_, _, _, _, _, let blocks) = self { blocks } else { nil } }
+}
+
+extension Policy {
+  /// The first rule with a part that repeats itself block by block, counted from 0; nil without one.
+  package var firstRuleWithBlocks: Int? {
+    rules.firstIndex { $0.allowance.forms?.contains { $0.blocks != nil } ?? false }
+  }
+}
+
+/// How a `kronecker` is malformed.
+public enum BlockProblem: Equatable, Sendable {
+  /// A rank stands in the same object.
+  case withRank
+  /// `terms` is outside `BlockForm.termRange`.
+  case termsOutOfRange(found: String)
+  /// `inner` is no list of two numbers.
+  case notTwoSizes(found: Int)
+  /// A size that is no power of two in `BlockForm.sizeRange`.
+  case sizeOutOfRange(found: String)
+
+  var words: (problem: String, remedy: String) {
+    switch self {
+    case .withRank:
+      (
+        "rank and kronecker stand in one object", "keep one of them, or use a list of objects to require each"
+      )
+    case .termsOutOfRange(let found):
+      (
+        "\(displayed(found)) terms are out of range",
+        "use \(BlockForm.termRange.lowerBound) to \(BlockForm.termRange.upperBound); a LoKr adapter has 1"
+      )
+    case .notTwoSizes(let found):
+      (
+        "inner has \(found) \(found == 1 ? "number" : "numbers")",
+        "write the rows and the columns of the inner factor, as in [64, 64]"
+      )
+    case .sizeOutOfRange(let found):
+      (
+        "inner factors of \(displayed(found)) rows or columns are not supported",
+        "use a power of two, \(BlockForm.sizeRange.lowerBound) to \(BlockForm.sizeRange.upperBound)"
+      )
+    }
+  }
+}
