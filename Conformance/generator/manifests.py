@@ -18,6 +18,7 @@ from .subjects import (
     ENTRIES,
     FORMS,
     HEADS,
+    KRONECKER,
     LINK,
     NEWER_NORM,
     NORM,
@@ -57,7 +58,7 @@ def _frames(found: Cases) -> None:
 
     content, manifest = NORM.parts.manifest, NORM.manifest
     tensor = manifest.tensors[0]
-    for version in (0, 1, 10, 12):
+    for version in (0, 1, 12, 13):
         refused(f"version-{version}", f"Version {version}.", NORM.with_manifest(u32(version) + content[4:]))
     refused("aligned-twice", "The word 11 twice.", ALIGNED.with_manifest(u32(11) + ALIGNED.parts.manifest))
     link = u32(11) + u32(5) + bytes(32) + ALIGNED.parts.manifest[8:]
@@ -146,6 +147,9 @@ def _versions(found: Cases) -> None:
     refused("rounding-6", "Rounding clauses in version 6.", ROUNDING, 6)
     refused("weights-6", "A fraction of weights in version 6.", WEIGHTS, 6)
     refused("patterns-8", "Patterns in version 8.", PATTERNS, 8)
+    refused("kronecker-9", "Kronecker products in version 9.", KRONECKER, 9)
+    refused("kronecker-4", "Kronecker products in version 4.", KRONECKER, 4)
+    refused("patterns-10", "Patterns without Kronecker products in version 10.", PATTERNS, 10)
     refused("link-6", "Entrywise bounds of a link in version 5.", LINK, 5, bytes(32))
 
 

@@ -34,7 +34,7 @@ import Testing
     #expect(calibration.frozenTensors == base.tensors.count - 3)
     for group in calibration.groups {
       guard case .clauses(let clauses) = group.allowance, clauses.count == 2, case .norm = clauses[0],
-        case .sum(4, nil, nil, nil, nil) = clauses[1]
+        case .sum(4, nil, nil, nil, nil, nil) = clauses[1]
       else {
         Issue.record("\(group.allowance)")
         return

@@ -42,7 +42,7 @@ import Testing
     let full = try clauses(calibration, of: "h.0.full.weight")
     #expect(full.count == 2 && full[1].rank == nil)
     let rank = try clauses(calibration, of: "h.0.rank.weight")
-    guard case .sum(4, nil, .some, let entry?, nil) = rank[1], case .relative(let value) = entry else {
+    guard case .sum(4, nil, .some, let entry?, nil, nil) = rank[1], case .relative(let value) = entry else {
       Issue.record("\(rank)")
       return
     }
@@ -122,7 +122,7 @@ import Testing
     for adapters in [[], [merges.adapters[1], merges.adapters[0]], [merges.adapters[0], nil]] as [[Adapter?]] {
       let (calibration, forms) = try merges.calibrate(adapters)
       #expect(forms.allSatisfy { if case .halfUlps? = $0.roundingBound { false } else { true } }, "\(forms)")
-      #expect(forms.contains { if case .sum(4, nil, .some, _, nil) = $0 { true } else { false } }, "\(forms)")
+      #expect(forms.contains { if case .sum(4, nil, .some, _, nil, nil) = $0 { true } else { false } }, "\(forms)")
       #expect(calibration.groups[0].form == .rank(4))
     }
   }
@@ -142,7 +142,7 @@ import Testing
     let forms = try clauses(
       try Calibration.calibrate(base: base, runs: [("run", run)], options: options), of: "a.weight")
     #expect(forms.count == 2 && forms.allSatisfy { $0.roundingBound == nil })
-    guard case .sum(2, nil, .some, nil, nil) = forms[1] else {
+    guard case .sum(2, nil, .some, nil, nil, nil) = forms[1] else {
       Issue.record("\(forms)")
       return
     }

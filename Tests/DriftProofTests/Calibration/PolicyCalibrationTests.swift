@@ -298,7 +298,7 @@ struct CalibrationFixture {
 extension Allowance {
   fileprivate var sparse: SparseForm? {
     guard case .clauses(let clauses) = self else { return nil }
-    for case .sum(_, let sparse?, _, _, _) in clauses { return sparse }
+    for case .sum(_, let sparse?, _, _, _, _) in clauses { return sparse }
     return nil
   }
 }
