@@ -12,7 +12,8 @@
   type dp_arm_##name params
 
 KERNEL(void, ntt_radix2, (u64 *, size_t, size_t, size_t, u64));
-KERNEL(void, ntt_columns, (u64 *, int, size_t, size_t, size_t, const u64 *, const u64 *));
+KERNEL(void, ntt_start, (const dp_row *, u64 *, int, size_t, size_t, u64, const u64 *, const u64 *));
+KERNEL(void, ntt_pass, (u64 *, int, size_t, const u64 *, const u64 *));
 KERNEL(void, ntt_block, (u64 *, int, size_t, const u64 *, const u64 *));
 KERNEL(void, lanes, (int, const u64 *, const u64 *, u64 *, size_t));
 KERNEL(size_t, sha_begin, (uint32_t *, const uint8_t *, const uint8_t *, size_t));
@@ -97,8 +98,12 @@ int dp_level(int cap) {
 void dp_ntt_radix2(int level, u64 *data, size_t half, size_t j0, size_t j1, u64 rho) {
   CALL(ntt_radix2, data, half, j0, j1, rho);
 }
-void dp_ntt_columns(int level, u64 *data, int logn, size_t b, size_t j0, size_t j1, const u64 *scale, const u64 *U) {
-  CALL(ntt_columns, data, logn, b, j0, j1, scale, U);
+void dp_ntt_start(int level, const dp_row *rows, u64 *data, int logn, size_t j0, size_t j1, u64 rho, const u64 *scale,
+                  const u64 *U) {
+  CALL(ntt_start, rows, data, logn, j0, j1, rho, scale, U);
+}
+void dp_ntt_pass(int level, u64 *data, int logn, size_t b, const u64 *scale, const u64 *U) {
+  CALL(ntt_pass, data, logn, b, scale, U);
 }
 void dp_ntt_block(int level, u64 *data, int logn, size_t b, const u64 *scale, const u64 *U) {
   CALL(ntt_block, data, logn, b, scale, U);

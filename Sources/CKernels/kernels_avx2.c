@@ -33,7 +33,7 @@ enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "product_impl.h"
 
 typedef __m256i W;
-enum { LANES = 8 };
+enum { LANES = 8, SHA_GROUPS = 1 };
 #define w_add(a, b) _mm256_add_epi32(a, b)
 #define w_xor(a, b) _mm256_xor_si256(a, b)
 #define w_ror(x, n) _mm256_or_si256(_mm256_srli_epi32(x, n), _mm256_slli_epi32(x, 32 - (n)))

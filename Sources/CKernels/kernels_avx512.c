@@ -28,7 +28,7 @@ enum { GRAM_ROWS = 8, GRAM_COLUMNS = 3 };
 #include "product_impl.h"
 
 typedef __m512i W;
-enum { LANES = 16 };
+enum { LANES = 16, SHA_GROUPS = 2 };
 #define w_add(a, b) _mm512_add_epi32(a, b)
 #define w_xor(a, b) _mm512_xor_si512(a, b)
 #define w_ror(x, n) _mm512_ror_epi32(x, n)

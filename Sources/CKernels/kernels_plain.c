@@ -43,7 +43,7 @@ enum { GRAM_ROWS = 4, GRAM_COLUMNS = 1 };
 #include "product_impl.h"
 
 typedef uint32_t W;
-enum { LANES = 1 };
+enum { LANES = 1, SHA_GROUPS = 1 };
 #define w_add(a, b) ((a) + (b))
 #define w_xor(a, b) ((a) ^ (b))
 #define w_ror(x, n) ((x) >> (n) | (x) << (32 - (n)))

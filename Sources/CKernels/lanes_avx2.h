@@ -34,6 +34,10 @@ DP_INLINE H h_sub(H a, H b) {
   return _mm256_sub_epi64(_mm256_sub_epi64(a, b), _mm256_and_si256(h_less(a, b), h_set1(DP_EPS)));
 }
 DP_INLINE H h_add(H a, H b) { return h_sub(a, _mm256_sub_epi64(h_set1(DP_P), b)); }
+DP_INLINE H h_plus(H a, H b) {
+  H sum = _mm256_add_epi64(a, b);
+  return _mm256_add_epi64(sum, _mm256_and_si256(h_less(sum, b), h_set1(DP_EPS)));
+}
 DP_INLINE H h_mont(H a, H w) {
   H ah = _mm256_srli_epi64(a, 32), wh = _mm256_srli_epi64(w, 32);
   H ll = _mm256_mul_epu32(a, w), lh = _mm256_mul_epu32(a, wh);
@@ -75,6 +79,7 @@ DP_INLINE H h_join32(H s0, H s1) {
 #define BOTH(f) (V){f(x.a, y.a), f(x.b, y.b)}
 DP_INLINE V v_add(V x, V y) { return BOTH(h_add); }
 DP_INLINE V v_sub(V x, V y) { return BOTH(h_sub); }
+DP_INLINE V v_plus(V x, V y) { return BOTH(h_plus); }
 DP_INLINE V v_mont(V x, V y) { return BOTH(h_mont); }
 DP_INLINE V v_wadd(V x, V y) { return BOTH(_mm256_add_epi64); }
 DP_INLINE V v_shl(V x, int n) { return (V){_mm256_slli_epi64(x.a, n), _mm256_slli_epi64(x.b, n)}; }
@@ -84,6 +89,7 @@ DP_INLINE V v_mul_i32(V x, V y) { return BOTH(_mm256_mul_epi32); }
 DP_INLINE V v_mul_u32(V x, V y) { return BOTH(_mm256_mul_epu32); }
 DP_INLINE V v_join32(V x, V y) { return BOTH(h_join32); }
 #undef BOTH
+DP_INLINE V v_canonical(V x) { return (V){h_canonical(x.a), h_canonical(x.b)}; }
 DP_INLINE V v_times_i(V x) { return (V){h_times_i(x.a), h_times_i(x.b)}; }
 DP_INLINE V v_high(V x) { return (V){_mm256_srli_epi64(x.a, 32), _mm256_srli_epi64(x.b, 32)}; }
 DP_INLINE V v_load_i32(const int32_t *p) {

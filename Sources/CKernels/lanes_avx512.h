@@ -20,6 +20,13 @@ DP_INLINE V v_sub(V a, V b) {
 }
 DP_INLINE V v_add(V a, V b) { return v_sub(a, _mm512_sub_epi64(v_set1(DP_P), b)); }
 
+/// a + b for any a, not canonical.
+DP_INLINE V v_plus(V a, V b) {
+  V sum = _mm512_add_epi64(a, b);
+  return _mm512_mask_add_epi64(sum, _mm512_cmplt_epu64_mask(sum, b), sum, v_set1(DP_EPS));
+}
+DP_INLINE V v_canonical(V a) { return _mm512_min_epu64(a, _mm512_sub_epi64(a, v_set1(DP_P))); }
+
 /// a * w / 2^64, given w and, in the low halves of the lanes, w >> 32.
 DP_INLINE V v_mont_split(V a, V w, V wh) {
   const V low = v_set1(DP_EPS);
@@ -116,6 +123,27 @@ DP_INLINE void transpose16(const int32_t *in, size_t step, int32_t *out) {
     _mm512_storeu_si512(out + 16 * (8 + i), _mm512_shuffle_i32x4(s[i], s[8 + i], 0xDD));
     _mm512_storeu_si512(out + 16 * (4 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0x88));
     _mm512_storeu_si512(out + 16 * (12 + i), _mm512_shuffle_i32x4(s[4 + i], s[12 + i], 0xDD));
+  }
+}
+
+/// The images of 4 entries of each of 8 rows: out[8 c + lane] = rows[lane][c].
+DP_INLINE void v_place4(const int32_t *const *rows, u64 *out) {
+  __m256i r[4], s[4];
+  for (int i = 0; i < 4; i++) {
+    __m128i low = _mm_loadu_si128((const __m128i *)rows[i]), high = _mm_loadu_si128((const __m128i *)rows[i + 4]);
+    r[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+  s[0] = _mm256_unpacklo_epi32(r[0], r[1]);
+  s[1] = _mm256_unpackhi_epi32(r[0], r[1]);
+  s[2] = _mm256_unpacklo_epi32(r[2], r[3]);
+  s[3] = _mm256_unpackhi_epi32(r[2], r[3]);
+  r[0] = _mm256_unpacklo_epi64(s[0], s[2]);
+  r[1] = _mm256_unpackhi_epi64(s[0], s[2]);
+  r[2] = _mm256_unpacklo_epi64(s[1], s[3]);
+  r[3] = _mm256_unpackhi_epi64(s[1], s[3]);
+  for (int c = 0; c < 4; c++) {
+    V e = _mm512_cvtepi32_epi64(r[c]);
+    v_store(out + 8 * c, _mm512_mask_add_epi64(e, _mm512_movepi64_mask(e), e, v_set1(DP_P)));
   }
 }
 

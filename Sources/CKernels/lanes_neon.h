@@ -20,6 +20,10 @@ DP_INLINE N n_sub(N a, N b) {
   return vsubq_u64(vsubq_u64(a, b), vandq_u64(vcltq_u64(a, b), n_set1(DP_EPS)));
 }
 DP_INLINE N n_add(N a, N b) { return n_sub(a, vsubq_u64(n_set1(DP_P), b)); }
+DP_INLINE N n_plus(N a, N b) {
+  N sum = vaddq_u64(a, b);
+  return vaddq_u64(sum, vandq_u64(vcltq_u64(sum, b), n_set1(DP_EPS)));
+}
 DP_INLINE N n_mont(N a, N w) {
   uint32x2_t al = n_low(a), ah = n_high(a), wl = n_low(w), wh = n_high(w);
   N ll = vmull_u32(al, wl), hh = vmull_u32(ah, wh);
@@ -70,6 +74,8 @@ DP_INLINE V v_set1(u64 x) { EACH(n_set1(x)); }
 DP_INLINE V v_set1_low(uint32_t x) { EACH(vreinterpretq_u64_u32(vdupq_n_u32(x))); }
 DP_INLINE V v_add(V a, V b) { EACH(n_add(a.q[k], b.q[k])); }
 DP_INLINE V v_sub(V a, V b) { EACH(n_sub(a.q[k], b.q[k])); }
+DP_INLINE V v_plus(V a, V b) { EACH(n_plus(a.q[k], b.q[k])); }
+DP_INLINE V v_canonical(V a) { EACH(n_canonical(a.q[k])); }
 DP_INLINE V v_mont(V a, V b) { EACH(n_mont(a.q[k], b.q[k])); }
 DP_INLINE V v_mont_at(V a, const u64 *w) { return v_mont(a, v_set1(*w)); }
 DP_INLINE V v_times_i(V a) { EACH(n_times_i(a.q[k])); }

@@ -19,6 +19,8 @@ DP_INLINE V v_set1(u64 x) { EACH(x); }
 DP_INLINE V v_set1_low(uint32_t x) { EACH(x); }
 DP_INLINE V v_add(V a, V b) { EACH(gl_add(a.l[k], b.l[k])); }
 DP_INLINE V v_sub(V a, V b) { EACH(gl_sub(a.l[k], b.l[k])); }
+DP_INLINE V v_plus(V a, V b) { EACH(gl_plus(a.l[k], b.l[k])); }
+DP_INLINE V v_canonical(V a) { EACH(gl_canonical(a.l[k])); }
 DP_INLINE V v_mont(V a, V w) { EACH(gl_mont(a.l[k], w.l[k])); }
 DP_INLINE V v_times_i(V x) {
   EACH(gl_add(gl_sub(x.l[k] << 48, x.l[k] >> 48), ((x.l[k] >> 16) & DP_EPS) * DP_EPS));

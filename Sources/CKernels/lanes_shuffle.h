@@ -3,6 +3,14 @@
 #pragma once
 // The shuffles of lanes_avx512.h through memory, for the other instruction sets.
 
+/// The images of 4 entries of each of 8 rows: out[8 c + lane] = rows[lane][c].
+DP_INLINE void v_place4(const int32_t *const *rows, u64 *out) {
+  for (int lane = 0; lane < 8; lane++)
+    for (int c = 0; c < 4; c++) {
+      int64_t e = rows[lane][c];
+      out[8 * c + lane] = (u64)e + (DP_P & (u64)(e >> 63));
+    }
+}
 DP_INLINE void v_load3(const u64 *p, V *x) {
   u64 lanes[3][8];
   for (int e = 0; e < 8; e++)

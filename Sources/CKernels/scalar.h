@@ -23,6 +23,12 @@ DP_INLINE u64 gl_sub(u64 a, u64 b) {
 
 DP_INLINE u64 gl_add(u64 a, u64 b) { return gl_sub(a, DP_P - b); }
 
+/// a + b for any a, not canonical.
+DP_INLINE u64 gl_plus(u64 a, u64 b) {
+  u128 s = (u128)a + b;
+  return (u64)s + ((u64)0 - (u64)(s >> 64) & DP_EPS);
+}
+
 DP_INLINE u64 gl_canonical(u64 a) { return a - (DP_P & -(u64)(a >= DP_P)); }
 
 /// a * b / 2^64 mod p; one factor may be any 64-bit value.

@@ -7,100 +7,126 @@
 #define w_sigma(x, a, b, c) w_xor(w_xor(w_ror(x, a), w_ror(x, b)), w_ror(x, c))
 #define w_gamma(x, a, b, c) w_xor(w_xor(w_ror(x, a), w_ror(x, b)), w_shr(x, c))
 
-static __attribute__((noinline)) void NAME(compress)(W s[8], W w[16]) {
-  W a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+/// One round of one group of lanes.
+DP_INLINE void NAME(round)(W v[8], W word, uint32_t constant) {
+  W t1 = w_add(w_add(v[7], w_sigma(v[4], 6, 11, 25)), w_add(w_ch(v[4], v[5], v[6]), w_add(word, w_set1(constant))));
+  W t2 = w_add(w_sigma(v[0], 2, 13, 22), w_maj(v[0], v[1], v[2]));
+  v[7] = v[6];
+  v[6] = v[5];
+  v[5] = v[4];
+  v[4] = w_add(v[3], t1);
+  v[3] = v[2];
+  v[2] = v[1];
+  v[1] = v[0];
+  v[0] = w_add(t1, t2);
+}
+
+DP_INLINE W NAME(schedule)(const W w[16], int j) {
+  return w_add(w_add(w[j], w_gamma(w[(j + 1) & 15], 7, 18, 3)),
+               w_add(w[(j + 9) & 15], w_gamma(w[(j + 14) & 15], 17, 19, 10)));
+}
+
+/// `groups` groups of lanes side by side: each round waits for the one before, and another group fills the gaps.
+DP_INLINE void NAME(compress_groups)(W s[][8], W w[][16], int groups) {
+  W v[SHA_GROUPS][8];
+  for (int g = 0; g < groups; g++)
+    for (int k = 0; k < 8; k++) v[g][k] = s[g][k];
   for (int i = 0; i < 64; i += 16) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < 16; j++) {
-      W t1 = w_add(w_add(h, w_sigma(e, 6, 11, 25)), w_add(w_ch(e, f, g), w_add(w[j], w_set1(SHA_K[i + j]))));
-      W t2 = w_add(w_sigma(a, 2, 13, 22), w_maj(a, b, c));
-      h = g;
-      g = f;
-      f = e;
-      e = w_add(d, t1);
-      d = c;
-      c = b;
-      b = a;
-      a = w_add(t1, t2);
+#pragma clang loop unroll(full)
+      for (int g = 0; g < groups; g++) {
+        NAME(round)(v[g], w[g][j], SHA_K[i + j]);
+      }
     }
     if (i < 48) {
 #pragma clang loop unroll(full)
-      for (int j = 0; j < 16; j++)
-        w[j] = w_add(w_add(w[j], w_gamma(w[(j + 1) & 15], 7, 18, 3)),
-                     w_add(w[(j + 9) & 15], w_gamma(w[(j + 14) & 15], 17, 19, 10)));
+      for (int j = 0; j < 16; j++) {
+#pragma clang loop unroll(full)
+        for (int g = 0; g < groups; g++) w[g][j] = NAME(schedule)(w[g], j);
+      }
     }
   }
-  s[0] = w_add(s[0], a);
-  s[1] = w_add(s[1], b);
-  s[2] = w_add(s[2], c);
-  s[3] = w_add(s[3], d);
-  s[4] = w_add(s[4], e);
-  s[5] = w_add(s[5], f);
-  s[6] = w_add(s[6], g);
-  s[7] = w_add(s[7], h);
+  for (int g = 0; g < groups; g++)
+    for (int k = 0; k < 8; k++) s[g][k] = w_add(s[g][k], v[g][k]);
 }
+
+static __attribute__((noinline)) void NAME(compress)(W s[][8], W w[][16]) { NAME(compress_groups)(s, w, SHA_GROUPS); }
 
 DP_INLINE void NAME(initial)(W s[8]) {
   for (int k = 0; k < 8; k++) s[k] = w_set1(SHA_IV[k]);
 }
 
-// Each function does the full groups of LANES messages and returns how many messages that were.
+// Each function does the full steps of SHA_STEP messages and returns how many messages that were.
+enum { SHA_STEP = LANES * SHA_GROUPS };
 
 size_t NAME(sha_begin)(uint32_t *states, const uint8_t *header, const uint8_t *salts, size_t count) {
   size_t j = 0;
-  for (; j + LANES <= count; j += LANES) {
-    W s[8], w[16];
-    for (int k = 0; k < 8; k++) w[k] = w_set1(sha_word(header + 4 * k));
-    w_load_half(salts + 32 * j, w + 8);
-    NAME(initial)(s);
+  for (; j + SHA_STEP <= count; j += SHA_STEP) {
+    W s[SHA_GROUPS][8], w[SHA_GROUPS][16];
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      for (int k = 0; k < 8; k++) w[g][k] = w_set1(sha_word(header + 4 * k));
+      w_load_half(salts + 32 * (j + LANES * g), w[g] + 8);
+      NAME(initial)(s[g]);
+    }
     NAME(compress)(s, w);
-    w_store_states(states + 8 * j, s);
+    for (size_t g = 0; g < SHA_GROUPS; g++) w_store_states(states + 8 * (j + LANES * g), s[g]);
   }
   return j;
 }
 
 size_t NAME(sha_absorb)(uint32_t *states, const uint8_t *blocks, size_t count) {
   size_t j = 0;
-  for (; j + LANES <= count; j += LANES) {
-    W s[8], w[16];
-    w_load_blocks(blocks + 64 * j, w);
-    w_load_states(states + 8 * j, s);
+  for (; j + SHA_STEP <= count; j += SHA_STEP) {
+    W s[SHA_GROUPS][8], w[SHA_GROUPS][16];
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      w_load_blocks(blocks + 64 * (j + LANES * g), w[g]);
+      w_load_states(states + 8 * (j + LANES * g), s[g]);
+    }
     NAME(compress)(s, w);
-    w_store_states(states + 8 * j, s);
+    for (size_t g = 0; g < SHA_GROUPS; g++) w_store_states(states + 8 * (j + LANES * g), s[g]);
   }
   return j;
 }
 
 size_t NAME(sha_finish)(const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count) {
   size_t j = 0;
-  for (; j + LANES <= count; j += LANES) {
-    W s[8], w[16];
-    w[0] = w_set1(0x80000000u);
-    for (int k = 1; k < 14; k++) w[k] = w_set1(0);
-    w[14] = w_set1((uint32_t)(total_bytes >> 29));
-    w[15] = w_set1((uint32_t)(total_bytes << 3));
-    w_load_states(states + 8 * j, s);
+  for (; j + SHA_STEP <= count; j += SHA_STEP) {
+    W s[SHA_GROUPS][8], w[SHA_GROUPS][16];
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      w[g][0] = w_set1(0x80000000u);
+      for (int k = 1; k < 14; k++) w[g][k] = w_set1(0);
+      w[g][14] = w_set1((uint32_t)(total_bytes >> 29));
+      w[g][15] = w_set1((uint32_t)(total_bytes << 3));
+      w_load_states(states + 8 * (j + LANES * g), s[g]);
+    }
     NAME(compress)(s, w);
-    w_store_digests(digests + 32 * j, s);
+    for (size_t g = 0; g < SHA_GROUPS; g++) w_store_digests(digests + 32 * (j + LANES * g), s[g]);
   }
   return j;
 }
 
 size_t NAME(sha_parents)(const uint8_t *children, uint8_t *parents, size_t count) {
   size_t j = 0;
-  for (; j + LANES <= count; j += LANES) {
+  for (; j + SHA_STEP <= count; j += SHA_STEP) {
     // The message 0x01 || children is the children's words moved on by one byte.
-    W s[8], w[16], v[16];
-    w_load_blocks(children + 64 * j, v);
-    w[0] = w_add(w_set1(0x01000000u), w_shr(v[0], 8));
-    for (int k = 1; k < 16; k++) w[k] = w_add(w_shl(v[k - 1], 24), w_shr(v[k], 8));
-    NAME(initial)(s);
+    W s[SHA_GROUPS][8], w[SHA_GROUPS][16], last[SHA_GROUPS];
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      W v[16];
+      w_load_blocks(children + 64 * (j + LANES * g), v);
+      w[g][0] = w_add(w_set1(0x01000000u), w_shr(v[0], 8));
+      for (int k = 1; k < 16; k++) w[g][k] = w_add(w_shl(v[k - 1], 24), w_shr(v[k], 8));
+      last[g] = w_add(w_shl(v[15], 24), w_set1(0x00800000u));
+      NAME(initial)(s[g]);
+    }
     NAME(compress)(s, w);
-    w[0] = w_add(w_shl(v[15], 24), w_set1(0x00800000u));
-    for (int k = 1; k < 15; k++) w[k] = w_set1(0);
-    w[15] = w_set1(65 * 8);
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      w[g][0] = last[g];
+      for (int k = 1; k < 15; k++) w[g][k] = w_set1(0);
+      w[g][15] = w_set1(65 * 8);
+    }
     NAME(compress)(s, w);
-    w_store_digests(parents + 32 * j, s);
+    for (size_t g = 0; g < SHA_GROUPS; g++) w_store_digests(parents + 32 * (j + LANES * g), s[g]);
   }
   return j;
 }

@@ -66,12 +66,10 @@ package struct CommittedTableau: Sendable {
         LeafHashing.begin(
           states: leaves, first: part.lowerBound, count: part.count, header: leaf.header, salts: leaves)
       }
-      try encoder.forEachBlock { _, coset, blocks in
-        Self.inParts(length) { part in
-          LeafHashing.absorb(
-            states: leaves, first: coset * length + part.lowerBound, blocks: blocks, firstBlock: part.lowerBound,
-            count: part.count)
-        }
+      try encoder.forEachBlock { coset, part, blocks in
+        LeafHashing.absorb(
+          states: leaves, first: coset * length + part.lowerBound, blocks: blocks, firstBlock: part.lowerBound,
+          count: part.count)
       }
       Self.inParts(positions) { part in
         LeafHashing.finish(
@@ -203,9 +201,10 @@ struct RowEncoder: Sendable {
   /// are the largest memory of a prover. Shorter ones come in parallel, which keeps cores busier.
   static let serialLogLength = 20
 
-  /// Calls `body(firstRow, coset, blocks)` for every eight rows and every coset; cosets of one batch may run in
-  /// parallel. blocks[8i + r] is row firstRow + r at position i of the coset; lanes beyond the last row are 0.
-  func forEachBlock(_ body: @Sendable (Int, Int, AlignedBuffer<UInt64>) -> Void) throws {
+  /// Calls `body(coset, positions, blocks)` for every eight rows, every coset and some of its positions, which have just been
+  /// written on the same core; those of one batch may run in parallel. blocks[8i + r] is row r of the batch at position i of
+  /// the coset; lanes beyond the last row are 0.
+  func forEachBlock(_ body: @Sendable (Int, Range<Int>, AlignedBuffer<UInt64>) -> Void) throws {
     let pool = BufferPool(count: 8 * parameters.length)
     let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
     let logLength = parameters.logLength
@@ -218,10 +217,11 @@ struct RowEncoder: Sendable {
         pool.withBuffer { blocks in
           Encoder.encode(
             rows: messages, tails: tails, tailOffsets: offsets, logLength: logLength,
-            shift: domain.cosetShift(coset, logLength: logLength), into: blocks)
-          let start = coset << logLength
-          deviation.encoded(blocks, rows: batch, positions: start..<start + 1 << logLength)
-          body(first, coset, blocks)
+            shift: domain.cosetShift(coset, logLength: logLength), into: blocks
+          ) { part in
+            deviation.encoded(blocks, rows: batch, positions: part, ofCoset: coset << logLength)
+            body(coset, part, blocks)
+          }
         }
       }
       let cosets = 1 << parameters.logBlowup

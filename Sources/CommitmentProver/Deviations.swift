@@ -10,9 +10,9 @@ import DriftProofKernels
 /// Deviations while committing. Of the tree and of its opening alike, so that the tree is consistent and only the code
 /// or the message is not.
 package protocol CommitmentDeviation: Sendable {
-  /// Encoded rows before they are hashed: `blocks.pointer[8 * i + lane]` is row `rows.lowerBound + lane` at position
-  /// `positions.lowerBound + i`.
-  func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>)
+  /// Some encoded positions of a coset before they are hashed: `blocks.pointer[8 * i + lane]`, i one of `positions`, is row
+  /// `rows.lowerBound + lane` at position `start + i`.
+  func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>, ofCoset start: Int)
   /// A row's values at some positions before they are opened.
   func opened(_ values: [UInt64], row: Int, positions: [Int]) -> [UInt64]
   /// The values of all rows at a point outside F before they are stated.
@@ -20,7 +20,9 @@ package protocol CommitmentDeviation: Sendable {
 }
 
 extension CommitmentDeviation {
-  package func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>) {}
+  package func encoded(
+    _ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>, ofCoset start: Int
+  ) {}
   package func opened(_ values: [UInt64], row: Int, positions: [Int]) -> [UInt64] { values }
   package func pins(_ values: [CubicExtension]) -> [CubicExtension] { values }
 }

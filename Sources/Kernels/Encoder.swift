@@ -20,9 +20,12 @@ package enum Encoder {
   /// - Parameters:
   ///   - tails: one for each row, canonical or not; empty for none.
   ///   - logLength: 3...26.
+  ///   - finished: told of positions i that are done, on the core that has just written them; several at a time where
+  ///     the length is large.
   package static func encode(
     rows: [RowMessage], tails: [[UInt64]], tailOffsets: [Int], logLength: Int, shift: Goldilocks,
-    into blocks: AlignedBuffer<UInt64>, path: KernelPath = .selected
+    into blocks: AlignedBuffer<UInt64>, path: KernelPath = .selected,
+    finished: @Sendable (Range<Int>) -> Void = { _ in }
   ) {
     precondition((3...26).contains(logLength), "length 2^\(logLength)")
     let length = 1 << logLength
@@ -32,43 +35,97 @@ package enum Encoder {
       precondition(row.count <= length, "\(row.count) entries for length \(length)")
       precondition(offset >= 0 && tail.count <= 2 * length && offset <= 2 * length - tail.count, "tail at \(offset)")
     }
-    place(rows, length: length, into: blocks)
-    let wrap = shift.power(UInt64(length))
-    for (lane, (tail, offset)) in zip(tails, tailOffsets).enumerated() {
-      for (i, entry) in tail.enumerated() {
-        let n = offset + i
-        let value = n < length ? Goldilocks(reducing: entry) : Goldilocks(reducing: entry) * wrap
-        let slot = lanes * (n < length ? n : n - length) + lane
-        blocks.pointer[slot] = (Goldilocks(reducing: blocks.pointer[slot]) + value).value
-      }
-    }
-    if let level = path.level {
-      transform(blocks, logLength: logLength, shift: shift, level: level)
-    } else {
+    guard let level = path.level else {
+      let sums = tailSums(tails, tailOffsets, length: length, shift: shift)
+      place(rows, sums, length: length, into: blocks)
       PortableTransform.run(blocks, logLength: logLength, shift: shift)
+      return finished(0..<length)
+    }
+    let transform = Transform(blocks: blocks, logLength: logLength, shift: shift, level: level)
+    let sums = tailSums(tails, tailOffsets, length: length, shift: shift)
+    if logLength >= Transform.leastStarted {
+      withSources(rows[...], []) { sources in
+        sums.values.withUnsafeBufferPointer { values in
+          transform.start((0..<lanes).map { Self.row($0, sources, sums.pieces, values) })
+        }
+      }
+      transform.finish(finished)
+    } else {
+      place(rows, sums, length: length, into: blocks)
+      transform.small()
+      finished(0..<length)
     }
   }
 
-  /// Writes the messages in natural order: blocks[8x + r] = m_r[x], 0 after the end.
-  private static func place(_ rows: [RowMessage], length: Int, into blocks: AlignedBuffer<UInt64>) {
-    // The eight lanes of a tile are written while the tile is in the first-level cache.
-    let tile = min(length, 256)
-    let tiles = length / tile
-    let parts = min(tiles, 16)
+  /// A run of elements that are added to a lane's coefficients from `first` on.
+  private struct TailPiece {
+    var lane: Int
+    var first: Int
+    /// Where they stand among the values of all pieces.
+    var values: Range<Int>
+  }
+
+  /// Tails as coefficients below the length, X^length being shift^length: at most two pieces of each.
+  private static func tailSums(
+    _ tails: [[UInt64]], _ offsets: [Int], length: Int, shift: Goldilocks
+  ) -> (values: [UInt64], pieces: [TailPiece]) {
+    let wrap = shift.power(UInt64(length))
+    var values: [UInt64] = []
+    var pieces: [TailPiece] = []
+    for (lane, (tail, offset)) in zip(tails, offsets).enumerated() {
+      let split = min(tail.count, max(0, length - offset))
+      for (part, factor) in [(tail[..<split], Goldilocks.one), (tail[split...], wrap)] where !part.isEmpty {
+        let start = values.count
+        values += part.map { (Goldilocks(reducing: $0) * factor).value }
+        let first = offset + part.startIndex
+        pieces.append(
+          TailPiece(lane: lane, first: first < length ? first : first - length, values: start..<values.count))
+      }
+    }
+    return (values, pieces)
+  }
+
+  private static func row(
+    _ lane: Int, _ sources: [Source], _ pieces: [TailPiece], _ values: UnsafeBufferPointer<UInt64>
+  ) -> dp_row {
+    var row = dp_row()
+    if lane < sources.count {
+      row.narrow = sources[lane].narrow
+      row.field = sources[lane].field
+      row.count = row.narrow == nil && row.field == nil ? 0 : sources[lane].count
+    }
+    for (index, piece) in pieces.lazy.filter({ $0.lane == lane }).enumerated() {
+      let start = values.baseAddress.map { $0 + piece.values.lowerBound }
+      if index == 0 {
+        (row.added.0.values, row.added.0.at, row.added.0.count) = (start, piece.first, piece.values.count)
+      } else {
+        (row.added.1.values, row.added.1.at, row.added.1.count) = (start, piece.first, piece.values.count)
+      }
+    }
+    return row
+  }
+
+  /// Writes the messages in natural order: blocks[8x + r] = m_r[x], 0 after the end, and adds the tails.
+  private static func place(
+    _ rows: [RowMessage], _ sums: (values: [UInt64], pieces: [TailPiece]), length: Int,
+    into blocks: AlignedBuffer<UInt64>
+  ) {
     withSources(rows[...], []) { sources in
-      Parallel.forEach(parts) { part in
-        for index in tiles * part / parts..<tiles * (part + 1) / parts {
-          let start = index * tile
-          for lane in 0..<lanes {
-            let target = blocks.pointer + lanes * start + lane
-            let have = lane < sources.count ? max(0, min(tile, sources[lane].count - start)) : 0
-            if have > 0 {
-              if let base = sources[lane].narrow { dp_place_narrow(target, base + start, have) }
-              if let base = sources[lane].field { dp_place_field(target, base + start, have) }
-            }
-            for x in have..<tile { target[lanes * x] = 0 }
-          }
+      for lane in 0..<lanes {
+        let target = blocks.pointer + lane
+        let have = lane < sources.count ? sources[lane].count : 0
+        if have > 0 {
+          if let base = sources[lane].narrow { dp_place_narrow(target, base, have) }
+          if let base = sources[lane].field { dp_place_field(target, base, have) }
         }
+        for x in have..<length { target[lanes * x] = 0 }
+      }
+    }
+    for piece in sums.pieces {
+      for (i, index) in piece.values.enumerated() {
+        let slot = lanes * (piece.first + i) + piece.lane
+        blocks.pointer[slot] =
+          (Goldilocks(reducing: blocks.pointer[slot]) + Goldilocks(reducing: sums.values[index])).value
       }
     }
   }
@@ -80,7 +137,7 @@ package enum Encoder {
     var field: UnsafePointer<UInt64>?
   }
 
-  /// Opens every array once, not once for each tile: counting its references from all cores costs more than the tile.
+  /// Opens every array once, not once for each part: counting its references from all cores costs more than the part.
   private static func withSources(
     _ rows: ArraySlice<RowMessage>, _ opened: [Source], _ body: ([Source]) -> Void
   ) {
@@ -98,48 +155,86 @@ package enum Encoder {
       }
     }
   }
+}
 
-  private static func transform(_ blocks: AlignedBuffer<UInt64>, logLength: Int, shift: Goldilocks, level: Int32) {
-    let length = 1 << logLength
-    let roots = TwiddleTable.shared.roots(count: length / 4)
-    // scale[k] = shift^(2^k / 4)
+/// The transform by the C kernels.
+private struct Transform: Sendable {
+  let blocks: AlignedBuffer<UInt64>
+  let logLength: Int
+  let level: Int32
+  /// shift^(2^k / 4) and shift^(L / 2), in Montgomery form.
+  private let scale: [UInt64]
+  private let rho: UInt64
+  private let roots: AlignedBuffer<UInt64>
+
+  /// From this length on the first passes read the rows themselves.
+  static let leastStarted = 14
+  /// Blocks of 2^13 positions, half a megabyte, stay in a core's cache.
+  private static let logCached = 13
+
+  init(blocks: AlignedBuffer<UInt64>, logLength: Int, shift: Goldilocks, level: Int32) {
+    self.blocks = blocks
+    self.logLength = logLength
+    self.level = level
+    roots = TwiddleTable.shared.roots(count: 1 << logLength / 4)
     var scale = [UInt64](repeating: 0, count: logLength + 1)
     var power = shift
     for k in 2...logLength {
       scale[k] = Montgomery.form(power)
       power *= power
     }
-    var log = logLength
-    let parts = logLength >= 12 ? 8 : 1
-    var count = 1
-    if logLength & 1 == 1 {
-      // power = shift^(L/2) after the loop above
-      let rho = Montgomery.form(power)
-      let half = length / 2
-      Parallel.forEach(parts) { part in
-        dp_ntt_radix2(level, blocks.pointer, half, half * part / parts, half * (part + 1) / parts, rho)
-      }
-      log -= 1
-      count = 2
+    self.scale = scale
+    rho = Montgomery.form(power)
+  }
+
+  /// log2 of the length without its lowest bit, and the blocks of this size.
+  private var even: (log: Int, count: Int) { (logLength & ~1, 1 + logLength & 1) }
+
+  /// The first eight passes over the coefficients of eight rows, nine of an odd logarithm.
+  func start(_ rows: [dp_row]) {
+    let rows = Rows(rows)
+    let step = 1 << (even.log - 8)
+    let parts = min(64, step / 16)
+    Parallel.forEach(parts) { part in
+      dp_ntt_start(
+        level, rows.list, blocks.pointer, Int32(logLength), step * part / parts, step * (part + 1) / parts, rho, scale,
+        roots.pointer)
     }
-    let scales = scale
-    if log >= 14 {
-      let step = 1 << (log - 8)
-      let columnLog = log
-      let firstCount = count
-      Parallel.forEach(16 * firstCount) { part in
-        let (b, part) = (part / 16, part % 16)
-        dp_ntt_columns(
-          level, blocks.pointer + lanes * (b << columnLog), Int32(columnLog), b, step * part / 16,
-          step * (part + 1) / 16, scales, roots.pointer)
-      }
-      log -= 8
-      count <<= 8
+  }
+
+  /// What is left after ``start(_:)``.
+  func finish(_ finished: @Sendable (Range<Int>) -> Void) {
+    Parallel.forEach(even.count << 8) { finish($0, log: even.log - 8, finished) }
+  }
+
+  /// Block b of 2^log positions, depth first, so that what fits a cache is finished there.
+  private func finish(_ b: Int, log: Int, _ finished: (Range<Int>) -> Void) {
+    let target = blocks.pointer + Encoder.lanes * (b << log)
+    if log > Self.logCached {
+      dp_ntt_pass(level, target, Int32(log), b, scale, roots.pointer)
+      for q in 16 * b..<16 * (b + 1) { finish(q, log: log - 4, finished) }
+    } else {
+      dp_ntt_block(level, target, Int32(log), b, scale, roots.pointer)
+      finished(b << log..<(b + 1) << log)
     }
-    let blockLog = log
-    Parallel.forEach(count) { b in
-      dp_ntt_block(level, blocks.pointer + lanes * (b << blockLog), Int32(blockLog), b, scales, roots.pointer)
+  }
+
+  /// All passes over coefficients in place.
+  func small() {
+    if even.count == 2 {
+      let half = 1 << logLength / 2
+      dp_ntt_radix2(level, blocks.pointer, half, 0, half, rho)
     }
+    for b in 0..<even.count {
+      dp_ntt_block(
+        level, blocks.pointer + Encoder.lanes * (b << even.log), Int32(even.log), b, scale, roots.pointer)
+    }
+  }
+
+  /// Rows that concurrent readers share while their owner holds the arrays open.
+  private struct Rows: @unchecked Sendable {
+    let list: [dp_row]
+    init(_ list: [dp_row]) { self.list = list }
   }
 }
 

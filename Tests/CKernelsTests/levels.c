@@ -33,17 +33,29 @@ static uint8_t planes[4 * DP_CHUNK];
 typedef size_t Case(int level, u64 *out);
 
 static size_t lanes(int level, u64 *out) {
-  for (int op = 0; op < 4; op++) dp_lanes(level, op, field, field + 4096, out + 4096 * op, 4096);
-  return 4 * 4096 * 8;
+  for (int op = 0; op <= DP_TIMES_84; op++) dp_lanes(level, op, field, field + 4096, out + 4096 * op, 4096);
+  return 9 * 4096 * 8;
 }
 static u64 scale[16], roots[ROW];
 static size_t ntt(int level, u64 *out) {
   memcpy(out, field, sizeof field);
   dp_ntt_radix2(level, out, 2048, 0, 2048, field[5]);
-  dp_ntt_columns(level, out, 12, 0, 0, 16, scale, roots);
+  dp_ntt_pass(level, out, 12, 0, scale, roots);
   dp_ntt_block(level, out + 8 * 4096, 12, 1, scale, roots);
   dp_ntt_block(level, out + 16 * 4096, 6, 3, scale, roots);
   return sizeof field;
+}
+/// Rows of all kinds; canonical only after the last passes.
+static size_t ntt_start(int level, u64 *out) {
+  dp_row rows[8] = {{narrow, 0, 4096, {{field + 7, 4090, 6}, {field, 0, 3}}}, {0, field, 4000, {{0, 0, 0}}}};
+  for (size_t k = 2; k < 8; k++) rows[k] = (dp_row){k == 4 ? 0 : narrow + k, 0, k == 4 ? 0 : 4096, {{0, 0, 0}}};
+  for (int log = 12; log <= 13; log++) {
+    u64 *target = out + (log - 12) * 8 * 4096;
+    const size_t halves = (size_t)log - 11;
+    dp_ntt_start(level, rows, target, log, 0, 16, field[5], scale, roots);
+    for (size_t b = 0; b < 256 * halves; b++) dp_ntt_block(level, target + 8 * 16 * b, 4, b, scale, roots);
+  }
+  return 3 * 8 * 4096 * 8;
 }
 static size_t sha(int level, u64 *out) {
   uint32_t *states = (uint32_t *)out;
@@ -142,7 +154,7 @@ int main(void) {
   static const struct {
     const char *name;
     Case *run;
-  } cases[] = {{"lanes", lanes}, {"ntt", ntt}, {"sha", sha}, {"project", project},
+  } cases[] = {{"lanes", lanes}, {"ntt", ntt}, {"ntt_start", ntt_start}, {"sha", sha}, {"project", project},
                {"gram", gram}, {"rows", rows}, {"points", points}, {"residual", residual},
                {"pack", pack}};
   int failures = 0, best = dp_level(DP_LEVEL_AVX512);

@@ -3,6 +3,7 @@
 import DriftProofField
 import DriftProofKernels
 import TestSupport
+import Synchronization
 import Testing
 
 @Suite struct EncoderTests {
@@ -87,8 +88,31 @@ import Testing
     }
   }
 
+  /// Where the first passes read the rows themselves: rows of all kinds and tails that reach beyond the length.
+  @Test(arguments: [14, 15])
+  func startedLengths(log: Int) {
+    var random = SeededGenerator(seed: UInt64(200 + log))
+    let rows = Array(messages(&random, length: 1 << log).prefix(log == 14 ? 8 : 5))
+    let tails = rows.map { _ in random.elements(300) }
+    let offsets = rows.indices.map { (1 << log) - 70 * $0 }
+    let shift = Goldilocks(reducing: random.next())
+    let expected = encode(rows, tails: tails, offsets: offsets, log: log, shift: shift, .portable)
+    for path in Self.paths.dropFirst() {
+      let found = encode(rows, tails: tails, offsets: offsets, log: log, shift: shift, path)
+      #expect(found == expected, "\(path)")
+    }
+    // Eight plain rows, which have a path of their own.
+    let plain = (0..<8).map { _ in RowMessage.narrow(random.entries(1 << log)) }
+    let none = [[UInt64]](repeating: [], count: 8)
+    let zeros = [Int](repeating: 0, count: 8)
+    let wanted = encode(plain, tails: none, offsets: zeros, log: log, shift: shift, .portable)
+    for path in Self.paths.dropFirst() {
+      #expect(encode(plain, tails: none, offsets: zeros, log: log, shift: shift, path) == wanted, "\(path)")
+    }
+  }
+
   /// At sizes too big for the twin in a debug build: a value at some positions, from the polynomial.
-  @Test(arguments: [16, 17])
+  @Test(arguments: [16, 17, 22])
   func bigLengths(log: Int) {
     var random = SeededGenerator(seed: 7)
     let entries = (0..<1 << log).map { _ in random.entry() }
@@ -125,6 +149,48 @@ import Testing
       #expect(results.difference[index] == (x - y).value)
       #expect(results.product[index] == (x * y).value)
       #expect(results.timesI[index] == (x * Goldilocks(reducing: 1 << 48)).value)
+    }
+  }
+
+  /// Operations between passes, whose first operand may be any 64-bit value.
+  @Test(arguments: paths)
+  func lazyLaneArithmetic(path: KernelPath) {
+    let p = Goldilocks.modulus
+    var random = SeededGenerator(seed: 6)
+    let any: [UInt64] =
+      [0, 1, p - 1, p, p + 1, .max, .max - 1, 0xFFFF_FFFF, 1 << 32, 1 << 40, 1 << 52, (1 << 60) - 1]
+      + (0..<12).map { _ in random.next() }
+    let canonical = any.map { Goldilocks(reducing: $0).value }
+    let pairs = any.flatMap { a in canonical.map { (a, $0) } }
+    let results = LaneArithmetic.lazyResults(pairs.map(\.0), pairs.map(\.1), path: path)
+    for (index, (a, b)) in pairs.enumerated() {
+      let x = Goldilocks(reducing: a)
+      #expect(results.sum[index] == (x + Goldilocks(reducing: b)).value)
+      for (k, values) in results.shifted {
+        #expect(values[index] == (x * Goldilocks(2).power(UInt64(k))).value, "2^\(k)")
+      }
+    }
+    #expect(results.shifted.count == 4)
+  }
+
+  /// Every position is told of once, after it has its final value.
+  @Test(arguments: [5, 14, 17, 22])
+  func positionsAreFinishedOnce(log: Int) {
+    var random = SeededGenerator(seed: 8)
+    let (rows, tails) = ([RowMessage.narrow(random.entries(min(1 << log, 1 << 14)))], [random.elements(9)])
+    let blocks = AlignedBuffer<UInt64>(count: 8 << log)
+    let parts = Mutex<[(Range<Int>, [UInt64])]>([])
+    Encoder.encode(
+      rows: rows, tails: tails, tailOffsets: [(1 << log) - 4], logLength: log, shift: 7, into: blocks
+    ) { part in
+      let ends = [blocks[8 * part.lowerBound], blocks[8 * part.upperBound - 8]]
+      parts.withLock { $0.append((part, ends)) }
+    }
+    let sorted = parts.withLock { $0.sorted { $0.0.lowerBound < $1.0.lowerBound } }
+    #expect(sorted.first?.0.lowerBound == 0 && sorted.last?.0.upperBound == 1 << log)
+    for (part, next) in zip(sorted, sorted.dropFirst()) { #expect(part.0.upperBound == next.0.lowerBound) }
+    for (part, ends) in sorted {
+      #expect(ends == [blocks[8 * part.lowerBound], blocks[8 * part.upperBound - 8]])
     }
   }
 }

@@ -21,11 +21,13 @@ package struct CommitmentTampering: CommitmentDeviation {
     self.pin = pin
   }
 
-  package func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>) {
+  package func encoded(
+    _ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>, ofCoset start: Int
+  ) {
     guard let codeword else { return }
-    for (i, position) in positions.enumerated() {
+    for i in positions {
       for (lane, row) in rows.enumerated() {
-        blocks[8 * i + lane] = codeword(row, position, blocks[8 * i + lane])
+        blocks[8 * i + lane] = codeword(row, start + i, blocks[8 * i + lane])
       }
     }
   }

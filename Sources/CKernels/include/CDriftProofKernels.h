@@ -12,21 +12,42 @@ enum { DP_LEVEL_PLAIN = 0, DP_LEVEL_AVX2 = 1, DP_LEVEL_NEON = 1, DP_LEVEL_SHA = 
 /// The best level that this processor has, no higher than `cap`.
 int dp_level(int cap);
 
+/// Canonical elements that stand at places from `at` on.
+typedef struct {
+  const uint64_t *values;
+  size_t at, count;
+} dp_piece;
+
+/// The coefficients of one lane: `count` entries, of `narrow` or of `field` unless it has none, and what is added to them.
+typedef struct {
+  const int32_t *narrow;
+  const uint64_t *field;
+  size_t count;
+  dp_piece added[2];
+} dp_row;
+
 /// The first pass of a transform of odd logarithm: positions j in [j0, j1) of both halves; a position is 8 lanes. rho
 /// is the value of X^half at the first half, in Montgomery form.
 void dp_ntt_radix2(int level, uint64_t *data, size_t half, size_t j0, size_t j1, uint64_t rho);
-/// Passes from block `b` of 2^logn positions to its 256 sub-blocks, over positions j in [j0, j1) of each sub-block.
-/// scale[k] = shift^(2^k / 4), and U, are in Montgomery form.
-void dp_ntt_columns(int level, uint64_t *data, int logn, size_t b, size_t j0, size_t j1, const uint64_t *scale,
-                    const uint64_t *U);
+/// The first passes over the coefficients of 8 rows, 2^logn of each, to 256 blocks, or 512 where logn is odd: positions j
+/// in [j0, j1) of each block. scale[k] = shift^(2^k / 4), U and rho (as above) are in Montgomery form. What is between
+/// passes may not be canonical.
+void dp_ntt_start(int level, const dp_row *rows, uint64_t *data, int logn, size_t j0, size_t j1, uint64_t rho,
+                  const uint64_t *scale, const uint64_t *U);
+/// Four passes from block `b` of 2^logn positions to its 16 sub-blocks, logn even.
+void dp_ntt_pass(int level, uint64_t *data, int logn, size_t b, const uint64_t *scale, const uint64_t *U);
 /// All passes of block `b` of 2^logn positions, logn even.
 void dp_ntt_block(int level, uint64_t *data, int logn, size_t b, const uint64_t *scale, const uint64_t *U);
 /// Interleaves: dst[8*x + lane] = the image of src[x].
 void dp_place_narrow(uint64_t *dst, const int32_t *src, size_t count);
 void dp_place_field(uint64_t *dst, const uint64_t *src, size_t count);
 
-/// Element-wise out = a op b over canonical values; count is a multiple of 8. For tests of the lane arithmetic.
-enum { DP_ADD = 0, DP_SUB = 1, DP_MONTGOMERY_MUL = 2, DP_TIMES_I = 3 };
+/// Element-wise out = a op b over canonical values; count is a multiple of 8. For tests of the lane arithmetic. From
+/// DP_MONTGOMERY_MUL on a may be any 64-bit value.
+enum {
+  DP_ADD = 0, DP_SUB = 1, DP_MONTGOMERY_MUL = 2, DP_TIMES_I = 3, DP_PLUS = 4,
+  DP_TIMES_24 = 5, DP_TIMES_60 = 6, DP_TIMES_72 = 7, DP_TIMES_84 = 8
+};
 void dp_lanes(int level, int op, const uint64_t *a, const uint64_t *b, uint64_t *out, size_t count);
 
 void dp_sha_begin(int level, uint32_t *states, const uint8_t *header, const uint8_t *salts, size_t count);
