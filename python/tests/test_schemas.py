@@ -314,3 +314,14 @@ def test_audits(run, tmp_path):
     run("audit-verify", "audit", "verify", tmp_path / "withheld.tar", *public, *opened, code=21)
     page = ["report", tmp_path / "audit.tar", *public, "--out", tmp_path / "page.html"]
     run("report-audit", *page)
+
+
+def test_what_stands_beside_audits(run, tmp_path):
+    server = f'"{sys.executable}" "{ROOT / "Tests" / "Audit" / "scripted_server.py"}" {{port}}'
+    given = ["--reference-serve", server, "--candidate-serve", f"other={server} other", "--margin", "0.1"]
+    short = ["--queries", "12", "--audits", "5", "--tokens", "1", "--top", "2"]
+    run("audit-suite", "audit", "suite", *given, *short, "-o", tmp_path / "suite.json")
+    holds("output/audit-suite", json.loads((tmp_path / "suite.json").read_text()))
+    models = ROOT / "Examples" / "audit"
+    run("audit-static", "audit", "static", models / "model", models / "small", "-o", tmp_path / "static.json")
+    run("audit-static", "audit", "static", PAIR / "base", PAIR / "tuned")

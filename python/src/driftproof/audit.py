@@ -13,12 +13,28 @@ from .results import (
     AuditMargin,
     AuditOpening,
     AuditPlan,
+    AuditQuote,
     AuditRecord,
     AuditResult,
+    AuditStatic,
+    AuditSuite,
     BundleVerification,
 )
 
-__all__ = ["bundle", "calibrate", "compare", "forecast", "open_records", "plan", "record", "run", "verify"]
+__all__ = [
+    "bundle",
+    "calibrate",
+    "compare",
+    "compare_files",
+    "forecast",
+    "open_records",
+    "plan",
+    "quote",
+    "record",
+    "run",
+    "suite",
+    "verify",
+]
 
 Mode = Literal["quick", "audit", "extended"]
 Score = Literal["logprobs", "text"]
@@ -293,9 +309,7 @@ def verify(
     arguments += option("model", model) + option("opened", opened) + joined("records", map(str, records))
     arguments += text("expect", expect) + flag("accept-withheld", accept_withheld)
     arguments += joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
-    return run_program(
-        BundleVerification, "audit verify", arguments, progress=progress, cancel=cancel, timeout=timeout
-    )
+    return run_program(BundleVerification, "audit verify", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
 
 def open_records(
@@ -321,6 +335,88 @@ def open_records(
     return run_program(
         AuditOpening, "audit open", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
     )
+
+
+def suite(
+    reference_serve: str,
+    *,
+    out: PathLike,
+    candidates: Iterable[str] = (),
+    honest: Iterable[str] = (),
+    page: PathLike | None = None,
+    mode: Mode | None = None,
+    score: Score | None = None,
+    margin: float | str | None = None,
+    queries: int | None = None,
+    audits: int | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditSuite:
+    """Measures which substitutions audits find, by servers that are started one after the other (`audit suite`).
+
+    Args:
+        reference_serve: the reference's server, with `{port}`.
+        candidates, honest: servers as `NAME=COMMAND`, to be told apart and to be accepted.
+    """
+    arguments = [*text("reference-serve", reference_serve), *option("out", out), *option("page", page)]
+    arguments += repeated("candidate-serve", candidates) + repeated("honest-serve", honest)
+    arguments += text("mode", mode) + text("score", score) + text("margin", margin)
+    arguments += text("queries", queries) + text("audits", audits)
+    outputs = [out] if page is None else [out, page]
+    return run_program(
+        AuditSuite, "audit suite", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def compare_files(
+    reference: PathLike,
+    candidate: PathLike,
+    *,
+    plan: PathLike | None = None,
+    out: PathLike | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditStatic:
+    """Compares settings, tokenizers and weight sketches of two models' files (`audit static`).
+
+    Raises:
+        IdentityMismatch: the reference is not the plan's model.
+    """
+    arguments = [path(reference), path(candidate), *option("plan", plan), *option("out", out)]
+    outputs = [] if out is None else [out]
+    return run_program(
+        AuditStatic, "audit static", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def quote(
+    quote: PathLike,
+    *,
+    kind: Literal["nitro", "sev-snp"],
+    plan: PathLike,
+    trust_root: PathLike,
+    measurements: Iterable[str],
+    transcript: PathLike | None = None,
+    public_key: PathLike | None = None,
+    chain: PathLike | None = None,
+    at: str | None = None,
+    vmpl: int | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> AuditQuote:
+    """Verifies an enclave's quote about an audit (`audit quote`).
+
+    Raises:
+        ProofInvalid: the quote is wrong in itself.
+        IdentityMismatch: it is about another plan, transcript, key or measurement.
+    """
+    arguments = [path(quote), *text("kind", kind), *option("plan", plan), *option("trust-root", trust_root)]
+    arguments += repeated("measurement", measurements) + option("transcript", transcript)
+    arguments += option("public-key", public_key) + option("chain", chain) + text("at", at) + text("vmpl", vmpl)
+    return run_program(AuditQuote, "audit quote", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
 
 def _asking(api_key_env: str | None, concurrency: int | None, prompts: PathLike | None, proxy: bool) -> list[str]:

@@ -30,11 +30,16 @@ class AuditPlan(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRecord(Result):
-    """A reference's transcript: `recorded` answers, `missing` ones that are left out, and its root."""
+    """A reference's transcript: `recorded` answers, `missing` ones that are left out, and its root.
+
+    Attributes:
+        server_peak_bytes: what the server that was started had in memory at most; None without one.
+    """
 
     recorded: int
     missing: int
     root: str
+    server_peak_bytes: int | None
     out: str
 
 
@@ -125,6 +130,157 @@ class AuditOpening(Result):
 
     opened: tuple[int, ...]
     out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteCondition(Result):
+    """What a server does, and what audits of it say.
+
+    Attributes:
+        expected: "SAME", "DIFFERENT", "never SAME" or "never DIFFERENT".
+        wrong: audits that call the model DIFFERENT, or another one SAME, with a 95 % interval of their share.
+        requests95: as many do for 95 of 100 audits with a verdict.
+        unreadable: why nothing could be compared; None where it could.
+    """
+
+    name: str
+    expected: str
+    same: int
+    different: int
+    undecided: int
+    wrong: int
+    wrong_interval: tuple[float, ...] | None
+    mean_requests: float | None
+    requests95: int | None
+    mean_distance: float | None
+    unreadable: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteServer(Result):
+    """A server that was started, and what it had in memory at most."""
+
+    name: str
+    peak_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditSuite(Result):
+    """Which substitutions audits find, and after how many requests.
+
+    Attributes:
+        suite: the format's version.
+        error_at_most: bounds the share of audits that are wrong, each way.
+        audits: that were drawn for each condition, from `questions` recorded ones.
+        servers: in the order in which they ran, one after the other.
+    """
+
+    suite: int
+    mode: str
+    score: str
+    margin: float
+    far_share: float
+    error_at_most: float
+    audits: int
+    questions: int
+    conditions: tuple[SuiteCondition, ...]
+    servers: tuple[SuiteServer, ...]
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticShare(Result):
+    """How many of all are equal."""
+
+    equal: int
+    all: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticTokenizer(Result):
+    """Two tokenizers; `same` without their chat templates. `sentence_piece` is None where neither has such a file."""
+
+    same: bool
+    vocabulary: StaticShare
+    merges: StaticShare
+    added: StaticShare
+    chat_template: bool
+    sentence_piece: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticTensor(Result):
+    """The share of bits in which a tensor's sketches differ: about the angle between the weights over pi."""
+
+    tensor: str
+    entries: int
+    distance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticSketch(Result):
+    """A tensor's sketch, 256 bits in hexadecimal."""
+
+    tensor: str
+    shape: tuple[int, ...]
+    sketch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticSide(Result):
+    """What a model's files say by themselves; digests are None where there is no such file, or it cannot be read."""
+
+    model_digest: str
+    configuration_digest: str | None
+    tokenizer_digest: str | None
+    sketch_digest: str
+    sketches: tuple[StaticSketch, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditStatic(Result):
+    """Two models' files beside one another.
+
+    Attributes:
+        plan: digest of the plan whose model the reference is; None without one.
+        same_configuration, tokenizer, sketch_distance: None where they cannot be compared.
+        unmatched: tensors that only one side has, or in another shape.
+    """
+
+    plan: str | None
+    same_files: bool
+    same_configuration: bool | None
+    configuration_differences: tuple[str, ...]
+    tokenizer: StaticTokenizer | None
+    sketch_distance: float | None
+    tensors: tuple[StaticTensor, ...]
+    unmatched: tuple[str, ...]
+    reference: StaticSide
+    candidate: StaticSide
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditQuote(Result):
+    """An enclave's quote that holds.
+
+    Attributes:
+        kind: "nitro" or "sev-snp".
+        party: "client", which wrote the transcript inside, or "server", which holds the key inside.
+        binding: what the quote had to be bound to; hexadecimal.
+        trust_root: SHA-256 of the root certificate that was given.
+        as_of: the moment at which the certificates were valid.
+        module: of Nitro, the enclave's name.
+        version: of SEV-SNP, the report's.
+    """
+
+    verified: bool
+    kind: str
+    party: str
+    binding: str
+    trust_root: str
+    as_of: str
+    module: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
