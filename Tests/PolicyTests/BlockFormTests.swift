@@ -96,7 +96,7 @@ import Testing
     let own = try explain(Self.clauses[0])
     #expect(own.rules[0].words == "2 Kronecker products with inner factors of 8 × 16, exactly")
     #expect(own.rules[0].remarks[0].contains("repeats 2 blocks of 8 × 16, each time by another factor, of any size"))
-    #expect(own.rules[0].remarks[1].contains("up to 274 numbers of its own in w, which has 1152 weights"))
+    #expect(own.rules[0].remarks[1].contains(#"up to 274 numbers of its own in "w", which has 1152 weights"#))
     #expect(own.problems.isEmpty)
     // 9 blocks of 128 entries are 9 products whatever they hold.
     #expect(
