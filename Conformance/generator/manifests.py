@@ -65,6 +65,8 @@ def _frames(found: Cases) -> None:
     refused("aligned-link", "An aligned link.", ALIGNED.with_manifest(link))
     flag = PATTERNS.parts.manifest
     refused("flag-2", "Version 9 with a byte 2.", PATTERNS.with_manifest(flag[:4] + u8(2) + flag[5:]))
+    flag = KRONECKER.parts.manifest
+    refused("flag-3", "Version 10 with a byte 3.", KRONECKER.with_manifest(flag[:4] + u8(3) + flag[5:]))
     refused("cut", "A manifest that ends inside.", NORM.with_manifest(content[:-1]))
     refused("trailing", "A byte behind.", NORM.with_manifest(content + b"\0"))
     code = manifest.code
@@ -165,6 +167,8 @@ def _coverage(found: Cases) -> None:
     late = policy | {"rules": [{"tensors": "*", "allow": {"norm": {"absolute": 0.25}}}, rule]}
     gap("rule-too-late", "A rule whose only name an earlier one decides.", NORM.resealed(policy=late), deciding)
     none = policy | {"rules": [{"tensors": "v", "allow": "frozen"}]}
+    cut = policy | {"rules": [{"tensors": "*", "allow": {"kronecker": {"terms": 1, "inner": [16, 4]}}}]}
+    gap("blocks", "Blocks of 16 rows on 24.", KRONECKER.resealed(policy=cut), f"{section}, 8")
     gap("tensor-without-rule", "A name that no rule matches.", NORM.resealed(policy=none), deciding)
     case_matters = policy | {"rules": [{"tensors": "W", "allow": "frozen"}, rule]}
     gap("case", "Patterns tell capital letters apart.", NORM.resealed(policy=case_matters), deciding)

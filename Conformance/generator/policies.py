@@ -121,6 +121,15 @@ NO_POLICIES = [
         allow('{"rank": 1, "rounding": {"halfUlps": 1}, "entrywise": {"absolute": 1}}'),
         GRAMMAR,
     ),
+    (
+        "kronecker-rank",
+        "Kronecker products beside a rank.",
+        allow('{"kronecker": {"terms": 1, "inner": [2, 2]}, "rank": 1}'),
+        GRAMMAR,
+    ),
+    ("kronecker-terms", "No term.", allow('{"kronecker": {"terms": 0, "inner": [2, 2]}}'), GRAMMAR),
+    ("kronecker-inner", "An inner factor of 3 rows.", allow('{"kronecker": {"terms": 1, "inner": [3, 2]}}'), GRAMMAR),
+    ("kronecker-sizes", "One size.", allow('{"kronecker": {"terms": 1, "inner": [2]}}'), GRAMMAR),
     ("pattern-m", "A pattern n:5.", allow('{"pattern": {"of": "drift", "n": 1, "m": 5}}'), GRAMMAR),
     ("pattern-n", "A pattern 4:4.", allow('{"pattern": {"of": "drift", "n": 4, "m": 4}}'), GRAMMAR),
     (

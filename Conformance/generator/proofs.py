@@ -10,7 +10,7 @@ from driftproof.independent.verifier import Verified, verify
 from driftproof.independent.wire import u64
 
 from .case import Cases
-from .subjects import ADAPTER, CLASSES, NORM, PATTERNS, ROUNDING, Subject, add
+from .subjects import ADAPTER, CLASSES, KRONECKER, NORM, PATTERNS, ROUNDING, Subject, add
 
 RULE = "checks-and-exit-codes 5"
 P = 0xFFFFFFFF00000001
@@ -98,6 +98,8 @@ OTHER_PLACES = [
     ("rounding", ROUNDING, "A/X", "sumcheckFinal A"),
     ("rounding", ROUNDING, "rows of base/0", "merklePath base/0"),
     ("patterns", PATTERNS, "A/z", "sumcheckFinal A"),
+    ("kronecker", KRONECKER, "B/sum g", "sumcheckFinal B"),
+    ("kronecker", KRONECKER, "C/sum g", "sumcheckFinal C"),
 ]
 
 
