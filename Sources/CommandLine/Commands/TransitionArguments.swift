@@ -101,7 +101,8 @@ enum TransitionArguments {
     do throws(JSONError) {
       return try TunedTableau.parse(bytes)
     } catch {
-      throw CommandFailure(.operational, "\(try arguments.required("tuned-tableau")): \(error)")
+      throw CommandFailure(
+        .operational, "\(try arguments.required("tuned-tableau")): the tuned model's tableau: \(error)")
     }
   }
 
