@@ -69,7 +69,8 @@ import Testing
     let proved = try proof.json()
     let bytes = try #require(proved["proofBytes"] as? Int)
     let forecast = try #require(dry[0]["proofBytes"] as? Int)
-    #expect(abs(Double(forecast) / Double(bytes) - 1) < 0.03, "\(forecast) for \(bytes)")
+    // Of random positions in small trees: see `forecastsCountTheBasesTrees`.
+    #expect(abs(Double(forecast) / Double(bytes) - 1) < 0.08, "\(forecast) for \(bytes)")
     #expect(proved["baseIdentity"] as? String == root)
     let verify = ["verify", folder.file("c"), "--base-identity", identity, "--policy", policy]
     let verified = try Tool.run(verify + ["--json", "-q"]).json()

