@@ -75,17 +75,21 @@ struct MemoryBudget {
     return line?.dropFirst(name.count).split(separator: " ").first.flatMap { Int($0) }
   }
 
-  /// Folders of version 2's control groups that may hold a limit: this process's and all above.
+  /// Folders of control groups that may hold a limit: this process's and all above, of version 2 and of version 1's
+  /// hierarchy of memory, which has a folder of its own. A container sees its own group's at the top.
   private static func controlGroups(_ text: String) -> [String] {
     let root = "/sys/fs/cgroup"
-    let line = text.split(separator: "\n").first { $0.hasPrefix("0::") }
-    var parts = line.map { $0.dropFirst(3).split(separator: "/") } ?? []
-    var folders = [root]
-    while !parts.isEmpty {
-      folders.append(root + "/" + parts.joined(separator: "/"))
-      parts.removeLast()
+    var folders: [String] = []
+    for line in text.split(separator: "\n") {
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3 else { continue }
+      let controllers = fields[1].split(separator: ",")
+      guard controllers.isEmpty || controllers.contains("memory") else { continue }
+      let top = controllers.isEmpty ? root : root + "/memory"
+      let parts = fields[2].split(separator: "/")
+      folders += (0..<parts.count).map { top + "/" + parts[...$0].joined(separator: "/") }
     }
-    return folders
+    return folders + [root, root + "/memory"]
   }
 
   /// What a group's limit leaves: its cache of files gives way, other memory does not.
@@ -102,7 +106,7 @@ struct MemoryBudget {
       return limit - (statistic("anon", in: "memory.stat") ?? number("memory.current") ?? 0)
     }
     // Version 1 writes a number near 2^63 for no limit.
-    guard let limit = number("memory/memory.limit_in_bytes"), limit < 1 << 60 else { return nil }
-    return limit - (statistic("total_rss", in: "memory/memory.stat") ?? 0)
+    guard let limit = number("memory.limit_in_bytes"), limit < 1 << 60 else { return nil }
+    return limit - (statistic("total_rss", in: "memory.stat") ?? 0)
   }
 }

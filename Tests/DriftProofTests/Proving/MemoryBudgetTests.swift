@@ -68,6 +68,20 @@ import Testing
       "/sys/fs/cgroup/memory/memory.stat": "cache 900000\nrss 1\ntotal_rss 400000\n",
     ]
     #expect(shortage(limited, peak: 600_000) == nil && shortage(limited, peak: 600_001)?.limit == .controlGroup)
+    // Schedulers of clusters put a job into a group below others: the least of their limits holds.
+    let job = [
+      "/proc/self/cgroup": "5:cpuset:/\n4:memory:/slurm/job\n0::/\n",
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+      "/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes": "1000000\n",
+      "/sys/fs/cgroup/memory/slurm/job/memory.limit_in_bytes": "500000\n",
+      "/sys/fs/cgroup/cpuset/memory.limit_in_bytes": "1\n",
+    ]
+    #expect(shortage(job, peak: 500_000) == nil && shortage(job, peak: 500_001)?.available == 500_000)
+    // Where two controllers share a hierarchy, it is one of memory, too.
+    let shared = [
+      "/proc/self/cgroup": "4:cpu,memory:/job\n", "/sys/fs/cgroup/memory/job/memory.limit_in_bytes": "400000\n",
+    ]
+    #expect(shortage(shared, peak: 400_001)?.available == 400_000)
   }
 
   @Test func machines() {
