@@ -20,7 +20,8 @@ package enum FloorMeter {
         .init(logLength: $0, nanosecondsPerPoint: transform(logLength: $0, memory))
       },
       multiplyLatencyNanoseconds: multiplyLatency(), multiplyNanoseconds: multiplyThroughput(),
-      projectionNanosecondsPerEntry: projection(), diskGigabytesPerSecond: try file.map(diskSpeed))
+      projectionNanosecondsPerEntry: projection(), packedWalkNanosecondsPerEntry: packedWalk(),
+      diskGigabytesPerSecond: try file.map(diskSpeed))
   }
 
   /// The best of some repetitions, in seconds of `clock`.
@@ -135,6 +136,17 @@ package enum FloorMeter {
     let entries = (0..<1 << 20).map { Int32(truncatingIfNeeded: $0 &* 2_654_435_761) >> 18 }
     let seconds = best(clock: { ProcessMeter.processorSeconds }) { _ = matrix.project(entries) }
     return seconds * 1e9 / Double(entries.count)
+  }
+
+  /// Unpacking 64 MiB of integers, row by row into the same memory as a proof's passes do.
+  private static func packedWalk() -> Double {
+    let (rows, length) = (32, 1 << 20)
+    let packed = (0..<rows).map { row in
+      PackedIntegers((0..<length).map { Int32(truncatingIfNeeded: ($0 &+ row) &* 2_654_435_761) >> 18 })
+    }
+    var values = [Int32](repeating: 0, count: length)
+    let seconds = best { for row in packed { row.unpack(into: &values) } }
+    return seconds * 1e9 / Double(rows * length)
   }
 
   /// At most 4 GB of the file, after asking the system to drop it from its cache.

@@ -15,6 +15,9 @@ package struct FloorResult: Codable, Sendable, Equatable {
   package var multiplyNanoseconds: Double
   /// All 132 ternary projections of one entry.
   package var projectionNanosecondsPerEntry: Double
+  /// One walk over the packed drift of two 16-bit checkpoints, longer than the caches: core-nanoseconds an entry. Nil in results
+  /// from before it was measured.
+  package var packedWalkNanosecondsPerEntry: Double?
   /// Reading a file that is not in the page cache; nil without a file.
   package var diskGigabytesPerSecond: Double?
 
@@ -33,7 +36,9 @@ package struct FloorResult: Codable, Sendable, Equatable {
     package let transform: Double
     /// Ternary projections.
     package let projection: Double
-    package var sum: Double { hashing + transform + projection }
+    /// One walk over the packed drift; 0 where it was not measured.
+    package let walk: Double
+    package var sum: Double { hashing + transform + projection + walk }
   }
 
   /// - Parameters:
@@ -49,7 +54,14 @@ package struct FloorResult: Codable, Sendable, Equatable {
     let point = transforms.map(\.nanosecondsPerPoint).min() ?? 0
     return PerParameter(
       hashing: hashing, bandwidth: bandwidth, transform: Double(blowup) * point,
-      projection: projectionNanosecondsPerEntry)
+      projection: projectionNanosecondsPerEntry, walk: packedWalkNanosecondsPerEntry ?? 0)
+  }
+
+  /// Measured core-nanoseconds of a certified parameter over the floor of the case's code; nil for a case without a code.
+  package func ratio(_ one: CaseResult, cores: Int) -> Double? {
+    Self.blowup(code: one.code).map {
+      one.nanosecondsPerCertifiedParameter * Double(cores) / perParameter(blowup: $0, cores: cores).sum
+    }
   }
 
   /// The blow-up in a verification report's description of its code, such as "l 17, rate 1/8, …".

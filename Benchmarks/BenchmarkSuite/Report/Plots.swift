@@ -9,7 +9,7 @@ package enum Plots {
     [
       ("phases.svg", phases(results)), ("scaling-time.svg", scalingTime(results)),
       ("scaling-memory.svg", scalingMemory(results)), ("scaling-proof.svg", scalingProof(results)),
-      ("proof-bytes.svg", proofBytes(results)),
+      ("scaling-floor.svg", scalingFloor(results)), ("proof-bytes.svg", proofBytes(results)),
     ]
   }
 
@@ -63,13 +63,22 @@ package enum Plots {
     ).render()
   }
 
-  /// The scaling family as a line, everything else as points by drift.
-  private static func series(_ results: SuiteResults, _ figure: (CaseResult) -> Double) -> [LogLogChart.Series] {
+  /// Core-nanoseconds of a certified parameter over the floor of the case's code.
+  private static func scalingFloor(_ results: SuiteResults) -> String {
+    LogLogChart(
+      title: "Time over the floor of the machine's parts", xLabel: "parameters", yLabel: "measured / floor",
+      series: series(results) { results.floor?.ratio($0, cores: results.machine.cores) }, paper: [],
+      format: Units.digits, tick: Units.digits
+    ).render()
+  }
+
+  /// The scaling family as a line, everything else as points by drift; cases without the figure are left out.
+  private static func series(_ results: SuiteResults, _ figure: (CaseResult) -> Double?) -> [LogLogChart.Series] {
     func isFamily(_ one: CaseResult) -> Bool {
       one.model.hasPrefix("transformer-") && one.drift == ModelDrift.dense.rawValue
     }
     func points(_ cases: [CaseResult]) -> [(x: Double, y: Double)] {
-      cases.map { (Double($0.parameters), figure($0)) }
+      cases.compactMap { one in figure(one).map { (Double(one.parameters), $0) } }
     }
     var series = [
       LogLogChart.Series(

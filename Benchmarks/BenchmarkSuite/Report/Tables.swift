@@ -116,6 +116,10 @@ package enum Tables {
       ["Goldilocks product, dependent", Units.digits(floor.multiplyLatencyNanoseconds) + " ns"],
       ["Goldilocks product, independent (portable code)", Units.digits(floor.multiplyNanoseconds) + " ns"],
       ["132 ternary projections, one core", Units.digits(floor.projectionNanosecondsPerEntry) + " ns per entry"],
+      [
+        "walk over the packed drift, one core",
+        floor.packedWalkNanosecondsPerEntry.map { Units.digits($0) + " ns per entry" } ?? "not measured",
+      ],
       ["disk read", floor.diskGigabytesPerSecond.map { Units.digits($0) + " GB/s" } ?? "not measured"],
     ]
     return markdown(["part", "speed"], rows)
@@ -131,13 +135,16 @@ package enum Tables {
       let measured = one.nanosecondsPerCertifiedParameter * Double(cores)
       return [
         one.name, "1/\(blowup)", Units.digits(least.hashing), Units.digits(least.transform),
-        Units.digits(least.projection), Units.digits(least.bandwidth), Units.digits(least.sum), Units.digits(measured),
+        Units.digits(least.projection), Units.digits(least.walk), Units.digits(least.bandwidth),
+        Units.digits(least.sum), Units.digits(measured),
         Units.digits(measured / least.sum),
       ]
     }
     return markdown(
-      ["case", "rate", "hashing", "transform", "projection", "bandwidth", "floor", "measured", "measured / floor"], rows
-    )
+      [
+        "case", "rate", "hashing", "transform", "projection", "walk", "bandwidth", "floor", "measured",
+        "measured / floor",
+      ], rows)
   }
 }
 
