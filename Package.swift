@@ -90,8 +90,16 @@ let package = Package(
     // Signed bundles of audits, verified without network or model.
     .target(
       name: "DriftProofAuditBundle",
-      dependencies: ["DriftProofCore", "DriftProofCertificate", "DriftProofAttestation", "DriftProofAudit"],
-      path: "Sources/AuditBundle"),
+      dependencies: [
+        "DriftProofCore", "DriftProofCertificate", "DriftProofAttestation", "DriftProofAudit", "DriftProofEnclave",
+      ], path: "Sources/AuditBundle"),
+    // That a plan's rule says SAME of committed scores, verified without them.
+    .target(
+      name: "DriftProofAuditDecision",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofTranscript", "DriftProofCommitment", "DriftProofArgument",
+        "DriftProofCertificate", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
+      ], path: "Sources/AuditDecision"),
     // What the files of two models say without running them: settings, tokenizers, sketches of weights.
     .target(
       name: "DriftProofAuditStatic", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "DriftProofAudit"],
@@ -111,6 +119,14 @@ let package = Package(
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
         "DriftProofCommitmentProver", "DriftProofArgument",
       ], path: "Sources/ArgumentProver"),
+    // Proves it, from an audit's transcripts.
+    .target(
+      name: "DriftProofAuditDecisionProver",
+      dependencies: [
+        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
+        "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "DriftProofAttestation",
+        "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision",
+      ], path: "Sources/AuditDecisionProver"),
     .target(name: "DriftProofLinearAlgebra", dependencies: ["DriftProofKernels"], path: "Sources/LinearAlgebra"),
     .target(
       name: "DriftProofDrift",
@@ -172,8 +188,8 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
-        "DriftProofAuditBundle", "DriftProofAuditEndpoint", "DriftProofAuditStatic", "DriftProofEnclave",
-        "DriftProofLinearAlgebra", "DriftProof",
+        "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver", "DriftProofAuditEndpoint",
+        "DriftProofAuditStatic", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -212,7 +228,9 @@ let package = Package(
     .testTarget(
       name: "AuditTests",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
+        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCommitment",
+        "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "DriftProofAttestation",
+        "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver",
         "DriftProofAuditEndpoint", "DriftProofAuditStatic", "DriftProofEnclave", "TestSupport",
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["DriftProofLinearAlgebra"]),
@@ -266,7 +284,7 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofEnclave", "DriftProofProving",
+        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

@@ -5,7 +5,8 @@ from .case import Case
 
 
 def all_cases() -> list[Case]:
-    from . import attestations, audits, chains, identities, inputs, manifests, policies, proofs, transitions, verified
+    from . import attestations, audits, chains, decisions, identities, inputs, manifests, policies, proofs
+    from . import transitions, verified
 
     groups = (verified, inputs, policies, identities, manifests, proofs, transitions, chains, attestations, audits)
-    return [case for group in groups for case in group.cases().found]
+    return [case for group in (*groups, decisions) for case in group.cases().found]

@@ -187,7 +187,7 @@ def _archives(case) -> None:
     mode[104], mode[154 - 3] = ord("5"), mode[151]
     refused("mode", "Another mode in a header.", bytes(mode))
     refused("unknown", "A file with a name that there is not.", archive(members | {"zz.json": b"{}"}))
-    refused("reserved", "quote.bin.", archive(members | {"quote.bin": b"{}"}))
+    refused("reserved", "raw.ndjson.", archive(members | {"raw.ndjson": b"{}"}))
     later = {name: content for name, content in members.items() if name != "plan.json"}
     refused("plan-missing", "No plan.", archive(later))
     result = {name: members[name] for name in ("result.json", "attestation.intoto.jsonl")}

@@ -11,7 +11,8 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditBundle, auditFile, baseCache, certificate, canonicalPolicy, identity, index, key,
+  case attestation, auditAnswer, auditBundle, auditDecision, auditFile, baseCache, certificate, canonicalPolicy,
+    identity, index, key,
     opening,
     policy, quote, revocations, roundingCertificate, safetensors
 
@@ -21,6 +22,7 @@ enum FuzzTarget {
     case .attestation: AttestationTargets.attestation(bytes)
     case .auditAnswer: AuditTargets.answer(bytes)
     case .auditBundle: AuditTargets.bundle(bytes)
+    case .auditDecision: DecisionTarget.run(bytes)
     case .auditFile: AuditTargets.file(bytes)
     case .baseCache: BaseCacheTarget.run(bytes)
     case .certificate: Self.certificate(bytes, Pinned.shared)

@@ -19,6 +19,7 @@ let callbacks: [String: FuzzCallback] = [
   "attestation": { FuzzTarget.attestation.run($0, $1) },
   "audit-answer": { FuzzTarget.auditAnswer.run($0, $1) },
   "audit-bundle": { FuzzTarget.auditBundle.run($0, $1) },
+  "audit-decision": { FuzzTarget.auditDecision.run($0, $1) },
   "audit-file": { FuzzTarget.auditFile.run($0, $1) },
   "base-cache": { FuzzTarget.baseCache.run($0, $1) },
   "certificate": { FuzzTarget.certificate.run($0, $1) },

@@ -107,6 +107,11 @@ package struct NitroQuote: Sendable {
         throw .measurement(name: "PCR\(number)", stated: stated.hexadecimal, expected: value.hexadecimal)
       }
     }
+    try requireBinding(binding)
+  }
+
+  /// Whether it says that it is about this audit: worth as much as its signature, which this does not check.
+  package func requireBinding(_ binding: QuoteBinding) throws(QuoteRejection) {
     try binding.check(stated: userData ?? [], commitment: nonce ?? [])
   }
 }

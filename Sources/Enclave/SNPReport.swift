@@ -80,6 +80,11 @@ package struct SNPReport: Sendable {
       throw .measurement(
         name: "the measurement", stated: measurement.hexadecimal, expected: expected.hexadecimal)
     }
+    try requireBinding(binding)
+  }
+
+  /// Whether it says that it is about this audit: worth as much as its signature, which this does not check.
+  package func requireBinding(_ binding: QuoteBinding) throws(QuoteRejection) {
     try binding.check(stated: Array(data.prefix(32)), commitment: Array(data.suffix(32)))
   }
 

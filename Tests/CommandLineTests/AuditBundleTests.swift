@@ -134,6 +134,7 @@ struct AuditBundleTests {
 
   @Test func whatIsWithheldIsNotRecomputed() throws {
     try audit("")
+    try proves()
     #expect(try bundle("audit.tar", candidate: "cand", "--withhold").exitCode == 0)
     let run = try verify("audit.tar")
     #expect(run.exitCode == 21)
@@ -221,5 +222,49 @@ struct AuditBundleTests {
       try bundle(
         "none.tar", candidate: "cand", "--certificate", certificate, "--base-identity", folder.file("tuned.json")
       ).exitCode == 12)
+  }
+
+  /// The same audit without its scores, and a bundle that confirms it later.
+  private func proves() throws {
+    func prove(_ candidate: String, _ output: String) throws -> Run {
+      try Tool.run(
+        "audit", "prove", session.planPath, "--key", session.key, session.file("ref"), session.file(candidate),
+        "--sign",
+        key("ed25519.pem"), "-o", session.file(output), "--json")
+    }
+    let made = try prove("cand", "audit.decision")
+    #expect(made.exitCode == 0, "\(made.errors)")
+    let facts = try made.json()
+    #expect(facts["verdict"] as? String == "SAME" && facts["requests"] as? Int == 88 && facts["far"] as? Int == 0)
+    let run = try verify("audit.decision", "--zero-knowledge")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let object = try run.json()
+    #expect(object["scores"] as? String == facts["scores"] as? String && object["verified"] as? Bool == true)
+    #expect((object["securityBits"] as? Double ?? 0) >= 128)
+    #expect(try verify("audit.decision", "--zero-knowledge", "--plan", session.planPath).exitCode == 0)
+    #expect(
+      try verify("audit.decision", "--zero-knowledge", "--plan", String(repeating: "0", count: 64)).exitCode == 12)
+    #expect(try verify("audit.decision", "--zero-knowledge", "--expect", "DIFFERENT").exitCode == 12)
+    #expect(try verify("audit.decision", "--zero-knowledge", signer: "p256").exitCode == 11)
+    #expect(try verify("audit.decision").exitCode == 11)
+    #expect(try verify("ref", "--zero-knowledge").exitCode == 11)
+    for option in ["--accept-withheld", "--model=x", "--decision=x"] {
+      #expect(try verify("audit.decision", "--zero-knowledge", option).exitCode == 2)
+    }
+    #expect(try verify("audit.decision", "--soundness").exitCode == 2)
+    let words = try Tool.run(
+      "audit", "verify", session.file("audit.decision"), "--public-key", key("ed25519.pub.pem"), "--zero-knowledge",
+      "--soundness")
+    #expect(words.output.hasPrefix("VERIFIED    SAME, in zero knowledge") && words.output.contains("bits  projections"))
+    #expect(words.output.contains("on the word of whoever signed"))
+    // The bundle that reveals the key.
+    #expect(try bundle("open.tar").exitCode == 0)
+    let confirmed = try verify("open.tar", "--decision", session.file("audit.decision"))
+    #expect(confirmed.exitCode == 0, "\(confirmed.errors)")
+    #expect(try confirmed.json()["decision"] as? String == facts["scores"] as? String)
+    // An audit that says something else.
+    _ = try session.run("--serve", session.server("other"), out: "far")
+    #expect(try prove("far", "far.decision").exitCode == 20)
+    #expect(!FileManager.default.fileExists(atPath: session.file("far.decision")))
   }
 }

@@ -310,6 +310,10 @@ def test_audits(run, tmp_path):
     run("audit-open", "audit", "open", *transcripts, "--records", "0", "--out", tmp_path / "opened.json")
     public = ["--public-key", FIXTURES / "attestation" / "ed25519.pub.pem"]
     run("audit-verify", "audit", "verify", tmp_path / "audit.tar", *public)
+    decision = tmp_path / "audit.decision"
+    run("audit-prove", "audit", "prove", *transcripts, *sign, decision)
+    run("audit-verify-zero-knowledge", "audit", "verify", decision, "--zero-knowledge", *public)
+    run("audit-verify", "audit", "verify", tmp_path / "audit.tar", *public, "--decision", decision)
     opened = ["--opened", tmp_path / "opened.json"]
     run("audit-verify", "audit", "verify", tmp_path / "withheld.tar", *public, *opened, code=21)
     page = ["report", tmp_path / "audit.tar", *public, "--out", tmp_path / "page.html"]

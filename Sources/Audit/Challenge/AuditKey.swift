@@ -49,4 +49,10 @@ package struct AuditKey: Equatable, Sendable {
     message.append(littleEndian: UInt64(attempt))
     return SHA256.authenticate(key: bytes, message: message)
   }
+
+  /// What hides committed scores: HMAC-SHA-256(key, "driftproof/audit/score secret/v1" ‖ plan digest ‖ nonce).
+  package func scoreSecret(planDigest: [UInt8], nonce: [UInt8]) -> [UInt8] {
+    SHA256.authenticate(
+      key: bytes, message: Array("driftproof/audit/score secret/v1".utf8) + planDigest + nonce)
+  }
 }

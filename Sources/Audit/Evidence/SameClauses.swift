@@ -10,13 +10,13 @@
 /// clause to violate.
 package struct SameClauses: Equatable, Sendable {
   /// One λ in 32nds, ψ(λ)·2^40 and ln(1/(αw))·2^40, both rounded up.
-  struct Line: Sendable {
-    let lambda: Int
-    let psi: Int
+  package struct Line: Sendable {
+    package let lambda: Int
+    package let psi: Int
     /// For 1/α = 40, 100, 1000.
     let need: (quick: Int, audit: Int, extended: Int)
 
-    func need(_ mode: AuditMode) -> Int {
+    package func need(_ mode: AuditMode) -> Int {
       switch mode {
       case .quick: need.quick
       case .audit: need.audit
@@ -26,7 +26,7 @@ package struct SameClauses: Equatable, Sendable {
   }
 
   /// ψ(λ)·2^40 for λ = 8/32, 16/32, 24/32, 28/32, 30/32; ln(w⁻¹/α)·2^40 for w⁻¹ = 32, 16, 16, 16, 32.
-  static let meanLines = [
+  package static let meanLines = [
     Line(lambda: 8, psi: 41_431_876_820, need: weight32), Line(lambda: 16, psi: 212_367_570_898, need: weight16),
     Line(lambda: 24, psi: 699_613_048_740, need: weight16), Line(lambda: 28, psi: 1_324_297_480_054, need: weight16),
     Line(lambda: 30, psi: 2_017_701_388_104, need: weight32),

@@ -10,9 +10,10 @@ package enum BundleFile: String, CaseIterable, Sendable {
   case certificate = "certificate.drift"
   case identity = "base.identity.json"
   case policy = "policy.json"
-  /// Names that are kept for quotes of enclaves and signed responses. Nothing here could check them.
+  /// An enclave's quote about the candidate's transcript, and the certificates of one that has none.
   case quote = "quote.bin"
   case quoteChain = "quote-chain.pem"
+  /// A name that is kept for signed responses. Nothing here could check them.
   case raw = "raw.ndjson"
   case opened = "opened.json"
   /// The auditor's own questions, where the plan takes them from a file.
@@ -21,5 +22,5 @@ package enum BundleFile: String, CaseIterable, Sendable {
   /// In every bundle.
   static let required: [BundleFile] = [.plan, .reference, .candidate, .result, .attestation]
   /// A file that nobody checks must not look as if somebody had.
-  static let unsupported: Set<BundleFile> = [.quote, .quoteChain, .raw]
+  static let unsupported: Set<BundleFile> = [.raw]
 }

@@ -37,6 +37,8 @@ package struct AuditStatement: Equatable, Sendable {
   package let binding: ReferenceBinding
   /// The certificate's tuned commitment; hexadecimal.
   package let tunedCommitment: String?
+  /// Nil without one.
+  package var quote: QuoteFile?
   /// As in RFC 3339.
   package let finishedAt: String
 
@@ -103,6 +105,18 @@ package struct AuditStatement: Equatable, Sendable {
           (
             "certificate",
             plan.certificate.map { .members([("digest", .members([(Name.sha256, .string($0))]))]) }
+          ),
+          (
+            "quote",
+            quote.map { quote in
+              .members([
+                ("kind", .string(quote.kind.rawValue)),
+                ("digest", .members([(Name.sha256, .string(quote.digest))])),
+                (
+                  "chain", quote.chainDigest.map { .members([("digest", .members([(Name.sha256, .string($0))]))]) }
+                ),
+              ])
+            }
           ),
           ("evidence", .string(Self.evidence)), ("startedAt", .string(candidate.started)),
           ("finishedAt", .string(finishedAt)),

@@ -18,6 +18,9 @@ package struct BundleMaker: Sendable {
   package var identity: [UInt8]?
   package var policy: [UInt8]?
   package var opened: [UInt8]?
+  /// What an enclave says of the candidate's transcript, and its certificates where they are not inside.
+  package var quote: [UInt8]?
+  package var quoteChain: [UInt8]?
   package var binding: ReferenceBinding
   /// Key, questions and answers stay secret.
   package var isWithheld = false
@@ -31,7 +34,7 @@ package struct BundleMaker: Sendable {
   }
 
   /// When the candidate was last asked.
-  static func finishedAt(_ candidate: Transcript) -> String {
+  package static func finishedAt(_ candidate: Transcript) -> String {
     candidate.sent.last?.sent.at ?? candidate.sessions.last?.session.at ?? candidate.header?.started ?? ""
   }
 
@@ -65,11 +68,14 @@ package struct BundleMaker: Sendable {
     files[.identity] = identity
     files[.policy] = policy
     files[.opened] = opened
+    files[.quote] = quote
+    files[.quoteChain] = quoteChain
     let facts = try CertificateFile(BundleArchive(files), plan)?.facts
+    let root = AuditStatement.TranscriptRoot(of: candidate)
     let statement = AuditStatement(
       plan: plan, summary: summary, reference: referenceHeader, candidate: candidateHeader,
-      roots: (.init(of: reference), .init(of: candidate)), binding: binding,
-      tunedCommitment: facts?.tunedCommitment, finishedAt: Self.finishedAt(found))
+      roots: (.init(of: reference), root), binding: binding, tunedCommitment: facts?.tunedCommitment,
+      quote: try QuoteFile(BundleArchive(files), plan, candidate: root.root), finishedAt: Self.finishedAt(found))
     return (statement, files)
   }
 

@@ -3,6 +3,7 @@
 import DriftProofAttestation
 import DriftProofAudit
 import DriftProofCertificate
+import DriftProofEnclave
 
 /// Why a bundle is not what it says.
 package enum BundleRejection: Error, Equatable, Sendable {
@@ -49,6 +50,12 @@ package enum BundleRejection: Error, Equatable, Sendable {
   case noCertificate(named: String)
   case otherCertificate(stated: String, found: String)
   case certificate(DriftProofError)
+
+  // The quote of an enclave.
+
+  case quote(QuoteRejection)
+  /// A report without the certificates that it is checked by.
+  case noQuoteChain
 
   /// What a plan says of the reference's model.
   package enum PlanBinding: String, Sendable {
@@ -99,6 +106,8 @@ extension BundleRejection: CustomStringConvertible {
     case .noCertificate(let named): "the plan names the certificate \(named), and the bundle does not have it"
     case .otherCertificate(let stated, let found): "the plan names the certificate \(stated), the bundle has \(found)"
     case .certificate(let error): "its certificate: \(error)"
+    case .quote(let error): "its quote: \(error)"
+    case .noQuoteChain: "its quote is a report of SEV-SNP, and it has no quote-chain.pem with the certificates"
     default: ""
     }
   }

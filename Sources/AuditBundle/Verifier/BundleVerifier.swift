@@ -35,10 +35,11 @@ package enum BundleVerifier {
     if let member = summary.firstDifference(from: audit.summary) { throw .result(member: member) }
     try checkBinding(signed.binding, plan)
     let certificate = try CertificateFile(archive, plan)
+    let quote = try QuoteFile(archive, plan, candidate: roots.candidate.root)
     let statement = AuditStatement(
       plan: plan, summary: audit.summary, reference: audit.reference, candidate: audit.candidate,
       roots: roots, binding: signed.binding, tunedCommitment: certificate?.facts.tunedCommitment,
-      finishedAt: audit.finishedAt ?? signed.finishedAt)
+      quote: quote, finishedAt: audit.finishedAt ?? signed.finishedAt)
     if let difference = signed.document.firstDifference(from: statement.json) {
       throw .claim(path: difference.path, stated: difference.here, computed: difference.there)
     }

@@ -8,8 +8,8 @@ enum CommandList {
       IdentifyCommand.self, CommitCommand.self, ProveCommand.self, VerifyCommand.self, CheckCommand.self,
       ChainVerifyCommand.self, MergeCommand.self, ReportCommand.self, AttestCommand.self, DigestCommand.self,
       AuditCalibrateCommand.self, AuditPlanCommand.self, AuditRecordCommand.self, AuditRunCommand.self,
-      AuditCompareCommand.self, AuditBundleCommand.self, AuditVerifyCommand.self, AuditOpenCommand.self,
-      AuditStaticCommand.self, AuditSuiteCommand.self, AuditQuoteCommand.self,
+      AuditCompareCommand.self, AuditBundleCommand.self, AuditProveCommand.self, AuditVerifyCommand.self,
+      AuditOpenCommand.self, AuditStaticCommand.self, AuditSuiteCommand.self, AuditQuoteCommand.self,
       CompletionsCommand.self, ManCommand.self,
     ]
   }

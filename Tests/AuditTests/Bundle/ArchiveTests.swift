@@ -49,8 +49,8 @@ import Testing
     without[.result] = nil
     fails(BundleArchive(without).tar, .missingFile(.result))
     without = Self.files
-    without[.quote] = [1]
-    fails(BundleArchive(without).tar, .unsupportedFile(.quote))
+    without[.raw] = [1]
+    fails(BundleArchive(without).tar, .unsupportedFile(.raw))
     // The second file before the first, and the first twice.
     let (first, second) = (Array(tar[0..<1024]), Array(tar[1024..<2048]))
     fails(second + first + tar[2048...], .order(.plan))

@@ -4,8 +4,10 @@
 import DriftProofAudit
 @testable import DriftProofAuditBundle
 import DriftProofCore
+import DriftProofEnclave
 import Foundation
 import TestSupport
+import Testing
 
 /// One audit and what honest and dishonest signers make of it.
 struct BundleForge {
@@ -91,5 +93,26 @@ struct BundleForge {
       indices, of: try simulation.compare(reference, candidate), source: try simulation.questions(),
       reference: (try simulation.read(reference, .reference), reference),
       candidate: (try simulation.read(candidate, .candidate), candidate))
+  }
+
+  /// What an enclave's quote about the candidate's transcript must be bound to.
+  func quoteBinding() throws -> QuoteBinding {
+    QuoteBinding(
+      planDigest: simulation.plan.digest, modelDigest: nil,
+      commitment: [UInt8](hexadecimal: simulation.plan.commitment) ?? [],
+      party: .client(transcriptRoot: AuditStatement.TranscriptRoot(of: candidate).root))
+  }
+
+  static func fails(
+    _ tar: [UInt8], _ location: SourceLocation = #_sourceLocation, _ isExpected: (BundleRejection) -> Bool
+  ) {
+    do {
+      _ = try verify(tar)
+      Issue.record("accepted", sourceLocation: location)
+    } catch let error as BundleRejection {
+      #expect(isExpected(error), "\(error)", sourceLocation: location)
+    } catch {
+      Issue.record("\(error)", sourceLocation: location)
+    }
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAudit
+@testable import DriftProofAuditBundle
 import DriftProofCore
 @testable import DriftProofEnclave
 import Foundation
@@ -142,6 +144,67 @@ struct NitroTests {
     // The two halves of the signature in the other order.
     let halves = bytes.suffix(96)
     #expect(verify(bytes.dropLast(96) + halves.suffix(48) + halves.prefix(48)) == .signature)
+  }
+
+  // MARK: In bundles
+
+  @Test func aBundleHasADocument() throws {
+    let forge = try BundleForge(shift: 500_000)
+    func quote(_ binding: QuoteBinding) throws -> [UInt8] {
+      var bound = members().filter { $0.key != "user_data" && $0.key != "nonce" }
+      bound.append((key: "user_data", value: .bytes(binding.digest)))
+      bound.append((key: "nonce", value: .bytes(binding.commitment)))
+      return try document(bound)
+    }
+    let honest = try quote(try forge.quoteBinding())
+    for withheld in [false, true] {
+      let tar = try forge.bundle(withheld: withheld) { $0.quote = honest }
+      let found = try #require(try BundleForge.verify(tar).statement.quote)
+      #expect(found.kind == .nitro && found.digest == SHA256.hash(honest).hexadecimal)
+      #expect(try found.verify(root: root, measurements: measurements, at: 0) == Int(now / 1000))
+      #expect(throws: QuoteRejection.self) { try found.verify(root: leaf, measurements: measurements, at: 0) }
+      do throws(QuoteRejection) {
+        _ = try found.verify(root: root, measurements: [measurements[1]], at: 0)
+        Issue.record("another measurement was accepted")
+      } catch {
+        #expect(error.isMismatch)
+      }
+      // Another document of the same content, and none: neither was signed.
+      var files = try BundleArchive(tar: tar).files
+      files[.quote] = try quote(try forge.quoteBinding())
+      BundleForge.fails(BundleArchive(files).tar) {
+        if case .claim(path: "$.predicate.quote.digest.sha256", _, _) = $0 { true } else { false }
+      }
+      files[.quote] = nil
+      BundleForge.fails(BundleArchive(files).tar) { if case .claim = $0 { true } else { false } }
+      files[.quoteChain] = root.der
+      BundleForge.fails(BundleArchive(files).tar) { $0 == .unexpectedFile(.quoteChain) }
+    }
+    // About another transcript, or another key's plan; with certificates that it has itself; no quote at all.
+    let binding = try forge.quoteBinding()
+    let zeros = [UInt8](repeating: 0, count: 32)
+    let others = [
+      QuoteBinding(
+        planDigest: binding.planDigest, modelDigest: nil, commitment: binding.commitment,
+        party: .client(transcriptRoot: zeros)),
+      QuoteBinding(planDigest: binding.planDigest, modelDigest: nil, commitment: zeros, party: binding.party),
+    ]
+    for other in others {
+      let bytes = try quote(other)
+      do {
+        _ = try forge.bundle { $0.quote = bytes }
+        Issue.record("a document about something else was taken")
+      } catch BundleRejection.quote(let error) {
+        #expect(error.isMismatch)
+      }
+    }
+    #expect(throws: BundleRejection.unexpectedFile(.quoteChain)) {
+      try forge.bundle {
+        $0.quote = honest
+        $0.quoteChain = root.der
+      }
+    }
+    #expect(throws: BundleRejection.self) { try forge.bundle { $0.quote = [0x84] } }
   }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofAudit
+@testable import DriftProofAuditBundle
 import DriftProofCore
 @testable import DriftProofEnclave
 import Foundation
@@ -145,5 +147,51 @@ struct SNPTests {
       longer[place] = 1
       #expect(verify(longer) == .malformed("there is something behind its signature"))
     }
+  }
+
+  // MARK: In bundles
+
+  @Test func aBundleHasAReportAndItsCertificates() throws {
+    let forge = try BundleForge(shift: 500_000)
+    let binding = try forge.quoteBinding()
+    let honest = try report {
+      $0.replaceSubrange(0x050..<0x070, with: binding.digest)
+      $0.replaceSubrange(0x070..<0x090, with: binding.commitment)
+    }
+    let pem = Self.pem([leaf, middle])
+    let tar = try forge.bundle {
+      $0.quote = honest
+      $0.quoteChain = pem
+    }
+    let found = try #require(try BundleForge.verify(tar).statement.quote)
+    #expect(found.kind == .snp)
+    #expect(try found.verify(root: root, measurements: [measurement], at: now) == now)
+    #expect(throws: QuoteRejection.self) { try found.verify(root: root, measurements: [measurement], at: 0) }
+    #expect(throws: QuoteRejection.privilege(found: 0, expected: 1)) {
+      try found.verify(root: root, measurements: [measurement], at: now, privilege: 1)
+    }
+    #expect(throws: BundleRejection.noQuoteChain) { try forge.bundle { $0.quote = honest } }
+    // Bound to the test's own binding, which is no audit's.
+    let other = try report()
+    do {
+      _ = try forge.bundle {
+        $0.quote = other
+        $0.quoteChain = pem
+      }
+      Issue.record("a report about something else was taken")
+    } catch BundleRejection.quote(.binding) {}
+    var files = try BundleArchive(tar: tar).files
+    files[.quoteChain] = Self.pem([leaf, middle, root])
+    BundleForge.fails(BundleArchive(files).tar) {
+      if case .claim(path: "$.predicate.quote.chain.digest.sha256", _, _) = $0 { true } else { false }
+    }
+  }
+
+  private static func pem(_ certificates: [QuoteCertificate]) -> [UInt8] {
+    Array(
+      certificates.map {
+        "-----BEGIN CERTIFICATE-----\n\(Data($0.der).base64EncodedString(options: .lineLength64Characters))\n"
+          + "-----END CERTIFICATE-----\n"
+      }.joined().utf8)
   }
 }

@@ -19,6 +19,8 @@ from .results import (
     AuditStatic,
     AuditSuite,
     BundleVerification,
+    DecisionProof,
+    DecisionVerification,
 )
 
 __all__ = [
@@ -29,11 +31,13 @@ __all__ = [
     "forecast",
     "open_records",
     "plan",
+    "prove",
     "quote",
     "record",
     "run",
     "suite",
     "verify",
+    "verify_decision",
 ]
 
 Mode = Literal["quick", "audit", "extended"]
@@ -238,6 +242,8 @@ def bundle(
     withhold: bool = False,
     prompts: PathLike | None = None,
     opened: PathLike | None = None,
+    quote: PathLike | None = None,
+    quote_chain: PathLike | None = None,
     certificate: PathLike | None = None,
     base_identity: PathLike | None = None,
     policy: PathLike | None = None,
@@ -258,11 +264,13 @@ def bundle(
         key: the plan's; `sign` the private key that signs, PKCS#8 in PEM.
         out: such as "audit.tar".
         withhold: keep key, questions and answers secret.
+        quote, quote_chain: an enclave's quote that the client inside wrote this transcript, and its certificates.
         certificate, base_identity, policy: of the certificate that the plan names.
         model, base, opening: check that the reference's model is the certified one.
     """
     arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("sign", sign)]
     arguments += option("out", out) + flag("withhold", withhold) + option("prompts", prompts) + option("opened", opened)
+    arguments += option("quote", quote) + option("quote-chain", quote_chain)
     arguments += option("certificate", certificate) + option("base-identity", base_identity) + option("policy", policy)
     arguments += option("model", model) + option("base", base) + option("opening", opening)
     arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
@@ -285,6 +293,11 @@ def verify(
     records: Iterable[int] = (),
     expect: Verdict | None = None,
     accept_withheld: bool = False,
+    decision: PathLike | None = None,
+    trust_root: PathLike | None = None,
+    measurements: Iterable[str] = (),
+    at: str | None = None,
+    vmpl: int | None = None,
     ignore: Iterable[str] = (),
     allow_symlinks: bool = False,
     progress: ProgressOption = None,
@@ -298,6 +311,8 @@ def verify(
         plan: the plan that was published, or its digest.
         opened, records: records that the auditor disclosed, and which of them must be there.
         accept_withheld: take the scores of a bundle that withholds its answers as they are.
+        decision: a decision that `prove` made of this audit, whose scores must be the bundle's.
+        trust_root, measurements, at, vmpl: verify the quote in the bundle, as `quote` does.
 
     Raises:
         EndpointDifferent, EndpointUndecided: another verdict; `result` is the `BundleVerification`.
@@ -307,9 +322,66 @@ def verify(
     arguments = [path(bundle), *option("public-key", public_key), *option("plan", plan)]
     arguments += option("certificate", certificate) + option("base-identity", base_identity) + option("policy", policy)
     arguments += option("model", model) + option("opened", opened) + joined("records", map(str, records))
-    arguments += text("expect", expect) + flag("accept-withheld", accept_withheld)
+    arguments += text("expect", expect) + flag("accept-withheld", accept_withheld) + option("decision", decision)
+    arguments += option("trust-root", trust_root) + repeated("measurement", measurements)
+    arguments += text("at", at) + text("vmpl", vmpl)
     arguments += joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
     return run_program(BundleVerification, "audit verify", arguments, progress=progress, cancel=cancel, timeout=timeout)
+
+
+def prove(
+    plan: PathLike,
+    reference: PathLike,
+    candidate: PathLike,
+    *,
+    key: PathLike,
+    sign: PathLike,
+    out: PathLike,
+    prompts: PathLike | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> DecisionProof:
+    """Proves that an audit says SAME, without its questions, answers and scores (`audit prove`).
+
+    Args:
+        key: the plan's; `sign` the private key that signs whose scores these are, PKCS#8 in PEM.
+        out: such as "audit.decision".
+
+    Raises:
+        EndpointDifferent, EndpointUndecided: the audit says something else.
+        NotProvable: its scores are too near the margin.
+    """
+    arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("sign", sign)]
+    arguments += option("out", out) + option("prompts", prompts)
+    return run_program(
+        DecisionProof, "audit prove", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
+    )
+
+
+def verify_decision(
+    decision: PathLike,
+    *,
+    public_key: PathLike,
+    plan: PathLike | None = None,
+    progress: ProgressOption = None,
+    cancel: CancelToken | None = None,
+    timeout: float | None = None,
+) -> DecisionVerification:
+    """Verifies a verdict without its scores (`audit verify --zero-knowledge`).
+
+    Args:
+        public_key: the auditor's, in PEM: that these are the scores of the transcripts is the signer's word.
+        plan: the plan that was published, or its digest.
+
+    Raises:
+        ProofInvalid: signature, statement or proof do not hold.
+        IdentityMismatch: it is about another plan.
+    """
+    arguments = [path(decision), "--zero-knowledge", *option("public-key", public_key), *option("plan", plan)]
+    return run_program(
+        DecisionVerification, "audit verify", arguments, progress=progress, cancel=cancel, timeout=timeout
+    )
 
 
 def open_records(

@@ -30,6 +30,9 @@ enum AuditBundleCommand: Command {
       .flag("withhold", "keep key, questions and answers secret"),
       ParsedArguments.auditPrompts,
       .optional("opened", "FILE", "records that audit open has disclosed"),
+      .optional("quote", "QUOTE", "an enclave's quote that the client inside wrote this transcript (Nitro or SEV-SNP)"),
+      .optional(
+        "quote-chain", "CHAIN.pem", "of SEV-SNP: the certificates of the report's key, as audit quote takes them"),
       .optional("certificate", "CERT", "the certificate that the plan names"),
       .optional(
         "base-identity", "FILE", "the base's identity: verifies the certificate first, and goes into the bundle"),
@@ -63,6 +66,8 @@ enum AuditBundleCommand: Command {
     maker.identity = try optionalFile("base-identity", arguments, FileLimits.identity)
     maker.policy = try optionalFile("policy", arguments, FileLimits.policy)
     maker.opened = try optionalFile("opened", arguments, FileLimits.opened)
+    maker.quote = try optionalFile("quote", arguments, FileLimits.key)
+    maker.quoteChain = try optionalFile("quote-chain", arguments, FileLimits.policy)
     let made: (tar: [UInt8], report: BundleReport)
     do throws(BundleRejection) {
       made = try maker.make(signing: signer)
@@ -89,6 +94,7 @@ enum AuditBundleCommand: Command {
     guard has("base") == has("opening"), !has("base") || has("model") && has("certificate") else {
       throw arguments.usage("--base and --opening go together, and with --model and --certificate")
     }
+    guard !has("quote-chain") || has("quote") else { throw arguments.usage("--quote-chain goes with --quote") }
     guard !has("policy") || has("base-identity") else { throw arguments.usage("--policy goes with --base-identity") }
     guard !has("base-identity") || has("certificate") else {
       throw arguments.usage("--base-identity verifies a certificate: --certificate is missing")

@@ -21,8 +21,12 @@ enum AuditBundleText {
   }
 
   /// Who signed what about which model.
-  /// - Parameter verification: of the certificate's proof, against what the reader gave.
-  static func facts(_ report: BundleReport, _ verification: VerificationReport? = nil) -> [String] {
+  /// - Parameters:
+  ///   - verification: of the certificate's proof, against what the reader gave.
+  ///   - quote: what was found of the bundle's quote, if it was checked.
+  static func facts(
+    _ report: BundleReport, _ verification: VerificationReport? = nil, _ quote: CheckedQuote? = nil
+  ) -> [String] {
     let (statement, plan) = (report.statement, report.plan)
     var lines = [
       "signed by   key \(report.keyID); that the endpoint answered so is the signer's word",
@@ -54,6 +58,12 @@ enum AuditBundleText {
       lines.append(
         "            policy \(Quoting.plain(certificate.facts.policyName)) (\(certificate.facts.policyDigest))")
     }
+    if let found = statement.quote {
+      lines.append(
+        "quote       of \(found.kind.rawValue) (\(found.digest)); "
+          + (quote.map { "verified as of \($0.asOf), to the root \($0.root): is it its maker's?" }
+            ?? "present, NOT CHECKED; --trust-root and --measurement verify it"))
+    }
     if !report.opened.isEmpty {
       lines.append(
         "opened      \(Format.count(report.opened.count, "record")), whose scores follow from their answers: "
@@ -71,7 +81,7 @@ enum AuditBundleText {
   }
 
   static func members(
-    _ report: BundleReport, _ verification: VerificationReport? = nil
+    _ report: BundleReport, _ verification: VerificationReport? = nil, _ quote: CheckedQuote? = nil
   ) -> [(key: String, value: JSONOutput)] {
     func text(_ value: String?) -> JSONOutput { value.map { .string($0) } ?? .null }
     let (statement, plan) = (report.statement, report.plan)
@@ -87,6 +97,16 @@ enum AuditBundleText {
       ("certificateVerified", .boolean((verification ?? report.certificate?.verification) != nil)),
       ("startedAt", .string(statement.candidate.started)), ("finishedAt", .string(statement.finishedAt)),
       ("opened", .array(report.opened.map { .integer($0) })),
+      (
+        "quote",
+        statement.quote.map { found in
+          .object([
+            ("kind", .string(found.kind.rawValue)), ("digest", .string(found.digest)),
+            ("checked", .boolean(quote != nil)),
+            ("trustRoot", text(quote?.root)), ("asOf", text(quote?.asOf)),
+          ])
+        } ?? .null
+      ),
     ]
   }
 }

@@ -45,11 +45,11 @@ enum AuditQuoteCommand: Command {
     let plan = try ParsedArguments.auditPlan(at: try arguments.required("plan"))
     let binding = try binding(plan, arguments)
     let bytes = try arguments.readFile("QUOTE", limit: FileLimits.key)
-    let measurements = try measurements(arguments)
+    let measurements = try arguments.measurements()
     guard !measurements.isEmpty else {
       throw arguments.usage("--measurement is missing: a quote of any software says nothing")
     }
-    let root = try certificates("trust-root", arguments)
+    let root = try arguments.certificates("trust-root")
     guard measurements.count == 1 || kind == "nitro" else {
       throw arguments.usage("--measurement is one of SEV-SNP")
     }
@@ -63,8 +63,8 @@ enum AuditQuoteCommand: Command {
     guard isNitro || kind != "sev-snp" || arguments.values["chain"] != nil else {
       throw arguments.usage("--chain is missing: a report has no certificates")
     }
-    let chain = arguments.values["chain"] == nil ? [] : try certificates("chain", arguments)
-    let (moment, level) = (try moment(arguments), try arguments.number("vmpl", in: 0...3, default: 0))
+    let chain = arguments.values["chain"] == nil ? [] : try arguments.certificates("chain")
+    let (moment, level) = (try arguments.moment() ?? time(nil), try arguments.number("vmpl", in: 0...3, default: 0))
     do throws(QuoteRejection) {
       switch kind {
       case "nitro":
@@ -113,37 +113,6 @@ enum AuditQuoteCommand: Command {
     return QuoteBinding(
       planDigest: plan.digest, modelDigest: plan.modelDigest.flatMap { [UInt8](hexadecimal: $0) },
       commitment: commitment, party: party)
-  }
-
-  private static func measurements(_ arguments: ParsedArguments) throws(CommandFailure) -> [[UInt8]] {
-    var found: [[UInt8]] = []
-    for text in arguments.lists["measurement"] ?? [] {
-      guard let bytes = [UInt8](hexadecimal: text), bytes.count == 48 else {
-        throw arguments.usage("--measurement \(Quoting.shown(text)) is not 48 bytes in lower-case hexadecimal")
-      }
-      found.append(bytes)
-    }
-    return found
-  }
-
-  private static func certificates(
-    _ option: String, _ arguments: ParsedArguments
-  ) throws(CommandFailure) -> [QuoteCertificate] {
-    let path = try arguments.required(option)
-    let bytes = try ParsedArguments.readFile(at: path, limit: FileLimits.policy)
-    do throws(QuoteRejection) {
-      return try QuoteCertificate.all(in: bytes)
-    } catch {
-      throw CommandFailure(.operational, "\(path): \(error)")
-    }
-  }
-
-  private static func moment(_ arguments: ParsedArguments) throws(CommandFailure) -> Int {
-    guard let text = arguments.values["at"] else { return time(nil) }
-    guard Timestamp(text) != nil, let date = ISO8601DateFormatter().date(from: text) else {
-      throw arguments.usage("--at is \(Quoting.shown(text)), expected a time such as 2026-03-01T12:30:00Z")
-    }
-    return Int(date.timeIntervalSince1970)
   }
 
   private static func result(

@@ -2,6 +2,8 @@
 
 import DriftProofAudit
 import DriftProofAuditBundle
+import DriftProofAuditDecision
+import DriftProofAuditDecisionProver
 import DriftProofCertificate
 import DriftProofCore
 
@@ -19,9 +21,14 @@ enum AuditVerifyCommand: Command {
         + "is NOT RECOMPUTED (21) unless --accept-withheld takes it as it is. --opened checks records that the auditor has "
         + "disclosed, --records says which ones you asked for.",
       "With --expect, 0 means that the bundle is valid and says so: a gate can demand DIFFERENT, too.",
+      "With --zero-knowledge the file is what audit prove has written: that the plan's rule says SAME of committed scores is proved, "
+        + "that these are the transcripts' is the signer's word. With --decision that word is checked against a bundle which "
+        + "reveals its key.",
+      "A bundle's quote is bound to this audit in any case; that an enclave has given it is checked with --trust-root and "
+        + "--measurement.",
       "It cannot see whether the signer left out the end of a transcript, or invented it.",
     ],
-    positionals: [.init(name: "BUNDLE", help: "the bundle, AUDIT.tar")],
+    positionals: [.init(name: "BUNDLE", help: "the bundle, AUDIT.tar; with --zero-knowledge AUDIT.decision")],
     ownOptions: [
       .required("public-key", "KEY.pub.pem", "the auditor's public key, in PEM"),
       .optional("plan", "PLAN", "the plan that was published, or its digest"),
@@ -33,9 +40,14 @@ enum AuditVerifyCommand: Command {
       .optional("records", "I,I,...", "with --opened: the records that must be among them"),
       .optional("expect", "{SAME,DIFFERENT,UNDECIDED}", "the verdict with which to end with 0"),
       .flag("accept-withheld", "take the scores of a bundle that withholds its answers as they are"),
-    ] + ModelDigestArguments.options)
+      .flag("zero-knowledge", "the file is a proof without scores, as audit prove writes it"),
+      .flag("soundness", "with --zero-knowledge: print every term of the soundness error"),
+      .optional("decision", "FILE", "AUDIT.decision of the same audit and signer: its scores must be the bundle's"),
+    ] + ParsedArguments.quoteOptions + ModelDigestArguments.options)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    if arguments.has("zero-knowledge") { return try verifyDecision(arguments) }
+    guard !arguments.has("soundness") else { throw arguments.usage("--soundness goes with --zero-knowledge") }
     guard arguments.values["policy"] == nil || arguments.values["base-identity"] != nil else {
       throw arguments.usage("--policy goes with --base-identity")
     }
@@ -45,15 +57,68 @@ enum AuditVerifyCommand: Command {
     let expected = try expectedVerdict(arguments)
     var report = try arguments.bundle()
     let verification = try compare(&report, arguments, console)
+    let decision = try compareDecision(report, arguments)
+    let quote = try arguments.checkedQuote(report)
     let exitCode = exitCode(report, expected, acceptsWithheld: arguments.has("accept-withheld"))
-    var lines = AuditBundleText.verdict(report) + AuditBundleText.facts(report, verification)
+    var lines = AuditBundleText.verdict(report) + AuditBundleText.facts(report, verification, quote)
+    if let decision { lines.append("decision    its scores \(decision) are the bundle's") }
     if let expected, report.verdict != expected { lines.append("expected    \(expected.rawValue)") }
     return CommandResult(
       text: lines.joined(separator: "\n") + "\n",
       json: .object(
-        [("verified", .boolean(true)), ("reason", .null)] + AuditBundleText.members(report, verification) + [
-          ("audit", report.result.map(AuditText.json) ?? .null), ("exitCode", .integer(Int(exitCode.rawValue))),
+        [("verified", .boolean(true)), ("reason", .null)] + AuditBundleText.members(report, verification, quote) + [
+          ("decision", decision.map { .string($0) } ?? .null), ("audit", report.result.map(AuditText.json) ?? .null),
+          ("exitCode", .integer(Int(exitCode.rawValue))),
         ]), exitCode: exitCode)
+  }
+
+  /// A proof without scores.
+  private static func verifyDecision(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
+    for option in [
+      "certificate", "base-identity", "policy", "model", "opened", "records", "decision", "ignore", "trust-root", "at",
+      "vmpl",
+    ] where arguments.values[option] != nil {
+      throw arguments.usage("--\(option) goes with a bundle, not with --zero-knowledge")
+    }
+    guard arguments.lists["measurement"] == nil else {
+      throw arguments.usage("--measurement goes with a bundle, not with --zero-knowledge")
+    }
+    for flag in ["accept-withheld", "allow-symlinks"] where arguments.has(flag) {
+      throw arguments.usage("--\(flag) goes with a bundle, not with --zero-knowledge")
+    }
+    let expected = try expectedVerdict(arguments)
+    let report = try arguments.decision("BUNDLE")
+    if let plan = try planDigest(arguments), report.statement.plan != plan {
+      throw CommandFailure(
+        .identityMismatch, "the decision is about the plan \(report.statement.plan), not about \(plan)")
+    }
+    let isWanted = expected.map { $0 == .same } ?? true
+    var lines =
+      ["VERIFIED    SAME, in zero knowledge, in \(Format.number(report.verifySeconds * 1000, digits: 3)) ms"]
+      + AuditDecisionText.lines(report, hasTerms: arguments.has("soundness"))
+    if let expected, !isWanted { lines.append("expected    \(expected.rawValue)") }
+    let exitCode: ExitCode = isWanted ? .success : .identityMismatch
+    return CommandResult(
+      text: lines.joined(separator: "\n") + "\n",
+      json: .object(
+        [("verified", .boolean(true)), ("reason", .null)] + AuditDecisionText.members(report) + [
+          ("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(Int(exitCode.rawValue))),
+        ]), exitCode: exitCode)
+  }
+
+  /// A decision of the same audit must be about these very scores.
+  /// - Returns: the digest of its scores; nil where none is given.
+  private static func compareDecision(
+    _ report: BundleReport, _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> String? {
+    guard arguments.values["decision"] != nil else { return nil }
+    let decision = try arguments.decision("decision")
+    do throws(DecisionCheck.Mismatch) {
+      try DecisionCheck.check(decision, against: report)
+    } catch {
+      throw CommandFailure(.identityMismatch, error.description)
+    }
+    return decision.statement.scores
   }
 
   private static func expectedVerdict(_ arguments: ParsedArguments) throws(CommandFailure) -> Verdict? {
@@ -135,6 +200,17 @@ extension ParsedArguments {
     let bytes = try readFile(name, limit: FileLimits.bundle)
     do throws(BundleRejection) {
       return try BundleVerifier.verify(bytes, key: key)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The verified decision of an argument.
+  func decision(_ name: String) throws(CommandFailure) -> DecisionReport {
+    let key = try publicKey()
+    let bytes = try readFile(name, limit: DecisionFile.maximumBytes)
+    do throws(DecisionRejection) {
+      return try DecisionVerifier.verify(bytes, key: key)
     } catch {
       throw CommandFailure(error)
     }

@@ -12,6 +12,8 @@ from .attestation import MAXIMUM_KEY_BYTES, read_public_key, verify_attestation
 from .audit_archive import MAXIMUM_BYTES as MAXIMUM_BUNDLE_BYTES
 from .audit_archive import key_id
 from .audit_bundle import EXIT_CODES, MAXIMUM_RESULT, Bundle, open_records, verify_bundle, verify_certificate
+from .audit_decision import MAXIMUM_BYTES as MAXIMUM_DECISION_BYTES
+from .audit_decision import verify_decision
 from .audit_json import MAXIMUM_BYTES as MAXIMUM_PLAN_BYTES
 from .audit_plan import read_plan
 from .audit_scores import SAME
@@ -214,17 +216,21 @@ def _chain(arguments: list[str]) -> str:
     return "\n".join(lines)
 
 
+def _plan_digest(given: str) -> str:
+    """64 digits, or of a plan's file."""
+    if re.fullmatch(r"[0-9a-f]{64}", given):
+        return given
+    try:
+        return read_plan(_read_audit_file(given, MAXIMUM_PLAN_BYTES, "a plan")).digest
+    except InvalidProof as failure:
+        raise OperationalError(f"{given}: {failure}") from None
+
+
 def _compared(options, bundle: Bundle) -> None:
     """What the reader holds against the bundle."""
     plan = bundle.plan
     if options.plan is not None:
-        given = options.plan
-        if not re.fullmatch(r"[0-9a-f]{64}", given):
-            try:
-                given = read_plan(_read_audit_file(given, MAXIMUM_PLAN_BYTES, "a plan")).digest
-            except InvalidProof as failure:
-                raise OperationalError(f"{given}: {failure}") from None
-        if given != plan.digest:
+        if _plan_digest(options.plan) != plan.digest:
             raise AnotherSubject("the bundle is about another plan")
     if options.certificate is not None:
         content = _read_certificate(options.certificate)
@@ -245,6 +251,29 @@ def _compared(options, bundle: Bundle) -> None:
         verify_certificate(bundle.certificate, identity, policy)
 
 
+def _decision(options) -> tuple[str, int]:
+    """A verdict without its scores (specification/audit.md, section 12)."""
+    names = ("certificate", "base_identity", "policy", "model", "opened", "records", "ignore")
+    if any(getattr(options, name) is not None for name in names) or options.accept_withheld or options.allow_symlinks:
+        raise UsageError("--zero-knowledge stands with --public-key, --plan and --expect")
+    key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
+    content = _read_audit_file(options.bundle, MAXIMUM_DECISION_BYTES, "a decision")
+    decision = verify_decision(content, key)
+    if options.plan is not None and _plan_digest(options.plan) != decision.plan.digest:
+        raise AnotherSubject("the decision is about another plan")
+    least = min(decision.soundness.values())
+    lines = [
+        f"VERIFIED    SAME after {decision.requests} requests, in zero knowledge; at most {decision.far} score "
+        f"{decision.below} thousandths or more",
+        f"scores      {decision.scores}",
+        f"plan        {decision.plan.digest}",
+        f"soundness   {least:.1f} bits",
+    ]
+    if options.expect in (None, "SAME"):
+        return "\n".join(lines), 0
+    return "\n".join([*lines, f"expected    {options.expect}"]), AnotherSubject.exit_code
+
+
 def _audit(arguments: list[str]) -> tuple[str, int]:
     parser = _Parser(
         prog="python -m driftproof.independent audit verify", description="Verifies a bundle and computes it again."
@@ -255,6 +284,7 @@ def _audit(arguments: list[str]) -> tuple[str, int]:
         parser.add_argument(f"--{name}", action=_Once)
     parser.add_argument("--expect", action=_Once, choices=sorted(EXIT_CODES))
     parser.add_argument("--accept-withheld", action="store_true")
+    parser.add_argument("--zero-knowledge", action="store_true")
     parser.add_argument("--allow-symlinks", action="store_true")
     options = parser.parse_args(arguments)
     if options.policy is not None and options.base_identity is None:
@@ -263,6 +293,8 @@ def _audit(arguments: list[str]) -> tuple[str, int]:
         options.opened is None or not re.fullmatch(r"[0-9]{1,6}(,[0-9]{1,6})*", options.records)
     ):
         raise UsageError("--records and --opened stand together; records are numbers of questions")
+    if options.zero_knowledge:
+        return _decision(options)
     key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
     content = _read_audit_file(options.bundle, MAXIMUM_BUNDLE_BYTES, "a bundle")
     bundle = verify_bundle(content, key, key_id(key))

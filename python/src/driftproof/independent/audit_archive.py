@@ -22,10 +22,12 @@ NAMES = (
     "certificate.drift",
     "base.identity.json",
     "policy.json",
+    "quote.bin",
+    "quote-chain.pem",
     "opened.json",
     "prompts.txt",
 )
-RESERVED = ("quote.bin", "quote-chain.pem", "raw.ndjson")
+RESERVED = ("raw.ndjson",)
 REQUIRED = NAMES[:5]
 
 

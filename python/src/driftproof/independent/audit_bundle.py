@@ -466,6 +466,8 @@ def verify_bundle(content: bytes, key: PublicKey, identifier: str) -> Bundle:
     """Section 10, 1 to 10."""
     files = read_archive(content)
     payload = signed_payload(files["attestation.intoto.jsonl"], key, identifier)
+    if "quote.bin" in files or "quote-chain.pem" in files:
+        raise OperationalError("bundle: it has an enclave's quote, which this verifier does not read")
     statement = _statement(payload)
     predicate = _named(statement, "predicate")
     for name, place in (("plan.json", ("plan",)), ("result.json", ("result",))):

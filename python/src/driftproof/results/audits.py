@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 
 from .base import Result
+from .certificates import SoundnessTerm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +285,22 @@ class AuditQuote(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BundleQuote(Result):
+    """An enclave's quote in a bundle, bound to its transcript.
+
+    Attributes:
+        kind: "nitro" or "sev-snp".
+        checked: whether it was verified, to `trust_root` and for the moment `as_of`.
+    """
+
+    kind: str
+    digest: str
+    checked: bool
+    trust_root: str | None
+    as_of: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BundleFacts(Result):
     """What a bundle's signed statement says, and what was verified of it.
 
@@ -294,6 +311,7 @@ class BundleFacts(Result):
         binding: "recorded", "declared" or "checked": how the reference is tied to a model.
         certificate_verified: whether the proof of the certificate that the plan names was verified.
         opened: numbers of the questions whose records were disclosed and checked.
+        quote: an enclave's word about the transcript; None without one.
     """
 
     verdict: str
@@ -316,6 +334,7 @@ class BundleFacts(Result):
     started_at: str
     finished_at: str
     opened: tuple[int, ...]
+    quote: BundleQuote | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,8 +347,72 @@ class AuditBundle(BundleFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class BundleVerification(BundleFacts):
-    """A bundle that holds together; `audit` is what was computed again, None where answers are withheld."""
+    """A bundle that holds together; `audit` is what was computed again, None where answers are withheld.
+
+    Attributes:
+        decision: digest of the scores of a decision that the bundle confirms; None where none was given.
+    """
 
     verified: bool
+    decision: str | None
     audit: AuditResult | None
+    exit_code: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionFacts(Result):
+    """A verdict without its scores: by the plan's rule the committed scores are SAME.
+
+    Attributes:
+        requests: how many scores are committed.
+        far: how many of them at most are `below` thousandths or more.
+        key_id: SHA-256 of the auditor's public key, who says that these are the transcripts' scores.
+        scores: digest of the commitment.
+        margin: nats, or a share of the text.
+        security_bits: -log2 of the error; the least of `soundness`.
+    """
+
+    verdict: str
+    requests: int
+    far: int
+    below: int
+    key_id: str
+    plan: str
+    mode: str
+    score: str
+    margin: float
+    run: int
+    previous: str | None
+    commitment: str
+    beacon: str | None
+    origin: str
+    model: str
+    reference_model: str
+    reference_root: str
+    candidate_root: str
+    scores: str
+    model_digest: str | None
+    certificate: str | None
+    started_at: str
+    finished_at: str
+    security_bits: float
+    soundness: tuple[SoundnessTerm, ...]
+    proof_bytes: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionProof(DecisionFacts):
+    """A decision that was made, verified, and written to `out`."""
+
+    seconds: float
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionVerification(DecisionFacts):
+    """A decision whose signature and proof hold."""
+
+    verified: bool
+    verify_seconds: float
     exit_code: int
