@@ -5,7 +5,7 @@ import copy
 import json
 
 from .case import Cases, Text
-from .subjects import NORM, ROUNDING, add, sealed_identity
+from .subjects import HIDING, NORM, ROUNDING, add, sealed_identity
 
 RULE = "files 4"
 
@@ -32,7 +32,8 @@ def cases() -> Cases:
     refused("comment", "A comment.", "// base\n" + json.dumps(value))
     refused("trailing", "Something behind.", json.dumps(value) + "{}")
     spelled("version-2", "Version 2 without an unencodable entry.", driftIdentity=2)
-    spelled("version-4", "Version 4.", driftIdentity=4)
+    spelled("version-4", "Version 4 without a linked part.", driftIdentity=4)
+    spelled("version-5", "Version 5.", driftIdentity=5)
     spelled("unknown-key", "A key that there is not.", comment="x")
     spelled("root", "Another root.", root=value["root"][:-1] + ("0" if value["root"][-1] != "0" else "1"))
     spelled("root-capitals", "A root in capitals.", root=value["root"].upper())
@@ -108,4 +109,27 @@ def cases() -> Cases:
         "More entries below the floor than there are.",
         lambda v: v["linked"]["tensors"][0].update(entriesBelowFloor=1 << 40),
     )
+
+    def hiding(name: str, says: str, change, seal: bool = True) -> None:
+        changed = copy.deepcopy(HIDING.value)
+        change(changed)
+        refused(f"hiding-{name}", says, sealed_identity(changed) if seal else json.dumps(changed), HIDING)
+
+    tree, pin = HIDING.value["linked"]["trees"][0], 48
+    hiding("version", "Version 3 with a tail.", lambda v: v.update(driftIdentity=3))
+    hiding("tail-zero", "A tail of nothing, with pins.", lambda v: v["linked"].update(tail=0), seal=False)
+    hiding("tail-missing", "Pins without a tail.", lambda v: v["linked"].pop("tail"), seal=False)
+    hiding("pins-missing", "A tail without pins.", lambda v: v["linked"]["trees"][0].pop("pins"), seal=False)
+    hiding("pins-fewer", "A pin fewer than rows.", lambda v: v["linked"]["trees"][0].update(pins=tree["pins"][pin:]))
+    hiding("pins-other", "Another pin below the same root.", _first_pin("00" * 24), seal=False)
     return found
+
+
+def _first_pin(pin: str):
+    """Puts a pin in place of the first one of the first tree."""
+
+    def change(value: dict) -> None:
+        tree = value["linked"]["trees"][0]
+        tree.update(pins=pin + tree["pins"][len(pin) :])
+
+    return change

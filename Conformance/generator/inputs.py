@@ -1,12 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines, files that cannot be what they stand for, and the certificate's frame: checks 1 to 13."""
 
+import copy
 from dataclasses import replace
 
 from driftproof.independent.wire import sha256, u32, u64
 
 from .case import Absent, Bytes, Cases, Folder, Text
-from .subjects import ALIGNED, CLASSES, ENTRIES, LINK, NORM, PARENT, ROUNDING, VERIFY, Subject, add
+from .subjects import (
+    ALIGNED,
+    CLASSES,
+    ENTRIES,
+    HIDING,
+    LINK,
+    NORM,
+    PARENT,
+    ROUNDING,
+    VERIFY,
+    Subject,
+    add,
+    sealed_identity,
+)
 from .verified import padded, parent_of
 
 FILES = "files 1"
@@ -167,6 +181,16 @@ def _bindings(found: Cases) -> None:
     )
     root = ROUNDING.with_parts(base_root=bytes.fromhex(ROUNDING.value["root"]))
     add(found, "plain-root-under-rounding", "The same with a rounding clause.", root, 12, "base", _check(9))
+    public = HIDING.value | {"driftIdentity": 3}
+    trees = [{"rows": tree["rows"], "root": tree["root"]} for tree in public["linked"]["trees"]]
+    public["linked"] = {key: part for key, part in public["linked"].items() if key != "tail"} | {"trees": trees}
+    says = "The identity of a hiding base without tail and pins, as if it were public."
+    add(found, "hiding-base-as-public", says, HIDING, 12, "base", _check(9), identity=Text(sealed_identity(public)))
+    pinned = copy.deepcopy(HIDING.value)
+    tree = pinned["linked"]["trees"][0]
+    tree["pins"] = "01" + "00" * 23 + tree["pins"][48:]
+    says = "The identity of a hiding base with another first pin, sealed."
+    add(found, "hiding-base-other-pins", says, HIDING, 12, "base", _check(9), identity=Text(sealed_identity(pinned)))
     add(found, "another-policy", "Another policy.", NORM, 12, "policy", _check(10), policy=CLASSES.policy)
     looser = Text(NORM.policy.content.decode().replace("0.25", "0.250000000000000001"))
     add(

@@ -18,6 +18,7 @@ from .subjects import (
     ENTRIES,
     FORMS,
     HEADS,
+    HIDING,
     KRONECKER,
     LINK,
     NEWER_ADAPTER,
@@ -81,6 +82,7 @@ def cases() -> Cases:
     valid("version-9-patterns", "Version 9: patterns of drift, tuned and base.", PATTERNS)
     valid("version-9-link", "Version 9 with a byte 1: a link.", THINNED, "--parent", parent_of(THINNED))
     valid("version-10-kronecker", "Version 10: sums of Kronecker products.", KRONECKER)
+    valid("hiding-base", "A base whose tableau hides its weights: fractions of weights, a pattern of the base.", HIDING)
     valid("aligned", "A manifest whose first word is 11, without its transition.", ALIGNED)
     for version in (2, 4):
         valid(f"nothing-to-prove-{version}", f"Version {version}, all frozen: no proof.", frozen(version))

@@ -12,9 +12,7 @@ import DriftProofTranscript
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
   case attestation, auditAnswer, auditBundle, auditDecision, auditFile, baseCache, certificate, canonicalPolicy,
-    identity, index, key,
-    opening,
-    policy, quote, revocations, roundingCertificate, safetensors
+    hidingCertificate, identity, index, key, opening, policy, quote, revocations, roundingCertificate, safetensors
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -27,6 +25,7 @@ enum FuzzTarget {
     case .baseCache: BaseCacheTarget.run(bytes)
     case .certificate: Self.certificate(bytes, Pinned.shared)
     case .roundingCertificate: Self.certificate(bytes, Pinned.rounding)
+    case .hidingCertificate: Self.certificate(bytes, Pinned.hiding)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)
     case .identity: Self.identity(bytes)
     case .index: Self.checkpoint(bytes, isIndex: true)

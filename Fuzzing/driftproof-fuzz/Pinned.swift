@@ -13,6 +13,8 @@ struct Pinned: Sendable {
   /// The smallest one, and one with rounding bounds over an identity that commits to its base.
   static let shared = Pinned.read("pinned-v2/norm")
   static let rounding = Pinned.read("pinned-v8/rounding")
+  /// One over an identity that hides its base's weights.
+  static let hiding = Pinned.read("pinned-hiding/hiding")
 
   /// Of every tensor, by its weights: a half-ulp, roundoffs, and fractions.
   static let weightPolicies: [Policy] = [

@@ -31,6 +31,7 @@ let callbacks: [String: FuzzCallback] = [
   "policy": { FuzzTarget.policy.run($0, $1) },
   "quote": { FuzzTarget.quote.run($0, $1) },
   "revocations": { FuzzTarget.revocations.run($0, $1) },
+  "hiding-certificate": { FuzzTarget.hidingCertificate.run($0, $1) },
   "rounding-certificate": { FuzzTarget.roundingCertificate.run($0, $1) },
   "safetensors": { FuzzTarget.safetensors.run($0, $1) },
 ]

@@ -5,11 +5,12 @@ import DriftProofCore
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {
   /// The largest value of `driftIdentity` that is read.
-  package static let fileVersion = 3
+  package static let fileVersion = 4
 
-  /// Value of `driftIdentity`: 3 with a tableau of the weights, 2 where a tensor has no encoding; older readers know neither.
+  /// Value of `driftIdentity`: 4 with a tableau that hides the weights, 3 with a public one, 2 where a tensor has no encoding;
+  /// older readers do not know these.
   private var fileVersion: Int {
-    if linked != nil { return 3 }
+    if let linked { return linked.isHiding ? 4 : 3 }
     return tensors.contains { $0.statistics.unencodableEntry != nil } ? 2 : 1
   }
 
@@ -49,12 +50,13 @@ extension BaseIdentity {
     let statedLinked: [UInt8]?
     do {
       let document = try JSONNode(parsing: bytes)
+      // First of all: what a later version has besides is told by its number, not as an unknown key.
+      version = try self.version(document.member("driftIdentity"))
       let link = try document.optionalMember("linked")
       try document.requireKeys(
         ["driftIdentity", "root"] + (link == nil ? [] : ["linkedRoot", "linked"]) + ["tensors"])
       linked = try link.map { (node) throws(JSONError) in try LinkedBase(node) }
       statedLinked = try document.optionalMember("linkedRoot")?.hex(byteCount: SHA256.digestLength)
-      version = try self.version(document.member("driftIdentity"))
       stated = try document.member("root").hex(byteCount: SHA256.digestLength)
       var leaves: [(leaf: Leaf, place: JSONNode)] = []
       for node in try document.member("tensors").elements() { leaves.append((try leaf(node), node)) }
@@ -86,8 +88,9 @@ extension BaseIdentity {
     guard identity.fileVersion == version else {
       throw .identityValue(
         path: "$.driftIdentity", found: "\(version)",
-        expected: "\(identity.fileVersion): version 3 is for bases with a tableau of their weights, 2 for others "
-          + "with a tensor without encoding, 1 for the rest")
+        expected:
+          "\(identity.fileVersion): version 4 is for bases with a tableau that hides their weights, 3 with a public "
+          + "one, 2 for others with a tensor without encoding, 1 for the rest")
     }
     guard identity.root == stated else {
       throw .identityRootMismatch(stated: stated.hexadecimal, computed: identity.rootHex)

@@ -4,17 +4,22 @@ import DriftProofCore
 
 /// What an identity says of the tableau that commits to the base's weights (docs/protocol.md, section 3, "Linked base").
 ///
-/// A public base's is a function of the weights, as the identity is. It lets a statement speak of the base's own entries.
+/// A public base's is a function of the weights, as the identity is; one that hides the weights has tails and pins besides. It
+/// lets a statement speak of the base's own entries.
 package struct LinkedBase: Sendable, Hashable {
   /// One Merkle tree over the rows of some tensors.
   package struct Tree: Sendable, Hashable {
     package let rows: Int
     /// 32 bytes.
     package let root: [UInt8]
+    /// Of a tableau that hides the weights: the value of each row at the point that the root determines, 24 bytes each. Empty
+    /// otherwise.
+    package let pins: [UInt8]
 
-    package init(rows: Int, root: [UInt8]) {
+    package init(rows: Int, root: [UInt8], pins: [UInt8] = []) {
       self.rows = rows
       self.root = root
+      self.pins = pins
     }
   }
 
@@ -41,6 +46,8 @@ package struct LinkedBase: Sendable, Hashable {
   package let logBlowup: Int
   /// Bands of rows that several machines would commit to on their own; 1.
   package let bands: Int
+  /// Random coefficients of each row; 0 for a public base.
+  package let tail: Int
   package let trees: [Tree]
   /// Every F16 and BF16 tensor of the base that has integers and entries, in name order.
   package let tensors: [Tensor]
@@ -48,11 +55,13 @@ package struct LinkedBase: Sendable, Hashable {
   package let layoutDigest: [UInt8]
 
   package init(
-    logLength: Int, logBlowup: Int, bands: Int = 1, trees: [Tree], tensors: [Tensor], layoutDigest: [UInt8]
+    logLength: Int, logBlowup: Int, bands: Int = 1, tail: Int = 0, trees: [Tree], tensors: [Tensor],
+    layoutDigest: [UInt8]
   ) {
     self.logLength = logLength
     self.logBlowup = logBlowup
     self.bands = bands
+    self.tail = tail
     self.trees = trees
     self.tensors = tensors
     self.layoutDigest = layoutDigest
@@ -64,6 +73,8 @@ package struct LinkedBase: Sendable, Hashable {
   package static let logDeviation = 17
   /// So that the floor is 2^-14, below which F16 has subnormals.
   package static let largestHalfFractionBits = 28
+  /// Bytes of a row's pin.
+  package static let pinBytes = 24
   /// g + 17 - 2, from g ≤ 24 and σ ≥ 4.
   package static let fractionBitsRange = Encoding.fractionBitsRange.lowerBound...39
 
@@ -85,16 +96,20 @@ package struct LinkedBase: Sendable, Hashable {
     return (dtype == .f16 ? min(own, largestHalfFractionBits) : own, true)
   }
 
+  /// Its rows have tails, its leaves salts, its trees pins: what proofs show of it tells nothing of the weights.
+  package var isHiding: Bool { tail > 0 }
+
   /// What the linked root hashes (docs/format.md).
   package var canonicalBytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/base-tableau/v1")
+    bytes.append(lengthPrefixed: "driftproof/base-tableau/\(isHiding ? "v2" : "v1")")
     for value in [logLength, logBlowup, bands] { bytes.append(littleEndian: UInt32(value)) }
-    bytes.append(littleEndian: UInt64(0))
+    bytes.append(littleEndian: UInt64(tail))
     bytes.append(littleEndian: UInt32(trees.count))
     for tree in trees {
       bytes.append(littleEndian: UInt32(tree.rows))
       bytes += tree.root
+      bytes += tree.pins
     }
     bytes.append(littleEndian: UInt64(tensors.count))
     for tensor in tensors {

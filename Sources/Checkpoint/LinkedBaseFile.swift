@@ -8,10 +8,16 @@ extension LinkedBase {
   package static let maximumTrees = 8
   static let logLengthRange = 14...26
   static let logBlowupRange = 1...5
+  /// A tail is at most as long as the longest row.
+  static let tailRange = 1...1 << 26
 
   func json() -> String {
-    var text = "{\"logLength\": \(logLength), \"logBlowup\": \(logBlowup), \"bands\": \(bands), \"trees\": ["
-    text += trees.map { "{\"rows\": \($0.rows), \"root\": \"\($0.root.hexadecimal)\"}" }.joined(separator: ", ")
+    var text = "{\"logLength\": \(logLength), \"logBlowup\": \(logBlowup), \"bands\": \(bands), "
+    text += isHiding ? "\"tail\": \(tail), \"trees\": [" : "\"trees\": ["
+    text += trees.map { tree in
+      "{\"rows\": \(tree.rows), \"root\": \"\(tree.root.hexadecimal)\""
+        + (isHiding ? ", \"pins\": \"\(tree.pins.hexadecimal)\"}" : "}")
+    }.joined(separator: ", ")
     text += "], \"layoutDigest\": \"\(layoutDigest.hexadecimal)\", \"tensors\": ["
     text += tensors.map { tensor in
       "\n{\"name\": \(StrictJSON.quoted(tensor.name)), \"heaviestChunk\": \"\(tensor.heaviestChunk)\", "
@@ -22,18 +28,21 @@ extension LinkedBase {
 
   /// Types and ranges; whether it fits the identity's leaves is ``check(against:at:)``'s.
   init(_ node: JSONNode) throws(JSONError) {
-    try node.requireKeys(["logLength", "logBlowup", "bands", "trees", "layoutDigest", "tensors"])
+    let tail = try node.optionalMember("tail")
+    try node.requireKeys(
+      ["logLength", "logBlowup", "bands"] + (tail == nil ? [] : ["tail"]) + ["trees", "layoutDigest", "tensors"])
     let list = try node.member("trees").elements()
     guard (1...Self.maximumTrees).contains(list.count) else {
       throw .outOfRange(path: node.path + ".trees", found: "\(list.count)", expected: "1 to \(Self.maximumTrees) trees")
     }
     var trees: [Tree] = []
     for tree in list {
-      try tree.requireKeys(["rows", "root"])
+      try tree.requireKeys(["rows", "root"] + (tail == nil ? [] : ["pins"]))
+      let rows = try tree.member("rows").integer(in: 1...Int(UInt32.max))
       trees.append(
         Tree(
-          rows: try tree.member("rows").integer(in: 1...Int(UInt32.max)),
-          root: try tree.member("root").hex(byteCount: SHA256.digestLength)))
+          rows: rows, root: try tree.member("root").hex(byteCount: SHA256.digestLength),
+          pins: tail == nil ? [] : try tree.member("pins").hex(byteCount: Self.pinBytes * rows)))
     }
     var tensors: [Tensor] = []
     for tensor in try node.member("tensors").elements() {
@@ -48,7 +57,8 @@ extension LinkedBase {
     self.init(
       logLength: try node.member("logLength").integer(in: Self.logLengthRange),
       logBlowup: try node.member("logBlowup").integer(in: Self.logBlowupRange),
-      bands: try node.member("bands").integer(in: 1...1), trees: trees, tensors: tensors,
+      bands: try node.member("bands").integer(in: 1...1), tail: try tail?.integer(in: Self.tailRange) ?? 0,
+      trees: trees, tensors: tensors,
       layoutDigest: try node.member("layoutDigest").hex(byteCount: SHA256.digestLength))
   }
 

@@ -27,7 +27,7 @@ extension HashCommitment: TableauCommitmentProver {
     precondition(rows.rowCount == shapes.count && !shapes.isEmpty, "one shape per row")
     precondition(
       shapes.allSatisfy {
-        $0.tailOffset >= 0 && $0.tailOffset <= parameters.length && (0...parameters.driftRowTail).contains($0.tailCount)
+        $0.tailOffset >= 0 && $0.tailOffset <= parameters.length && (0...parameters.longestTail).contains($0.tailCount)
       }, "a row's degree exceeds the code's")
     return try CommittedTableau(
       label: label, rows: rows, shapes: shapes, secret: secret, parameters: parameters, deviation: deviation)
@@ -39,6 +39,14 @@ extension HashCommitment: TableauCommitmentProver {
   package func pin(_ committed: CommittedTableau) throws -> CommittedTableau {
     let point = OutOfDomain.point(
       root: committed.root, label: committed.label, shapes: committed.shapes, parameters: parameters)
+    return try committed.pinned(at: point)
+  }
+
+  /// Of a tree of a hiding base: at the point that root, l and rate determine, whatever the proof's queries are.
+  package func pinBase(_ committed: CommittedTableau) throws -> CommittedTableau {
+    let point = OutOfDomain.point(
+      root: committed.root, label: committed.label, shapes: committed.shapes, logLength: parameters.logLength,
+      logBlowup: parameters.logBlowup)
     return try committed.pinned(at: point)
   }
 

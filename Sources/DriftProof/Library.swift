@@ -23,6 +23,7 @@ extension DriftProver {
   ///   - policyFile: the JSON of the policy.
   ///   - openingPath: where the opening secret is kept; made when absent, counted on when present.
   ///   - identityFile: the base's identity, if known: frozen tensors are then compared with the tuned ones, not hashed.
+  ///   - baseOpeningPath: of a base whose identity hides its weights, where the policy speaks of them: it counts this proof.
   ///   - parentCertificate: to prove a link of a chain: the bytes of the certificate whose model `base` is. It is verified
   ///     first. `identityFile` is then needed and that of the chain's base, which the certificate names.
   ///   - folder: where the proof keeps what it needs to go on after it was stopped; as secret as the opening. Call
@@ -33,7 +34,8 @@ extension DriftProver {
   /// - Throws: `policyViolated`, `coverageGap`, `precisionRefused`, `identityMismatch` or `operational`.
   public static func prove(
     base: String, tuned: String, policyFile: [UInt8], openingPath: String, identityFile: [UInt8]? = nil,
-    parentCertificate: [UInt8]? = nil, resumingIn folder: String? = nil, strippingPrefixes prefixes: [String] = [],
+    baseOpeningPath: String? = nil, parentCertificate: [UInt8]? = nil, resumingIn folder: String? = nil,
+    strippingPrefixes prefixes: [String] = [],
     progress: (@Sendable (ProveProgress) -> Void)? = nil
   ) throws(DriftProofError) -> Result {
     try DriftProofError.translating {
@@ -42,6 +44,7 @@ extension DriftProver {
         try .checkpoints(base: base, tuned: tuned, identity: identity, prefixes),
         policy: try Policy.parse(policyFile), openingPath: openingPath)
       request.identity = identity
+      request.baseOpeningPath = baseOpeningPath
       if let parentCertificate {
         guard let identity = request.identity else { throw DriftProofError.missingInput(.identityOfChain) }
         request.parent = try ParentCertificate(parentCertificate, identity: identity)
@@ -80,18 +83,19 @@ extension CertificateChecker {
   ///
   /// - Parameters:
   ///   - identityFile: of the chain's base, needed for a link; `base` is then the parent's model.
+  ///   - baseOpeningPath: as for ``DriftProver``; nothing is counted in it.
   ///   - prefixes: those with which the certificate was made.
   /// - Throws: `identityMismatch` naming what differs, `proofInvalid` or `operational`.
   public static func check(
     certificate: [UInt8], base: String, tuned: String, openingPath: String, identityFile: [UInt8]? = nil,
-    strippingPrefixes prefixes: [String] = []
+    baseOpeningPath: String? = nil, strippingPrefixes prefixes: [String] = []
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       let identity = try identityFile.map { try BaseIdentity.parse($0) }
       return try check(
         certificate: certificate,
         model: .checkpoints(base: base, tuned: tuned, identity: identity, prefixes),
-        openingPath: openingPath, identity: identity)
+        openingPath: openingPath, identity: identity, baseOpening: baseOpeningPath)
     }
   }
 }

@@ -61,20 +61,50 @@ package enum CodeSelection {
     guard
       let estimate = estimate(
         derived.tensors, logLength: base.logLength, logBlowup: base.logBlowup, proofs: proofs,
-        baseTrees: derived.baseTrees)
+        baseTrees: derived.baseTrees, hidingBase: derived.hidingBase)
     else { throw .tooLarge(.proofs(proofs)) }
     return estimate.code
   }
 
+  /// The code of a base's tableau that hides the weights: its rows' tails serve `proofs` proofs of statements about it.
+  /// - Parameters:
+  ///   - code: whose rows and rate it has.
+  ///   - trees: of the tableau.
+  /// - Throws: `tooLarge` where the rows are too short for them.
+  package static func hiding(
+    _ code: CodeParameters, trees: Int, proofs: Int
+  ) throws(StatementError) -> CodeParameters {
+    guard (1...maximumBaseProofs).contains(proofs) else { throw .tooLarge(.proofs(proofs)) }
+    // Longer tails raise the rate, which asks for more queries, which ask for longer tails.
+    var queries = code.queries
+    while true {
+      let base = CodeParameters.HidingBase(
+        trees: trees, tail: CodeParameters.HidingBase.tail(trees: trees, queries: queries, proofs: proofs))
+      guard
+        let needed = CodeParameters.queries(
+          logLength: code.logLength, logBlowup: code.logBlowup, grindingBits: grindingBits, proofs: defaultProofs,
+          hidingBase: base),
+        let result = try? code.beside(base)
+      else { throw .tooLarge(.proofs(proofs)) }
+      if needed <= queries { return result }
+      queries = needed
+    }
+  }
+
+  /// So that tails can be computed; rows are too short for as many anyway.
+  private static let maximumBaseProofs = 1 << 20
+
   package static func estimate(
-    _ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int, baseTrees: [BaseTree] = []
+    _ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int, baseTrees: [BaseTree] = [],
+    hidingBase: CodeParameters.HidingBase? = nil
   ) -> Estimate? {
     guard
       let queries = CodeParameters.queries(
-        logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs),
+        logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs, hidingBase: hidingBase),
       let code = try? CodeParameters(
         logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits,
-        driftTail: proofs * queries)
+        driftTail: proofs * queries
+      ).beside(hidingBase)
     else { return nil }
     let size = ProofSize(tensors: tensors, code: code, baseTrees: baseTrees)
     return Estimate(code: code, proofBytes: size.bytes, work: size.work)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofCheckpoint
+import DriftProofCommitment
 
 /// What is wrong with the linked part of an identity: it is no tableau of a base with these leaves.
 package enum LinkedBaseError: Error, Equatable, Sendable {
@@ -9,6 +10,10 @@ package enum LinkedBaseError: Error, Equatable, Sendable {
   /// Trees, or rows of one.
   case trees(found: [Int], expected: [Int])
   case layoutDigest
+  /// The pins of a tree that hides its rows are not one element of K for each of them.
+  case pins(tree: Int)
+  /// Tails that hide nothing: the trees' own points alone show as much as they cover.
+  case tail(found: Int, least: Int)
   case fractionBits(tensor: String, found: Int, expected: Int)
   /// Σq² over all chunks exceeds the heaviest one's times their number.
   case heaviestChunk(tensor: String)
@@ -20,12 +25,23 @@ extension LinkedBaseError: CustomStringConvertible {
     case .tooLarge(let limit): "the identity commits to tensors of more than 2^\(limit) entries together"
     case .trees(let found, let expected):
       "the identity's linked part has trees of \(found) rows where the base's shapes give \(expected)"
+    case .pins(let tree):
+      "the identity's linked part has pins of tree \(tree) that are not one field element for each of its rows"
+    case .tail(let found, let least):
+      "the identity's linked part has rows with \(found) random coefficients, which hide no weights: at least \(least) do"
     case .layoutDigest: "the identity's linked part has another layout than the base's shapes and units give"
     case .fractionBits(let tensor, let found, let expected):
       "tensor \(tensor): the identity's linked part has units of 2^-\(found) where its heaviest chunk gives 2^-\(expected)"
     case .heaviestChunk(let tensor):
       "tensor \(tensor): the heaviest chunk in the identity's linked part is lighter than the average one"
     }
+  }
+}
+
+extension LinkedBase {
+  /// What proofs about it show besides; nil for a public tableau.
+  package var hidingBase: CodeParameters.HidingBase? {
+    isHiding ? CodeParameters.HidingBase(trees: trees.count, tail: tail) : nil
   }
 }
 
@@ -47,6 +63,7 @@ package enum LinkedBaseCheck {
     let layout = BaseTableauLayout(identity, logLength: linked.logLength)
     let rows = layout.trees.map(\.layout.rowCount)
     guard rows == linked.trees.map(\.rows) else { throw .trees(found: linked.trees.map(\.rows), expected: rows) }
+    try checkHiding(linked)
     var units: [String: Int] = [:]
     for tensor in linked.tensors {
       guard let leaf = identity.tensor(named: tensor.name) else { continue }
@@ -73,5 +90,15 @@ package enum LinkedBaseCheck {
       }
     }
     guard layout.digest(fractionBits: units) == linked.layoutDigest else { throw .layoutDigest }
+  }
+
+  /// Whether the tails suffice for a proof is told by the proof's queries (`CodeParameters.beside(_:)`).
+  private static func checkHiding(_ linked: LinkedBase) throws(LinkedBaseError) {
+    guard let hiding = linked.hidingBase else { return }
+    let least = CodeParameters.HidingBase.tail(trees: hiding.trees, queries: 1, proofs: 1)
+    guard linked.tail >= least else { throw .tail(found: linked.tail, least: least) }
+    for (number, tree) in linked.trees.enumerated() where TreePins.values(tree.pins)?.count != tree.rows {
+      throw .pins(tree: number)
+    }
   }
 }

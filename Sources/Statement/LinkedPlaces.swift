@@ -2,6 +2,7 @@
 
 import DriftProofArgument
 import DriftProofCheckpoint
+import DriftProofCommitment
 
 /// Where the tensors of a statement lie in the base's trees.
 package struct LinkedPlaces {
@@ -39,7 +40,8 @@ package struct LinkedPlaces {
   /// The trees that hold any of the tensors, by rising number.
   func trees(of tensors: [TableauTensor]) -> [BaseTree] {
     Set(tensors.compactMap(\.base?.tree)).sorted().map { number in
-      BaseTree(number: number, rows: linked.trees[number].rows, root: linked.trees[number].root)
+      let tree = linked.trees[number]
+      return BaseTree(number: number, rows: tree.rows, root: tree.root, pins: TreePins.values(tree.pins) ?? [])
     }
   }
 }

@@ -101,6 +101,7 @@ package struct TransitionSum: Sendable {
     guard let linked = identity.linked, let root = identity.linkedRoot else {
       throw .coverageGap([.nothingToAlignWith])
     }
+    guard !linked.isHiding else { throw .coverageGap([.alignedWithHidingBase]) }
     guard let argument = certificate.argument else { throw .identityMismatch(.transition(.noDrift)) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(

@@ -53,6 +53,30 @@ import DriftProofTranscript
     #expect(more.rank < more.equations)
   }
 
+  /// Beside a base of eight trees that hides its weights; every tree has a point of its own, the same in all proofs.
+  @Test func rowsBesideAHidingBase() throws {
+    let base = CodeParameters.HidingBase(
+      trees: 8, tail: CodeParameters.HidingBase.tail(trees: 8, queries: Self.code.queries, proofs: 2))
+    let code = try Self.code.beside(base)
+    let one = (0..<code.queries).map { 97 * $0 }
+    // P1 and P2: the drift tableau's point and P1's, and those of the trees.
+    let proof = Self.rank(tail: code.proofTail, positions: one, points: Self.points(10))
+    #expect(proof.rank == proof.equations && proof.equations == code.proofTail)
+    // Drift rows of three proofs: their pin, P1's point in each, and the trees' once.
+    let all = (0..<code.driftTail).map { 41 * $0 }
+    let drift = Self.rank(tail: code.driftRowTail, positions: all, points: Self.points(12))
+    #expect(drift.rank == drift.equations && drift.equations == code.driftRowTail)
+    // The base's of two proofs about two drifts: in each the drift's point and P1's; the trees' once, its own among them.
+    let positions = (0..<2 * code.queries).map { 89 * $0 }
+    let own = Self.rank(tail: base.tail, positions: positions, points: Self.points(12))
+    #expect(own.rank == own.equations && own.equations == base.tail)
+    // One proof more would be one too many.
+    let more = Self.rank(tail: base.tail, positions: positions + one.map { 89 * $0 + 1 }, points: Self.points(14))
+    #expect(more.rank < more.equations)
+    #expect(base.budget == 2 * CodeParameters.HidingBase.coefficients(queries: code.queries))
+    #expect(code.longestTail == max(code.driftRowTail, base.tail))
+  }
+
   @Test func aPointOfTheBaseFieldWouldShowLess() {
     // Why pins lie outside F: inside, the coordinates are one equation, not three.
     let inside = Self.rank(tail: 20, positions: [], points: [CubicExtension(Goldilocks(12345))])

@@ -109,7 +109,7 @@ import Testing
 
   @Test func newerVersionsAreNamed() throws {
     let text = String(decoding: try known().jsonBytes(), as: UTF8.self)
-    let newer = Array(text.replacingOccurrences(of: "Identity\": 1", with: "Identity\": 4").utf8)
+    let newer = Array(text.replacingOccurrences(of: "Identity\": 1", with: "Identity\": 5").utf8)
     do {
       _ = try BaseIdentity.parse(newer)
       Issue.record("accepted")
@@ -138,8 +138,9 @@ import Testing
       "\"driftIdentity\": 1, ", "\"driftIdentity\": 2, ",
       .identityValue(
         path: "$.driftIdentity", found: "2",
-        expected: "1: version 3 is for bases with a tableau of their weights, 2 for others with a tensor "
-          + "without encoding, 1 for the rest"))
+        expected:
+          "1: version 4 is for bases with a tableau that hides their weights, 3 with a public one, 2 for others "
+          + "with a tensor without encoding, 1 for the rest"))
   }
 
   @Test func rejects_identity_when_names_are_unsorted_or_repeat() throws {

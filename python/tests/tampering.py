@@ -93,9 +93,11 @@ def resealed_identity(value: dict) -> bytes:
 
 
 def _linked_root(root: bytes, linked: dict) -> bytes:
-    trees = linked["trees"]
-    content = text("driftproof/base-tableau/v1") + u32(linked["logLength"]) + u32(linked["logBlowup"]) + u32(1) + u64(0)
-    content += u32(len(trees)) + b"".join(u32(tree["rows"]) + bytes.fromhex(tree["root"]) for tree in trees)
+    trees, tail = linked["trees"], linked.get("tail", 0)
+    label = text(f"driftproof/base-tableau/v{2 if tail else 1}")
+    content = label + u32(linked["logLength"]) + u32(linked["logBlowup"]) + u32(1) + u64(tail) + u32(len(trees))
+    for tree in trees:
+        content += u32(tree["rows"]) + bytes.fromhex(tree["root"]) + bytes.fromhex(tree.get("pins", ""))
     content += u64(len(linked["tensors"]))
     for line in linked["tensors"]:
         content += text(line["name"]) + u128(int(line["heaviestChunk"])) + u64(line["entriesBelowFloor"])

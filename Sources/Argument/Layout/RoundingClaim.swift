@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofField
+
 /// A bound on every entry of a residual by the weights themselves; docs/protocol.md section 4.
 ///
 /// With q the base's integers, q' = q + Δ, and r the residual E without its lowest w bits, rounded, the argument proves
@@ -87,10 +89,14 @@ package struct BaseTree: Hashable, Sendable {
   package var rows: Int
   /// 32 bytes.
   package var root: [UInt8]
+  /// Of a tableau that hides the base's weights: the value of every row at the point that the root determines. Empty for a
+  /// public one.
+  package var pins: [CubicExtension]
 
-  package init(number: Int, rows: Int, root: [UInt8]) {
+  package init(number: Int, rows: Int, root: [UInt8], pins: [CubicExtension] = []) {
     self.number = number
     self.rows = rows
     self.root = root
+    self.pins = pins
   }
 }

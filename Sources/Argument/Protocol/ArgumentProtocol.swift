@@ -28,9 +28,10 @@ package enum ArgumentProtocol {
     RowShape(tailOffset: layout.length, tailCount: layout.statement.code.proofTail)
   }
 
-  /// Of a tree of the base's tableau: rows without tails.
+  /// Of a tree of the base's tableau: rows without tails, if it is public.
   package static func baseShapes(_ layout: ArgumentLayout, tree: BaseTree) -> [RowShape] {
-    [RowShape](repeating: RowShape(tailOffset: layout.length, tailCount: 0), count: tree.rows)
+    let tail = layout.statement.code.hidingBase?.tail ?? 0
+    return [RowShape](repeating: RowShape(tailOffset: layout.length, tailCount: tail), count: tree.rows)
   }
 
   /// The label of a tree of the base's tableau.
@@ -44,8 +45,8 @@ package enum ArgumentProtocol {
   /// Of the auxiliary tree, P2.
   package static func auxiliaryShapes(_ layout: ArgumentLayout) -> [RowShape] {
     var shapes = [RowShape](repeating: full(layout), count: layout.auxiliaryRowCount)
-    // The mask of an opening that touches drift rows has their tail; a mask is never the shorter one.
-    let mask = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.driftRowTail)
+    // The mask of an opening that touches drift rows, and a base's, has the longest tail: a mask is never the shorter one.
+    let mask = RowShape(tailOffset: layout.length, tailCount: layout.statement.code.longestTail)
     for row in layout.openingMaskRows { shapes[row] = mask }
     // Libra coefficients and their mask are opened in clear.
     let short = RowShape(

@@ -14,7 +14,7 @@ package struct ProofSize: Hashable, Sendable {
     let layout = ArgumentLayout(DriftStatement(tensors: tensors, totalBound: nil, code: code, binding: []))
     var rows = [layout.tableau.rowCount, layout.auxiliaryRowCount]
     var rounds = (layout.boundsVariables + 1) * ArgumentLayout.boundsDegree
-    var high = [code.driftRowTail]
+    var high = [code.longestTail]
     // Drift pins, in the certificate.
     var pins = layout.tableau.rowCount
     if layout.hasFactorTree {
@@ -27,8 +27,11 @@ package struct ProofSize: Hashable, Sendable {
       rounds += (layout.mergingVariables + 1) * ArgumentLayout.mergingDegree
     }
     if layout.hasOrthonormal { rounds += (layout.orthonormal.variables + 1) * ArgumentLayout.orthonormalityDegree }
+    // At each pinned point the values of the other trees, and of the mask.
+    let pinned = code.hidingBase == nil ? 0 : baseTrees.count
+    let trees = rows.count + baseTrees.count
     bytes =
-      24 * (rounds + pins)
+      24 * (rounds + pins + pinned * trees)
       + code.openingBytes(
         rows: rows + baseTrees.map(\.rows), highParts: high, clear: [layout.libraLengths.reduce(0, +) + code.proofTail])
     work = rows.reduce(0, +) << code.logDomain

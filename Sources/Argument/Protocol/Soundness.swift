@@ -74,7 +74,9 @@ package enum Soundness {
         bits: fieldBits
           - log2(Double(spaces > 0 ? 3 + spaces : layout.hasOrthonormal ? 3 : 2) * weights)
       ))
-    terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: layout.hasFactorTree ? 2 : 1)
+    // Trees of a hiding base are pinned, too.
+    let pins = (layout.hasFactorTree ? 2 : 1) + (code.hidingBase == nil ? 0 : layout.statement.baseTrees.count)
+    terms += code.soundnessTerms(claims: layout.hasFactors ? 2 : 1, pins: pins)
       .map { Term(name: $0.round, bits: $0.bits) }
     return terms
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofCore
+import DriftProofField
 import DriftProofTranscript
 
 extension DriftStatement {
@@ -52,6 +53,19 @@ extension DriftStatement {
     return bytes
   }
 
+  /// Tails and pins of the base's trees; nothing of a public base, so that its statements have the bytes that they always had.
+  private var hidingBytes: [UInt8] {
+    guard let hiding = code.hidingBase else { return [] }
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/statement/hiding/v1")
+    for value in [hiding.trees, hiding.tail, baseTrees.count] { bytes.append(littleEndian: UInt64(value)) }
+    for tree in baseTrees {
+      bytes.append(littleEndian: UInt64(tree.number))
+      bytes += SHA256.hash(FieldEncoding.bytes(tree.pins))
+    }
+    return bytes
+  }
+
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
   private var hasPatterns: Bool { tensors.contains { !$0.patterns.isEmpty } }
   private var hasBlocks: Bool { tensors.contains { $0.clauses.contains { $0.blocks != nil } } }
@@ -60,6 +74,7 @@ extension DriftStatement {
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
+    bytes += hidingBytes
     let hasBlocks = hasBlocks
     // Version 5 has everything that any other one has.
     let hasPatterns = hasBlocks || self.hasPatterns

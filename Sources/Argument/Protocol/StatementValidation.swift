@@ -80,6 +80,9 @@ extension DriftStatement {
     try require(
       speaksOfBase || isAligned || tensors.allSatisfy { $0.base == nil }, "a base that no claim speaks of")
     try require(!isAligned || tensors.allSatisfy { $0.base != nil }, "a tensor without a place in the base's tableau")
+    try require(
+      code.hidingBase.map { (1...$0.trees).contains(baseTrees.count) } ?? true,
+      "the statement's code is of a hiding base of another number of trees")
     try validatePlaces()
     guard hasRounding else { return }
     for (tensor, clause, claim) in claims {
@@ -117,6 +120,9 @@ extension DriftStatement {
     for tree in baseTrees {
       try require(tree.number >= (rows.keys.max() ?? -1) + 1, "the base's trees are out of order")
       try require((1...1 << 24).contains(tree.rows) && tree.root.count == 32, "a tree of the base has a wrong form")
+      // A root without pins stands for several tableaux; only of a public base does the verifier know which is meant.
+      try require(
+        tree.pins.count == (code.hidingBase == nil ? 0 : tree.rows), "the base's tree has not one pin for each row")
       rows[tree.number] = tree.rows
     }
     for tensor in tensors {

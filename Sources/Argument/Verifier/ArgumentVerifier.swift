@@ -55,9 +55,11 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
   /// The trees of the base's tableau that the statement names: nobody sends them.
   private var baseTrees: [Scheme.Reference] {
     statement.baseTrees.map { tree in
-      scheme.publicReference(
-        label: ArgumentProtocol.baseLabel(tree.number), root: tree.root,
-        shapes: ArgumentProtocol.baseShapes(layout, tree: tree))
+      let label = ArgumentProtocol.baseLabel(tree.number)
+      let shapes = ArgumentProtocol.baseShapes(layout, tree: tree)
+      return statement.code.hidingBase == nil
+        ? scheme.publicReference(label: label, root: tree.root, shapes: shapes)
+        : scheme.hidingReference(label: label, root: tree.root, shapes: shapes, pins: tree.pins)
     }
   }
 

@@ -35,6 +35,8 @@ public enum MissingInput: Error, Hashable, Sendable {
   case baseOfAdapter
   /// A link of a chain needs the identity of the chain's base.
   case identityOfChain
+  /// A proof that speaks of the weights of a base whose identity hides them, or its check, needs the base's opening.
+  case openingOfBase
 }
 
 extension DriftProofError: CustomStringConvertible {
@@ -60,6 +62,9 @@ extension MissingInput: CustomStringConvertible {
     switch self {
     case .certificates: "a chain has at least one certificate"
     case .baseOfAdapter: "an adapter needs its base, or the base's identity"
+    case .openingOfBase:
+      "the identity hides the base's weights: a proof that speaks of them, and its check, need the base's opening, which was "
+        + "written with the identity"
     case .identityOfChain:
       "a link of a chain needs the identity of the chain's base: its bounds and units come from there"
     }

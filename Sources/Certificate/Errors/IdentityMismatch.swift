@@ -22,6 +22,10 @@ public enum IdentityMismatch: Error, Equatable, Sendable {
   case names(NamePrefix, in: Document)
   /// A transition, a tuned model's tableau and a certificate that do not belong together.
   case transition(TransitionMismatch)
+  /// The opening of a base that hides its weights is that of another tableau; linked roots in hexadecimal.
+  case baseOpening(path: String, opening: String, given: String)
+  /// The identity states other pins of a tree of the base's tableau than its rows have.
+  case basePins(tree: Int)
   /// A checkpoint at hand is not the one of the certificate; says how.
   case checkpoint(String)
 }
@@ -47,6 +51,12 @@ extension IdentityMismatch: CustomStringConvertible {
         + "from the base; verify it with its chain, or name its parent"
     case .parent(let certificate, let given):
       "the certificate's drift starts from \(Self.model(certificate)), not from \(Self.model(given)); give its own parent"
+    case .baseOpening(let path, let opening, let given):
+      "\(path): this is the opening of \(opening), the identity given commits to the base as \(given); use the one that was "
+        + "written with the identity"
+    case .basePins(let tree):
+      "the base and its opening give other pins of tree \(tree) of the base's tableau than the identity states; the identity "
+        + "was changed, or made by a faulty program: identify the base anew"
     case .aboutAdapter: "the certificate is about an unmerged adapter; give its folder"
     case .aboutCheckpoint: "the certificate is about a whole tuned model; give that"
     case .names(let prefix, let document):

@@ -204,11 +204,17 @@ package struct CheckedCertificate: Sendable {
   private static func argument(
     _ certificate: Certificate, _ manifest: DriftManifest, _ derived: DerivedStatement
   ) throws(DriftProofError) -> ArgumentPart? {
-    guard let code = manifest.code, !derived.isEmpty else {
+    guard let stated = manifest.code, !derived.isEmpty else {
       guard manifest.code == nil, derived.isEmpty, certificate.proof.isEmpty, certificate.driftPins.isEmpty,
         certificate.driftRoot == Certificate.emptyDriftRoot, manifest.layoutDigest == DriftManifest.emptyLayoutDigest
       else { throw .proofInvalid(.emptyTableau) }
       return nil
+    }
+    let code: CodeParameters
+    do throws(ProofRejection) {
+      code = try stated.beside(derived.hidingBase)
+    } catch {
+      throw .proofInvalid(.argument(error))
     }
     guard code.securityBits >= CodeParameters.requiredSecurityBits else {
       throw .proofInvalid(

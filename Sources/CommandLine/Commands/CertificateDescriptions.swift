@@ -24,6 +24,9 @@ extension CommandDescription {
         + "the adapter was merged into the model: its factors leave exactly the rounding, which fits without them do not. "
         + "Nothing of the adapter is in the certificate. --cache is the folder that identify --commit kept the base's "
         + "tableau in.",
+      "Where the identity hides the base's weights (identify --commit --hiding) and the policy speaks of them, --base-opening is "
+        + "the file that was written with the identity. Each proof takes its part of what hides the base, on disk before the "
+        + "proof exists; when it is spent, the base must be committed to anew.",
       "With --tuned-tableau, --tuned-opening and --transition it also proves that the tableau that commit made of the tuned model "
         + "holds the base's weights plus exactly this drift, and nothing else. The certificate is then in the units of the base's "
         + "tableau; every tensor of 16 bits must be frozen or have clauses. It takes a second of the opening's proofs, and one of "
@@ -53,6 +56,7 @@ extension CommandDescription {
       .optional("identity", "FILE", "the base's identity, if known: saves reading and hashing"),
       .leaveOut,
       .optional("cache", "DIR", "the folder of identify --commit --cache, which spares committing to the base again"),
+      .optional("base-opening", "BASE.secret", "the opening of an identity that hides the base's weights"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
     ] + TransitionArguments.proveOptions + [
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
@@ -105,6 +109,9 @@ extension CommandDescription {
       .optional("adapter", "ADAPTER", "in place of --tuned: the unmerged adapter"),
       .required("opening", "OPENING.secret", "the secret opening that prove wrote"),
       .optional("identity", "FILE", "the base's: in place of --base with --adapter, of the chain's base for a link"),
+      .optional(
+        "base-opening", "BASE.secret",
+        "the opening of an identity that hides the base's weights; nothing is counted in it"),
       .optional("tuned-tableau", "TUNED.tableau.json", "of commit: is TUNED the model that it holds?"),
       .optional("tuned-opening", "TUNED.secret", "the tableau's opening; nothing is counted in it"),
       soundness,

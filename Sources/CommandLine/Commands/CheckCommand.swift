@@ -13,11 +13,12 @@ enum CheckCommand: Command {
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let opening = try arguments.required("opening")
     if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
+    let baseOpening = try arguments.baseOpening()
     let wanted = try TransitionArguments.checked(arguments, model: model, identity: identity)
     let report: VerificationReport
     do {
       report = try CertificateChecker.check(
-        certificate: certificate, model: model, openingPath: opening, identity: identity
+        certificate: certificate, model: model, openingPath: opening, identity: identity, baseOpening: baseOpening
       ) { phase in console.phase(phase.name) }
     } catch {
       throw CommandFailure(error)

@@ -28,6 +28,7 @@ enum ProveCommand: Command {
     request.identity = identity
     request.hint = try arguments.hint()
     request.baseCache = arguments.values["cache"]
+    request.baseOpeningPath = try arguments.baseOpening()
     let transition = try TransitionArguments.request(arguments)
     request.transition = transition?.request
     request.parent = try arguments.readParent(request.identity)
@@ -85,6 +86,9 @@ enum ProveCommand: Command {
       "opening           \(Quoting.plain(openingPath)): keep it secret, and keep one copy"
         + (report.proofsAllowed > 0 ? " (proof \(report.proofsUsed) of \(report.proofsAllowed))" : ""),
     ]
+    if let left = report.baseProofsLeft {
+      lines.append("base opening      \(Format.count(left, "proof")) of this size are left of it")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -105,6 +109,9 @@ enum ProveCommand: Command {
       ("peakMemoryBytes", .integer(report.peakMemoryBytes)),
       ("proofsUsed", .integer(report.proofsUsed)),
       ("proofsAllowed", .integer(report.proofsAllowed)),
+    ]
+    members += report.baseProofsLeft.map { [("baseProofsLeft", .integer($0))] } ?? []
+    members += [
       ("out", .string(output)),
       ("opening", .string(openingPath)),
       ("exitCode", .integer(0)),
@@ -134,6 +141,20 @@ extension ParsedArguments {
     } catch {
       throw CommandFailure(.operational, "\(try required("policy")): \(error)")
     }
+  }
+
+  /// The path of `--base-opening`; nil without one.
+  func baseOpening() throws(CommandFailure) -> String? {
+    guard let path = values["base-opening"] else { return nil }
+    guard values["identity"] != nil else {
+      throw CommandFailure(
+        UsageError("--base-opening needs --identity, that of identify --commit --hiding", command: command))
+    }
+    for other in ["out", "opening", "tuned-opening"] where values[other] == path {
+      throw CommandFailure(UsageError("--base-opening and --\(other) name the same file", command: command))
+    }
+    if let failure = ExpectedFile.opening.wrongKind(path) { throw failure }
+    return path
   }
 
   /// The verified certificate of `--parent`; nil without one.

@@ -19,6 +19,7 @@ extension DriftProofError {
     case .identityMismatch(.aboutAdapter): "Name the adapter, with --adapter (attest and report: --tuned)."
     case .identityMismatch(.aboutCheckpoint): "Name it with --tuned."
     case .missingInput(.baseOfAdapter): "Give --base, or --identity."
+    case .missingInput(.openingOfBase): "Give --base-opening, the file that identify --hiding wrote with the identity."
     case .missingInput(.identityOfChain): "Give --identity, that of the chain's base."
     case .identityMismatch(.names(let prefix, let document)): Self.remedy(prefix, document)
     case .coverageGap(let gaps): Self.prefix(gaps)?.remedy ?? Self.commitment(gaps)

@@ -25,6 +25,34 @@ package struct CodeParameters: Hashable, Sendable {
   package let driftTail: Int
   /// Fixes the folds per layer in tests of small codes; nil otherwise.
   package let foldSchedule: [Int]?
+  /// Of the base's tableau, where a statement speaks of one that hides the base's weights; nil otherwise.
+  package private(set) var hidingBase: HidingBase?
+
+  /// What openings show besides because of a base's tableau that hides its weights; docs/protocol.md section 3, "Hiding
+  /// base".
+  package struct HidingBase: Hashable, Sendable {
+    /// All trees of the tableau: each has a pinned point, at which every row that is opened beside it is evaluated.
+    package let trees: Int
+    /// Random coefficients of its rows.
+    package let tail: Int
+
+    package init(trees: Int, tail: Int) {
+      self.trees = trees
+      self.tail = tail
+    }
+
+    /// Coefficients that one proof of `queries` positions takes of each of its rows: a position is one equation over F, and a
+    /// value at the drift's pinned point, or at P1's, three.
+    package static func coefficients(queries: Int) -> Int { queries + 6 }
+
+    /// Of rows that serve `proofs` proofs of `queries` positions: besides, once, their values at the trees' own points.
+    package static func tail(trees: Int, queries: Int, proofs: Int) -> Int {
+      proofs * coefficients(queries: queries) + 3 * trees
+    }
+
+    /// What proofs may take of the tail: ``tail`` without what the trees' own points take.
+    package var budget: Int { tail - 3 * trees }
+  }
 
   package static let logLengthRange = 14...26
   package static let logBlowupRange = 1...5
@@ -36,11 +64,15 @@ package struct CodeParameters: Hashable, Sendable {
   package static let shift = Goldilocks.generator
 
   /// Random coefficients of the trees that belong to one proof: one for every position at which their leaves are
-  /// opened, and three for each of the two pinned points, an evaluation in K being three equations over F.
-  package var proofTail: Int { queries + 6 }
-  /// Random coefficients of a drift row: its own pin once, and per proof t positions and P1's pinned point. The
-  /// longest.
-  package var driftRowTail: Int { driftTail + 3 * (driftTail / queries) + 3 }
+  /// opened, and three for each of the two pinned points, an evaluation in K being three equations over F, and for those of
+  /// a base's trees.
+  package var proofTail: Int { queries + 6 + pinnedBaseCoefficients }
+  /// Random coefficients of a drift row: its own pin once, and the points of a base's trees, which are the same in all proofs;
+  /// per proof t positions and P1's pinned point.
+  package var driftRowTail: Int { driftTail + 3 * (driftTail / queries) + 3 + pinnedBaseCoefficients }
+  /// The longest of all: of drift rows, or of a hiding base's.
+  package var longestTail: Int { max(driftRowTail, hidingBase?.tail ?? 0) }
+  private var pinnedBaseCoefficients: Int { 3 * (hidingBase?.trees ?? 0) }
   package var length: Int { 1 << logLength }
   package var logDomain: Int { logLength + logBlowup }
 
@@ -68,6 +100,22 @@ package struct CodeParameters: Hashable, Sendable {
     }
   }
 
+  /// The same code for a statement about a base whose tableau hides its weights.
+  /// - Throws: `unsupportedParameters` when the tails do not fit the rows.
+  package func beside(_ base: HidingBase?) throws(ProofRejection) -> CodeParameters {
+    var code = self
+    code.hidingBase = base
+    guard let base else { return code }
+    guard base.trees > 0, base.tail >= HidingBase.tail(trees: base.trees, queries: queries, proofs: 1) else {
+      throw .unsupportedParameters(
+        "the base's tableau has tails of \(base.tail), too short to hide it from one proof of \(queries) queries")
+    }
+    guard code.longestTail <= length else {
+      throw .unsupportedParameters("a tail of \(code.longestTail) does not fit rows of 2^\(logLength)")
+    }
+    return code
+  }
+
   /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
   package init(
     unchecked logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int,
@@ -91,17 +139,20 @@ package struct CodeParameters: Hashable, Sendable {
   /// The code of the rows: degree below L + the longest tail.
   var rowCode: JohnsonRadius {
     JohnsonRadius(
-      multiplicity: JohnsonRadius.rowMultiplicity, rate: Double(length + driftRowTail) / Double(1 << logDomain),
+      multiplicity: JohnsonRadius.rowMultiplicity, rate: Double(length + longestTail) / Double(1 << logDomain),
       length: Double(1 << logDomain))
   }
 
   /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).
   /// Nil when no t does: the row is too short for that many proofs.
-  package static func queries(logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int) -> Int? {
+  package static func queries(
+    logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int, hidingBase: HidingBase? = nil
+  ) -> Int? {
     (1...maximumQueries).first { t in
-      let candidate = CodeParameters(
+      var candidate = CodeParameters(
         unchecked: logLength, logBlowup: logBlowup, queries: t, grindingBits: grindingBits, driftTail: proofs * t)
-      guard candidate.driftRowTail <= candidate.length else { return false }
+      candidate.hidingBase = hidingBase
+      guard candidate.longestTail <= candidate.length else { return false }
       return candidate.securityBits >= requiredSecurityBits
     }
   }
@@ -109,7 +160,10 @@ package struct CodeParameters: Hashable, Sendable {
   /// Everything above, for the transcript: a proof is bound to its code.
   package var bytes: [UInt8] {
     var result: [UInt8] = []
-    for value in [logLength, logBlowup, queries, grindingBits, driftTail] { result.append(littleEndian: UInt64(value)) }
+    var values = [logLength, logBlowup, queries, grindingBits, driftTail]
+    // Statements without a hiding base have the bytes that they had before there were any.
+    if let hidingBase { values += [hidingBase.trees, hidingBase.tail] }
+    for value in values { result.append(littleEndian: UInt64(value)) }
     return result
   }
 }

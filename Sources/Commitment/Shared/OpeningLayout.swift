@@ -91,7 +91,7 @@ package struct OpeningLayout: Sendable {
         }
       }
       // The distance of ``CodeParameters/securityBits`` assumes degree below L + q̄.
-      guard offset <= parameters.length, maskShape.tailCount >= 0, maskShape.tailCount <= parameters.driftRowTail else {
+      guard offset <= parameters.length, maskShape.tailCount >= 0, maskShape.tailCount <= parameters.longestTail else {
         throw .unsupportedParameters("claim \(claim.name) exceeds the code's degree")
       }
       let weighed = claim.weights.indices.filter { !claim.weights[$0].isEmpty }

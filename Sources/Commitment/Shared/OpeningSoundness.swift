@@ -28,7 +28,7 @@ extension CodeParameters {
     let constraints = claims * (1 + pins)
     var terms = [
       SoundnessTerm(
-        round: "pins", bits: rows.outOfDomainBits(coefficients: Double(length + driftRowTail))),
+        round: "pins", bits: rows.outOfDomainBits(coefficients: Double(length + longestTail))),
       // Lines in β_a and in β, a false pin, or a wrong value that one of them hits for a tableau of the list.
       SoundnessTerm(
         round: "combination of trees and mask",

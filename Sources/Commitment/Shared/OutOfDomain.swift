@@ -30,8 +30,22 @@ package enum OutOfDomain {
   package static func point(root: [UInt8], label: String, shapes: [RowShape], parameters: CodeParameters)
     -> CubicExtension
   {
+    point(root: root, label: label, shapes: shapes, code: parameters.bytes)
+  }
+
+  /// The point of a tree of a hiding base: proofs of other queries open it, too, so that only l and the rate, and its rows'
+  /// tails, play a part.
+  package static func point(root: [UInt8], label: String, shapes: [RowShape], logLength: Int, logBlowup: Int)
+    -> CubicExtension
+  {
+    var code: [UInt8] = []
+    for value in [logLength, logBlowup] { code.append(littleEndian: UInt64(value)) }
+    return point(root: root, label: label, shapes: shapes, code: code)
+  }
+
+  private static func point(root: [UInt8], label: String, shapes: [RowShape], code: [UInt8]) -> CubicExtension {
     var transcript = Transcript(protocolID: "driftproof/pins/v1")
-    transcript.absorb("code", bytes: parameters.bytes)
+    transcript.absorb("code", bytes: code)
     transcript.absorb("label", bytes: Array(label.utf8))
     var bytes: [UInt8] = []
     for shape in shapes {
@@ -55,6 +69,9 @@ package struct TreePins: Hashable, Sendable {
   }
 
   package var bytes: [UInt8] { FieldEncoding.bytes(values) }
+
+  /// What ``bytes`` are of; nil where they are no elements of K.
+  package static func values(_ bytes: [UInt8]) -> [CubicExtension]? { FieldEncoding.cubicElements(bytes) }
 
   /// Σ weight·y: the combined row's value at the point.
   package func combined(_ weights: [CubicExtension]) -> CubicExtension { Multilinear.innerProduct(weights, values) }

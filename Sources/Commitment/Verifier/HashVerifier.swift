@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofField
 import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentVerifier {
   package func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> TableauReference {
     TableauReference(label: label, root: root, shapes: shapes)
+  }
+
+  package func hidingReference(
+    label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension]
+  ) -> TableauReference {
+    let point = OutOfDomain.point(
+      root: root, label: label, shapes: shapes, logLength: parameters.logLength, logBlowup: parameters.logBlowup)
+    return TableauReference(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pins))
   }
 
   package func isPinned(_ reference: TableauReference) -> Bool { reference.pins != nil }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofField
 import DriftProofTranscript
 
 /// What a verifier needs of a commitment to tableaux; none of it knows a row.
@@ -16,4 +17,6 @@ package protocol TableauCommitmentVerifier: TableauCommitmentScheme {
   /// A tableau that hides nothing: rows without tails, salts of zeros, no pins. Its words are a function of the rows, so the
   /// root fixes it for whoever trusts the root.
   func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> Reference
+  /// A tableau of a base that hides its weights, with the values of its rows at the point that the root determines.
+  func hidingReference(label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension]) -> Reference
 }

@@ -13,23 +13,44 @@ import Synchronization
 
 /// Commits to a base's weights: the linked part of its identity (docs/protocol.md, section 3, "Linked base").
 package struct BaseTableau {
-  /// The identity with its linked part: two more readings of the base, one tree at a time in memory.
+  /// Of a tableau that hides the weights.
+  package struct Hiding: Sendable {
+    /// Of the base's opening: all randomness follows from it and the identity.
+    let secret: [UInt8]
+    /// That its tails can serve.
+    let proofs: Int
+
+    package init(secret: [UInt8], proofs: Int = defaultProofs) {
+      self.secret = secret
+      self.proofs = proofs
+    }
+
+    /// A base serves many fine-tunes.
+    package static let defaultProofs = 16
+  }
+
+  /// The identity with its linked part: two more readings of the base, or three, one tree at a time in memory.
   /// - Parameters:
   ///   - identity: of `base`.
+  ///   - hiding: of a tableau that hides the weights; nil for a public one, a function of the weights.
   ///   - cache: a folder that keeps the trees' leaves, which spares provers the work; nil to keep none.
   ///   - progress: told the fraction that is done, from several threads.
-  /// - Throws: `operational` for a base without tensors of 16 bits; errors of the weights and of the folder.
+  /// - Throws: `operational` for a base without tensors of 16 bits; `tooLarge` where no code serves so many proofs; errors of
+  ///   the weights and of the folder.
   package static func link(
-    _ identity: BaseIdentity, base: Checkpoint, cache: String? = nil, progress: (@Sendable (Double) -> Void)? = nil
+    _ identity: BaseIdentity, base: Checkpoint, hiding: Hiding? = nil, cache: String? = nil,
+    progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> BaseIdentity {
     guard identity.tensors.contains(where: LinkedBase.contains) else {
       throw DriftProofError.operational(
         "\(base.path): no tensor of F16 or BF16 that has integers, so there is nothing to commit to; rounding clauses and "
           + "bounds relative to a weight are for these types, entrywise bounds need no commitment")
     }
-    let code = try BaseTableauLayout.code(identity)
+    var code = try BaseTableauLayout.code(identity)
     let layout = BaseTableauLayout(identity, logLength: code.logLength)
-    let counter = Counter(2 * layout.trees.reduce(0) { $0 + $1.layout.rowCount }, progress)
+    if let hiding { code = try CodeSelection.hiding(code, trees: layout.trees.count, proofs: hiding.proofs) }
+    let passes = hiding == nil ? 2 : 3
+    let counter = Counter(passes * layout.trees.reduce(0) { $0 + $1.layout.rowCount }, progress)
     let heaviest = try layout.trees.map { try heaviestChunks($0, identity, base, code, counter) }
 
     var units: [String: Int] = [:]
@@ -44,7 +65,13 @@ package struct BaseTableau {
       }
     }
     let digest = layout.digest(fractionBits: units)
-    let archive = try cache.map { try BaseCache(path: $0, identity: identity, layoutDigest: digest) }
+    let tail = code.hidingBase?.tail ?? 0
+    let secret =
+      hiding.map { treeSecret($0.secret, identity: identity, layoutDigest: digest, tail: tail) }
+      ?? PublicTableau.secret
+    let archive = try cache.map {
+      try BaseCache(path: $0, identity: identity, layoutDigest: digest, secret: secret)
+    }
 
     var trees: [LinkedBase.Tree] = []
     var tensors: [LinkedBase.Tensor] = []
@@ -57,29 +84,45 @@ package struct BaseTableau {
         let count = entries.reduce(0) { $0 + ($1.magnitude < LinkedBase.floor ? 1 : 0) }
         below.add(count, to: tensor)
       }
-      let committed = try HashCommitment(code).commit(
+      let scheme = HashCommitment(code)
+      var committed = try scheme.commit(
         label: BaseTableauLayout.label(index), rows: CountedRows(rows: rows, counter: counter),
-        shapes: shapes(rowCount: rows.rowCount, code), secret: PublicTableau.secret, archive: nil)
+        shapes: shapes(rowCount: rows.rowCount, code), secret: secret, archive: nil)
       try archive?.write(BaseTableauLayout.label(index), committed)
-      trees.append(LinkedBase.Tree(rows: rows.rowCount, root: committed.root))
+      // Before the pins: they are another pass over the rows, which would count the entries again.
+      let entriesBelow = below.counts
+      if hiding != nil { committed = try scheme.pinBase(committed) }
+      trees.append(
+        LinkedBase.Tree(rows: rows.rowCount, root: committed.root, pins: committed.pins?.bytes ?? []))
       for (place, tensor) in tree.tensors.enumerated() {
         // The padding of a tensor is zero, and below the floor, but no entry.
         let padding = paddedEntries(tree.layout, place) - tensor.rows * tensor.columns
         tensors.append(
           LinkedBase.Tensor(
-            name: tensor.name, heaviestChunk: chunks[place], entriesBelowFloor: below.count(of: place) - padding,
+            name: tensor.name, heaviestChunk: chunks[place], entriesBelowFloor: entriesBelow[place] - padding,
             fractionBits: units[tensor.name] ?? 0))
       }
     }
     tensors.sort { UTF8Order.precedes($0.name, $1.name) }
     return identity.linking(
       LinkedBase(
-        logLength: code.logLength, logBlowup: code.logBlowup, trees: trees, tensors: tensors, layoutDigest: digest))
+        logLength: code.logLength, logBlowup: code.logBlowup, tail: tail, trees: trees, tensors: tensors,
+        layoutDigest: digest))
   }
 
   /// Rows of a public tableau have no random tail.
   package static func shapes(rowCount: Int, _ code: CodeParameters) -> [RowShape] {
-    [RowShape](repeating: RowShape(tailOffset: code.length, tailCount: 0), count: rowCount)
+    let shape = RowShape(tailOffset: code.length, tailCount: code.hidingBase?.tail ?? 0)
+    return [RowShape](repeating: shape, count: rowCount)
+  }
+
+  /// One opening never serves two bases, two layouts or two lengths of tails with the same randomness.
+  static func treeSecret(_ opening: [UInt8], identity: BaseIdentity, layoutDigest: [UInt8], tail: Int) -> [UInt8] {
+    var message: [UInt8] = []
+    message.append(lengthPrefixed: "driftproof/base tableau/hiding/v1")
+    message += identity.root + layoutDigest
+    message.append(littleEndian: UInt64(tail))
+    return SHA256.authenticate(key: opening, message: message)
   }
 
   /// Positions of a tensor's regions.
@@ -136,10 +179,10 @@ package struct BaseTableau {
   }
 
   private final class Tally: Sendable {
-    private let counts: Mutex<[Int]>
-    init(_ count: Int) { counts = Mutex([Int](repeating: 0, count: count)) }
-    func add(_ count: Int, to index: Int) { counts.withLock { $0[index] += count } }
-    func count(of index: Int) -> Int { counts.withLock { $0[index] } }
+    private let tally: Mutex<[Int]>
+    init(_ count: Int) { tally = Mutex([Int](repeating: 0, count: count)) }
+    func add(_ count: Int, to index: Int) { tally.withLock { $0[index] += count } }
+    var counts: [Int] { tally.withLock { $0 } }
   }
 
   private struct CountedRows: TableauRows {

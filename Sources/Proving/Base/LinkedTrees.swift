@@ -18,37 +18,55 @@ package struct LinkedTrees {
   ///   - identity: which commits to the base's weights, if the statement speaks of any.
   ///   - base: nil where only the identity is at hand.
   ///   - code: of the proof.
+  ///   - opening: secret of the opening of a tableau that hides the weights; nil for a public one.
   ///   - cache: a folder of `identify`'s, whose leaves spare the work; nil for none.
-  /// - Throws: `identityMismatch` for a base that does not have the identity's trees, `missingInput` for none; errors of the
-  ///   weights and of the folder.
+  /// - Throws: `identityMismatch` for a base that does not have the identity's trees, `missingInput` for no base or no opening;
+  ///   errors of the weights and of the folder.
   package init(
-    _ derived: DerivedStatement, identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, cache: String? = nil
+    _ derived: DerivedStatement, identity: BaseIdentity, base: Checkpoint?, code: CodeParameters,
+    opening: [UInt8]? = nil, cache: String? = nil
   ) throws {
-    try self.init(derived.baseTrees, identity: identity, base: base, code: code, cache: cache)
+    try self.init(derived.baseTrees, identity: identity, base: base, code: code, opening: opening, cache: cache)
   }
 
   /// The same of any of the base's trees.
   init(
-    _ trees: [BaseTree], identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, cache: String? = nil
+    _ trees: [BaseTree], identity: BaseIdentity, base: Checkpoint?, code: CodeParameters, opening: [UInt8]? = nil,
+    cache: String? = nil
   ) throws {
     var (rows, committed): ([BaseRows], [CommittedTableau]) = ([], [])
     if let linked = identity.linked, !trees.isEmpty {
       guard let base else { throw DriftProofError.missingInput(.baseOfAdapter) }
       let layout = BaseTableauLayout(identity, logLength: linked.logLength)
-      let archive = try cache.map { try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest) }
+      var secret = PublicTableau.secret
+      if linked.isHiding {
+        guard let opening else { throw DriftProofError.missingInput(.openingOfBase) }
+        secret = BaseTableau.treeSecret(
+          opening, identity: identity, layoutDigest: linked.layoutDigest, tail: linked.tail)
+      }
+      let archive = try cache.map {
+        try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest, secret: secret)
+      }
+      let scheme = HashCommitment(code)
       for tree in trees {
         let tensors = layout.trees[tree.number].tensors
         let own = try BaseRows(
           plan: TableauPlan(tensors: tensors, logLength: linked.logLength), tensors: tensors,
           fractionBits: tensors.map { linked.tensor(named: $0.name)?.fractionBits ?? 0 }, base: base)
-        let again = try HashCommitment(code).commit(
+        var again = try scheme.commit(
           label: BaseTableauLayout.label(tree.number), rows: own,
-          shapes: BaseTableau.shapes(rowCount: own.rowCount, code), secret: PublicTableau.secret, archive: archive)
+          shapes: BaseTableau.shapes(rowCount: own.rowCount, code), secret: secret, archive: archive)
         guard again.root == tree.root else {
           throw DriftProofError.identityMismatch(
             .checkpoint(
               "the base on disk does not give tree \(tree.number) of the tableau that the identity commits to; use the "
                 + "identity of this base" + (cache == nil ? "" : ", or another folder for its leaves")))
+        }
+        if linked.isHiding {
+          again = try scheme.pinBase(again)
+          guard again.pins?.values == tree.pins else {
+            throw DriftProofError.identityMismatch(.basePins(tree: tree.number))
+          }
         }
         rows.append(own)
         committed.append(again)

@@ -26,11 +26,13 @@ public enum CertificateChecker {
   ///   - opening: the opening file's content.
   ///   - identity: of the chain's base, needed for a link, or where no base is at hand; otherwise the base's must be the
   ///     same, if given.
+  ///   - baseOpening: of a base whose identity hides its weights, where the certificate's policy speaks of them. Nothing is
+  ///     counted in it.
   ///   - progress: told of each phase as it begins: of the check, or of the commitment that is made again.
   /// - Throws: `identityMismatch` naming the tensor, `coverageGap`, `proofInvalid`, or `operational`.
   package static func check(
     certificate: [UInt8], model: TunedModel, opening: OpeningFile, identity given: BaseIdentity? = nil,
-    progress: (@Sendable (CheckPhase) -> Void)? = nil
+    baseOpening: String? = nil, progress: (@Sendable (CheckPhase) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try DriftProofError.translating {
       let start = ContinuousClock.now
@@ -44,14 +46,17 @@ public enum CertificateChecker {
       }
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
       try compare(opening, checked)
+      let code = checked.argument?.verifier.statement.code
+      let base = code?.hidingBase == nil ? nil : try BaseOpening(baseOpening, identity: identity)
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
-        derived: checked.derived, parent: checked.manifest.parent, code: checked.manifest.code, model: resolved,
+        derived: checked.derived, parent: checked.manifest.parent, code: code, model: resolved,
         secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase(.commitment($0)) }))
       try compare(recomputed, checked)
       // A tableau that was not computed just now is the given identity's: is it this base's?
-      if isCommitted, let code = checked.manifest.code {
-        _ = try LinkedTrees(checked.derived, identity: identity, base: model.base, code: code)
+      if isCommitted, let code {
+        _ = try LinkedTrees(
+          checked.derived, identity: identity, base: model.base, code: code, opening: base?.secret)
       }
       phase(.proof)
       try checked.verifyProof()
@@ -63,10 +68,11 @@ public enum CertificateChecker {
   /// - Parameter openingPath: of the opening file.
   package static func check(
     certificate: [UInt8], model: TunedModel, openingPath: String, identity: BaseIdentity? = nil,
-    progress: (@Sendable (CheckPhase) -> Void)? = nil
+    baseOpening: String? = nil, progress: (@Sendable (CheckPhase) -> Void)? = nil
   ) throws(DriftProofError) -> VerificationReport {
     try check(
-      certificate: certificate, model: model, opening: loaded(openingPath), identity: identity, progress: progress)
+      certificate: certificate, model: model, opening: loaded(openingPath), identity: identity,
+      baseOpening: baseOpening, progress: progress)
   }
 
   /// The model, whose names, types and shapes are the certificate's, and digests of its tensors as far as they are known.

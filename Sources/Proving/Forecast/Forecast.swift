@@ -133,7 +133,8 @@ extension CodeSelection {
     tensors: [TableauTensor], code: CodeParameters, proofs: Int, baseTrees: [BaseTree] = []
   ) -> Int? {
     estimate(
-      tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs, baseTrees: baseTrees
+      tensors, logLength: code.logLength, logBlowup: code.logBlowup, proofs: proofs, baseTrees: baseTrees,
+      hidingBase: code.hidingBase
     )?.proofBytes
   }
 }

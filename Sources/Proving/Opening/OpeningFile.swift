@@ -87,6 +87,8 @@ package enum OpeningError: Error, Equatable, Sendable {
   case inUse(path: String)
   case malformed(path: String, problem: String)
   case budgetExceeded(path: String, revealed: Int, wanted: Int, budget: Int)
+  /// Of a base's tableau that hides the weights; in random coefficients of its rows.
+  case baseSpent(path: String, taken: Int, wanted: Int, budget: Int)
 }
 
 extension OpeningError: CustomStringConvertible {
@@ -101,6 +103,10 @@ extension OpeningError: CustomStringConvertible {
     case .budgetExceeded(let path, let revealed, let wanted, let budget):
       "\(path): \(revealed) of \(budget) code positions are revealed already and a proof needs \(wanted) more; "
         + "more would leak the weights: commit anew with a new opening file"
+    case .baseSpent(let path, let taken, let wanted, let budget):
+      "\(path): proofs have taken \(taken) of the \(budget) random coefficients that hide the base, and this one needs "
+        + "\(wanted) more; more would leak the base's weights: commit to the base anew, with a new opening file "
+        + "(identify --commit --hiding), and verifiers need the new identity"
     }
   }
 }

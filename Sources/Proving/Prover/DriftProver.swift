@@ -51,6 +51,9 @@ public enum DriftProver {
     package var hint: Adapter?
     /// A folder with the leaves of the base's tableau, which `identify` keeps; nil to compute them where they are needed.
     package var baseCache: String?
+    /// The opening of the base's tableau, where the identity's hides the base's weights and the policy speaks of them; nil
+    /// otherwise. A proof takes its part of the tails.
+    package var baseOpeningPath: String?
     /// To prove, too, that a commitment to the tuned model is the base's and this drift; nil for a certificate alone.
     package var transition: TransitionRequest?
     /// Of a link: the certificate whose model `base` is. Then `identity`, that of the chain's base, must be given.
@@ -66,6 +69,16 @@ public enum DriftProver {
       self.model = model
       self.policy = policy
       self.openingPath = openingPath
+    }
+
+    /// Nil where nothing of the base's weights is hidden, or spoken of.
+    /// - Throws: see ``BaseOpening``.
+    fileprivate func baseOpening() throws(DriftProofError) -> BaseOpening? {
+      guard let identity, identity.linked?.isHiding ?? false else {
+        guard let baseOpeningPath, let identity else { return nil }
+        return try BaseOpening(baseOpeningPath, identity: identity)
+      }
+      return policy.speaksOfBase ? try BaseOpening(baseOpeningPath, identity: identity) : nil
     }
 
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
@@ -118,6 +131,7 @@ public enum DriftProver {
     let (policy, session) = (request.policy, request.session)
     let parent = request.parent?.commitment
     try request.transition?.check(request.model, identity: request.identity, isLink: parent != nil)
+    let baseOpening = try request.baseOpening()
     if let model = forecast(request) {
       try checkMemory(model, request)
       if clock.isWatched { clock.meter.plan(model.phases(), rowCount: 0) }
@@ -132,6 +146,8 @@ public enum DriftProver {
       hasBaseCache: request.baseCache != nil, transition: transitionCost(request, identity, derived, code))
     if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
 
+    // Nothing is counted yet: a spent base costs no proof of the drift's.
+    if let code, derived.hidingBase != nil { try baseOpening?.requireRoom(code, session: session) }
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
     var asked: (@Sendable () -> Void)?
     if clock.isWatched { asked = { clock.meter.asked() } }
@@ -150,13 +166,19 @@ public enum DriftProver {
       // A transition opens the drift a second time.
       positions: (code?.queries ?? 0) * (request.transition == nil ? 1 : 2), session: session)
 
+    var base: (revealed: Int, budget: Int)?
+    if let code, derived.hidingBase != nil {
+      base = try baseOpening?.reserve(code, session: session)
+    }
+
     var proof: ArgumentProof?
     if let code, let tableau = committed.tableau {
       let binding = TunedCommitment.binding(
         baseRoot: baseRoot, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
       let statement = derived.statement(code: code, binding: binding)
       let trees = try LinkedTrees(
-        derived, identity: identity, base: request.model.base, code: code, cache: request.baseCache)
+        derived, identity: identity, base: request.model.base, code: code, opening: baseOpening?.secret,
+        cache: request.baseCache)
       let witness = ArgumentWitness(
         rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports,
         base: trees.rows)
@@ -208,6 +230,9 @@ public enum DriftProver {
     report.peakMemoryBytes = ProveReport.peakMemory()
     report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
+    if let base, let code {
+      report.baseProofsLeft = (base.budget - base.revealed) / BaseOpening.wanted(code)
+    }
     return Result(
       certificate: certificate, verification: verification, report: report,
       hasDrift: try prepared.hasDrift(), transition: transition, transitionFailure: transitionFailure,

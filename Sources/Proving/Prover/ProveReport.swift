@@ -20,6 +20,9 @@ public struct ProveReport: Sendable {
   public internal(set) var proofsUsed = 0
   /// Proofs that the opening file may serve in all.
   public internal(set) var proofsAllowed = 0
+  /// How many proofs like this one the base's opening may serve after it; nil where the base's weights are public, or not
+  /// spoken of.
+  public internal(set) var baseProofsLeft: Int?
   /// Rows of the drift tableau that phases have asked for, when somebody watched the progress.
   package var askedRows: [ProofPhase: Int] = [:]
 

@@ -24,9 +24,11 @@ package final class ProofSession: CommitmentArchive {
     "driftproof \(ToolVersion.current), resume 2, manifest \(DriftManifest.version(.current, isLink: false))"
   static let preparedName = "prepared"
   static let reservedName = "reserved"
+  static let reservedBaseName = "reserved of base"
   private static let sessionName = "session"
   private static let names = [
-    sessionName, preparedName, reservedName, "leaves of drift", "leaves of P1", "leaves of P2", "stage A",
+    sessionName, preparedName, reservedName, reservedBaseName, "leaves of drift", "leaves of P1", "leaves of P2",
+    "stage A",
   ]
 
   private let folder: ResumeFolder

@@ -35,6 +35,7 @@ package struct TransitionRequest: Sendable {
       )
     }
     guard let root = identity?.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
+    guard identity?.linked?.isHiding != true else { throw .coverageGap([.alignedWithHidingBase]) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(
         .transition(.tableauBase(tableau: tableau.baseRoot.hexadecimal, given: root.hexadecimal)))

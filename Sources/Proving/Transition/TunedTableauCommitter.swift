@@ -26,6 +26,7 @@ package struct TunedTableauCommitter {
     guard let linked = identity.linked, let root = identity.linkedRoot else {
       throw DriftProofError.coverageGap([.nothingToAlignWith])
     }
+    guard !linked.isHiding else { throw DriftProofError.coverageGap([.alignedWithHidingBase]) }
     do {
       try LinkedBaseCheck.check(identity)
     } catch {
@@ -47,6 +48,7 @@ package struct TunedTableauCommitter {
   /// The code that serves as many transitions: rows and rate are the base's, and so the drift's.
   static func code(_ identity: BaseIdentity, proofs: Int) throws -> CodeParameters {
     guard let linked = identity.linked else { throw DriftProofError.coverageGap([.nothingToAlignWith]) }
+    guard !linked.isHiding else { throw DriftProofError.coverageGap([.alignedWithHidingBase]) }
     guard
       let code = CodeSelection.estimate(
         BaseTableauLayout.tensors(identity), logLength: linked.logLength, logBlowup: linked.logBlowup, proofs: proofs

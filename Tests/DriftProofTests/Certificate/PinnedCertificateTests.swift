@@ -34,12 +34,21 @@ import DriftProofTranscript
       ? .adapter(try Adapter.open(pinned.tuned), base: base)
       : .checkpoint(try Checkpoint.open(pinned.tuned), base: base)
     var identity = try BaseIdentity.compute(checkpoint: base)
-    if pinned.identity.linked != nil { identity = try BaseTableau.link(identity, base: base) }
+    let secret = folder.appendingPathComponent(name + "/base-opening.json").path
+    let isHiding = pinned.identity.linked?.isHiding ?? false
+    if isHiding {
+      let opening = try OpeningFile.load(path: secret)
+      identity = try BaseTableau.link(
+        identity, base: base, hiding: BaseTableau.Hiding(secret: opening.secret, proofs: 2))
+    } else if pinned.identity.linked != nil {
+      identity = try BaseTableau.link(identity, base: base)
+    }
     #expect(identity.jsonBytes() == pinned.identityFile)
     let opening = try OpeningFile.parse(pinned.opening, path: "opening.json")
     #expect(opening.tunedCommitment.hexadecimal == report.tunedCommitment)
     let checked = try CertificateChecker.check(
-      certificate: pinned.certificate, model: model, opening: opening)
+      certificate: pinned.certificate, model: model, opening: opening, identity: isHiding ? identity : nil,
+      baseOpening: isHiding ? secret : nil)
     #expect(checked.tunedCommitment == report.tunedCommitment)
     return report
   }
@@ -59,6 +68,20 @@ import DriftProofTranscript
     let report = try check("patterns", pinned, in: PinnedCertificate.patternsFolder, version: 9)
     #expect(report.policyName == "pinned patterns" && report.tensors.pattern == 1 && report.tensors.composed == 2)
     #expect(report.baseIdentity == pinned.identity.linkedRoot?.hexadecimal)
+  }
+
+  /// A base whose weights are hidden, too.
+  @Test func hidingCertificate() throws {
+    let pinned = try PinnedCertificate.hiding.get()
+    let report = try check("hiding", pinned, in: PinnedCertificate.hidingFolder, version: 9)
+    #expect(report.policyName == "pinned hiding base" && report.rounded.map(\.name) == ["fraction"])
+    #expect(report.baseIdentity == pinned.identity.linkedRoot?.hexadecimal)
+    #expect(String(decoding: pinned.identityFile.prefix(19), as: UTF8.self) == "{\"driftIdentity\": 4")
+    let statement = try #require(
+      CheckedCertificate(pinned.certificate, identity: pinned.identity, policy: pinned.policy).argument
+    ).verifier.statement
+    #expect(statement.code.hidingBase == pinned.identity.linked?.hidingBase)
+    #expect(statement.baseTrees.allSatisfy { $0.pins.count == $0.rows } && !statement.baseTrees.isEmpty)
   }
 
   @Test func kroneckerCertificate() throws {

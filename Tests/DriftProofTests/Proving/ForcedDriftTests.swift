@@ -18,15 +18,23 @@ import DriftProofTranscript
 /// Real drifts outside their policy: `prove` refuses them, and a prover that goes on all the same is rejected.
 @Suite struct ForcedDriftTests {
   /// A certificate by a prover that skips the policy check and every refusal, with its best factors and supports.
-  /// - Parameter given: of the base, which commits to its weights where the policy speaks of them.
+  /// - Parameters:
+  ///   - given: of the base, which commits to its weights where the policy speaks of them.
+  ///   - own: whose trees are opened; nil for those of the same one.
+  ///   - opening: secret of a base that hides its weights.
   static func forced(
-    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity given: BaseIdentity? = nil
+    base: Checkpoint, tuned: Checkpoint, policy: Policy, identity given: BaseIdentity? = nil,
+    trees own: BaseIdentity? = nil, opening: [UInt8]? = nil
   ) throws -> [UInt8] {
     let identity = try given ?? BaseIdentity.compute(checkpoint: base)
     let baseRoot = try StatementRules.baseRoot(identity, for: policy)
     let derived = try DerivedStatement.derive(identity: identity, tuned: tuned.manifestTensors, policy: policy)
     let code = try CodeSelection.choose(derived)
-    let trees = try LinkedTrees(derived, identity: identity, base: base, code: code)
+    let opened = try own.map {
+      try DerivedStatement.derive(identity: $0, tuned: tuned.manifestTensors, policy: policy)
+    }
+    let trees = try LinkedTrees(
+      opened ?? derived, identity: own ?? identity, base: base, code: code, opening: opening)
     let secret = [UInt8](repeating: 3, count: 32)
     let committed = try DriftCommitment(
       derived: derived, code: code, base: base, tuned: tuned, secret: secret, phase: { _ in })

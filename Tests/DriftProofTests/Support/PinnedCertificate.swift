@@ -9,7 +9,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate of Tests/Fixtures/pinned-v2, or of pinned-v4 to pinned-v8 for manifests of these versions, with everything
+/// A certificate of Tests/Fixtures/pinned-v2, or of pinned-v4 to pinned-v10 for manifests of these versions, with everything
 /// that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
@@ -29,6 +29,7 @@ struct PinnedCertificate: Sendable {
   static let blocksFolder = Repository.fixture("pinned-v10")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
+  static let hidingFolder = Repository.fixture("pinned-hiding")
 
   /// One 4 × 4 tensor with a norm clause: the smallest certificate.
   static let norm = Result { try PinnedCertificate("norm") }
@@ -50,6 +51,10 @@ struct PinnedCertificate: Sendable {
   static let link = Result { try PinnedCertificate("link", in: linkFolder) }
   /// A merge under rounding bounds, over an identity that commits to the base.
   static let rounding = Result { try PinnedCertificate("rounding", in: roundingFolder) }
+
+  /// Fractions of weights and a pattern of the base, about an identity that hides the base's weights; its folder has the base's
+  /// opening, too.
+  static let hiding = Result { try PinnedCertificate("hiding", in: hidingFolder) }
 
   /// Patterns of the drift, the tuned weights and the base, about an identity that commits to the base.
   static let patterns = Result { try PinnedCertificate("patterns", in: patternsFolder) }
@@ -82,7 +87,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v10; their secrets are random, so the bytes differ
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v10 or pinned-hiding; their secrets are random, so the bytes differ
 /// from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
@@ -320,6 +325,33 @@ struct PinnedCertificateGenerator {
       """, in: PinnedCertificate.blocksFolder)
   }
 
+  @Test func hiding() throws {
+    var random = SeededGenerator(seed: 12)
+    var base = TestModel()
+    for (name, shape) in [("fraction", [24, 16]), ("pattern", [8, 64])] {
+      base.tensors[name] = TestTensor(shape, isHalf: true, random: &random)
+    }
+    var tuned = base
+    for (index, value) in (base.tensors["fraction"]?.values ?? []).enumerated() {
+      tuned.tensors["fraction"]?.values[index] = TestTensor.rounded(value * (1 + 0.02 * Float(random.signed())))
+    }
+    for index in 0..<512 where index % 8 == 3 {
+      base.tensors["pattern"]?.values[index] = 0
+      tuned.tensors["pattern"]?.values[index] = 0
+    }
+    for index in stride(from: 0, to: 512, by: 8) { tuned.tensors["pattern"]?.values[index] += 0.125 }
+    try make(
+      "hiding", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned hiding base", "securityBits": 128,
+        "rules": [
+          { "tensors": "fraction", "allow": { "entrywise": { "ofWeight": 0.04 } } },
+          { "tensors": "pattern",
+            "allow": [ { "pattern": { "of": "base" } }, { "norm": { "relative": 1 } } ] } ] }
+
+      """, in: PinnedCertificate.hidingFolder, isHiding: true)
+  }
+
   /// A tuned model in one of its two forms.
   private struct Tuned {
     var checkpoint: TestModel?
@@ -332,7 +364,7 @@ struct PinnedCertificateGenerator {
 
   private func make(
     _ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String,
-    in pins: URL = PinnedCertificate.revisedFolder, isLinked: Bool = false
+    in pins: URL = PinnedCertificate.revisedFolder, isLinked: Bool = false, isHiding: Bool = false
   ) throws {
     let folder = pins.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -359,6 +391,12 @@ struct PinnedCertificateGenerator {
       try #require(model), policy: try Policy.parse(Array(policy.utf8)), openingPath: opening)
     var identity = try BaseIdentity.compute(checkpoint: before)
     if isLinked { identity = try BaseTableau.link(identity, base: before) }
+    if isHiding {
+      let secret = temporary.file("base-opening")
+      identity = try HidingIdentity.make(identity, base: before, openingPath: secret, proofs: 2)
+      request.baseOpeningPath = secret
+      files.append((secret, "base-opening.json"))
+    }
     request.identity = identity
     let result = try DriftProver.prove(request)
     for (source, target) in files + [(opening, "opening.json")] {

@@ -53,6 +53,7 @@ def prove(
     opening: PathLike,
     identity: PathLike | None = None,
     cache: PathLike | None = None,
+    base_opening: PathLike | None = None,
     parent: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
     tuned_opening: PathLike | None = None,
@@ -75,6 +76,7 @@ def prove(
         opening: where the secret opening is written, or the one to continue. Keep it secret, and one copy of it.
         identity: the base's identity, if known: saves reading and hashing.
         cache: the folder that `identify(commit=True, cache=...)` kept.
+        base_opening: what `identify(hiding=True)` wrote, where `identity` hides the base's weights. It counts proofs.
         parent: prove a link of a chain: the certificate whose tuned model `base` is; needs the chain's `identity`.
         tuned_tableau, tuned_opening: what `commit` made of the tuned model.
         transition: where the proof is written that the tableau holds the base plus the drift.
@@ -91,6 +93,7 @@ def prove(
     arguments = _proving(base, tuned, adapter, policy, identity, cache, parent, strip_prefix, leave_out)
     arguments += option("out", out) + option("opening", opening) + option("resume", resume)
     arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
+    arguments += option("base-opening", base_opening)
     arguments += option("transition", transition) + flag("ignore-memory-limit", ignore_memory_limit)
     outputs = [out, opening, *([] if transition is None else [transition])]
     return run(Proof, "prove", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)
@@ -184,6 +187,7 @@ def check(
     tuned: PathLike | None = None,
     adapter: PathLike | None = None,
     identity: PathLike | None = None,
+    base_opening: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
     tuned_opening: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
@@ -198,6 +202,7 @@ def check(
         opening: the secret that `prove` wrote.
         base, tuned: the checkpoints; `adapter` in place of `tuned`.
         identity: the base's: in place of `base` with `adapter`, or the chain's base's for a link.
+        base_opening: of an `identity` that hides the base's weights; nothing is counted in it.
         tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that `commit`'s tableau holds this model.
         strip_prefix, leave_out: as `prove` was called with.
 
@@ -208,6 +213,7 @@ def check(
     """
     arguments = [path(certificate), *option("base", base), *option("tuned", tuned), *option("adapter", adapter)]
     arguments += option("opening", opening) + option("identity", identity)
+    arguments += option("base-opening", base_opening)
     arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
     arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
     return run(Check, "check", arguments, progress=progress, cancel=cancel, timeout=timeout)

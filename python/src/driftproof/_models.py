@@ -30,6 +30,9 @@ def identify(
     out: PathLike,
     *,
     commit: bool = False,
+    hiding: bool = False,
+    opening: PathLike | None = None,
+    proofs: int | None = None,
     cache: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
@@ -43,6 +46,9 @@ def identify(
         base: a folder with `model.safetensors` or an index and shards, or one `.safetensors` file.
         out: where the identity is written; a file that is there is replaced.
         commit: also commit to all weights of 16 bits, for policies with rounding bounds. Reads the base three times.
+        hiding: with `commit`, hide the weights: proofs that speak of them then need the `opening`, a secret file.
+        opening: where the opening of `hiding` is written, or the one to use again. Keep it secret, and one copy of it.
+        proofs: with `hiding`, how many proofs may speak of the base's weights; 16 without.
         cache: a folder for the commitment's leaves, 2 to 16 bytes a weight; spares provers that work.
         strip_prefix: what names are read without, such as "module.".
         leave_out: patterns (* and ?) of files in a folder that are knowingly no part of the model.
@@ -53,8 +59,11 @@ def identify(
         OperationalError: a file cannot be read or written.
     """
     arguments = [path(base), *option("out", out), *flag("commit", commit), *option("cache", cache)]
+    arguments += flag("hiding", hiding) + option("opening", opening)
+    arguments += [] if proofs is None else ["--proofs", str(proofs)]
     arguments += _reading(strip_prefix, leave_out)
-    return run(Identity, "identify", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout)
+    outputs = [out, *([] if opening is None else [opening])]
+    return run(Identity, "identify", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)
 
 
 def commit(

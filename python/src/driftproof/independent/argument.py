@@ -13,10 +13,13 @@ from .field import Cubic
 from .layout import Layout, TreeRows
 from .opening import Claim, Tree, verify_opening
 from .orthonormal_stage import run_orthonormal_stage
+from .parameters import CodeParameters
 from .projection import draw_projection
-from .statement import Statement
+from .statement import BaseTree, Statement
 from .structure_stage import StructureStage
 from .sumcheck import Outcome
+from .transcript import BYTES, DIGEST, Transcript
+from .wire import u64
 
 DRIFT, P2, P1 = 0, 1, 2
 
@@ -29,6 +32,16 @@ class DriftCommitment:
     point: Cubic
     pins: np.ndarray
     pin_bytes: bytes
+
+
+def base_pin_point(code: CodeParameters, label: str, tree: BaseTree) -> Cubic:
+    """z of a tree of a base that hides its weights (specification/commitment-and-opening.md, section 3)."""
+    transcript = Transcript("driftproof/pins/v1")
+    transcript.absorb("code", BYTES, u64(code.log_length) + u64(code.log_blowup))
+    transcript.absorb("label", BYTES, label.encode())
+    transcript.absorb("shapes", BYTES, (u64(code.length) + u64(code.base_tail)) * tree.rows)
+    transcript.absorb("root", DIGEST, tree.root)
+    return transcript.point_outside("pin")
 
 
 class Weights:
@@ -111,7 +124,12 @@ class ArgumentVerifier:
         base_trees = {}
         for base in self.statement.base_trees:
             base_trees[base.number] = len(trees)
-            trees.append(Tree(f"base/{base.number}", base.root, base.rows, salted=False))
+            label = f"base/{base.number}"
+            if not self.statement.code.base_trees:
+                trees.append(Tree(label, base.root, base.rows, salted=False))
+                continue
+            pins = np.frombuffer(base.pins, dtype="<u8").astype(np.uint64).reshape(base.rows, 3)
+            trees.append(Tree(label, base.root, base.rows, base_pin_point(self.statement.code, label, base), pins))
         claims = [self._bounds_claim(bounds, d, tau, trees, base_trees)]
         if merging:
             claims.append(self._merging_claim(merging))
@@ -158,7 +176,7 @@ class ArgumentVerifier:
                 value = value + factor * values[name]
         point = padded(x, length)[:length]
         arrays = {tree: each.array for tree, each in weights.items()}
-        tail = self.statement.code.drift_tail_coefficients
+        tail = self.statement.code.longest_tail
         return Claim(arrays, value, rows.stage_a_masks, tail, point=point)
 
     def _add_region(self, weights, power: list[Cubic], bounds: Outcome, base_trees: dict[int, int]) -> None:

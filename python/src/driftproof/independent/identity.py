@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Base identities (format.md, "Base identity"; specification/files.md, section 4; statement.md, section 10)."""
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 
 from . import strictjson
 from .datatypes import FLOATING, shape_problem
 from .errors import OperationalError
+from .field import P
 from .layout import Layout
 from .merkle import root_of_leaves
 from .parameters import CodeParameters
@@ -65,7 +67,10 @@ class LinkedTensor:
 
 @dataclass
 class LinkedPart:
-    """The base's tableau: l, log blow-up, trees as (rows, root), layout digest, tensors; places, once it is checked."""
+    """The base's tableau: l, log blow-up, trees as (rows, root), layout digest, tensors; places, once it is checked.
+
+    One that hides the weights has a tail, and pins of each tree, bytes.
+    """
 
     log_length: int
     log_blowup: int
@@ -76,6 +81,8 @@ class LinkedPart:
     places: dict[str, BasePlace]
     #: How many rows each tensor that shares none has.
     tile_counts: dict[str, int]
+    tail: int = 0
+    pins: list[bytes] = field(default_factory=list)
 
 
 @dataclass
@@ -122,15 +129,19 @@ def _tensor(value, number: int) -> BaseTensor:
 
 def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) -> LinkedPart:
     what = "identity: linked"
-    entry = strictjson.members(value, what, ("logLength", "logBlowup", "bands", "trees", "layoutDigest", "tensors"))
+    hiding = isinstance(value, dict) and "tail" in value
+    common = ("logLength", "logBlowup", "bands", "trees", "layoutDigest", "tensors")
+    entry = strictjson.members(value, what, (*common, "tail") if hiding else common)
+    tail = strictjson.plain_integer(entry["tail"], what, 1, 1 << 26) if hiding else 0
     log_length = strictjson.plain_integer(entry["logLength"], what, 14, 26)
     log_blowup = strictjson.plain_integer(entry["logBlowup"], what, 1, 5)
     strictjson.plain_integer(entry["bands"], what, 1, 1)
-    trees = []
+    trees, pins = [], []
     for each in strictjson.array(entry["trees"], what):
-        tree = strictjson.members(each, what, ("rows", "root"))
+        tree = strictjson.members(each, what, ("rows", "root", "pins") if hiding else ("rows", "root"))
         rows = strictjson.plain_integer(tree["rows"], what, 1, 1 << 24)
         trees.append((rows, strictjson.hexadecimal(tree["root"], what)))
+        pins.append(strictjson.hexadecimal(tree["pins"], what, 24 * rows) if hiding else b"")
     if not 1 <= len(trees) <= MAXIMUM_TREES:
         raise OperationalError(f"{what}: one to eight trees are expected")
     digest = strictjson.hexadecimal(entry["layoutDigest"], what)
@@ -149,14 +160,17 @@ def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) 
         if not base.max_abs**2 <= heaviest <= base.sum_of_squares:
             raise OperationalError(f"{what}: {base.name}: no such heaviest chunk")
         found[base.name] = LinkedTensor(heaviest, below, bits)
-    content = text("driftproof/base-tableau/v1") + u32(log_length) + u32(log_blowup) + u32(1) + u64(0) + u32(len(trees))
-    content += b"".join(u32(rows) + tree_root for rows, tree_root in trees) + u64(len(found))
+    label = text(f"driftproof/base-tableau/v{2 if hiding else 1}")
+    content = label + u32(log_length) + u32(log_blowup) + u32(1) + u64(tail) + u32(len(trees))
+    for (rows, tree_root), own in zip(trees, pins, strict=True):
+        content += u32(rows) + tree_root + own
+    content += u64(len(found))
     for name, line in found.items():
         content += text(name) + u128(line.heaviest_chunk) + u64(line.entries_below_floor) + i64(line.fraction_bits)
     linked_root = sha256(b"driftproof/identity/v2", root, sha256(content + digest))
     if linked_root != stated:
         raise OperationalError("identity: the linked root is another")
-    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {}, {})
+    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {}, {}, tail, pins)
 
 
 def read_identity(content: bytes) -> BaseIdentity:
@@ -165,7 +179,7 @@ def read_identity(content: bytes) -> BaseIdentity:
     entry = strictjson.members(value, "identity", ("driftIdentity", "root", "tensors"), ("linkedRoot", "linked"))
     if ("linkedRoot" in entry) != ("linked" in entry):
         raise OperationalError("identity: linkedRoot and linked stand together")
-    version = strictjson.plain_integer(entry["driftIdentity"], "identity", 1, 3)
+    version = strictjson.plain_integer(entry["driftIdentity"], "identity", 1, 4)
     root = strictjson.hexadecimal(entry["root"], "identity: root")
     lines = strictjson.array(entry["tensors"], "identity: tensors")
     tensors = tuple(_tensor(line, number) for number, line in enumerate(lines))
@@ -173,7 +187,8 @@ def read_identity(content: bytes) -> BaseIdentity:
     if any(name_order(a) >= name_order(b) for a, b in zip(names, names[1:])) or repeats_canonically(names):
         raise OperationalError("identity: names out of order, or twice")
     unencodable = any(tensor.unencodable is not None for tensor in tensors)
-    if version != (3 if "linked" in entry else 2 if unencodable else 1):
+    is_hiding = isinstance(entry.get("linked"), dict) and "tail" in entry["linked"]
+    if version != (4 if is_hiding else 3 if "linked" in entry else 2 if unencodable else 1):
         raise OperationalError("identity: another version is written for such a base")
     tree = root_of_leaves([tensor.leaf() for tensor in tensors], sha256(b"driftproof/identity/empty/v1"))
     if sha256(b"driftproof/identity/v1", u64(len(tensors)), tree) != root:
@@ -258,6 +273,18 @@ def check_linked_part(identity: BaseIdentity) -> None:
             digest += text(tensor.name) + u64(tensor.rows) + u64(tensor.columns) + i64(tensor.fraction_bits)
     if sha256(digest) != linked.layout_digest:
         raise OperationalError("identity: the layout digest is another")
+    check_hiding_part(linked)
+
+
+def check_hiding_part(linked: LinkedPart) -> None:
+    """Tails that may hide something, and pins that are elements of K (section 10)."""
+    if not linked.tail:
+        return
+    if linked.tail < 7 + 3 * len(linked.trees):
+        raise OperationalError("identity: the tails hide no weights")
+    for pins in linked.pins:
+        if any(number >= P for (number,) in struct.iter_unpack("<Q", pins)):
+            raise OperationalError("identity: a pin is no element of K")
 
 
 def has_units(line: LinkedTensor, positions: int) -> bool:

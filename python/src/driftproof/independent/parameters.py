@@ -11,13 +11,15 @@ from .wire import u64
 
 @dataclass(frozen=True)
 class CodeParameters:
-    """l, log blow-up, queries, grinding bits, drift tail."""
+    """l, log blow-up, queries, grinding bits, drift tail; B and q_B of a base that hides its weights (section 1)."""
 
     log_length: int
     log_blowup: int
     queries: int
     grinding: int
     drift_tail: int
+    base_trees: int = 0
+    base_tail: int = 0
 
     @property
     def length(self) -> int:
@@ -31,17 +33,32 @@ class CodeParameters:
 
     @property
     def drift_tail_coefficients(self) -> int:
-        """q̄ = q + 3Q + 3 with Q = ⌊q/t⌋."""
-        return self.drift_tail + 3 * (self.drift_tail // self.queries) + 3
+        """q̄ = q + 3Q + 3 + 3B with Q = ⌊q/t⌋."""
+        return self.drift_tail + 3 * (self.drift_tail // self.queries) + 3 + 3 * self.base_trees
 
     @property
     def proof_tail_coefficients(self) -> int:
-        """t + 6: of a row of P1 or P2."""
-        return self.queries + 6
+        """t + 6 + 3B: of a row of P1 or P2."""
+        return self.queries + 6 + 3 * self.base_trees
 
-    def canonical(self) -> bytes:
+    @property
+    def longest_tail(self) -> int:
+        """q̄ or q_B."""
+        return max(self.drift_tail_coefficients, self.base_tail)
+
+    @property
+    def least_base_tail(self) -> int:
+        """What hides a base from one proof."""
+        return self.queries + 6 + 3 * self.base_trees
+
+    @property
+    def numbers(self) -> bytes:
+        """The five numbers of a manifest."""
         numbers = (self.log_length, self.log_blowup, self.queries, self.grinding, self.drift_tail)
         return b"".join(u64(number) for number in numbers)
+
+    def canonical(self) -> bytes:
+        return self.numbers + (u64(self.base_trees) + u64(self.base_tail) if self.base_trees else b"")
 
     @property
     def in_range(self) -> bool:
@@ -51,13 +68,13 @@ class CodeParameters:
             and 1 <= self.queries <= 1024
             and 0 <= self.grinding <= 20
             and self.drift_tail >= self.queries
-            and self.drift_tail_coefficients <= self.length
+            and self.longest_tail <= self.length
         )
 
     @property
     def rate(self) -> float:
-        """ρ = (L + q̄)/2^k."""
-        return (self.length + self.drift_tail_coefficients) / 2**self.log_domain
+        """ρ = (L + the longest tail)/2^k."""
+        return (self.length + self.longest_tail) / 2**self.log_domain
 
     @property
     def query_bits(self) -> float:
@@ -171,6 +188,8 @@ class SoundnessShape:
     orthonormal_tensors: int
     orthonormal_log_rows: int
     has_region: bool
+    #: Opened trees of a base that hides its weights.
+    hidden_trees: int = 0
 
 
 def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, float]:
@@ -193,7 +212,7 @@ def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, fl
     evaluations = 3 + shape.region_oracles if shape.has_region else 3 if shape.orthonormal_tensors else 2
     terms["evaluations"] = _over_k(evaluations * (exceptions + size))
     folded, pinned = (2 if shape.has_factors else 1), (2 if shape.has_first_tree else 1)
-    return terms | opening_terms(code, folded, pinned)
+    return terms | opening_terms(code, folded, pinned + shape.hidden_trees)
 
 
 def transition_terms(code: CodeParameters, claims: int, coordinates: int) -> dict[str, float]:
@@ -212,7 +231,7 @@ def opening_terms(code: CodeParameters, folded: int, pinned: int) -> dict[str, f
         ListDecoding.of(1 << layer.log_domain, 2.0 ** (layer.log_length - layer.log_domain), 8)
         for layer in plan.layers[1:]
     ]
-    terms = {"pins": _over_k(size**2 / 2 * (code.length + code.drift_tail_coefficients))}
+    terms = {"pins": _over_k(size**2 / 2 * (code.length + code.longest_tail))}
     terms["combination of trees and mask"] = _over_k(folded * ((1 + pinned) * exceptions + (2 + pinned) * size))
     terms["batching of the claims"] = _over_k(size * folded * (1 + pinned))
     terms["folding"] = min(_over_k(2 * layer.list_size + layer.exceptions) for layer in layers)

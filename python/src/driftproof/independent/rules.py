@@ -448,7 +448,8 @@ class StatementRules:
         self, code: CodeParameters, tensors: list[TableauTensor], shrinkages: list[ProductShrinkage]
     ) -> Statement:
         numbers = sorted({tensor.place.tree for tensor in tensors if tensor.speaks_of_base and tensor.place})
-        trees = tuple(BaseTree(number, *self.identity.linked.trees[number]) for number in numbers)
+        linked = self.identity.linked
+        trees = tuple(BaseTree(number, *linked.trees[number], linked.pins[number]) for number in numbers)
         total = self._total(tensors, shrinkages)
         return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)
 

@@ -119,6 +119,8 @@ class BaseTree:
     number: int
     rows: int
     root: bytes
+    #: Of a base that hides its weights.
+    pins: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,11 @@ class Statement:
         """The statement's bytes."""
         version = self._version
         parts = [self._places("driftproof/statement/aligned/v1")]
-        parts += [text(f"driftproof/statement/v{version}"), self.code.canonical(), _bound(self.total)]
+        if self.code.base_trees:
+            hiding = (self.code.base_trees, self.code.base_tail, len(self.base_trees))
+            parts += [text("driftproof/statement/hiding/v1"), *map(u64, hiding)]
+            parts += [u64(tree.number) + sha256(tree.pins) for tree in self.base_trees]
+        parts += [text(f"driftproof/statement/v{version}"), self.code.numbers, _bound(self.total)]
         if version >= 3:
             parts.append(u64(len(self.base_trees)))
             parts += [u64(tree.number) + u64(tree.rows) + tree.root for tree in self.base_trees]

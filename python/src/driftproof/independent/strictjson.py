@@ -214,9 +214,9 @@ def decimal_text(value, what: str) -> int:
     return int(spelled)
 
 
-def hexadecimal(value, what: str) -> bytes:
-    """32 bytes in lower case."""
+def hexadecimal(value, what: str, count: int = 32) -> bytes:
+    """So many bytes in lower case."""
     spelled = string(value, what)
-    if not re.fullmatch(r"[0-9a-f]{64}", spelled):
-        raise OperationalError(f"{what}: 64 hexadecimal digits in lower case are expected")
+    if len(spelled) != 2 * count or not re.fullmatch(r"[0-9a-f]*", spelled):
+        raise OperationalError(f"{what}: {2 * count} hexadecimal digits in lower case are expected")
     return bytes.fromhex(spelled)

@@ -2,7 +2,7 @@
 """All checks of a certificate, in the order that decides the exit code
 (specification/checks-and-exit-codes.md, section 1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import coverage
 from .argument import ArgumentVerifier, DriftCommitment
@@ -129,6 +129,7 @@ def soundness_shape(layout: Layout) -> SoundnessShape:
         orthonormal_tensors=len(layout.orthonormal),
         orthonormal_log_rows=layout.o_log_rows,
         has_region=has_region,
+        hidden_trees=len(layout.statement.base_trees) if layout.statement.code.base_trees else 0,
     )
 
 
@@ -182,9 +183,13 @@ def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Polic
         if check_parent:
             check_parent(manifest)
         return Verified(certificate, manifest, policy, decisions, certified, None, {})
+    linked = identity.linked
+    if linked and linked.tail and any(tensor.place and tensor.speaks_of_base for tensor in tensors):
+        code = replace(code, base_trees=len(linked.trees), base_tail=linked.tail)
+        if code.base_tail < code.least_base_tail or not code.in_range:
+            raise InvalidProof("the base's tails are too short for the proof, or longer than its rows")
     if code.query_bits < REQUIRED_BITS:
         raise InvalidProof("the queries give less than 128 bits")
-    linked = identity.linked
     if any(tensor.place for tensor in tensors):
         if (code.log_length, code.log_blowup) != (linked.log_length, linked.log_blowup):
             raise InvalidProof("the code is not that of the base's tableau")

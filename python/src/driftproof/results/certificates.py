@@ -274,6 +274,8 @@ class Proof(Claims):
         proofs_used: how many proofs this opening has been used for, of `proofs_allowed`.
         opening: where the secret opening is.
         transition: of the transition, where one was made.
+        base_proofs_left: how many proofs like this one the base's opening may still serve, where the base's weights are
+            hidden and spoken of.
     """
 
     verified: bool
@@ -291,6 +293,7 @@ class Proof(Claims):
     tied_aliases: tuple[TiedAlias, ...]
     adapter_names: AdapterNames | None
     transition: Transition | None = None
+    base_proofs_left: int | None = None
 
     def _repr_html_(self) -> str:
         return table(f"PROVED in {self.prove_seconds:.2f} s", {**self._rows(), "written to": self.out})

@@ -43,6 +43,8 @@ class Identity(Result):
         linked_tensors: how many tensors it commits to.
         tensors_without_norm: tensors with NaN, infinity or weights beyond 2^41, which can only be frozen or excluded.
         bytes: size of the file.
+        proofs_allowed: with `hiding`, how many proofs the `opening` may be used for.
+        opening: with `hiding`, where the secret opening is.
     """
 
     base_identity: str
@@ -54,6 +56,8 @@ class Identity(Result):
     out: str
     bytes: int
     files_left_out: tuple[str, ...]
+    proofs_allowed: int | None = None
+    opening: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
