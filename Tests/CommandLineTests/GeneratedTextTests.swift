@@ -46,8 +46,9 @@ struct GeneratedTextTests {
     #expect(try offers("verify", "--pu") == ["--public-key"])
     #expect(
       Set(try offers("identify", "-")) == [
-        "--out", "-o", "--commit", "--cache", "--leave-out", "--strip-prefix", "--json", "--quiet", "-q", "--help",
-        "-h",
+        "--out", "-o", "--commit", "--hiding", "--opening", "--proofs", "--cache", "--leave-out", "--strip-prefix",
+        "--json",
+        "--quiet", "-q", "--help", "-h",
       ])
     #expect(try offers("attest", "--relation", "m") == ["merge"])
     #expect(try offers("completions", "") == ["bash", "zsh", "fish"])

@@ -65,10 +65,18 @@ enum Tool {
 
 extension TemporaryFolder {
   /// Writes a checkpoint of F32 tensors and returns its path.
-  func checkpoint(_ name: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) throws -> String {
+  func checkpoint(
+    _ name: String, _ tensors: [(name: String, shape: [Int], values: [Float])], isHalf: Bool = false
+  ) throws -> String {
     let writer = try SafetensorsWriter(
-      path: file(name), tensors: tensors.map { .init(name: $0.name, dtype: .f32, shape: $0.shape) })
-    for tensor in tensors { try writer.append(words: tensor.values.map(\.bitPattern)) }
+      path: file(name), tensors: tensors.map { .init(name: $0.name, dtype: isHalf ? .bf16 : .f32, shape: $0.shape) })
+    for tensor in tensors {
+      if isHalf {
+        try writer.append(words: tensor.values.map { UInt16(truncatingIfNeeded: $0.bitPattern >> 16) })
+      } else {
+        try writer.append(words: tensor.values.map(\.bitPattern))
+      }
+    }
     try writer.finish()
     return file(name)
   }
