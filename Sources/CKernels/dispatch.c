@@ -31,6 +31,10 @@ KERNEL(void, points_expand, (const int32_t *, size_t, size_t, const int32_t *, s
 KERNEL(void, points_collect, (const u64 *, const uint32_t *, const uint32_t *, size_t, u64 *));
 KERNEL(void, points_horner, (const u64 *, size_t, const u64 *, size_t, u64 *));
 KERNEL(void, fold, (const u64 *, size_t, size_t, const u64 *, u64 *));
+KERNEL(void, quartic, (const u64 *, const u64 *, const u64 *, size_t, u64 *));
+KERNEL(void, dot, (const u64 *, const u64 *, size_t, u64 *));
+KERNEL(void, dot_pairs, (const u64 *, const u64 *, size_t, u64 *));
+KERNEL(void, squares, (const int32_t *, size_t, u64 *));
 KERNEL(void, fold_groups, (const int32_t *, int, size_t, const uint32_t *, u64 *));
 KERNEL(int, residual, (int32_t *, size_t, int, const int32_t *, size_t, const int32_t *, size_t));
 KERNEL(void, product_row, (double *, size_t, const double *, size_t, const double *, size_t));
@@ -162,6 +166,14 @@ void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, c
 void dp_fold(int level, const u64 *t, size_t i0, size_t i1, const u64 r[3], u64 *out) {
   CALL(fold, t, i0, i1, r, out);
 }
+void dp_quartic(int level, const u64 *values, const u64 *rest, const u64 *linear, size_t count, u64 out[18]) {
+  CALL(quartic, values, rest, linear, count, out);
+}
+void dp_dot(int level, const u64 *a, const u64 *b, size_t count, u64 out[3]) { CALL(dot, a, b, count, out); }
+void dp_dot_pairs(int level, const u64 *a, const u64 *b, size_t count, u64 out[6]) {
+  CALL(dot_pairs, a, b, count, out);
+}
+void dp_squares(int level, const int32_t *entries, size_t count, u64 out[2]) { CALL(squares, entries, count, out); }
 void dp_points_expand(int level, const int32_t *entries, size_t stride, size_t digits, const int32_t *weights,
                       size_t pairs, u64 *out) {
   CALL(points_expand, entries, stride, digits, weights, pairs, out);

@@ -12,6 +12,7 @@
 #include "ntt_impl.h"
 #include "points_impl.h"
 #include "rows_impl.h"
+#include "cubic_impl.h"
 
 typedef __m256i D;
 enum { D_STEP = 32 };

@@ -13,6 +13,7 @@
 #include "ntt_impl.h"
 #include "points_impl.h"
 #include "rows_impl.h"
+#include "cubic_impl.h"
 
 typedef __m512i D;
 enum { D_STEP = 64 };

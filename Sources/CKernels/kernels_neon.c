@@ -9,6 +9,7 @@
 #include "ntt_impl.h"
 #include "points_impl.h"
 #include "rows_impl.h"
+#include "cubic_impl.h"
 
 typedef int32x4_t D;
 enum { D_STEP = 16 };

@@ -8,6 +8,7 @@
 #include "ntt_impl.h"
 #include "points_impl.h"
 #include "rows_impl.h"
+#include "cubic_impl.h"
 
 // Generic vectors, which the compiler maps to what the target has (SSE2, NEON).
 typedef int32_t Sums __attribute__((vector_size(64)));

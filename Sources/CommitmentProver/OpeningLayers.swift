@@ -113,10 +113,7 @@ extension OpeningProver {
   private static func round(polynomials: [[CubicExtension]], weights: [[CubicExtension]]) -> [CubicExtension] {
     var result = [CubicExtension.zero, .zero]
     for (u, c) in zip(polynomials, weights) {
-      let (one, two) = ParallelSum.pair(count: u.count / 2) { i in
-        let (u0, u1, c0, c1) = (u[2 * i], u[2 * i + 1], c[2 * i], c[2 * i + 1])
-        return (u1 * c1, (u1 + u1 - u0) * (c1 + c1 - c0))
-      }
+      let (one, two) = ParallelSum.ranges(count: u.count / 2) { CubicSums.pairs(u, c, $0) }
       result[0] += one
       result[1] += two
     }

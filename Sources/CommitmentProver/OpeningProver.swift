@@ -64,7 +64,7 @@ struct OpeningProver {
 
   /// ⟨c, u⟩: over the message coefficients only, c has no entries for the tail.
   static func innerProduct(_ functional: [CubicExtension], _ combination: [CubicExtension]) -> CubicExtension {
-    ParallelSum.of(count: functional.count) { i in functional[i] * combination[i] }
+    ParallelSum.ranges(count: functional.count) { (CubicSums.dot(functional, combination, $0), .zero) }.0
   }
 
   // MARK: - u

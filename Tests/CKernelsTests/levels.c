@@ -89,6 +89,18 @@ static size_t rows(int level, u64 *out) {
   dp_fold(level, field, 1, 44, field + 77, out + 7000);
   return sizeof field;
 }
+/// Full groups of lanes and every rest.
+static size_t cubic(int level, u64 *out) {
+  for (size_t count = 0; count < 20; count++) {
+    u64 *target = out + 32 * count;
+    memset(target, 0, 32 * 8);
+    dp_quartic(level, field + 3, field + 1000 + count, field + 2000, count, target);
+    dp_dot(level, field + count, field + 3000, count, target + 18);
+    dp_dot_pairs(level, field + 5, field + 4000, count, target + 21);
+    dp_squares(level, narrow + count, 50 * count, target + 27);
+  }
+  return 32 * 20 * 8;
+}
 static size_t points(int level, u64 *out) {
   enum { PAIRS = 3, DIGITS = 8 };
   static u64 values[2 * PAIRS * DP_POINTS_STRIDE];
@@ -155,7 +167,7 @@ int main(void) {
     const char *name;
     Case *run;
   } cases[] = {{"lanes", lanes}, {"ntt", ntt}, {"ntt_start", ntt_start}, {"sha", sha}, {"project", project},
-               {"gram", gram}, {"rows", rows}, {"points", points}, {"residual", residual},
+               {"gram", gram}, {"rows", rows}, {"cubic", cubic}, {"points", points}, {"residual", residual},
                {"pack", pack}};
   int failures = 0, best = dp_level(DP_LEVEL_AVX512);
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)

@@ -272,18 +272,18 @@ struct DigitComponent: SumcheckComponent {
 
   private func tableRound() -> QuarticRound.Sums {
     let (values, linear, rest) = (values, linear, rest)
-    let pairs = (values.count + 1) / 2
+    let pairs = values.count / 2
     let sums = parallelSum(count: pairs, width: 6) { range, out in
-      var total = QuarticRound.Sums()
-      for pair in range {
-        let hasSecond = 2 * pair + 1 < values.count
-        let (a, b) = (values[2 * pair], hasSecond ? values[2 * pair + 1] : .zero)
-        total.add(weight: rest[pair], a: a, b: b)
-        total.addLinear(linear[2 * pair], hasSecond ? linear[2 * pair + 1] : .zero, a: a, b: b)
-      }
-      out = [total.v0, total.v2, total.v3, total.v4, total.l0, total.l2]
+      let found = CubicSums.quartic(values: values, linear: linear, rest: rest, range)
+      out = found.quartic + found.linear
     }
-    return QuarticRound.Sums(v0: sums[0], v2: sums[1], v3: sums[2], v4: sums[3], l0: sums[4], l2: sums[5])
+    var total = QuarticRound.Sums(v0: sums[0], v2: sums[1], v3: sums[2], v4: sums[3], l0: sums[4], l2: sums[5])
+    if !values.count.isMultiple(of: 2) {
+      // Beyond the last entry the table is 0.
+      total.add(weight: rest[pairs], a: values[2 * pairs], b: .zero)
+      total.addLinear(linear[2 * pairs], .zero, a: values[2 * pairs], b: .zero)
+    }
+    return total
   }
 
   // MARK: Binding

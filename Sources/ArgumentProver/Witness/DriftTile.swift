@@ -88,7 +88,7 @@ extension RowMessage {
   func exactSquareSum(_ range: Range<Int>) -> UInt128 {
     switch self {
     case .zero: 0
-    case .narrow(let values): Self.wideSquareSum(values[range])
+    case .narrow(let values): IntegerSquares.sum(values, range)
     case .field(let values):
       values[range].reduce(UInt128(0)) {
         let value = UInt128(Goldilocks(reducing: $1).centred.magnitude)
@@ -97,24 +97,11 @@ extension RowMessage {
     }
   }
 
-  /// Halves of the squares are summed apart: fewer than 2^32 of them fit 64 bits.
-  private static func wideSquareSum(_ values: ArraySlice<Int32>) -> UInt128 {
-    var low: UInt64 = 0
-    var high: UInt64 = 0
-    for value in values {
-      let magnitude = UInt64(value.magnitude)
-      let square = magnitude &* magnitude
-      low &+= square & 0xFFFF_FFFF
-      high &+= square >> 32
-    }
-    return UInt128(high) << 32 + UInt128(low)
-  }
-
   /// Σ E² over some positions; modulo p for a cheating prover's field elements.
   func squareSum(_ range: Range<Int>) -> UInt64 {
     switch self {
     case .zero: 0
-    case .narrow(let values): UInt64(truncatingIfNeeded: Self.wideSquareSum(values[range]))
+    case .narrow(let values): UInt64(truncatingIfNeeded: IntegerSquares.sum(values, range))
     case .field(let values):
       values[range].reduce(Goldilocks.zero) { $0 + Goldilocks(reducing: $1) * Goldilocks(reducing: $1) }.value
     }

@@ -80,6 +80,19 @@ void dp_fold_groups(int level, const int32_t *entries, int log, size_t groups, c
 /// elements are done upwards, so out may be t.
 void dp_fold(int level, const uint64_t *t, size_t i0, size_t i1, const uint64_t r[3], uint64_t *out);
 
+// Elements of K are three numbers each.
+
+/// With a = values[2i], d = values[2i+1] - a, w = rest[i], u = a^2 - 3a and p = w d^2, sums over i < count of w u (u + 2),
+/// p (6 u + 11), p d (4 a - 6), p d^2, linear[2i] a and (linear[2i+1] - linear[2i]) d.
+void dp_quartic(int level, const uint64_t *values, const uint64_t *rest, const uint64_t *linear, size_t count,
+                uint64_t out[18]);
+/// Sum of a[i] b[i].
+void dp_dot(int level, const uint64_t *a, const uint64_t *b, size_t count, uint64_t out[3]);
+/// Sums over i < count of a[2i+1] b[2i+1] and (2 a[2i+1] - a[2i]) (2 b[2i+1] - b[2i]).
+void dp_dot_pairs(int level, const uint64_t *a, const uint64_t *b, size_t count, uint64_t out[6]);
+/// Sums of the lower and of the upper 32 bits of all squares; fewer than 2^32 entries.
+void dp_squares(int level, const int32_t *entries, size_t count, uint64_t out[2]);
+
 /// The stride is no power of two, so that neighbours do not push one another out of a cache.
 enum { DP_POINTS_GROUP = 512, DP_POINTS_STRIDE = 520 };
 /// out[STRIDE * 2p + x] and out[STRIDE * (2p + 1) + x] = sum_u (+-1)^u w_p^u * entries[stride*u + x'] for p < pairs,
