@@ -202,6 +202,8 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     _ auxiliary: AuxiliaryOracles, _ orthonormal: OrthonormalClaims?, _ session: inout ProverSession
   ) throws -> SumcheckOutcome {
     let deviation = session.deviation
+    // Its tables are the most that a proof holds.
+    ReusedMemory.release()
     let shape = SumcheckShape.bounds(layout)
     return try BoundsStageRecord.resumingOrRunning(shape, archive: session.archive, channel: &session.channel) {
       channel in

@@ -8,18 +8,24 @@ import DriftProofTranscript
 extension OpeningProver {
   /// Sumcheck for all linear claims on the low parts of all u, interleaved with their folding by the same challenges;
   /// every layer after the first adds the claims that tie it to the one before. Sends everything from the first layer's
-  /// root to the last opened leaf.
+  /// root to the last opened leaf. Empties the tables that it is given.
   func fold(
-    combinations: [[CubicExtension]], functionals: [[CubicExtension]], targets: [OpeningLayout.Targets],
+    combinations: inout [[CubicExtension]], functionals: inout [[CubicExtension]], targets: [OpeningLayout.Targets],
     channel: inout ProverChannel
   ) throws {
     let folded = layout.foldedClaims
     let layers = layout.plan.layers
-    var polynomials = folded.map { Array(combinations[$0][..<parameters.length]) }
+    var polynomials = folded.map { index in
+      var own: [CubicExtension] = []
+      swap(&own, &combinations[index])
+      own.removeLast(own.count - parameters.length)
+      return own
+    }
+    combinations = []
     var current = FoldingLayer(
       index: 0, shape: layers[0], polynomials: polynomials, deviation: deviation, claims: folded)
     channel.send(OpeningLabel.root, digest: current.root)
-    var weights = weights(functionals, chi: channel.transcript.challenge(OpeningLabel.chi))
+    var weights = weights(&functionals, chi: channel.transcript.challenge(OpeningLabel.chi))
     var round = 0
     for (index, shape) in layers.enumerated() {
       for _ in 0..<shape.folds {
@@ -79,15 +85,17 @@ extension OpeningProver {
   }
 
   /// Per folded claim: χ^j·eq + Σ χ^(j+1+a)·(powers of z_a), one power of χ for every target.
-  private func weights(_ functionals: [[CubicExtension]], chi: CubicExtension) -> [[CubicExtension]] {
+  private func weights(_ functionals: inout [[CubicExtension]], chi: CubicExtension) -> [[CubicExtension]] {
     var powers = chi.powers(layout.constraintCount)[...]
     return layout.foldedClaims.map { index in
+      var table: [CubicExtension] = []
+      swap(&table, &functionals[index])
       let own = powers.removeFirst()
-      let functional = functionals[index]
       let pins = layout.pins[index].map { pin in
-        PowerTables.table(pin.point, logCount: parameters.logLength, scale: powers.removeFirst())
+        PowerTables(pin.point, logCount: parameters.logLength, scale: powers.removeFirst())
       }
-      return ParallelMap.of(count: parameters.length) { i in pins.reduce(functional[i] * own) { $0 + $1[i] } }
+      ParallelMap.update(&table) { i, value in pins.reduce(value * own) { $0 + $1[i] } }
+      return table
     }
   }
 
@@ -103,8 +111,8 @@ extension OpeningProver {
     let step = powers[leafPoints.count + 1]
     var scale = CubicExtension.one
     for g in weights.indices {
-      let (own, factor) = (weights[g], scale)
-      weights[g] = ParallelMap.of(count: own.count) { i in own[i] + terms[i] * factor }
+      let factor = scale
+      ParallelMap.update(&weights[g]) { i, value in value + terms[i] * factor }
       scale *= step
     }
   }

@@ -26,8 +26,8 @@ struct OpeningProver {
   }
 
   func prove(_ channel: inout ProverChannel) throws {
-    let functionals = claims.map(functionalTable)
-    let (combinations, targets) = try combine(functionals, &channel)
+    // Tables of a row's length, of which the folding makes use: none is there twice.
+    var (combinations, functionals, targets) = try combine(&channel)
     for index in claims.indices {
       if case .clear = claims[index].functional {
         channel.send(OpeningLabel.clear, combinations[index])
@@ -40,7 +40,7 @@ struct OpeningProver {
         parameters.queries, logBound: parameters.logDomain, parameters.grindingBits, layer: 0, &channel)
       try openTrees(at: positions, &channel)
     } else {
-      try fold(combinations: combinations, functionals: functionals, targets: targets, channel: &channel)
+      try fold(combinations: &combinations, functionals: &functionals, targets: targets, channel: &channel)
     }
   }
 
@@ -69,15 +69,18 @@ struct OpeningProver {
 
   // MARK: - u
 
-  /// All u with what ⟨c, u⟩ and u(z) must be. The order of messages and challenges carries the soundness:
+  /// All u, all c, and what ⟨c, u⟩ and u(z) must be. The order of messages and challenges carries the soundness:
   /// values, then all P_b(z) and mask(z), then β_a, then all μ, then β.
   private func combine(
-    _ functionals: [[CubicExtension]], _ channel: inout ProverChannel
-  ) throws -> (combinations: [[CubicExtension]], targets: [OpeningLayout.Targets]) {
+    _ channel: inout ProverChannel
+  ) throws -> (
+    combinations: [[CubicExtension]], functionals: [[CubicExtension]], targets: [OpeningLayout.Targets]
+  ) {
     channel.transcript.absorb(OpeningLabel.parameters, bytes: parameters.bytes)
     for claim in claims { channel.transcript.absorb(OpeningLabel.value, .cubic, FieldEncoding.bytes([claim.value])) }
-    let masks = try masks()
     let sums = try treeSums()
+    var masks = try masks()
+    let functionals = claims.map(functionalTable)
 
     var pinValues = claims.map { _ in [(others: [CubicExtension], mask: CubicExtension)]() }
     for index in claims.indices {
@@ -120,9 +123,11 @@ struct OpeningProver {
         let own = layout.pins[index].firstIndex { $0.tree == tree }.map { pinBetas[index][$0] }
         return (sum, beta + (own ?? .zero))
       }
-      let mask = masks[index]
-      combinations.append(
-        ParallelMap.of(count: mask.count) { i in parts.reduce(mask[i]) { $0 + $1.0[i] * $1.1 } })
+      // u takes the place of the mask.
+      var combination: [CubicExtension] = []
+      swap(&combination, &masks[index])
+      for (sum, factor) in parts { ParallelMap.update(&combination) { i, value in value + sum[i] * factor } }
+      combinations.append(combination)
       targets.append(
         OpeningLayout.Targets(
           functional: beta * claims[index].value + maskValues[index],
@@ -134,7 +139,7 @@ struct OpeningProver {
     }
     deviation.combinations(
       &combinations, of: CombinedClaims(functionals: functionals, targets: targets, layout: layout))
-    return (combinations, targets)
+    return (combinations, functionals, targets)
   }
 
   /// The masks of all claims as polynomials over K: tailOffset + tailCount coefficients each.
@@ -182,6 +187,7 @@ struct OpeningProver {
       rows.releaseRecycled()
       for index in users { result[index][treeIndex] = sums[index]?.coefficients }
     }
+    ReusedMemory.release()
     return result
   }
 

@@ -16,6 +16,18 @@ enum ParallelMap {
     }
   }
 
+  /// Replaces every element by `term` of its index and itself.
+  @inline(__always)
+  static func update<Element: BitwiseCopyable>(
+    _ table: inout [Element], _ term: @Sendable (Int, Element) -> Element
+  ) {
+    LargeArray.update(&table, piece: chunk) { range, target in
+      for i in range {
+        target[unchecked: i - range.lowerBound] = term(i, target[unchecked: i - range.lowerBound])
+      }
+    }
+  }
+
   /// eq(point, ·), as `Multilinear.equality` gives it.
   static func equality(_ point: [CubicExtension]) -> [CubicExtension] {
     let split = min(point.count, 12)

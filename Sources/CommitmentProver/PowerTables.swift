@@ -3,16 +3,28 @@
 import DriftProofField
 import DriftProofKernels
 
-/// Powers of a point as tables of weights of coefficients.
-enum PowerTables {
-  /// 1, x, x², …, 2^logCount of them, times `scale`.
-  static func table(_ x: CubicExtension, logCount: Int, scale: CubicExtension) -> [CubicExtension] {
-    let low = x.powers(1 << min(logCount, 12))
-    let step = low[low.count - 1] * x
-    var scales = step.powers(1 << logCount / low.count)
+/// Powers of a point as weights of coefficients: 1, x, x², …, 2^logCount of them, times `scale`.
+struct PowerTables: Sendable {
+  /// A power is the product of two of them.
+  private let low: [CubicExtension]
+  private let high: [CubicExtension]
+  private let logLow: Int
+
+  init(_ x: CubicExtension, logCount: Int, scale: CubicExtension) {
+    logLow = min(logCount, 12)
+    low = x.powers(1 << logLow)
+    var scales = (low[low.count - 1] * x).powers(1 << (logCount - logLow))
     for i in scales.indices { scales[i] *= scale }
-    let factors = scales
-    return ParallelMap.of(count: 1 << logCount) { i in factors[i / low.count] * low[i % low.count] }
+    high = scales
+  }
+
+  @inline(__always)
+  subscript(index: Int) -> CubicExtension { high[index >> logLow] * low[index & (low.count - 1)] }
+
+  /// All of them.
+  static func table(_ x: CubicExtension, logCount: Int, scale: CubicExtension) -> [CubicExtension] {
+    let powers = PowerTables(x, logCount: logCount, scale: scale)
+    return ParallelMap.of(count: 1 << logCount) { powers[$0] }
   }
 
   /// target[i] += Σ_j scales[j]·points[j]^i. The points' low powers are rows of a weighted sum, the same for all

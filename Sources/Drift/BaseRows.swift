@@ -13,7 +13,7 @@ package struct BaseRows: TableauRows {
   private let plan: TableauPlan
   private let base: Checkpoint
   private let sources: [(tensor: TensorInfo, rows: Int, columns: Int, fractionBits: Int)]
-  private let pool = RowPool()
+  private let pool = RowPool.shared
   private let observe: (@Sendable (_ tensor: Int, _ entries: ArraySlice<Int32>) -> Void)?
 
   package var rowCount: Int { plan.rowCount }
@@ -53,7 +53,7 @@ package struct BaseRows: TableauRows {
   }
 
   package func recycle(_ message: RowMessage) { pool.recycle(message) }
-  package func releaseRecycled() { pool.empty() }
+  package func releaseRecycled() { pool.release() }
 
   /// - Returns: whether any entry is not zero.
   private func fill(_ region: TableauPlan.Region, _ cells: inout [Int32]) throws -> Bool {

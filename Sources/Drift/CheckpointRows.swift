@@ -85,8 +85,10 @@ package struct CheckpointRows: TableauRows {
   private static func compute(
     _ row: Int, plan: TableauPlan, sources: [RowSource], cache: RowCache
   ) throws -> RowMessage {
-    var filler = RowFiller(length: plan.length, cache: cache)
-    for region in plan.regions(ofRow: row) {
+    let regions = plan.regions(ofRow: row)
+    let filled = regions.reduce(0) { $0 + sources[$1.tensor].cellCount($1) }
+    var filler = RowFiller(length: plan.length, cache: cache, isFull: filled == plan.length)
+    for region in regions {
       switch sources[region.tensor] {
       case .checkpoints(let source): try filler.fill(region, from: source)
       case .memory(let matrix): filler.fill(region, from: matrix)
@@ -100,6 +102,19 @@ package struct CheckpointRows: TableauRows {
 private enum RowSource: Sendable {
   case checkpoints(DriftSource)
   case memory(FactorMatrix)
+
+  /// Cells of a region that lie inside the tensor: all that are written.
+  func cellCount(_ region: TableauPlan.Region) -> Int {
+    switch self {
+    case .checkpoints(let source):
+      let run = RegionRun(region, source)
+      return run.rows.count * run.columns.count
+    case .memory(let matrix):
+      let height = region.positions.count / region.width
+      return max(0, min(height, matrix.rows - region.firstRow))
+        * max(0, min(region.width, matrix.columns - region.firstColumn))
+    }
+  }
 }
 
 /// The part of a region that lies inside its tensor.
@@ -131,9 +146,11 @@ private struct RowFiller {
   private var wide: [DriftReader.Wide] = []
   private var isZero = true
 
-  init(length: Int, cache: RowCache) {
+  /// - Parameter isFull: every cell lies in a tensor and will be written.
+  init(length: Int, cache: RowCache, isFull: Bool) {
     narrow = cache.emptyRow(count: length)
     // Cells outside all tensors are zero.
+    guard !isFull else { return }
     var cells = narrow.mutableSpan
     cells.update(repeating: 0)
   }

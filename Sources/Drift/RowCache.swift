@@ -36,7 +36,7 @@ final class RowCache: Sendable {
   /// All rows fit as they are.
   let keepsWhole: Bool
   private let state: Mutex<State>
-  private let pool = RowPool()
+  private let pool = RowPool.shared
 
   init(rowCount: Int, length: Int, room: RowRoom) {
     keepsWhole = rowCount * length * MemoryLayout<Int32>.size <= room.whole
@@ -83,7 +83,7 @@ final class RowCache: Sendable {
   /// An array for a row to be made, whose content is anything.
   func emptyRow(count: Int) -> [Int32] { pool.narrow(count: count) }
 
-  func releaseRecycled() { pool.empty() }
+  func releaseRecycled() { pool.release() }
 
   /// Rows that are kept as they are share the memory of what was given out.
   func recycle(_ message: RowMessage) {

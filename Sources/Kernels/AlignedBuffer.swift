@@ -29,7 +29,7 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
         pointer = start.bindMemory(to: Element.self, capacity: count)
         return
       }
-      // A fresh mapping is zero already, and its pages come when and where they are first touched.
+      // Counted by ``IdleMappings/take(length:)``. A fresh mapping is zero already, and its pages come when and where they are first touched.
       guard let region = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         region != MAP_FAILED
       else { fatalError("out of memory: \(bytes) bytes") }

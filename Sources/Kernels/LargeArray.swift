@@ -7,7 +7,7 @@ import Foundation
 /// of gigabytes more than their content.
 package enum LargeArray {
   /// Smaller ones come from the heap, whose pages are not the array's own.
-  private static let threshold = 8 << 20
+  private static let threshold = 4 << 20
   private static let hugePage = 1 << 21
 
   /// Zeros of a type that has them as bytes of zero.
@@ -15,6 +15,15 @@ package enum LargeArray {
     [Element](unsafeUninitializedCapacity: count) { memory, initialised in
       advise(memory)
       if let base = memory.baseAddress { memset(base, 0, count * MemoryLayout<Element>.stride) }
+      initialised = count
+    }
+  }
+
+  /// Elements that are anything until somebody writes them: what zeros of large arrays would cost is spared.
+  package static func unwritten<Element: BitwiseCopyable>(count: Int) -> [Element] {
+    guard count * MemoryLayout<Element>.stride >= threshold else { return zeros(count: count) }
+    return [Element](unsafeUninitializedCapacity: count) { memory, initialised in
+      advise(memory)
       initialised = count
     }
   }
@@ -35,6 +44,22 @@ package enum LargeArray {
         }
       }
       initialised = count
+    }
+  }
+
+  /// Changes elements in place: `body` gets the elements of each range that it is given; on all cores.
+  package static func update<Element: BitwiseCopyable>(
+    _ array: inout [Element], piece: Int, _ body: @Sendable (Range<Int>, inout MutableSpan<Element>) -> Void
+  ) {
+    array.withUnsafeMutableBufferPointer { memory in
+      guard let base = memory.baseAddress else { return }
+      let (target, count) = (Shared(base), memory.count)
+      Parallel.forEach((count + piece - 1) / piece) { index in
+        let range = index * piece..<min(count, (index + 1) * piece)
+        var span = MutableSpan(
+          _unsafeElements: UnsafeMutableBufferPointer(start: target.pointer + range.lowerBound, count: range.count))
+        body(range, &span)
+      }
     }
   }
 

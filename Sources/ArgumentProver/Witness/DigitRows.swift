@@ -28,7 +28,7 @@ struct DigitRows: TableauRows {
   let libra: [CubicExtension]
   /// The secret of the proof, which no other proof has.
   let secret: [UInt8]
-  private let pool = RowPool()
+  private let pool = RowPool.shared
 
   var rowCount: Int { layout.auxiliaryRowCount }
 
@@ -54,15 +54,16 @@ struct DigitRows: TableauRows {
   }
 
   func recycle(_ message: RowMessage) { pool.recycle(message) }
-  func releaseRecycled() { pool.empty() }
+  func releaseRecycled() { pool.release() }
 
   private func mask(_ row: Int, count: Int) -> RowMessage {
     var context: [UInt8] = []
     context.append(littleEndian: UInt64(row))
-    let stream = PseudorandomStream(secret: secret, label: "opening mask", context: context)
-    var elements: [UInt64] = LargeArray.zeros(count: count)
-    var span = elements.mutableSpan
-    stream.fill(&span)
-    return .field(elements)
+    let (secret, rowContext) = (secret, context)
+    // In one piece: a stream is read in order.
+    return .field(
+      LargeArray.made(count: count, piece: max(1, count)) { _, target in
+        PseudorandomStream(secret: secret, label: "opening mask", context: rowContext).fill(&target)
+      })
   }
 }

@@ -72,11 +72,14 @@ extension RowMessage {
   /// The first position variables bound: Σ_b weights[b]·E(g·weights.count + b) for the groups g of a range.
   func folded(_ range: Range<Int>, weights: [CubicExtension]) -> [CubicExtension] {
     let log = weights.count.trailingZeroBitCount
-    var table = [CubicExtension](repeating: .zero, count: range.count >> log)
+    var table: [CubicExtension]
     switch self {
-    case .zero: break
-    case .narrow(let values): GramKernel.fold(values, range: range, weights: weights, into: &table, at: 0)
+    case .zero: return [CubicExtension](repeating: .zero, count: range.count >> log)
+    case .narrow(let values):
+      table = LargeArray.unwritten(count: range.count >> log)
+      GramKernel.fold(values, range: range, weights: weights, into: &table, at: 0)
     case .field(let values):
+      table = [CubicExtension](repeating: .zero, count: range.count >> log)
       for (offset, index) in range.enumerated() {
         table[offset >> log] += weights[offset & (weights.count - 1)] * Goldilocks(reducing: values[index])
       }

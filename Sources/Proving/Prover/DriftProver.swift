@@ -10,6 +10,7 @@ import DriftProofArgumentProver
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
+import DriftProofKernels
 import DriftProofPolicy
 import DriftProofTransition
 import Foundation
@@ -115,7 +116,7 @@ public enum DriftProver {
     let clock = PhaseClock(meter: ProgressMeter(handler: progress))
     defer { clock.finish(isComplete: false) }
     do {
-      return try run(request, clock: clock)
+      return try ReusedMemory.whileKept { try run(request, clock: clock) }
     } catch {
       let reason = DriftProofError(translating: error)
       switch reason {
