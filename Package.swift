@@ -127,7 +127,9 @@ let package = Package(
         "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "DriftProofAttestation",
         "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision",
       ], path: "Sources/AuditDecisionProver"),
-    .target(name: "DriftProofLinearAlgebra", dependencies: ["DriftProofKernels"], path: "Sources/LinearAlgebra"),
+    .target(
+      name: "DriftProofLinearAlgebra", dependencies: ["DriftProofCore", "DriftProofKernels"],
+      path: "Sources/LinearAlgebra"),
     .target(
       name: "DriftProofDrift",
       dependencies: [

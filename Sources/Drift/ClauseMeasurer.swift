@@ -66,6 +66,7 @@ struct ClauseMeasurer {
         }
       }
     }
+    defer { BlockMemory.empty() }
     return lanes > 1 ? try ThreadCount.withOne(work) : try work()
   }
 

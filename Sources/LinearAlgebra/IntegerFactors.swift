@@ -64,11 +64,14 @@ package struct IntegerFactors: Sendable, Equatable {
     try checkQuantisation(drift, rank: rank, scaleBits: scaleBits)
     let search = try FactorSearch(drift, rank: rank)
     if let quick = try search.quick() {
-      do {
-        let result = try quantise(drift, real: quick.balanced(rank: rank), scaleBits: scaleBits)
-        if try isEnough(result.factors, result.residual) { return result }
-      } catch .factorBoundExceeded {
-      } catch .integerOverflow {
+      let real = quick.balanced(rank: rank)
+      for solves in [false, true] {
+        do {
+          let result = try quantise(drift, real: real, scaleBits: scaleBits, solves: solves)
+          if try isEnough(result.factors, result.residual) { return result }
+        } catch .factorBoundExceeded {
+        } catch .integerOverflow {
+        }
       }
     }
     return try quantise(drift, real: search.thorough().balanced(rank: rank), scaleBits: scaleBits)
@@ -81,15 +84,21 @@ package struct IntegerFactors: Sendable, Equatable {
     try checkScale(drift, scaleBits)
   }
 
+  /// - Parameter solves: whether U is solved for anew. That absorbs no more than a rank / columns part of V's rounding and
+  ///   costs a pass over the drift.
   private static func quantise(
-    _ drift: IntegerMatrix, real: (left: Matrix, right: Matrix), scaleBits: Int
+    _ drift: IntegerMatrix, real: (left: Matrix, right: Matrix), scaleBits: Int, solves: Bool = true
   ) throws(LinearAlgebraError) -> (factors: IntegerFactors, residual: Residual) {
     var (left, right) = real
     let scale = Double(1 << UInt64(scaleBits))
     let leftScale = try leftScale(left, right, scale: scale)
     for index in right.values.indices { right.values[index] = (right.values[index] * scale / leftScale).rounded() }
-    left = try leastSquares(drift, scale: scale, against: right, fallback: left, fallbackScale: leftScale)
-    for index in left.values.indices { left.values[index].round() }
+    if solves {
+      left = try leastSquares(drift, scale: scale, against: right, fallback: left, fallbackScale: leftScale)
+      for index in left.values.indices { left.values[index].round() }
+    } else {
+      for index in left.values.indices { left.values[index] = (left.values[index] * leftScale).rounded() }
+    }
     let factors = try IntegerFactors(left: left, right: right)
     return (factors, try factors.residual(drift, scaleBits: scaleBits))
   }
@@ -163,11 +172,13 @@ package struct IntegerFactors: Sendable, Equatable {
     return result
   }
 
-  /// Exact sum of squares and maximum of E. Fast in `Double` GEMM while every partial sum is an integer below 2^53.
+  /// Exact sum of squares and maximum of E. Fast while every entry fits 32 bits, or, in `Double` GEMM, while every partial sum is
+  /// an integer below 2^53.
   /// - Throws: as `residualRows`.
   package func residual(_ drift: IntegerMatrix, scaleBits: Int) throws(LinearAlgebraError) -> Residual {
     guard drift.rows == rows, drift.columns == columns else { throw .invalidParameter("the shapes differ") }
     try Self.checkScale(drift, scaleBits)
+    if let residual = narrowResidual(drift, scaleBits: scaleBits) { return residual }
     let scale = Double(1 << UInt64(scaleBits))
     let u = Matrix(unchecked: left.map { Double($0) / scale }, rows: rows, columns: rank)
     let v = Matrix(unchecked: right.map { Double($0) }, rows: columns, columns: rank)
@@ -182,19 +193,7 @@ package struct IntegerFactors: Sendable, Equatable {
     }
     // Division by a power of two is exact, so all sums are multiples of 2^-s with less than 53 bits.
     LowRank.forEachResidualBlock(drift, left: u, right: v) { range, block in
-      let count = range.count * columns
-      let largest = Kernel.maximumMagnitude(block, count: count) * scale
-      total.maximum = max(total.maximum, UInt64(largest))
-      var entries = block
-      Kernel.scale(&entries, by: scale, count: count)
-      if largest <= 0x1p24 {
-        for first in stride(from: 0, to: count, by: 1 << 15) {
-          let length = min(1 << 15, count - first)
-          total.sumOfSquares += UInt128(Kernel.integerSumOfSquares(entries, from: first, count: length))
-        }
-      } else {
-        for index in 0..<count { total.add(Int64(entries[index])) }
-      }
+      for index in 0..<range.count * columns { total.add(Int64(block[index] * scale)) }
     }
     return total
   }

@@ -139,28 +139,6 @@ enum Kernel {
     }
   }
 
-  /// Multiplies the first `count` entries.
-  static func scale(_ values: inout [Double], by factor: Double, count: Int) {
-    precondition(count <= values.count, "out of range")
-    guard factor != 1 else { return }
-    values.withUnsafeMutableBufferPointer { values in
-      for index in 0..<count { values[index] *= factor }
-    }
-  }
-
-  /// Exact sum of squares of entries that are integers of magnitude at most 2^24; `count` at most 2^15.
-  static func integerSumOfSquares(_ values: [Double], from first: Int, count: Int) -> UInt64 {
-    precondition(first >= 0 && first + count <= values.count && count <= 1 << 15, "out of range")
-    return values.withUnsafeBufferPointer { values in
-      var sum: UInt64 = 0
-      for index in first..<first + count {
-        let value = Int64(values[index])
-        sum &+= UInt64(bitPattern: value &* value)
-      }
-      return sum
-    }
-  }
-
   /// Adds the squares of `target.count` entries from `first` to the target.
   static func addSquares(_ values: [Double], from first: Int, to target: inout [Double]) {
     let count = target.count

@@ -47,15 +47,16 @@ package enum LowRank {
   ) {
     precondition(left.rows == source.rows && right.rows == source.columns && left.columns == right.columns)
     let rank = left.columns
-    var block = source.makeBlock()
-    for rows in source.blocks {
-      source.copyRows(rows, into: &block)
-      if rank > 0 {
-        Kernel.multiply(
-          rows.count, source.columns, rank, alpha: -1, left.values, aOffset: rows.lowerBound * rank, right.values,
-          bTransposed: true, beta: 1, into: &block)
+    BlockMemory.with(count: source.blockCount) { block in
+      for rows in source.blocks {
+        source.copyRows(rows, into: &block)
+        if rank > 0 {
+          Kernel.multiply(
+            rows.count, source.columns, rank, alpha: -1, left.values, aOffset: rows.lowerBound * rank, right.values,
+            bTransposed: true, beta: 1, into: &block)
+        }
+        body(rows, block)
       }
-      body(rows, block)
     }
   }
 
@@ -107,12 +108,13 @@ package enum LowRank {
   /// A * x, rows x width.
   static func product(_ source: some RowSource, _ x: Matrix) -> Matrix {
     var result = Matrix(zeros: source.rows, x.columns)
-    var block = source.makeBlock()
-    for rows in source.blocks {
-      source.copyRows(rows, into: &block)
-      Kernel.multiply(
-        rows.count, x.columns, source.columns, block, x.values, into: &result.values,
-        cOffset: rows.lowerBound * x.columns)
+    BlockMemory.with(count: source.blockCount) { block in
+      for rows in source.blocks {
+        source.copyRows(rows, into: &block)
+        Kernel.multiply(
+          rows.count, x.columns, source.columns, block, x.values, into: &result.values,
+          cOffset: rows.lowerBound * x.columns)
+      }
     }
     return result
   }
@@ -120,12 +122,13 @@ package enum LowRank {
   /// A^T * y, columns x width.
   static func transposedProduct(_ source: some RowSource, _ y: Matrix) -> Matrix {
     var result = Matrix(zeros: source.columns, y.columns)
-    var block = source.makeBlock()
-    for rows in source.blocks {
-      source.copyRows(rows, into: &block)
-      Kernel.multiply(
-        source.columns, y.columns, rows.count, block, aTransposed: true, y.values, bOffset: rows.lowerBound * y.columns,
-        beta: 1, into: &result.values)
+    BlockMemory.with(count: source.blockCount) { block in
+      for rows in source.blocks {
+        source.copyRows(rows, into: &block)
+        Kernel.multiply(
+          source.columns, y.columns, rows.count, block, aTransposed: true, y.values,
+          bOffset: rows.lowerBound * y.columns, beta: 1, into: &result.values)
+      }
     }
     return result
   }

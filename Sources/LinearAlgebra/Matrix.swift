@@ -118,10 +118,8 @@ extension RowSource {
     return stride(from: 0, to: rows, by: height).map { $0..<min(rows, $0 + height) }
   }
 
-  /// A buffer for the largest block.
-  func makeBlock() -> [Double] {
-    [Double](repeating: 0, count: (blocks.first?.count ?? 0) * columns)
-  }
+  /// Entries of the largest block.
+  var blockCount: Int { (blocks.first?.count ?? 0) * columns }
 }
 
 extension Matrix: RowSource {

@@ -73,13 +73,14 @@ struct RangeFinder<Source: RowSource> {
   /// A^T * (A * x) in one pass over A.
   private func normalProduct(_ x: Matrix) -> Matrix {
     var result = Matrix(zeros: source.columns, x.columns)
-    var block = source.makeBlock()
     var image = [Double](repeating: 0, count: (source.blocks.first?.count ?? 0) * x.columns)
-    for rows in source.blocks {
-      source.copyRows(rows, into: &block)
-      Kernel.multiply(rows.count, x.columns, source.columns, block, x.values, into: &image)
-      Kernel.multiply(
-        source.columns, x.columns, rows.count, block, aTransposed: true, image, beta: 1, into: &result.values)
+    BlockMemory.with(count: source.blockCount) { block in
+      for rows in source.blocks {
+        source.copyRows(rows, into: &block)
+        Kernel.multiply(rows.count, x.columns, source.columns, block, x.values, into: &image)
+        Kernel.multiply(
+          source.columns, x.columns, rows.count, block, aTransposed: true, image, beta: 1, into: &result.values)
+      }
     }
     return result
   }
