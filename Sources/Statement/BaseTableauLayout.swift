@@ -42,7 +42,7 @@ package struct BaseTableauLayout: Sendable {
 
   /// The code of a tableau, which a proof about it has to use as well.
   package static func code(_ identity: BaseIdentity) throws(StatementError) -> CodeParameters {
-    try CodeSelection.choose(tensors: tensors(identity))
+    try CodeSelection.choose(tensors: tensors(identity), hasManyTrees: true)
   }
 
   /// Entries of a class that has a tree of its own: those of the eight rows that fill a block of a leaf.

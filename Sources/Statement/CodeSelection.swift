@@ -15,8 +15,13 @@ package enum CodeSelection {
   static let blowups: [(logCells: Int, logBlowup: Int)] = [(19, 5), (20, 4), (25, 3), (29, 2)]
   /// A code of w times the work must save the w^(1/4)-th part of the bytes.
   static let workExponent = 0.25
-  /// Longer rows make a prover of 7 billion weights hold more than 10 GiB: it encodes eight rows at a time.
+  /// Each doubling of the rows' length doubles what a prover holds besides the weights (two trees of 32 bytes a position, the
+  /// tables of an opening), up to this one.
   static let maximumLogLength = 24
+  /// Above so many cells, log2, rows are the largest part of a proof and may be twice as long: half as many are opened at
+  /// each position. A prover of 7 billion weights holds 2.2 GB more with them; still longer rows would double its memory.
+  static let logLargeCells = 32
+  static let maximumLogLengthOfLarge = 25
 
   /// One candidate with its estimates.
   package struct Estimate: Hashable, Sendable {
@@ -31,18 +36,20 @@ package enum CodeSelection {
   /// - Parameters:
   ///   - tensors: the tableau, not empty, as in ``DerivedStatement/tensors``.
   ///   - proofs: Q ≥ 1.
+  ///   - hasManyTrees: the rows are spread over several trees that stand in memory together; they do not get longer then.
   /// - Throws: `tooLarge` when no length serves them.
   package static func choose(
-    tensors: [TableauTensor], proofs: Int = defaultProofs
+    tensors: [TableauTensor], proofs: Int = defaultProofs, hasManyTrees: Bool = false
   ) throws(StatementError) -> CodeParameters {
     let cells = tensors.reduce(0) {
       $0 + 1 << StatementLimits.paddedLog(rows: $1.rows, columns: $1.columns)
     }
     let logBlowup = blowups.first(where: { cells <= 1 << $0.logCells })?.logBlowup ?? 1
+    let longest = cells > 1 << logLargeCells && !hasManyTrees ? maximumLogLengthOfLarge : maximumLogLength
     var estimates: [Estimate] = []
-    for logLength in CodeParameters.logLengthRange.lowerBound...maximumLogLength {
+    for logLength in CodeParameters.logLengthRange.lowerBound...longest {
       // Thousands of rows never win, and their layouts take time.
-      guard cells >> logLength <= 1 << 12 || logLength == maximumLogLength else { continue }
+      guard cells >> logLength <= 1 << 12 || logLength == longest else { continue }
       if let estimate = estimate(tensors, logLength: logLength, logBlowup: logBlowup, proofs: proofs) {
         estimates.append(estimate)
       }

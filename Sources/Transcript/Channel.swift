@@ -123,8 +123,12 @@ package enum FieldEncoding {
     guard bytes.count.isMultiple(of: 8) else { return nil }
     var result: [Goldilocks] = []
     result.reserveCapacity(bytes.count / 8)
-    for start in stride(from: 0, to: bytes.count, by: 8) {
-      guard let element = Goldilocks(canonical: word(bytes, at: start)) else { return nil }
+    let span = bytes.span
+    for start in stride(from: 0, to: span.count, by: 8) {
+      var word: UInt64 = 0
+      // Below the count, which is a multiple of 8: without checks of each byte this is one load.
+      for i in 0..<8 { word |= UInt64(span[unchecked: start + i]) << (8 * UInt64(i)) }
+      guard let element = Goldilocks(canonical: word) else { return nil }
       result.append(element)
     }
     return result

@@ -95,6 +95,25 @@ import DriftProofTranscript
     #expect(extended == (baseFactor, CubicExtension(baseRest)))
   }
 
+  /// Sums that are reduced late are those of Horner's rule, of the largest elements as well.
+  @Test(arguments: [0, 1, 31, 32, 33, 64, 463, 3000])
+  func polynomialsAreEvaluatedInRuns(_ count: Int) {
+    let stream = PseudorandomStream(secret: [3], label: "runs")
+    let largest = CubicExtension(-.one, -.one, -.one)
+    let coefficients = (0..<count).map { $0 % 3 == 0 ? largest : stream.extensionElement() }
+    for point in [-Goldilocks.one, .zero, stream.element(), Goldilocks(reducing: 0xFFFF_FFFF)] {
+      let expected = coefficients.reversed().reduce(CubicExtension.zero) { $0 * point + $1 }
+      #expect(Univariate.evaluate(coefficients, at: point) == expected)
+    }
+    var dot = CubicDot()
+    for _ in 0..<count { dot.add(largest, -.one) }
+    #expect(dot.value == CubicExtension(1, 1, 1) * Goldilocks(count))
+    let point = stream.extensionElement()
+    let long = (0..<3).flatMap { _ in coefficients }
+    let expected = long.reversed().reduce(CubicExtension.zero) { $0 * point + $1 }
+    #expect(ParallelSum.evaluate(long, at: point) == expected)
+  }
+
   @Test(arguments: [3, 12, 14])
   func accumulatedPowers(_ log: Int) {
     let stream = PseudorandomStream(secret: [2], label: "powers")

@@ -191,10 +191,11 @@ struct OpeningVerifier {
     var result = [CubicExtension](repeating: .zero, count: positions)
     for (tree, weights) in claim.weights.enumerated() where !weights.isEmpty {
       let scaled = weights.map { $0 * coefficients[tree] }
+      let rows = values[tree]
       for i in 0..<positions {
-        var sum = CubicExtension.zero
-        for (row, weight) in scaled.enumerated() { sum += weight * values[tree][i * scaled.count + row] }
-        result[i] += sum
+        var sum = CubicDot()
+        for (row, weight) in scaled.enumerated() { sum.add(weight, rows[i * scaled.count + row]) }
+        result[i] += sum.value
       }
     }
     let maskRows = trees[claim.mask.tree].shapes.count

@@ -70,6 +70,7 @@ package enum CostTable {
   static let tableBytesPerPatternCell = 3.4
   /// The orthonormality stage's four tables and the sums that they are made of.
   static let tableBytesPerOrthonormalColumn = 144.0
-  /// One folded combination of an opening: coefficients, their coordinates, functionals, weights, masks.
-  static let openingBytesPerCell = 150.0
+  /// One folded combination of an opening: coefficients, their coordinates, functionals of which weights are made; 72 bytes, and
+  /// something for what is smaller.
+  static let openingBytesPerCell = 80.0
 }
