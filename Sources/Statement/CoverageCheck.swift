@@ -77,7 +77,6 @@ package struct CoverageCheck {
       result.append(.patternNeedsBase(rule: resolution.ruleIndex))
     }
     if isAligned, identity.linked == nil { return [.nothingToAlignWith] }
-    if isAligned, identity.linked?.isHiding ?? false { return [.alignedWithHidingBase] }
     for (pair, resolution) in zip(pairs, resolutions) {
       if isAligned, let obstacle = alignmentObstacle(pair, resolution) {
         result.append(.notAlignable(tensor: pair.name, obstacle: obstacle, rule: resolution.ruleIndex))

@@ -59,8 +59,6 @@ public enum CoverageGap: Error, Equatable, Sendable {
   case baseNotCommitted(rule: Int)
   /// A statement in the base's units and places, where the base's identity does not commit to the base's weights.
   case nothingToAlignWith
-  /// The same, where the identity hides the base's weights: no transition opens trees that do.
-  case alignedWithHidingBase
   /// A tensor of which such a statement cannot speak.
   case notAlignable(tensor: String, obstacle: AlignmentObstacle, rule: Int)
   /// A residual and an entrywise bound of one rest, in a policy that has rounding bounds: such a proof has no norms of rests
@@ -167,9 +165,6 @@ extension CoverageGap: CustomStringConvertible {
     case .baseNotCommitted(let rule):
       "$.rules[\(rule)] bounds roundings or fractions of weights, which needs an identity that commits to the base's weights; "
         + "give one that does"
-    case .alignedWithHidingBase:
-      "the identity hides the base's weights, and a tuned model's tableau can be compared with a public base's alone; use an "
-        + "identity of identify --commit without --hiding, or prove without the tableau"
     case .nothingToAlignWith:
       "a proof about the tuned model's own tableau needs an identity that commits to the base's weights; give one that does"
     case .notAlignable(let tensor, let obstacle, let rule):

@@ -50,7 +50,7 @@ package struct DerivedStatement: Sendable {
   package var baseTrees: [BaseTree] = []
   /// l and log blow-up that the code must have, where clauses speak of the base's tableau.
   package var baseCode: (logLength: Int, logBlowup: Int)?
-  /// Where clauses speak of a base whose tableau hides its weights.
+  /// Where clauses speak of a base whose tableau hides its weights, or a transition will open it.
   package var hidingBase: CodeParameters.HidingBase?
   /// Tensors have the units and places of the base's tableau, whatever their clauses say.
   package var isAligned = false
@@ -178,7 +178,7 @@ package struct DerivedStatement: Sendable {
           tensor.clauses.contains { $0.entries?.rounding != nil } || tensor.patterns.contains(where: \.speaksOfBase)
         })
       result.baseCode = (places.linked.logLength, places.linked.logBlowup)
-      result.hidingBase = result.baseTrees.isEmpty ? nil : places.linked.hidingBase
+      if isAligned || !result.baseTrees.isEmpty { result.hidingBase = places.linked.hidingBase }
     }
     return result
   }

@@ -32,14 +32,15 @@ package enum TransitionProtocol {
     return transcript
   }
 
-  /// Three rows for each claim, as long as the drift's: a mask is never the shorter one.
+  /// Three rows for each claim, as long as the longest: a mask is never the shorter one.
   package static func maskShapes(_ layout: TransitionLayout, _ code: CodeParameters) -> [RowShape] {
     [RowShape](
-      repeating: RowShape(tailOffset: code.length, tailCount: code.driftRowTail), count: 3 * layout.claimCount)
+      repeating: RowShape(tailOffset: code.length, tailCount: code.longestTail), count: 3 * layout.claimCount)
   }
 
   package static func baseShapes(_ tree: TransitionLayout.BaseTreeRows, _ code: CodeParameters) -> [RowShape] {
-    [RowShape](repeating: RowShape(tailOffset: code.length, tailCount: 0), count: tree.rows)
+    let shape = RowShape(tailOffset: code.length, tailCount: code.hidingBase?.tail ?? 0)
+    return [RowShape](repeating: shape, count: tree.rows)
   }
 
   /// V → P: z. The claims: Σ eq(z, x)·(T1 - T0 - Δ) = 0 over whole rows, and over the runs of each shared row.
@@ -92,11 +93,13 @@ package enum TransitionProtocol {
     let field = 3 * log2(Double(Goldilocks.modulus))
     let weights = code.exceptionalChallenges + code.listSize
     let variables = Double(max(1, layout.logLength + layout.rowVariables))
+    // Drift, the tuned model's tableau, and a hiding base's trees.
+    let pins = 2 + (code.hidingBase == nil ? 0 : layout.trees.count)
     return [
       // A sum that is not zero at some place is a polynomial of degree 1 in each coordinate of z, for every tableau that the
       // mask tree may stand for; coordinates of rows are lines over an interleaved code.
       Soundness.Term(name: "transition point", bits: field - log2(weights * variables))
     ]
-      + code.soundnessTerms(claims: layout.claimCount, pins: 2).map { Soundness.Term(name: $0.round, bits: $0.bits) }
+      + code.soundnessTerms(claims: layout.claimCount, pins: pins).map { Soundness.Term(name: $0.round, bits: $0.bits) }
   }
 }

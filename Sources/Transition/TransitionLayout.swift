@@ -5,6 +5,7 @@ import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofCore
+import DriftProofField
 import DriftProofStatement
 
 /// Which rows of base, drift and tuned model add up: a function of identity, statement and l (docs/protocol.md, section 13).
@@ -19,6 +20,8 @@ package struct TransitionLayout: Sendable {
     package let rows: Int
     /// 32 bytes.
     package let root: [UInt8]
+    /// Of a hiding base, one for each row; none otherwise.
+    package let pins: [CubicExtension]
     /// Its first row in the tuned model's tableau.
     package let firstRow: Int
   }
@@ -71,7 +74,9 @@ package struct TransitionLayout: Sendable {
     var next = 0
     let base = BaseTableauLayout(identity, logLength: linked.logLength)
     for (number, (tree, own)) in zip(base.trees, linked.trees).enumerated() {
-      trees.append(BaseTreeRows(number: number, rows: own.rows, root: own.root, firstRow: next))
+      trees.append(
+        BaseTreeRows(
+          number: number, rows: own.rows, root: own.root, pins: TreePins.values(own.pins) ?? [], firstRow: next))
       // Runs by row of the tree, of tensors that do not change first, then by row of the drift.
       var frozen: [Int: [Run]] = [:]
       var moved: [Int: [Int: [Run]]] = [:]

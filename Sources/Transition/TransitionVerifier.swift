@@ -101,14 +101,16 @@ package struct TransitionSum: Sendable {
     guard let linked = identity.linked, let root = identity.linkedRoot else {
       throw .coverageGap([.nothingToAlignWith])
     }
-    guard !linked.isHiding else { throw .coverageGap([.alignedWithHidingBase]) }
     guard let argument = certificate.argument else { throw .identityMismatch(.transition(.noDrift)) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(
         .transition(.tableauBase(tableau: tableau.baseRoot.hexadecimal, given: root.hexadecimal)))
     }
     code = argument.verifier.statement.code
-    guard tableau.code == code else { throw .identityMismatch(.transition(.code)) }
+    // What a hiding base adds to the certificate's follows from the base, whose root the tableau has.
+    guard let own = try? tableau.code.beside(linked.hidingBase), own == code else {
+      throw .identityMismatch(.transition(.code))
+    }
     do throws(TransitionRejection) {
       layout = try TransitionLayout(identity, linked: linked, statement: argument.verifier.statement)
       guard tableau.rowCount == layout.rowCount else {
@@ -161,11 +163,13 @@ package struct TransitionSum: Sendable {
       from: &channel)
     let claims = TransitionProtocol.claims(layout, transcript: &channel.transcript)
     let base = layout.trees.map { tree in
-      scheme.publicReference(
-        label: BaseTableauLayout.label(tree.number), root: tree.root,
-        shapes: TransitionProtocol.baseShapes(tree, code))
+      let label = BaseTableauLayout.label(tree.number)
+      let shapes = TransitionProtocol.baseShapes(tree, code)
+      return code.hidingBase == nil
+        ? scheme.publicReference(label: label, root: tree.root, shapes: shapes)
+        : scheme.hidingReference(label: label, root: tree.root, shapes: shapes, pins: tree.pins)
     }
-    try scheme.verify([drift, masks, tableau.reference] + base, claims: claims, channel: &channel)
+    try scheme.verify([drift, masks, tableau.reference(code)] + base, claims: claims, channel: &channel)
     try channel.finish()
   }
 

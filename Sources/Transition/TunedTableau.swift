@@ -10,7 +10,8 @@ import DriftProofField
 package struct TunedTableau: Hashable, Sendable {
   /// The linked root of the base whose layout and units it has, 32 bytes.
   package let baseRoot: [UInt8]
-  /// The code of its rows; the tail is as long as that of a drift tableau with this code.
+  /// The code of its rows; the tail is as long as that of a drift tableau with this code. What a hiding base adds follows from
+  /// the base, see ``reference(_:)``.
   package let code: CodeParameters
   package let rowCount: Int
   /// 32 bytes.
@@ -33,7 +34,8 @@ package struct TunedTableau: Hashable, Sendable {
     [RowShape](repeating: RowShape(tailOffset: code.length, tailCount: code.driftRowTail), count: rowCount)
   }
 
-  package var reference: TableauReference {
+  /// - Parameter code: ``code``, beside a hiding base if the base is one.
+  package func reference(_ code: CodeParameters) -> TableauReference {
     TableauReference(
       label: Self.label, root: root, shapes: Self.shapes(rowCount: rowCount, code), pinValues: pins, parameters: code)
   }

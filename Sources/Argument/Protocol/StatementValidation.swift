@@ -81,7 +81,7 @@ extension DriftStatement {
       speaksOfBase || isAligned || tensors.allSatisfy { $0.base == nil }, "a base that no claim speaks of")
     try require(!isAligned || tensors.allSatisfy { $0.base != nil }, "a tensor without a place in the base's tableau")
     try require(
-      code.hidingBase.map { (1...$0.trees).contains(baseTrees.count) } ?? true,
+      code.hidingBase.map { ((isAligned ? 0 : 1)...$0.trees).contains(baseTrees.count) } ?? true,
       "the statement's code is of a hiding base of another number of trees")
     try validatePlaces()
     guard hasRounding else { return }

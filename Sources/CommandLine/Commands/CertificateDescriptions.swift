@@ -24,8 +24,8 @@ extension CommandDescription {
         + "the adapter was merged into the model: its factors leave exactly the rounding, which fits without them do not. "
         + "Nothing of the adapter is in the certificate. --cache is the folder that identify --commit kept the base's "
         + "tableau in.",
-      "Where the identity hides the base's weights (identify --commit --hiding) and the policy speaks of them, --base-opening is "
-        + "the file that was written with the identity. Each proof takes its part of what hides the base, on disk before the "
+      "Where the identity hides the base's weights (identify --commit --hiding) and the policy speaks of them, or a transition is "
+        + "proved, --base-opening is the file that was written with the identity. Each proof takes its part of what hides the base, on disk before the "
         + "proof exists; when it is spent, the base must be committed to anew.",
       "With --tuned-tableau, --tuned-opening and --transition it also proves that the tableau that commit made of the tuned model "
         + "holds the base's weights plus exactly this drift, and nothing else. The certificate is then in the units of the base's "

@@ -51,34 +51,37 @@ package struct BaseOpening: Sendable {
   /// Coefficients that a proof takes.
   static func wanted(_ code: CodeParameters) -> Int { CodeParameters.HidingBase.coefficients(queries: code.queries) }
 
-  /// Before there is anything to count: whether the tails suffice for one proof more.
+  /// Before there is anything to count: whether the tails suffice for as many proofs more.
   /// - Throws: `operational`.
-  func requireRoom(_ code: CodeParameters, session: ProofSession?) throws {
+  func requireRoom(_ code: CodeParameters, proofs: Int, session: ProofSession?) throws {
     // A proof that goes on may have been counted already.
     guard try session?.bytes(ProofSession.reservedBaseName) == nil else { return }
-    let wanted = Self.wanted(code)
+    let wanted = proofs * Self.wanted(code)
     guard revealed + wanted <= budget else {
       throw OpeningError.baseSpent(path: path, taken: revealed, wanted: wanted, budget: budget)
     }
   }
 
   /// Counts a proof, on disk before this returns. One that goes on was counted before, if the folder says so.
-  /// - Returns: coefficients that proofs have taken, and those that they may take.
-  func reserve(_ code: CodeParameters, session: ProofSession?) throws -> (revealed: Int, budget: Int) {
+  func reserve(_ code: CodeParameters, session: ProofSession?) throws {
     if let session, let record = try session.bytes(ProofSession.reservedBaseName) {
       guard record == linkedRoot else { throw session.damaged(ProofSession.reservedBaseName) }
-      return (revealed, budget)
+      return
     }
     let wanted = Self.wanted(code)
-    let counted: OpeningFile
     do throws(OpeningError) {
-      counted = try OpeningFile.reserve(path: path, positions: wanted)
+      _ = try OpeningFile.reserve(path: path, positions: wanted)
     } catch .budgetExceeded(_, let revealed, _, let budget) {
       throw OpeningError.baseSpent(path: path, taken: revealed, wanted: wanted, budget: budget)
     }
     // Stopped before this line, the proof is counted twice: wasteful, never too little.
     try session?.write(ProofSession.reservedBaseName, linkedRoot)
-    return (counted.revealed, counted.budget)
+  }
+
+  /// How many proofs of this code the file on disk allows now.
+  func proofsLeft(_ code: CodeParameters) throws(OpeningError) -> Int {
+    let file = try OpeningFile.load(path: path)
+    return (file.budget - file.revealed) / Self.wanted(code)
   }
 }
 

@@ -47,7 +47,9 @@ public enum CertificateChecker {
       let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
       try compare(opening, checked)
       let code = checked.argument?.verifier.statement.code
-      let base = code?.hidingBase == nil ? nil : try BaseOpening(baseOpening, identity: identity)
+      // An aligned certificate may open none of the base's trees.
+      let isOpened = code?.hidingBase != nil && !checked.derived.baseTrees.isEmpty
+      let base = isOpened ? try BaseOpening(baseOpening, identity: identity) : nil
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
         derived: checked.derived, parent: checked.manifest.parent, code: code, model: resolved,

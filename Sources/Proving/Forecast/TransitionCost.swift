@@ -37,7 +37,9 @@ package struct TransitionCost: Sendable {
     let rows = [layout.driftRowCount, 3 * layout.claimCount, layout.rowCount] + baseRows
     allRows = rows.reduce(0, +)
     bytes = code.openingBytes(
-      rows: rows, highParts: [Int](repeating: code.driftTail, count: layout.claimCount), clear: [])
+      rows: rows,
+      highParts: [Int](
+        repeating: code.hidingBase == nil ? code.driftTail : code.longestTail, count: layout.claimCount), clear: [])
   }
 
   /// Seconds on the table's machine: both tableaus are committed to again, and all trees are opened.

@@ -79,7 +79,7 @@ public enum DriftProver {
         guard let baseOpeningPath, let identity else { return nil }
         return try BaseOpening(baseOpeningPath, identity: identity)
       }
-      return policy.speaksOfBase ? try BaseOpening(baseOpeningPath, identity: identity) : nil
+      return policy.speaksOfBase || transition != nil ? try BaseOpening(baseOpeningPath, identity: identity) : nil
     }
 
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
@@ -148,7 +148,11 @@ public enum DriftProver {
     if clock.isWatched { clock.meter.plan(model.phases(), rowCount: model.sizes?.driftRows ?? 0) }
 
     // Nothing is counted yet: a spent base costs no proof of the drift's.
-    if let code, derived.hidingBase != nil { try baseOpening?.requireRoom(code, session: session) }
+    let opensBase = derived.hidingBase != nil && !derived.baseTrees.isEmpty
+    if let code {
+      let proofs = (opensBase ? 1 : 0) + (request.transition == nil ? 0 : 1)
+      try baseOpening?.requireRoom(code, proofs: proofs, session: session)
+    }
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
     var asked: (@Sendable () -> Void)?
     if clock.isWatched { asked = { clock.meter.asked() } }
@@ -167,10 +171,7 @@ public enum DriftProver {
       // A transition opens the drift a second time.
       positions: (code?.queries ?? 0) * (request.transition == nil ? 1 : 2), session: session)
 
-    var base: (revealed: Int, budget: Int)?
-    if let code, derived.hidingBase != nil {
-      base = try baseOpening?.reserve(code, session: session)
-    }
+    if let code, opensBase { try baseOpening?.reserve(code, session: session) }
 
     var proof: ArgumentProof?
     if let code, let tableau = committed.tableau {
@@ -216,7 +217,7 @@ public enum DriftProver {
       do {
         transition = try wanted.prove(
           request.model, certificate: certificate, identity: identity, policy: policy,
-          drift: committed.tableau?.committed, cache: request.baseCache)
+          drift: committed.tableau?.committed, baseOpening: baseOpening, cache: request.baseCache)
       } catch {
         transitionFailure = DriftProofError(translating: error)
       }
@@ -231,9 +232,7 @@ public enum DriftProver {
     report.peakMemoryBytes = ProveReport.peakMemory()
     report.proofsUsed = code.map { counted.revealed / $0.queries } ?? 0
     report.proofsAllowed = code.map { counted.budget / $0.queries } ?? 0
-    if let base, let code {
-      report.baseProofsLeft = (base.budget - base.revealed) / BaseOpening.wanted(code)
-    }
+    if let code, derived.hidingBase != nil { report.baseProofsLeft = try baseOpening?.proofsLeft(code) }
     return Result(
       certificate: certificate, verification: verification, report: report,
       hasDrift: try prepared.hasDrift(), transition: transition, transitionFailure: transitionFailure,

@@ -35,7 +35,6 @@ package struct TransitionRequest: Sendable {
       )
     }
     guard let root = identity?.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
-    guard identity?.linked?.isHiding != true else { throw .coverageGap([.alignedWithHidingBase]) }
     guard tableau.baseRoot == root else {
       throw .identityMismatch(
         .transition(.tableauBase(tableau: tableau.baseRoot.hexadecimal, given: root.hexadecimal)))
@@ -55,11 +54,12 @@ package struct TransitionRequest: Sendable {
   ///   - identity: the base's.
   ///   - policy: of the certificate.
   ///   - drift: its tableau; nil where nothing changed.
+  ///   - baseOpening: of a base that hides its weights; nil for a public one.
   ///   - cache: a folder with the leaves of the base's tableau; nil to compute them.
   /// - Throws: `identityMismatch` for a tableau of another model or of another number of proofs.
   func prove(
     _ model: TunedModel, certificate: [UInt8], identity: BaseIdentity, policy: Policy, drift: CommittedTableau?,
-    cache: String?
+    baseOpening: BaseOpening?, cache: String?
   ) throws -> (bytes: [UInt8], report: TransitionReport) {
     let checked = try CheckedCertificate(certificate, identity: identity, policy: policy)
     let sum = try TransitionSum(tableau: tableau, certificate: checked, identity: identity)
@@ -74,9 +74,11 @@ package struct TransitionRequest: Sendable {
           "\(tuned.path) is not the model of the tuned tableau, or the opening is not the tableau's; commit to it anew")
       )
     }
-    let trees = sum.layout.trees.map { BaseTree(number: $0.number, rows: $0.rows, root: $0.root) }
-    let linked = try LinkedTrees(trees, identity: identity, base: base, code: sum.code, cache: cache)
+    let trees = sum.layout.trees.map { BaseTree(number: $0.number, rows: $0.rows, root: $0.root, pins: $0.pins) }
+    let linked = try LinkedTrees(
+      trees, identity: identity, base: base, code: sum.code, opening: baseOpening?.secret, cache: cache)
     // On disk before the proof exists.
+    try baseOpening?.reserve(sum.code, session: nil)
     _ = try opening.reserve(
       commitment: tableau.digest, budget: sum.code.driftTail, positions: sum.code.queries, session: nil)
     var message = Array("driftproof/transition secret/v1".utf8)

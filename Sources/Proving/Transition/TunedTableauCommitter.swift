@@ -26,7 +26,6 @@ package struct TunedTableauCommitter {
     guard let linked = identity.linked, let root = identity.linkedRoot else {
       throw DriftProofError.coverageGap([.nothingToAlignWith])
     }
-    guard !linked.isHiding else { throw DriftProofError.coverageGap([.alignedWithHidingBase]) }
     do {
       try LinkedBaseCheck.check(identity)
     } catch {
@@ -34,24 +33,27 @@ package struct TunedTableauCommitter {
     }
     try Self.compare(model, identity)
     rows = try TunedRows(identity, linked: linked, model: model)
+    // The base's root says what a hiding base adds.
+    let plain = try code.beside(nil)
+    let code = try code.beside(linked.hidingBase)
     var message = Array("driftproof/tuned tableau/v1".utf8)
-    message += root + code.bytes
+    message += root + plain.bytes
     let scheme = HashCommitment(code)
     committed = try scheme.pin(
       scheme.commit(
         label: TunedTableau.label, rows: rows, shapes: TunedTableau.shapes(rowCount: rows.rowCount, code),
         secret: SHA256.authenticate(key: secret, message: message), archive: nil))
     tableau = TunedTableau(
-      baseRoot: root, code: code, rowCount: rows.rowCount, root: committed.root, pins: committed.pins?.values ?? [])
+      baseRoot: root, code: plain, rowCount: rows.rowCount, root: committed.root, pins: committed.pins?.values ?? [])
   }
 
   /// The code that serves as many transitions: rows and rate are the base's, and so the drift's.
   static func code(_ identity: BaseIdentity, proofs: Int) throws -> CodeParameters {
     guard let linked = identity.linked else { throw DriftProofError.coverageGap([.nothingToAlignWith]) }
-    guard !linked.isHiding else { throw DriftProofError.coverageGap([.alignedWithHidingBase]) }
     guard
       let code = CodeSelection.estimate(
-        BaseTableauLayout.tensors(identity), logLength: linked.logLength, logBlowup: linked.logBlowup, proofs: proofs
+        BaseTableauLayout.tensors(identity), logLength: linked.logLength, logBlowup: linked.logBlowup, proofs: proofs,
+        hidingBase: linked.hidingBase
       )?.code
     else { throw StatementError.tooLarge(.proofs(proofs)) }
     return code

@@ -143,7 +143,7 @@ struct Cheat {
     }
     do {
       try scheme.verify(
-        [sum.drift, received, tableau.reference] + base, claims: wanted, channel: &other)
+        [sum.drift, received, tableau.reference(sum.code)] + base, claims: wanted, channel: &other)
       return true
     } catch {
       return false

@@ -22,8 +22,13 @@ struct TransitionFixture {
   let model: TestModel
   var random: SeededGenerator
 
-  /// - Parameter seed: of all weights.
-  init(seed: UInt64 = 77) throws {
+  /// Of a base that hides its weights.
+  var baseOpening: String { folder.file("base.secret") }
+
+  /// - Parameters:
+  ///   - seed: of all weights.
+  ///   - hidingProofs: for how many proofs the base's tableau hides its weights; nil for a public one.
+  init(seed: UInt64 = 77, hidingProofs: Int? = nil) throws {
     folder = try TemporaryFolder()
     var random = SeededGenerator(seed: seed)
     var model = TestModel()
@@ -35,7 +40,13 @@ struct TransitionFixture {
     }
     model.tensors["norm"] = TestTensor([33], random: &random)
     base = try model.write("base", in: folder)
-    identity = try BaseTableau.link(BaseIdentity.compute(checkpoint: base), base: base)
+    let plain = try BaseIdentity.compute(checkpoint: base)
+    if let hidingProofs {
+      identity = try HidingIdentity.make(
+        plain, base: base, openingPath: folder.file("base.secret"), proofs: hidingProofs)
+    } else {
+      identity = try BaseTableau.link(plain, base: base)
+    }
     var other = model
     for name in Self.changing { try Self.move(name, of: &other, by: 1.0 / 128, random: &random) }
     tuned = try other.write("tuned", in: folder)
@@ -72,6 +83,7 @@ struct TransitionFixture {
       .checkpoint(tuned, base: base), policy: policy, openingPath: folder.file(opening))
     request.identity = identity
     request.transition = transition
+    if identity.linked?.isHiding ?? false { request.baseOpeningPath = baseOpening }
     return request
   }
 

@@ -283,17 +283,6 @@ import Testing
     }
   }
 
-  /// Transitions open all trees of a public base; nothing of them is proved of a hidden one.
-  @Test func noTableauIsCommittedToBesideIt() throws {
-    #expect(throws: DriftProofError.coverageGap([.alignedWithHidingBase])) {
-      try TunedModelCommitment.make(tuned, identity: identity, openingPath: folder.file("tuned.secret"))
-    }
-    #expect(throws: StatementError.coverageGap([.alignedWithHidingBase])) {
-      try DerivedStatement.derive(
-        identity: identity, tuned: tuned.manifestTensors, policy: policy, isAligned: true)
-    }
-  }
-
   /// What the file may say; everything else is read as no identity at all.
   @Test func theFileIsReadStrictly() throws {
     let text = String(decoding: identity.jsonBytes(), as: UTF8.self)

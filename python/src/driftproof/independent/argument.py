@@ -34,14 +34,19 @@ class DriftCommitment:
     pin_bytes: bytes
 
 
-def base_pin_point(code: CodeParameters, label: str, tree: BaseTree) -> Cubic:
-    """z of a tree of a base that hides its weights (specification/commitment-and-opening.md, section 3)."""
+def base_tree(code: CodeParameters, tree: BaseTree) -> Tree:
+    """A tree of the base's tableau; of a base that hides its weights pinned where its root says
+    (specification/commitment-and-opening.md, section 3)."""
+    label = f"base/{tree.number}"
+    if not code.base_trees:
+        return Tree(label, tree.root, tree.rows, salted=False)
     transcript = Transcript("driftproof/pins/v1")
     transcript.absorb("code", BYTES, u64(code.log_length) + u64(code.log_blowup))
     transcript.absorb("label", BYTES, label.encode())
     transcript.absorb("shapes", BYTES, (u64(code.length) + u64(code.base_tail)) * tree.rows)
     transcript.absorb("root", DIGEST, tree.root)
-    return transcript.point_outside("pin")
+    pins = np.frombuffer(tree.pins, dtype="<u8").astype(np.uint64).reshape(tree.rows, 3)
+    return Tree(label, tree.root, tree.rows, transcript.point_outside("pin"), pins)
 
 
 class Weights:
@@ -124,12 +129,7 @@ class ArgumentVerifier:
         base_trees = {}
         for base in self.statement.base_trees:
             base_trees[base.number] = len(trees)
-            label = f"base/{base.number}"
-            if not self.statement.code.base_trees:
-                trees.append(Tree(label, base.root, base.rows, salted=False))
-                continue
-            pins = np.frombuffer(base.pins, dtype="<u8").astype(np.uint64).reshape(base.rows, 3)
-            trees.append(Tree(label, base.root, base.rows, base_pin_point(self.statement.code, label, base), pins))
+            trees.append(base_tree(self.statement.code, base))
         claims = [self._bounds_claim(bounds, d, tau, trees, base_trees)]
         if merging:
             claims.append(self._merging_claim(merging))

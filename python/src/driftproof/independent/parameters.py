@@ -215,11 +215,11 @@ def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, fl
     return terms | opening_terms(code, folded, pinned + shape.hidden_trees)
 
 
-def transition_terms(code: CodeParameters, claims: int, coordinates: int) -> dict[str, float]:
+def transition_terms(code: CodeParameters, claims: int, coordinates: int, pinned: int) -> dict[str, float]:
     """Every term of a transition's soundness error in bits (specification/transition.md, section 5)."""
     rows = ListDecoding.of(1 << code.log_domain, code.rate, 32)
     point = _over_k(coordinates * (rows.exceptions + rows.list_size))
-    return {"transition point": point} | opening_terms(code, claims, 2)
+    return {"transition point": point} | opening_terms(code, claims, pinned)
 
 
 def opening_terms(code: CodeParameters, folded: int, pinned: int) -> dict[str, float]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import field as f
 from . import strictjson
-from .argument import DRIFT, Weights
+from .argument import DRIFT, Weights, base_tree
 from .channel import Channel, canonical_words
 from .errors import AnotherSubject, InvalidProof, OperationalError
 from .field import Cubic
@@ -15,7 +15,7 @@ from .identity import BaseIdentity
 from .opening import Claim, Tree, verify_opening
 from .parameters import CodeParameters, transition_terms
 from .rules import matrix
-from .statement import TableauTensor, ceil_log2
+from .statement import BaseTree, TableauTensor, ceil_log2
 from .verifier import REQUIRED_BITS, Verified, pin_point
 from .wire import Reader, sha256, text, u64
 
@@ -164,8 +164,9 @@ def verify_transition(
         raise AnotherSubject("the certificate says that nothing changes, and has no drift to add")
     if tableau.base_root != linked.linked_root:
         raise AnotherSubject("the tuned tableau is about another base")
-    code = verified.manifest.code
-    if tableau.code != code:
+    # With what a hiding base adds, which the base's root says.
+    code = verified.statement.code
+    if tableau.code != verified.manifest.code:
         raise AnotherSubject("the tuned tableau has another code than the certificate")
     sums = plan_sums(identity, verified)
     if len(sums.sets) > MAXIMUM_SETS:
@@ -174,7 +175,7 @@ def verify_transition(
         raise InvalidProof("the tuned tableau has another number of rows than the base's")
     count = (1 if sums.whole else 0) + len(sums.sets)
     row_bits = ceil_log2(tableau.rows)
-    soundness = transition_terms(code, count, code.log_length + row_bits)
+    soundness = transition_terms(code, count, code.log_length + row_bits, 2 + code.base_trees)
     if min(soundness.values()) < REQUIRED_BITS:
         raise InvalidProof("a term of the transition's soundness error has less than 128 bits")
     if transition.base_root != linked.linked_root:
@@ -196,7 +197,10 @@ def verify_transition(
         Tree("masks", masks, 3 * count),
         Tree("tuned", tableau.root, tableau.rows, pin_point(code, "tuned", tableau.rows, tableau.root), tableau.pins),
     ]
-    trees += [Tree(f"base/{n}", root, rows, salted=False) for n, (rows, root) in enumerate(linked.trees)]
+    trees += [
+        base_tree(code, BaseTree(number, *each, pins))
+        for number, (each, pins) in enumerate(zip(linked.trees, linked.pins, strict=True))
+    ]
     claims = _claims(sums, trees, code, z)
     verify_opening(channel, code, trees, MASKS, claims)
     return soundness
@@ -218,7 +222,7 @@ def _claims(sums: Sums, trees: list[Tree], code: CodeParameters, z: list[Cubic])
         arrays = {number: each.array for number, each in weights.items() if each.array.any()}
         first = 3 * len(claims)
         mask_rows = (first, first + 1, first + 2)
-        claims.append(Claim(arrays, f.ZERO, mask_rows, code.drift_tail_coefficients, point=low, runs=runs))
+        claims.append(Claim(arrays, f.ZERO, mask_rows, code.longest_tail, point=low, runs=runs))
 
     if sums.whole:
         add([(row, drift_row, Cubic.from_array(high[row])) for row, drift_row in sums.whole], None)

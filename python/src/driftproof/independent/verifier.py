@@ -184,7 +184,8 @@ def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Polic
             check_parent(manifest)
         return Verified(certificate, manifest, policy, decisions, certified, None, {})
     linked = identity.linked
-    if linked and linked.tail and any(tensor.place and tensor.speaks_of_base for tensor in tensors):
+    opens_base = manifest.aligned or any(tensor.place and tensor.speaks_of_base for tensor in tensors)
+    if linked and linked.tail and opens_base:
         code = replace(code, base_trees=len(linked.trees), base_tail=linked.tail)
         if code.base_tail < code.least_base_tail or not code.in_range:
             raise InvalidProof("the base's tails are too short for the proof, or longer than its rows")
