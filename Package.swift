@@ -230,7 +230,8 @@ let package = Package(
     .testTarget(
       name: "AuditTests",
       dependencies: [
-        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCommitment",
+        "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCertificate",
+        "DriftProofCommitment",
         "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "DriftProofAttestation",
         "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver",
         "DriftProofAuditEndpoint", "DriftProofAuditStatic", "DriftProofEnclave", "TestSupport",

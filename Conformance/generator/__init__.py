@@ -5,8 +5,19 @@ from .case import Case
 
 
 def all_cases() -> list[Case]:
-    from . import attestations, audits, chains, decisions, identities, inputs, manifests, policies, proofs
-    from . import transitions, verified
+    from . import (
+        attestations,
+        audits,
+        chains,
+        decisions,
+        identities,
+        inputs,
+        manifests,
+        policies,
+        proofs,
+        transitions,
+        verified,
+    )
 
     groups = (verified, inputs, policies, identities, manifests, proofs, transitions, chains, attestations, audits)
     return [case for group in (*groups, decisions) for case in group.cases().found]

@@ -75,7 +75,14 @@ def cases() -> Cases:
     case("plan-unsigned", "Another plan than was signed.", _with(PLAN, plan[:-1] + b" "), 11, "decision", "4")
     other = bytes([parts[PIN][0] ^ 1]) + parts[PIN][1:]
     case("pin-unsigned", "Another pin than was signed.", _with(PIN, other), 11, "decision", "6")
-    case("spelled", "An envelope with a line feed more.", _with(ATTESTATION, parts[ATTESTATION] + b"\n"), 11, "decision", "2")
+    case(
+        "spelled",
+        "An envelope with a line feed more.",
+        _with(ATTESTATION, parts[ATTESTATION] + b"\n"),
+        11,
+        "decision",
+        "2",
+    )
 
     def stated(name: str, says: str, reason: str, rule: str, **members) -> None:
         case(name, says, _signed(lambda value: value["predicate"].update(members)), 11, reason, rule)

@@ -8,13 +8,14 @@ import random
 from pathlib import Path
 
 import pytest
+from models import run
+
 from driftproof.independent import audit_decision
 from driftproof.independent.__main__ import main
 from driftproof.independent.audit_plan import MODES, read_plan
 from driftproof.independent.audit_scores import Sums
 from driftproof.independent.errors import InvalidProof
 from driftproof.independent.wire import counted
-from models import run
 
 FIXTURES = Path(__file__).parents[2] / "Tests" / "Fixtures"
 PINNED = FIXTURES / "audit-decision" / "quick.decision"

@@ -38,7 +38,7 @@ package struct AuditStatement: Equatable, Sendable {
   /// The certificate's tuned commitment; hexadecimal.
   package let tunedCommitment: String?
   /// Nil without one.
-  package var quote: QuoteFile?
+  package var quote: StatedQuote?
   /// As in RFC 3339.
   package let finishedAt: String
 

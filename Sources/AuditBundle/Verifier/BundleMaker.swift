@@ -75,7 +75,8 @@ package struct BundleMaker: Sendable {
     let statement = AuditStatement(
       plan: plan, summary: summary, reference: referenceHeader, candidate: candidateHeader,
       roots: (.init(of: reference), root), binding: binding, tunedCommitment: facts?.tunedCommitment,
-      quote: try QuoteFile(BundleArchive(files), plan, candidate: root.root), finishedAt: Self.finishedAt(found))
+      quote: try QuoteFile(BundleArchive(files), plan, candidate: root.root)?.stated, finishedAt: Self.finishedAt(found)
+    )
     return (statement, files)
   }
 

@@ -13,17 +13,21 @@ package struct BundleReport: Sendable {
   package let result: AuditResult?
   /// Nil where the plan names none.
   package let certificate: CertificateFile?
+  /// An enclave's, which says that it is about this audit; nil without one.
+  package let quote: QuoteFile?
   /// Records that were opened, and whose scores follow.
   package private(set) var opened: [Int] = []
   private let check: OpenedCheck
 
   init(
-    statement: AuditStatement, keyID: String, result: AuditResult?, certificate: CertificateFile?, check: OpenedCheck
+    statement: AuditStatement, keyID: String, result: AuditResult?, certificate: CertificateFile?, quote: QuoteFile?,
+    check: OpenedCheck
   ) {
     self.statement = statement
     self.keyID = keyID
     self.result = result
     self.certificate = certificate
+    self.quote = quote
     self.check = check
   }
 

@@ -39,7 +39,7 @@ package enum BundleVerifier {
     let statement = AuditStatement(
       plan: plan, summary: audit.summary, reference: audit.reference, candidate: audit.candidate,
       roots: roots, binding: signed.binding, tunedCommitment: certificate?.facts.tunedCommitment,
-      quote: quote, finishedAt: audit.finishedAt ?? signed.finishedAt)
+      quote: quote?.stated, finishedAt: audit.finishedAt ?? signed.finishedAt)
     if let difference = signed.document.firstDifference(from: statement.json) {
       throw .claim(path: difference.path, stated: difference.here, computed: difference.there)
     }
@@ -51,7 +51,8 @@ package enum BundleVerifier {
       candidate: .init(
         side: .candidate, header: audit.candidate, root: roots.candidate.root, lines: roots.candidate.lines))
     var report = BundleReport(
-      statement: statement, keyID: key.keyID, result: audit.result, certificate: certificate, check: check)
+      statement: statement, keyID: key.keyID, result: audit.result, certificate: certificate, quote: quote,
+      check: check)
     if let opened = archive.files[.opened] {
       do throws(OpenedError) {
         try report.open(opened)
@@ -68,8 +69,8 @@ package enum BundleVerifier {
   ) throws(BundleRejection) -> (reference: AuditStatement.TranscriptRoot, candidate: AuditStatement.TranscriptRoot) {
     let plan = SHA256.hash(archive[.plan]).hexadecimal
     guard plan == signed.planDigest else { throw .otherPlan(stated: signed.planDigest, found: plan) }
-    let reference = AuditStatement.TranscriptRoot(of: archive[.reference])
-    let candidate = AuditStatement.TranscriptRoot(of: archive[.candidate])
+    let roots = Parallel.map(2) { AuditStatement.TranscriptRoot(of: archive[$0 == 0 ? .reference : .candidate]) }
+    let (reference, candidate) = (roots[0], roots[1])
     for (side, stated, root) in [
       (AuditSide.reference, signed.referenceRoot, reference), (.candidate, signed.candidateRoot, candidate),
     ] where stated != root.root.hexadecimal {
@@ -95,8 +96,11 @@ package enum BundleVerifier {
     guard let key = summary.key else { return try recomputeWithheld(archive, plan, summary) }
     let prompts = try prompts(archive)
     do throws(AuditRejection) {
-      let reference = try transcript(archive[.reference], .reference, plan)
-      let candidate = try transcript(archive[.candidate], .candidate, plan)
+      let transcripts = try Parallel.map(2) { (place) throws(AuditRejection) in
+        try place == 0
+          ? transcript(archive[.reference], .reference, plan) : transcript(archive[.candidate], .candidate, plan)
+      }
+      let (reference, candidate) = (transcripts[0], transcripts[1])
       let result = try AuditResult(
         plan: plan, key: key, prompts: prompts, reference: reference, candidate: candidate)
       // AuditResult has seen both headers.

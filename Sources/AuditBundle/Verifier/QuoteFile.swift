@@ -8,15 +8,7 @@ import DriftProofEnclave
 /// In a verified bundle it is signed with everything else and says that it is about this audit; whether an enclave has said so
 /// is for the reader to check, who trusts some maker's root and knows what was measured.
 package struct QuoteFile: Sendable {
-  package enum Kind: String, CaseIterable, Sendable {
-    case nitro
-    case snp = "sev-snp"
-  }
-
-  package let kind: Kind
-  /// SHA-256 of the quote, and of the certificates of a report; hexadecimal.
-  package let digest: String
-  package let chainDigest: String?
+  package let stated: StatedQuote
   private let quote: Quote
   private let binding: QuoteBinding
 
@@ -41,9 +33,9 @@ package struct QuoteFile: Sendable {
       planDigest: plan.digest, modelDigest: plan.modelDigest.flatMap { [UInt8](hexadecimal: $0) },
       commitment: commitment, party: .client(transcriptRoot: root))
     self.binding = binding
-    digest = SHA256.hash(bytes).hexadecimal
-    chainDigest = chain.map { SHA256.hash($0).hexadecimal }
-    kind = bytes.first.map(Self.nitroBeginnings.contains) ?? false ? .nitro : .snp
+    let kind: StatedQuote.Kind = bytes.first.map(Self.nitroBeginnings.contains) ?? false ? .nitro : .snp
+    stated = StatedQuote(
+      kind: kind, digest: SHA256.hash(bytes).hexadecimal, chainDigest: chain.map { SHA256.hash($0).hexadecimal })
     // A document has its own certificates, a report none.
     switch (kind, chain) {
     case (.nitro, _?): throw .unexpectedFile(.quoteChain)

@@ -159,8 +159,8 @@ struct NitroTests {
     let honest = try quote(try forge.quoteBinding())
     for withheld in [false, true] {
       let tar = try forge.bundle(withheld: withheld) { $0.quote = honest }
-      let found = try #require(try BundleForge.verify(tar).statement.quote)
-      #expect(found.kind == .nitro && found.digest == SHA256.hash(honest).hexadecimal)
+      let found = try #require(try BundleForge.verify(tar).quote)
+      #expect(found.stated.kind == .nitro && found.stated.digest == SHA256.hash(honest).hexadecimal)
       #expect(try found.verify(root: root, measurements: measurements, at: 0) == Int(now / 1000))
       #expect(throws: QuoteRejection.self) { try found.verify(root: leaf, measurements: measurements, at: 0) }
       do throws(QuoteRejection) {

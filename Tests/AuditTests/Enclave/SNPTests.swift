@@ -163,8 +163,8 @@ struct SNPTests {
       $0.quote = honest
       $0.quoteChain = pem
     }
-    let found = try #require(try BundleForge.verify(tar).statement.quote)
-    #expect(found.kind == .snp)
+    let found = try #require(try BundleForge.verify(tar).quote)
+    #expect(found.stated.kind == .snp)
     #expect(try found.verify(root: root, measurements: [measurement], at: now) == now)
     #expect(throws: QuoteRejection.self) { try found.verify(root: root, measurements: [measurement], at: 0) }
     #expect(throws: QuoteRejection.privilege(found: 0, expected: 1)) {

@@ -66,10 +66,10 @@ extension ParsedArguments {
     guard !measurements.isEmpty else {
       throw usage("--measurement is missing: a quote of any software says nothing")
     }
-    guard let quote = report.statement.quote else {
+    guard let quote = report.quote else {
       throw CommandFailure(.identityMismatch, "the bundle has no quote")
     }
-    switch quote.kind {
+    switch quote.stated.kind {
     case .nitro:
       guard values["at"] == nil, values["vmpl"] == nil else {
         throw usage("--at and --vmpl are for SEV-SNP: a Nitro document has its own time")
