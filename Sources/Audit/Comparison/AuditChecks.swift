@@ -78,15 +78,19 @@ package enum AuditChecks {
   ) throws(AuditRejection) -> Scoring {
     var scoring = Scoring(plan: plan, reference: reference, spelling: spelling)
     let settled = candidate.questions.filter(\.value.isResolved).sorted { $0.value.resolvedAt < $1.value.resolvedAt }
-    var rest = settled[...]
+    let unscored = scoring
+    let rows = Parallel.map(settled.count) { place -> (index: Int, at: Int, row: Scoring.Row?) in
+      let (index, question) = settled[place]
+      guard case .answered(let answered) = question.state else {
+        return (index, question.resolvedAt, unscored.row(index, nil))
+      }
+      return (index, question.resolvedAt, unscored.row(index, answered.answer))
+    }
+    var rest = rows[...]
     for ending in candidate.endings {
-      while let (index, question) = rest.first, question.resolvedAt < ending.number {
+      while let (index, at, row) = rest.first, at < ending.number {
         rest = rest.dropFirst()
-        if case .answered(let answered) = question.state {
-          scoring.take(index, answered.answer)
-        } else {
-          scoring.take(index, nil)
-        }
+        scoring.take(index, row: row)
       }
       guard let outcome = ending.end.outcome else { continue }
       let computed = TranscriptLine.Outcome(scoring.decision)

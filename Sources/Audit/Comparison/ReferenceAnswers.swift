@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofCore
+
 /// An answer in the form that is compared.
 package enum ComparedAnswer: Equatable, Sendable {
   case logProbabilities(ReadAnswer)
@@ -28,12 +30,15 @@ package struct ReferenceAnswers: Sendable {
   package init(plan: AuditPlan, transcript: Transcript) throws(AuditRejection) {
     let spelling = transcript.header?.spelling ?? .plain
     var answers: [Int: ComparedAnswer] = [:]
-    for (index, question) in transcript.questions.sorted(by: { $0.key < $1.key }) {
-      guard case .answered(let answered) = question.state,
-        let answer = ComparedAnswer(answered.answer, spelling: spelling, score: plan.score)
-      else { continue }
-      if case .logProbabilities(let read) = answer, !read.isGreedy { throw .referenceSamples(index: index) }
-      answers[index] = answer
+    let questions = transcript.questions.sorted { $0.key < $1.key }
+    let read = Parallel.map(questions.count) { place -> ComparedAnswer? in
+      guard case .answered(let answered) = questions[place].value.state else { return nil }
+      return ComparedAnswer(answered.answer, spelling: spelling, score: plan.score)
+    }
+    for (question, answer) in zip(questions, read) {
+      guard let answer else { continue }
+      if case .logProbabilities(let read) = answer, !read.isGreedy { throw .referenceSamples(index: question.key) }
+      answers[question.key] = answer
     }
     self.transcript = transcript
     self.answers = answers

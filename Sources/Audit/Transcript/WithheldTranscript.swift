@@ -63,9 +63,11 @@ package struct WithheldTranscript: Sendable {
   /// The root of the tree over all lines of either form of a transcript, without reading what they say.
   package static func root(of file: [UInt8]) -> (root: [UInt8], lines: Int) {
     var tree = LineTree()
-    for line in file.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast() {
-      let bytes = Array(line)
+    var rest = file[...]
+    while let end = rest.firstIndex(of: 0x0A) {
+      let bytes = Array(rest[rest.startIndex..<end])
       tree.append(hiddenDigest(bytes) ?? SHA256.hash(bytes))
+      rest = rest[(end + 1)...]
     }
     return (tree.root, tree.count)
   }
