@@ -19,9 +19,12 @@ package enum CodeSelection {
   /// tables of an opening), up to this one.
   static let maximumLogLength = 24
   /// Above so many cells, log2, rows are the largest part of a proof and may be twice as long: half as many are opened at
-  /// each position. A prover of 7 billion weights holds 2.2 GB more with them; still longer rows would double its memory.
+  /// each position. Trees and tables of an opening take some 4 GB more with them.
   static let logLargeCells = 32
   static let maximumLogLengthOfLarge = 25
+  /// The most that the work may grow by rows beyond ``maximumLogLength``, as one part of so many. Matrices whose sides are far from
+  /// powers of 2 leave much of longer rows empty: 11008 × 4096 takes three rows of 2^24, but two of 2^25.
+  static let growthOfWork = 8
 
   /// One candidate with its estimates.
   package struct Estimate: Hashable, Sendable {
@@ -52,6 +55,11 @@ package enum CodeSelection {
       guard cells >> logLength <= 1 << 12 || logLength == longest else { continue }
       if let estimate = estimate(tensors, logLength: logLength, logBlowup: logBlowup, proofs: proofs) {
         estimates.append(estimate)
+      }
+    }
+    if let usual = estimates.last(where: { $0.code.logLength <= maximumLogLength }) {
+      estimates.removeAll {
+        $0.code.logLength > maximumLogLength && $0.work > usual.work + usual.work / growthOfWork
       }
     }
     guard let best = estimates.min(by: { $0.price < $1.price }) else {
