@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 import tampering
-from driftproof.independent.manifest import CHANGED, PRODUCT, TunedTensor
+from driftproof.independent.manifest import CHANGED, KRONECKER_WORD, PRODUCT, TunedTensor
+from driftproof.independent.manifest import KRONECKER as KRONECKER_RECORD
 from driftproof.independent.parameters import CodeParameters
 from driftproof.independent.wire import u8, u32, u64
 
@@ -20,6 +21,7 @@ from .subjects import (
     HEADS,
     KRONECKER,
     LINK,
+    LOKR,
     NEWER_NORM,
     NORM,
     PATTERNS,
@@ -58,11 +60,24 @@ def _frames(found: Cases) -> None:
 
     content, manifest = NORM.parts.manifest, NORM.manifest
     tensor = manifest.tensors[0]
-    for version in (0, 1, 12, 13):
+    for version in (0, 1, 13, 14):
         refused(f"version-{version}", f"Version {version}.", NORM.with_manifest(u32(version) + content[4:]))
     refused("aligned-twice", "The word 11 twice.", ALIGNED.with_manifest(u32(11) + ALIGNED.parts.manifest))
     link = u32(11) + u32(5) + bytes(32) + ALIGNED.parts.manifest[8:]
     refused("aligned-link", "An aligned link.", ALIGNED.with_manifest(link))
+    word, lokr = u32(KRONECKER_WORD), LOKR.parts.manifest
+    refused("kronecker-twice", "The word 12 twice.", LOKR.with_manifest(word + lokr))
+    refused(
+        "kronecker-aligned", "The words 11 and 12.", ALIGNED.with_manifest(u32(11) + word + ALIGNED.parts.manifest[4:])
+    )
+    refused("kronecker-without", "A record 4 without the word 12.", LOKR.with_manifest(lokr[4:]))
+    refused("kronecker-none", "The word 12 without a record 4.", NORM.with_manifest(word + content))
+    refused(
+        "kronecker-link",
+        "An adapter with a record 4 that is a link.",
+        LOKR.with_manifest(lokr[:8] + u8(1) + bytes(32) + lokr[9:]),
+    )
+    refused("kronecker-cut", "A record 4 that ends inside.", LOKR.with_manifest(lokr[:-36]))
     flag = PATTERNS.parts.manifest
     refused("flag-2", "Version 9 with a byte 2.", PATTERNS.with_manifest(flag[:4] + u8(2) + flag[5:]))
     flag = KRONECKER.parts.manifest
@@ -97,7 +112,7 @@ def _frames(found: Cases) -> None:
     other("shape-huge", "Sizes whose product reaches 2^63.", replace(tensor, shape=(1 << 40, 1 << 40, 0)))
     other("shape-bits", "A size of 2^63.", replace(tensor, shape=(1 << 63,)))
     other("shape-half-byte", "A tensor of 4 bits and three entries.", replace(tensor, dtype="F4", shape=(3,)))
-    other("record-4", "A record that there is not.", replace(tensor, kind=4))
+    other("record-5", "A record that there is not.", replace(tensor, kind=5))
     other("order", "Names out of order.", replace(tensor, name="x"), tensor)
     other("twice", "A name twice.", tensor, tensor)
     other(
@@ -313,6 +328,46 @@ def _adapters(found: Cases) -> None:
     rules = [{"tensors": "*", "allow": [{"rank": 4}, {"entrywise": {"absolute": 1}}]}]
     entrywise = ADAPTER.resealed(version_6, policy=policy | {"rules": rules})
     refused("entrywise", "An entrywise bound without a rank.", entrywise, "coverageGap", outside, 13)
+    _lokr(found)
+
+
+def _lokr(found: Cases) -> None:
+    def refused(name: str, says: str, subject: Subject, reason: str, number: int, code: int = 11) -> None:
+        add(found, f"lokr-{name}", says, subject, code, reason, f"checks-and-exit-codes 2, {number}")
+
+    manifest = LOKR.manifest
+    name = "model.blocks.weight"
+    for inner, says in (
+        ((0, 4), "Blocks without rows."),
+        ((8, 0), "Blocks without columns."),
+        ((5, 4), "Blocks of 5 rows on 32."),
+        ((8, 32), "Blocks of more columns than the tensor's."),
+    ):
+        changed = LOKR.resealed(_with(manifest, name, inner=inner))
+        refused(f"blocks-{inner[0]}-{inner[1]}", says, changed, "adapterRecord", 17)
+    integer = LOKR.resealed(_with(manifest, "model.frozen", kind=KRONECKER_RECORD, inner=(1, 7), digest=bytes(32)))
+    refused("misfit", "Blocks of 7 columns on 5.", integer, "adapterRecord", 17)
+    others = json.loads(LOKR.policy.content)
+
+    def under(allow, **more) -> Subject:
+        rules = [{"tensors": name, "allow": allow, **more}, *others["rules"][1:]]
+        keeps = any("kronecker" in clause for clause in (allow if isinstance(allow, list) else [allow]))
+        version = manifest.version if keeps else 6 if "entrywise" in json.dumps(allow) else 4
+        return LOKR.resealed(replace(manifest, version=version), policy=others | {"rules": rules})
+
+    product = {"kronecker": {"terms": 3, "inner": [4, 4]}}
+    refused("inner", "A clause with other blocks.", under(product), "coverageGap", 19, 13)
+    product = {"kronecker": {"terms": 1, "inner": [8, 4]}}
+    heads = {"heads": {"of": "rows", "size": 16}}
+    refused("heads", "Kronecker products of each head.", under(product, **heads), "coverageGap", 19, 13)
+    entries = {"entrywise": {"absolute": 1}}
+    refused("entrywise", "A bound of entries alone.", under(entries), "coverageGap", 19, 13)
+    # 4 x 4 and 8 x 4: a rank of up to 16.
+    refused("rank", "A rank below what the form allows.", under({"rank": 15}), "adapterOutsidePolicy", 19)
+    refused("rows", "A Kronecker product under a sparse clause.", under({"rows": 3}), "adapterOutsidePolicy", 19)
+    relabelled = LOKR.resealed(_with(manifest, "model.free.weight", inner=(3, 10)), lay_out=False)
+    says = "Blocks of 3 x 10 for 6 x 5: factors of the same sizes with another reading."
+    add(found, "lokr-other-blocks", says, relabelled, 11, "layoutDigest", _check(31))
 
 
 def _numbers(found: Cases) -> None:

@@ -21,6 +21,7 @@ from .subjects import (
     HIDING,
     KRONECKER,
     LINK,
+    LOKR,
     NEWER_ADAPTER,
     NEWER_NORM,
     NORM,
@@ -83,6 +84,7 @@ def cases() -> Cases:
     valid("version-9-link", "Version 9 with a byte 1: a link.", THINNED, "--parent", parent_of(THINNED))
     valid("version-10-kronecker", "Version 10: sums of Kronecker products.", KRONECKER)
     valid("hiding-base", "A base whose tableau hides its weights: fractions of weights, a pattern of the base.", HIDING)
+    valid("lokr-adapter", "A manifest whose first word is 12: an unmerged LoKr adapter.", LOKR)
     valid("aligned", "A manifest whose first word is 11, without its transition.", ALIGNED)
     for version in (2, 4):
         valid(f"nothing-to-prove-{version}", f"Version {version}, all frozen: no proof.", frozen(version))

@@ -3,19 +3,17 @@
 import DriftProofCertificate
 import DriftProofCheckpoint
 
-/// An unmerged LoRA adapter as tools save it: see ``AdapterScheme`` for their names and ``AdapterFiles`` for their files.
+/// An unmerged LoRA or LoKr adapter as tools save it: see ``AdapterScheme`` for their names and ``AdapterFiles`` for their files.
 package struct Adapter: Sendable {
-  /// The two matrices of one module: the change is factor·B·A.
+  /// The matrices of one module.
   package struct Module: Sendable {
     /// As the scheme has it: inside the base model, without PEFT's prefix.
     package let name: String
     /// By which the configuration speaks of it: the attention layer's for the output layer inside it.
     let configuredName: String
     let layer: AdapterKey.Layer
-    /// [r, in, …] and [out, r, …] with sizes of 1 in place of the dots of B; floating types.
-    let a: TensorInfo
-    let b: TensorInfo
-    /// 1...``maximumRank``.
+    let matrices: AdapterMatrices
+    /// Of B·A, 1...``maximumRank``; r of the settings for LoKr, at least 1.
     let rank: Int
     package let factor: Double
   }

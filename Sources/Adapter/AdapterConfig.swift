@@ -3,13 +3,22 @@
 import DriftProofCheckpoint
 import DriftProofCore
 
-/// What `adapter_config.json` says of a LoRA adapter's arithmetic.
+/// What `adapter_config.json` says of a LoRA or LoKr adapter's arithmetic.
 ///
 /// The names and meanings are PEFT's (0.21 and before). A setting that this program does not know must be switched off:
 /// null, false, or empty. What only concerned the training is not looked at.
 package struct AdapterConfig: Sendable, Equatable {
   package static let fileName = "adapter_config.json"
 
+  /// By what a module's change follows from its matrices.
+  enum Method: Sendable, Equatable {
+    /// factor·B·A.
+    case lora
+    /// factor·(W1 ⊗ W2).
+    case lokr(KroneckerShapes.Settings)
+  }
+
+  let method: Method
   /// r and alpha where no pattern says otherwise; r ≥ 1, alpha finite.
   let rank: Int
   let alpha: Double
@@ -43,17 +52,35 @@ package struct AdapterConfig: Sendable, Equatable {
   static func parse(_ root: JSONNode, file: String) throws(JSONError) -> Result<AdapterConfig, AdapterError> {
     // Before the settings: those of other methods are all unknown here.
     let type = try root.member("peft_type").string()
-    guard type == "LORA" else { return .failure(.peftType(file: file, found: type)) }
+    guard type == "LORA" || type == "LOKR" else { return .failure(.peftType(file: file, found: type)) }
+    let isLoKr = type == "LOKR"
     for (key, node) in try root.members() {
-      if let refusal = try refusal(key, node, file: file) { return .failure(refusal) }
+      if let refusal = try refusal(key, node, isLoKr: isLoKr, file: file) { return .failure(refusal) }
     }
+    if isLoKr { return .success(try lokr(root)) }
     return .success(
       AdapterConfig(
-        rank: try root.member("r").integer(in: 1...Int(Int32.max)), alpha: try number(root.member("lora_alpha")),
+        method: .lora, rank: try root.member("r").integer(in: 1...Int(Int32.max)),
+        alpha: try number(root.member("lora_alpha")),
         usesRankRoot: try flag(root, "use_rslora"), isTransposed: try flag(root, "fan_in_fan_out"),
         rankPatterns: try patterns(root, "rank_pattern") { (node) throws(JSONError) in
           try node.integer(in: 1...Int(Int32.max))
         }, alphaPatterns: try patterns(root, "alpha_pattern", number), selection: try ModuleSelection(root)))
+  }
+
+  private static func lokr(_ root: JSONNode) throws(JSONError) -> AdapterConfig {
+    let factor = try root.optionalMember("decompose_factor")
+    return AdapterConfig(
+      method: .lokr(
+        KroneckerShapes.Settings(
+          factorsBoth: try flag(root, "decompose_both"),
+          factor: try factor.map { (node) throws(JSONError) in try node.integer(in: -1...Int(Int32.max)) } ?? -1,
+          hasKernelPart: try flag(root, "use_effective_conv2d"))),
+      rank: try root.member("r").integer(in: 1...Int(Int32.max)), alpha: try number(root.member("alpha")),
+      usesRankRoot: false, isTransposed: false,
+      rankPatterns: try patterns(root, "rank_pattern") { (node) throws(JSONError) in
+        try node.integer(in: 1...Int(Int32.max))
+      }, alphaPatterns: try patterns(root, "alpha_pattern", number), selection: try ModuleSelection(root))
   }
 
   // MARK: Settings
@@ -64,6 +91,14 @@ package struct AdapterConfig: Sendable, Equatable {
     "auto_mapping", "base_model_name_or_path", "eva_config", "exclude_modules", "inference_mode", "layers_pattern",
     "layers_to_transform", "loftq_config", "lora_dropout", "megatron_core", "modules_to_save", "peft_version",
     "qalora_group_size", "revision", "runtime_config", "target_modules", "task_type",
+  ]
+
+  /// The same of LoKr.
+  private static let knownOfLoKr: Set<String> = [
+    "peft_type", "r", "alpha", "rank_pattern", "alpha_pattern", "decompose_both", "decompose_factor",
+    "use_effective_conv2d", "auto_mapping", "base_model_name_or_path", "exclude_modules", "inference_mode",
+    "init_weights", "layers_pattern", "layers_to_transform", "module_dropout", "modules_to_save", "peft_version",
+    "rank_dropout", "rank_dropout_scale", "revision", "target_modules", "task_type",
   ]
 
   /// Known settings that must be off.
@@ -84,7 +119,12 @@ package struct AdapterConfig: Sendable, Equatable {
   /// Initialisations that leave the base as it is; true and false are others.
   private static let plainInitialisations: Set<String> = ["gaussian", "eva", "orthogonal"]
 
-  private static func refusal(_ key: String, _ node: JSONNode, file: String) throws(JSONError) -> AdapterError? {
+  private static func refusal(
+    _ key: String, _ node: JSONNode, isLoKr: Bool, file: String
+  ) throws(JSONError) -> AdapterError? {
+    guard !isLoKr else {
+      return knownOfLoKr.contains(key) || isOff(node.value) ? nil : .unknownSetting(file: file, key: key)
+    }
     switch key {
     case "use_dora": return try flag(node) ? .dora(file: file) : nil
     case "bias":

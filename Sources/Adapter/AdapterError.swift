@@ -58,6 +58,11 @@ package enum AdapterError: Error, Equatable, Sendable {
   /// Shapes of A and B that no LoRA layer has.
   case halves(file: String, module: String, left: [Int], right: [Int])
   case twice(file: String, tensor: String)
+  /// Tensors of a LoKr module other than PEFT loads by the settings; `expected` is nil where the base's tensor has no such module.
+  case kroneckerParts(
+    file: String, module: String, tensor: String, base: [Int], found: String, expected: String?)
+  /// A LoKr module of which PEFT computes no Kronecker product of matrices.
+  case kernelOrder(file: String, module: String)
   case noModules(file: String)
   /// Matrices that PEFT would not load, by the setting that leaves them out.
   case notSelected(file: String, setting: String, modules: [String])
@@ -107,7 +112,8 @@ extension AdapterError: CustomStringConvertible {
       "\(folder): has adapter_model.bin only, which can run code when it is read; save the adapter as safetensors"
     case .json(let file, let error): "\(file): \(error)"
     case .peftType(let file, let found):
-      "\(file): peft_type is \(StrictJSON.shown(found)); only LORA is a product of two matrices: \(Self.merge)"
+      "\(file): peft_type is \(StrictJSON.shown(found)); only LORA and LOKR are sums that can be certified unmerged: "
+        + Self.merge
     case .dora(let file):
       "\(file): DoRA rescales every column of the merged matrix, which is no low-rank change of the base; \(Self.merge)"
     case .unsupported(let file, let key, let why): "\(file): $.\(key): \(why); \(Self.merge)"
@@ -153,7 +159,8 @@ extension AdapterError: CustomStringConvertible {
       "\(file): module \(StrictJSON.shown(module)) has no alpha, others have, and tools differ on what it is then; add it, or "
         + Self.merge
     case .unknownTensor(let file, let key):
-      "\(file): tensor \(StrictJSON.shown(key)) is no part of a LoRA adapter as PEFT saves it; \(Self.merge)"
+      "\(file): tensor \(StrictJSON.shown(key)) is no part of a LoRA or LoKr adapter as PEFT saves it, with the "
+        + "peft_type that adapter_config.json has; \(Self.merge)"
     case .loraBias(let file, let key):
       "\(file): tensor \(StrictJSON.shown(key)): a bias inside LoRA changes more than the weight; \(Self.merge)"
     case .missingHalf(let file, let key, let missing):
@@ -173,6 +180,16 @@ extension AdapterError: CustomStringConvertible {
         + "save the adapter again"
     case .twice(let file, let tensor):
       "\(file): two tensors stand for \(StrictJSON.shown(tensor)) of the base; keep one"
+    case .kroneckerParts(let file, let module, let tensor, let base, let found, let expected?):
+      "\(file): module \(StrictJSON.shown(module)) has \(found); for \(StrictJSON.shown(tensor)) of shape \(base) and the settings "
+        + "of adapter_config.json PEFT loads \(expected) and passes over others; correct adapter_config.json, or name the base that "
+        + "the adapter was trained on"
+    case .kroneckerParts(let file, let module, let tensor, let base, _, nil):
+      "\(file): module \(StrictJSON.shown(module)) is of LoKr, which has none for \(StrictJSON.shown(tensor)) of shape \(base): linear "
+        + "layers and convolutions of one or two dimensions only; name the base that the adapter was trained on"
+    case .kernelOrder(let file, let module):
+      "\(file): module \(StrictJSON.shown(module)) is a convolution of one dimension with a whole lokr_w2, whose entries versions of "
+        + "PEFT up to 0.21 put in another order than that of W1 and W2; \(Self.merge)"
     case .noModules(let file): "\(file): has no LoRA matrices; nothing is to be certified"
     case .unresolved(let file, let key, let tensor):
       "\(file): tensor \(StrictJSON.shown(key)) belongs to \(StrictJSON.shown(tensor)), which the base does not have, also "
@@ -228,7 +245,7 @@ extension AdapterError: DriftProofErrorConvertible {
   package var asDriftProofError: DriftProofError {
     switch self {
     case .unresolved, .misfit, .ambiguous, .notSelected, .undecided, .notLoaded, .orientation, .candidates, .components,
-      .notLoadedByMLX, .attentionOutput, .adapterNames:
+      .notLoadedByMLX, .attentionOutput, .adapterNames, .kroneckerParts, .kernelOrder:
       .coverageGap([.adapter(description)])
     default: .operational(description)
     }

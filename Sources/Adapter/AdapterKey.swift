@@ -6,6 +6,8 @@ import Foundation
 enum AdapterKey: Sendable, Equatable {
   /// A or B of a module.
   case matrix(module: String, Half, Layer)
+  /// A tensor of a LoKr module.
+  case kronecker(module: String, KroneckerPart)
   /// The number that, over the rank, is the factor of the module's product.
   case alpha(module: String)
   /// A tensor that replaces one of the base's; `base_layer` where LoRA wraps its module.
@@ -70,9 +72,15 @@ enum AdapterKey: Sendable, Equatable {
       }
       if path.hasSuffix(".lora_\(half.rawValue).bias") { throw .loraBias(file: file, key: key) }
     }
+    for part in KroneckerPart.allCases {
+      if let module = path.without(suffix: "." + part.rawValue) { return .kronecker(module: module, part) }
+    }
     var parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     if parts.contains(where: { $0 == "lora_magnitude_vector" }) { throw .dora(file: file) }
-    guard parts.count >= 2, !parts.contains(where: { $0.isEmpty || foreign.contains($0) || $0.hasPrefix("lora_") })
+    guard parts.count >= 2,
+      !parts.contains(where: {
+        $0.isEmpty || foreign.contains($0) || $0.hasPrefix("lora_") || $0.hasPrefix("lokr_")
+      })
     else { throw .unknownTensor(file: file, key: key) }
     var isBaseLayer = false
     // Wrappers stand right before the tensor's own name.
@@ -104,7 +112,8 @@ enum AdapterKey: Sendable, Equatable {
 
   /// Parts right behind which a state dict has the adapter's name.
   private static let named: Set<String> = [
-    "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector", "modules_to_save",
+    "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector", "modules_to_save", "lokr_w1",
+    "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2",
   ]
 
   static func isMatrix(_ key: String) -> Bool {
@@ -116,8 +125,10 @@ enum AdapterKey: Sendable, Equatable {
     let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard let place = parts.lastIndex(where: named.contains) else { return nil }
     let rest = parts[(place + 1)...]
-    let isLong = parts[place].hasPrefix("lora_embedding") || parts[place] == "lora_magnitude_vector"
-    // Saved ones end in `lora_A.weight`, `lora_A.bias`, `lora_embedding_A` and `modules_to_save.weight`.
+    let isLong =
+      parts[place].hasPrefix("lora_embedding") || parts[place].hasPrefix("lokr_")
+      || parts[place] == "lora_magnitude_vector"
+    // Saved ones end in `lora_A.weight`, `lora_A.bias`, `lora_embedding_A`, `lokr_w1` and `modules_to_save.weight`.
     return rest.count > (isLong ? 0 : 1) && !(parts[place] == "lora_magnitude_vector" && rest.first == "weight")
       ? rest.first : nil
   }

@@ -7,7 +7,7 @@ import DriftProofPolicy
 
 /// An adapter on one base under one policy: which tensors it changes and how.
 package struct AdapterModel: Sendable {
-  /// A tensor to which a product of two matrices is added.
+  /// A tensor to which a product of two matrices is added, or a Kronecker product.
   package struct Product: Sendable {
     /// The base's name of it.
     package let tensor: String
@@ -17,9 +17,20 @@ package struct AdapterModel: Sendable {
     package let columns: Int
     /// The tensor holds W as [in, out], so that factor·(B·A)ᵀ is added: GPT-2's Conv1D, embeddings.
     let isTransposed: Bool
+    /// Of LoKr; nil for a product of matrices.
+    let kronecker: KroneckerProduct?
+    /// How it stands in a statement.
+    package let change: TensorChange
 
-    /// Rows of the right factor: more than columns would say nothing more.
-    package var rank: Int { min(module.rank, columns) }
+    /// What its form allows: of B·A no more than columns, which would say nothing more.
+    package var rank: Int { min(kronecker?.rank ?? module.rank, columns) }
+    /// Rows and columns of W2 in W1 ⊗ W2; nil for a product of matrices.
+    package var inner: (rows: Int, columns: Int)? { kronecker?.shapes.inner }
+    /// Every way in which a statement can say it.
+    package var changes: Set<TensorChange> {
+      guard let inner else { return [change] }
+      return [change, .product(rank: rank), .kronecker(rows: inner.rows, columns: inner.columns)]
+    }
   }
 
   package let adapter: Adapter
@@ -36,13 +47,15 @@ package struct AdapterModel: Sendable {
   /// - Throws: `AdapterError`; `policyViolated` for frozen tensors that the adapter touches; `coverageGap`.
   package init(_ adapter: Adapter, identity: BaseIdentity, policy: Policy, comparesBytes: Bool = true) throws {
     let names = try AdapterNames.resolve(adapter, base: Set(identity.tensors.map(\.name)))
+    let allowances = try Self.allowances(identity, adapter.wholes.map { names.way.apply($0.name) ?? $0.name }, policy)
     var products: [String: Product] = [:]
     for module in adapter.modules {
       let name = names.tensors[module.name] ?? ""
       guard let leaf = identity.tensor(named: name) else {
-        throw AdapterError.unresolved(file: adapter.file, key: module.a.name, tensor: name)
+        throw AdapterError.unresolved(file: adapter.file, key: module.matrices.key, tensor: name)
       }
-      guard products.updateValue(try Self.product(module, of: leaf, in: identity, adapter), forKey: name) == nil else {
+      let product = try Self.product(module, of: leaf, in: identity, adapter, allowances[name])
+      guard products.updateValue(product, forKey: name) == nil else {
         throw AdapterError.twice(file: adapter.file, tensor: name)
       }
     }
@@ -60,7 +73,7 @@ package struct AdapterModel: Sendable {
       let isSame = comparesBytes ? try Self.isSame(whole.tensor, identity.tensor(named: name), adapter) : true
       guard isSame else { throw AdapterError.replacedAndAdapted(file: adapter.file, tensor: name) }
     }
-    let frozen = try Self.frozenNames(identity, wholes.map(\.name), policy)
+    let frozen = Set(allowances.filter { $0.value == .frozen }.keys)
     var moving: [(tensor: TensorInfo, name: String)] = []
     var violations: [PolicyViolation] = []
     for whole in wholes {
@@ -94,14 +107,35 @@ package struct AdapterModel: Sendable {
   // MARK: Parts
 
   private static func product(
-    _ module: Adapter.Module, of leaf: BaseIdentity.Leaf, in identity: BaseIdentity, _ adapter: Adapter
+    _ module: Adapter.Module, of leaf: BaseIdentity.Leaf, in identity: BaseIdentity, _ adapter: Adapter,
+    _ allowance: Allowance?
   ) throws(AdapterError) -> Product {
     guard leaf.dtype.isFloating else { throw .notCertifiable(tensor: leaf.name, dtype: leaf.dtype) }
-    let input = Array(module.a.shape.dropFirst())
-    let output = module.b.shape[0]
+    let (rows, columns) = leaf.matrixShape
+    switch module.matrices {
+    case .kronecker(let parts):
+      // PEFT adapts no layer that keeps its weight as [in, out] with LoKr.
+      let own = try KroneckerProduct(parts, module, of: leaf, settings: adapter.settings, file: adapter.file)
+      return Product(
+        tensor: leaf.name, module: module, rows: rows, columns: columns, isTransposed: false, kronecker: own,
+        change: own.change(under: allowance, rows: rows, columns: columns))
+    case .product(let a, let b):
+      return Product(
+        tensor: leaf.name, module: module, rows: rows, columns: columns,
+        isTransposed: try isTransposed(module, a, b, of: leaf, in: identity, adapter), kronecker: nil,
+        change: .product(rank: min(module.rank, columns)))
+    }
+  }
+
+  /// Whether the base keeps the transposed product.
+  private static func isTransposed(
+    _ module: Adapter.Module, _ a: TensorInfo, _ b: TensorInfo, of leaf: BaseIdentity.Leaf, in identity: BaseIdentity,
+    _ adapter: Adapter
+  ) throws(AdapterError) -> Bool {
+    let input = Array(a.shape.dropFirst())
+    let output = b.shape[0]
     let misfit = AdapterError.misfit(
-      file: adapter.file, module: module.name, tensor: leaf.name, base: leaf.shape, left: module.a.shape,
-      right: module.b.shape)
+      file: adapter.file, module: module.name, tensor: leaf.name, base: leaf.shape, left: a.shape, right: b.shape)
     // Matrices of convolutions over single pixels are written with two sizes and with more.
     let isLoose = !adapter.settings.isPEFT && adapter.scheme != .mlx
     let shape = isLoose ? withoutOnes(leaf.shape) : leaf.shape
@@ -115,36 +149,27 @@ package struct AdapterModel: Sendable {
       }
       return found
     }
-    let isTransposed: Bool
     switch module.layer {
     case .embedding:
       guard isSwapped else { throw misfit }
-      isTransposed = true
+      return true
     case .reversed:
       // The product is [in, out]: an embedding's as it is, as is that of a layer which the base keeps so.
       guard isPlain || isSwapped else { throw misfit }
-      guard isPlain && isSwapped else {
-        isTransposed = isSwapped
-        break
-      }
+      guard isPlain && isSwapped else { return isSwapped }
       guard !LayerOrientation.mayBeEmbedding(leaf.name) else {
         throw .orientation(file: adapter.file, module: module.name, isStated: false)
       }
-      isTransposed = try !isSwappedInBase()
+      return try !isSwappedInBase()
     case .linear where input.count == 1:
       guard isPlain || isSwapped else { throw misfit }
       // PEFT corrects the setting by the layer's class, with a warning, so that the shape decides. A square one fits both ways.
-      guard isPlain && isSwapped else {
-        isTransposed = isSwapped
-        break
-      }
-      isTransposed = try isSwappedInBase()
+      guard isPlain && isSwapped else { return isSwapped }
+      return try isSwappedInBase()
     case .linear:
       guard isPlain else { throw misfit }
-      isTransposed = false
+      return false
     }
-    let (rows, columns) = leaf.matrixShape
-    return Product(tensor: leaf.name, module: module, rows: rows, columns: columns, isTransposed: isTransposed)
   }
 
   /// Without sizes of 1 behind the second.
@@ -164,14 +189,16 @@ package struct AdapterModel: Sendable {
     return try adapter.checkpoint.digest(of: tensor) == leaf.statistics.sha256
   }
 
-  /// Names that the policy freezes, of the base's tensors and of those that the adapter adds.
-  private static func frozenNames(
+  /// What the policy allows, of the base's tensors and of those that the adapter adds, by their names.
+  private static func allowances(
     _ identity: BaseIdentity, _ wholes: [String], _ policy: Policy
-  ) throws(DriftProofError) -> Set<String> {
-    let added = wholes.filter { identity.tensor(named: $0) == nil }
+  ) throws(DriftProofError) -> [String: Allowance] {
+    let added = Set(wholes.filter { identity.tensor(named: $0) == nil })
     let names = (identity.tensors.map(\.name) + added).sorted(by: TensorPair.precedes)
     do throws(PolicyError) {
-      return Set(try policy.resolve(tensorNames: names).filter { $0.allowance == .frozen }.map(\.tensorName))
+      return Dictionary(
+        try policy.resolve(tensorNames: names).map { ($0.tensorName, $0.allowance) },
+        uniquingKeysWith: { first, _ in first })
     } catch {
       throw .coverageGap([.policy(error)])
     }
@@ -182,7 +209,7 @@ package struct AdapterModel: Sendable {
   ) -> [TunedTensor] {
     var result = wholes.manifestTensors
     for leaf in identity.tensors where wholes.tensor(named: leaf.name) == nil {
-      let change = products[leaf.name].map { TensorChange.product(rank: $0.rank) } ?? .none
+      let change = products[leaf.name]?.change ?? .none
       result.append(TunedTensor(name: leaf.name, dtype: leaf.dtype, shape: leaf.shape, change: change))
     }
     return result.sorted { TensorPair.precedes($0.name, $1.name) }

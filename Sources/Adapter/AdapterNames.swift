@@ -84,7 +84,9 @@ private struct NameResolver {
     guard let name = way.apply(module.name + ".weight") else { return nil }
     if base.contains(name) { return name }
     // Of torch's attention three weights are one parameter, which is no module's.
-    guard case .peft = adapter.scheme, module.layer == .linear, module.a.shape.count == 2 else { return nil }
+    guard case .peft = adapter.scheme, module.layer == .linear, case .product(let a, _) = module.matrices,
+      a.shape.count == 2
+    else { return nil }
     let parameter = String(name.dropLast(".weight".count)) + ".in_proj_weight"
     return base.contains(parameter) ? parameter : nil
   }
@@ -118,7 +120,7 @@ private struct NameResolver {
         Set(fitting.map { $0.tensors[module.name] }).count > 1
       }
       throw .candidates(
-        file: adapter.file, key: module?.a.name ?? "",
+        file: adapter.file, key: module?.matrices.key ?? "",
         tensors: module.map { one in fitting.compactMap { $0.tensors[one.name] } } ?? [])
     }
     return AdapterNames(scheme: adapter.scheme, way: first.way, tensors: first.tensors)
@@ -139,6 +141,6 @@ private struct NameResolver {
     let best = ([.asTheyAre] + ways).max { count($0) < count($1) } ?? .asTheyAre
     let module = adapter.modules.first { tensor(of: $0, best) == nil }
     let name = (module?.name ?? "") + ".weight"
-    return .unresolved(file: adapter.file, key: module?.a.name ?? "", tensor: best.apply(name) ?? name)
+    return .unresolved(file: adapter.file, key: module?.matrices.key ?? "", tensor: best.apply(name) ?? name)
   }
 }

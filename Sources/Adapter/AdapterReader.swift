@@ -21,11 +21,23 @@ struct AdapterReader {
 
   func read() throws -> (modules: [Adapter.Module], wholes: [Adapter.Whole]) {
     var parts: [String: Parts] = [:]
+    var kronecker: [String: [KroneckerPart: TensorInfo]] = [:]
     var wholes: [Adapter.Whole] = []
     var names: Set<String> = []
     for tensor in checkpoint.tensors {
       switch try AdapterKey.parse(tensor.name, scheme, file: file) {
+      case .kronecker(let module, let part):
+        guard settings.lokr != nil, module.split(separator: ".").last != "base_layer" else {
+          throw AdapterError.unknownTensor(file: file, key: tensor.name)
+        }
+        guard tensor.dtype.isFloating else {
+          throw AdapterError.notFloating(file: file, key: tensor.name, dtype: tensor.dtype)
+        }
+        if let other = kronecker[module, default: [:]].updateValue(tensor, forKey: part) {
+          throw AdapterError.twice(file: file, tensor: "\(other.name) and \(tensor.name)")
+        }
       case .matrix(let module, let half, let layer):
+        guard settings.lokr == nil else { throw AdapterError.unknownTensor(file: file, key: tensor.name) }
         guard tensor.dtype.isFloating else {
           throw AdapterError.notFloating(file: file, key: tensor.name, dtype: tensor.dtype)
         }
@@ -44,7 +56,7 @@ struct AdapterReader {
         wholes.append(Adapter.Whole(name: name, tensor: tensor, isBaseLayer: isBaseLayer))
       }
     }
-    guard !parts.isEmpty else { throw AdapterError.noModules(file: file) }
+    guard !parts.isEmpty || !kronecker.isEmpty else { throw AdapterError.noModules(file: file) }
     var modules: [Adapter.Module] = []
     let factors = try StatedFactors(parts.mapValues { ($0.a?.shape.first ?? 0, $0.alpha) }, of: self)
     for (name, own) in parts.sorted(by: { UTF8Order.precedes($0.key, $1.key) }) {
@@ -53,6 +65,14 @@ struct AdapterReader {
         throw AdapterError.missingHalf(file: file, key: key, missing: AdapterKey.counterpart(of: key))
       }
       modules.append(try module(name, own.layer ?? .linear, a, b, factors))
+    }
+    for (name, own) in kronecker.sorted(by: { UTF8Order.precedes($0.key, $1.key) }) {
+      // Which shapes they must have follows from the base's tensor.
+      let (rank, factor) = try factors.scaling(of: name, rank: 0)
+      modules.append(
+        Adapter.Module(
+          name: name, configuredName: name, layer: .linear, matrices: .kronecker(KroneckerMatrices(own)), rank: rank,
+          factor: factor))
     }
     if case .peft(let config) = settings {
       try PEFTLoading.check(modules, wholes, config.selection, file: file)
@@ -82,7 +102,7 @@ struct AdapterReader {
       throw AdapterError.rankLimit(file: file, module: name, found: rank, limit: Adapter.maximumRank)
     }
     return Adapter.Module(
-      name: isOutput ? configured + ".out_proj" : name, configuredName: configured, layer: layer, a: a, b: b,
-      rank: rank, factor: factor)
+      name: isOutput ? configured + ".out_proj" : name, configuredName: configured, layer: layer,
+      matrices: .product(a: a, b: b), rank: rank, factor: factor)
   }
 }

@@ -20,6 +20,12 @@ enum AdapterSettings: Sendable {
     if case .peft(let config) = self { config.isTransposed } else { false }
   }
 
+  /// How LoKr cuts its modules; nil for LoRA.
+  var lokr: KroneckerShapes.Settings? {
+    guard case .peft(let config) = self, case .lokr(let settings) = config.method else { return nil }
+    return settings
+  }
+
   private static let metadataKey = "lora_adapter_metadata"
 
   /// Of a file without a configuration beside it: what newer versions of diffusers write into its metadata, with the

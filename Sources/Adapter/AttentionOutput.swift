@@ -15,7 +15,7 @@ enum AttentionOutput {
       guard let tensor = names.tensors[module.name], tensor.hasSuffix(end) else { continue }
       let isInside = module.configuredName != module.name
       guard isInside || base.contains(tensor.dropLast(end.count) + ".in_proj_weight") else { continue }
-      let isZero = try [module.a, module.b].contains { matrix in
+      let isZero = try module.matrices.all.contains { matrix in
         try adapter.checkpoint.doubles(of: matrix).allSatisfy { $0 == 0 }
       }
       guard !isZero else { continue }

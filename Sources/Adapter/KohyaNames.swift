@@ -33,10 +33,10 @@ enum KohyaNames {
           KohyaKey.component(of: other.name) == component && known[component]?[other.name] != nil
         }
         guard used.count == 1 || !isForeign else { throw components(adapter, used) }
-        throw .unresolved(file: adapter.file, key: module.a.name, tensor: module.name)
+        throw .unresolved(file: adapter.file, key: module.matrices.key, tensor: module.name)
       }
       guard found.count == 1 else {
-        throw .candidates(file: adapter.file, key: module.a.name, tensors: found.map(\.tensor))
+        throw .candidates(file: adapter.file, key: module.matrices.key, tensors: found.map(\.tensor))
       }
       if !only.isWholePipeline { alone.insert(component) }
       tensors[module.name] = only.tensor

@@ -8,7 +8,8 @@ enum PEFTLoading {
   ) throws(AdapterError) {
     var lost: [(setting: String, module: String)] = []
     for module in modules {
-      let kind: ModuleKind = module.layer == .embedding ? .embedding : module.a.shape.count > 2 ? .convolution : .linear
+      let kind: ModuleKind =
+        module.layer == .embedding ? .embedding : module.matrices.isConvolution ? .convolution : .linear
       // The output layer of torch's attention is adapted because the attention is.
       switch selection.verdict(module.configuredName, kind) {
       case .selected: break

@@ -7,7 +7,8 @@ import DriftProofCheckpoint
 import DriftProofCore
 import Synchronization
 
-/// The canonical integer factors of an adapter's products: ΔW ≈ 2^-(f_B + f_A)·B̂·Â, where Â has nearly orthonormal rows.
+/// The canonical integer factors of an adapter's products: ΔW ≈ 2^-(f_B + f_A)·B̂·Â, where Â has nearly orthonormal rows, or
+/// 2^-(f_B + f_A)·Â ⊗ B̂, where Â has nearly the norm 1: a product of a column and a row in block order (``ProductSizes``).
 ///
 /// They depend on ΔW's factors as they are on disk, on nothing random and on no machine: prover and holders of the adapter
 /// find the same ones. Which pair (B, A) of the many with one product somebody trained leaves no trace in ‖B̂‖ or Â.
@@ -20,9 +21,9 @@ package struct ProductFactors: Sendable, Equatable {
   ///   - rightBits: f_A in 0...24.
   /// - Throws: `CheckpointError` for bad weights, `AdapterError.overflow` or `.tooLarge`.
   init(_ product: AdapterModel.Product, of adapter: Adapter, leftBits: Int, rightBits: Int) throws {
-    let (rows, columns) = (product.rows, product.columns)
     let (coefficients, basis) = try Self.real(product, of: adapter)
-    let rank = basis.rank
+    let (rank, columns) = (basis.rank, basis.columns)
+    let rows = coefficients.count / max(1, rank)
     self.right = FactorMatrix(
       rows: rank, columns: columns,
       values: BalancedRounding.round(basis.rows, rank: rank, columns: columns, fractionBits: rightBits))
@@ -44,12 +45,12 @@ package struct ProductFactors: Sendable, Equatable {
     try real(product, of: adapter).coefficients.reduce(0) { $0 + $1 * $1 }.squareRoot()
   }
 
-  /// ΔW = coefficients·Q: rows × rank, row-major, and rank × columns.
+  /// ΔW = coefficients·Q, in block order for a Kronecker product: rows × rank, row-major, and rank × columns.
   private static func real(
     _ product: AdapterModel.Product, of adapter: Adapter
   ) throws -> (coefficients: [Double], basis: OrthonormalRows) {
-    let (rows, columns, r) = (product.rows, product.columns, product.module.rank)
-    let (left, right) = try matrices(product, of: adapter)
+    let (left, right, r) = try matrices(product, of: adapter)
+    let (rows, columns) = (left.count / max(1, r), right.count / max(1, r))
     let basis = OrthonormalRows(right, sourceRows: r, columns: columns)
     let rank = basis.rank
     var coefficients = [Double](repeating: 0, count: rows * rank)
@@ -63,19 +64,33 @@ package struct ProductFactors: Sendable, Equatable {
     return (coefficients, basis)
   }
 
-  /// The adapter's own matrices: ΔW = factor·L·R with L of rows × r and R of r × columns, row-major, r the module's rank.
+  /// The adapter's own matrices: ΔW = factor·L·R with L of rows × r and R of r × columns, row-major, r the module's rank. For a
+  /// Kronecker product that stands as one they are a column with the entries of W2 and a row with those of W1.
   static func matrices(
     _ product: AdapterModel.Product, of adapter: Adapter
-  ) throws -> (left: [Double], right: [Double]) {
-    let a = try adapter.checkpoint.doubles(of: product.module.a)
-    let b = try adapter.checkpoint.doubles(of: product.module.b)
-    guard product.isTransposed else { return (b, a) }
-    // As stored, B is rows × r and A is r × columns.
+  ) throws -> (left: [Double], right: [Double], rank: Int) {
+    if let kronecker = product.kronecker {
+      let (left, right, rank): ([Double], [Double], Int)
+      if case .kronecker = product.change {
+        (left, right, rank) = (try kronecker.inner(of: adapter), try kronecker.outer(of: adapter), 1)
+      } else {
+        (left, right) = try kronecker.matrices(of: adapter)
+        rank = kronecker.rank
+      }
+      guard left.allSatisfy(\.isFinite), right.allSatisfy(\.isFinite) else {
+        throw AdapterError.overflow(tensor: product.tensor)
+      }
+      return (left, right, rank)
+    }
+    guard case .product(let aTensor, let bTensor) = product.module.matrices else { return ([], [], 1) }
+    let (a, b) = (try adapter.checkpoint.doubles(of: aTensor), try adapter.checkpoint.doubles(of: bTensor))
     let r = product.module.rank
-    return (transposed(a, rows: r, columns: product.rows), transposed(b, rows: product.columns, columns: r))
+    guard product.isTransposed else { return (b, a, r) }
+    // As stored, B is rows × r and A is r × columns.
+    return (transposed(a, rows: r, columns: product.rows), transposed(b, rows: product.columns, columns: r), r)
   }
 
-  fileprivate static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {
+  static func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {
     var result = values
     for i in 0..<rows {
       for j in 0..<columns { result[j * rows + i] = values[i * columns + j] }
@@ -94,8 +109,8 @@ extension AdapterModel {
     var bits: [String: Int] = [:]
     for claim in derived.claims where claim.factor != nil { bits[claim.tensor.name] = claim.tensor.fractionBits }
     let wanted = products.compactMap { product -> (product: Product, left: Int, right: Int)? in
-      guard let left = bits[ProductFactor.left.name(of: product.tensor)],
-        let right = bits[ProductFactor.right.name(of: product.tensor)]
+      guard let left = bits[ProductFactor.left.name(of: product.tensor, product.change)],
+        let right = bits[ProductFactor.right.name(of: product.tensor, product.change)]
       else { return nil }
       return (product, left, right)
     }
@@ -113,41 +128,9 @@ extension AdapterModel {
     }
     var matrices: [String: FactorMatrix] = [:]
     for ((product, _, _), factors) in zip(wanted, factors) {
-      matrices[ProductFactor.left.name(of: product.tensor)] = factors.left
-      matrices[ProductFactor.right.name(of: product.tensor)] = factors.right
+      matrices[ProductFactor.left.name(of: product.tensor, product.change)] = factors.left
+      matrices[ProductFactor.right.name(of: product.tensor, product.change)] = factors.right
     }
     return matrices
-  }
-}
-
-extension AdapterModel {
-  /// The adapter's own matrices, as hints for the low-rank parts of a model into which it was merged.
-  /// - Parameter names: of the tensors that hints are wanted for.
-  /// - Throws: `CheckpointError` for bad weights, `AdapterError.overflow`.
-  fileprivate func hints(for names: Set<String>) throws -> [String: FactorHint] {
-    let wanted = products.filter { names.contains($0.tensor) }
-    let hints = try Parallel.map(wanted.count) { index in
-      let (product, inner) = (wanted[index], wanted[index].module.rank)
-      var (left, right) = try ProductFactors.matrices(product, of: adapter)
-      for position in left.indices { left[position] *= product.module.factor }
-      right = ProductFactors.transposed(right, rows: inner, columns: product.columns)
-      guard left.allSatisfy(\.isFinite), right.allSatisfy(\.isFinite) else {
-        throw AdapterError.overflow(tensor: product.tensor)
-      }
-      return FactorHint(left: left, right: right, rank: inner)
-    }
-    return Dictionary(uniqueKeysWithValues: zip(wanted.map(\.tensor), hints))
-  }
-}
-
-extension Adapter {
-  /// Its matrices for tensors of the base, by their names: of one that was merged into a model.
-  /// - Throws: errors of an adapter that does not fit the base.
-  package func hints(for names: Set<String>, identity: BaseIdentity) throws -> [String: FactorHint] {
-    // Whatever a policy says of the adapter's tensors, it is about the merged model.
-    let any = try Policy.parse(
-      Array(
-        #"{"driftPolicy": 1, "name": "hint", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}"#.utf8))
-    return try AdapterModel(self, identity: identity, policy: any, comparesBytes: false).hints(for: names)
   }
 }

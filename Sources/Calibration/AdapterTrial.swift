@@ -28,7 +28,7 @@ struct AdapterTrial {
   /// Norm clauses and the total.
   private func bounds(_ pass: AdapterPass) -> [PolicyTrial.Finding] {
     let owners = Dictionary(
-      pass.model.products.map { (ProductFactor.left.name(of: $0.tensor), $0.tensor) },
+      pass.model.products.map { (ProductFactor.left.name(of: $0.tensor, $0.change), $0.tensor) },
       uniquingKeysWith: { first, _ in first })
     var findings: [PolicyTrial.Finding] = []
     var total = BoundSum()

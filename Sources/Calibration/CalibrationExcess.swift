@@ -53,7 +53,7 @@ extension CalibratedGroup {
       let isKnown = records.allSatisfy { $0.rank != nil }
       rank = ranked.flatMap { isKnown || $0.ratio > 1 ? $0 : nil }
       residual = worst { record in
-        guard case .rank = form, let bound = sum?.residual else { return nil }
+        guard form.leavesRounding, let bound = sum?.residual else { return nil }
         return Figure(tensor: record.name, admitted: bound.value(of: record), seen: record.smallestNorm)
       }
     }

@@ -11,6 +11,12 @@ package enum DriftForm: Sendable, Equatable {
   case rank(Int)
   /// Exactly this rank: products of unmerged adapters, which leave no residual.
   case product(Int)
+  /// So many Kronecker products with blocks of this size, and a residual of rounding.
+  case kronecker(terms: Int, rows: Int, columns: Int)
+  /// Exactly one such product: unmerged LoKr adapters.
+  case kroneckerProduct(rows: Int, columns: Int)
+  /// At most so many of every group of neighbours in a row changed.
+  case pattern(count: Int, group: Int)
   /// At most so many changed entries, rows or columns in any run.
   case entries(Int)
   case rows(Int)
@@ -26,6 +32,23 @@ package enum DriftForm: Sendable, Equatable {
     }
   }
 
+  /// The blocks that stand in a sum's clause; nil of other forms.
+  var blocks: BlockForm? {
+    switch self {
+    case .kronecker(let terms, let rows, let columns): .kronecker(terms: terms, rows: rows, columns: columns)
+    case .kroneckerProduct(let rows, let columns): .kronecker(terms: 1, rows: rows, columns: columns)
+    default: nil
+    }
+  }
+
+  /// Beside a part of low rank, or of few Kronecker products, only rounding is left.
+  var leavesRounding: Bool {
+    switch self {
+    case .rank, .kronecker: true
+    default: false
+    }
+  }
+
   /// A sparse clause that leaves more than this share of a tensor free, margin included, is not worth its cost.
   static let largestEntryShare = 1.0 / 16
   static let largestLineShare = 0.5
@@ -38,11 +61,15 @@ package enum DriftForm: Sendable, Equatable {
     if records.contains(where: \.isCounter) { return .excluded }
     // A product has no entries to count and no rounding: beside merged models only its size is comparable.
     if let highest = records.compactMap(\.productRank).max() {
-      return records.allSatisfy(\.isProduct) ? .product(highest) : .norm
+      guard records.allSatisfy(\.isProduct) else { return .norm }
+      if let size = TensorRecord.commonBlocks(records.flatMap(\.productBlocks)), size.isExpressible {
+        return .kroneckerProduct(rows: size.rows, columns: size.columns)
+      }
+      return PolicyLimits.rankRange.contains(highest) ? .product(highest) : .norm
     }
     let moved = records.filter { $0.largestNorm > 0 }
     guard !moved.isEmpty else { return .norm }
-    return sparse(moved, margin: margin) ?? rank(moved) ?? .norm
+    return sparse(moved, margin: margin) ?? kronecker(moved) ?? rank(moved) ?? pattern(moved) ?? .norm
   }
 
   /// Tensors that keep the group from the clause that more than half of its tensors would have alone.
@@ -63,6 +90,28 @@ package enum DriftForm: Sendable, Equatable {
       let index = DriftStatistics.ranks.firstIndex(of: highest), records.allSatisfy({ $0.hasRank(index: index) })
     else { return nil }
     return .rank(highest)
+  }
+
+  /// The most terms of the runs, where all drifts are such sums with blocks of one size that a clause can have.
+  private static func kronecker(_ records: [TensorRecord]) -> DriftForm? {
+    guard records.allSatisfy({ $0.addedRows == 0 }) else { return nil }
+    let found = records.flatMap { record in record.drifts.filter { $0.norm > 0 }.map(\.kronecker) }
+    let measures = found.compactMap { $0 }
+    guard measures.count == found.count, let size = TensorRecord.commonBlocks(measures.map { BlockSize($0) }),
+      size.isExpressible, let terms = measures.map(\.terms).max()
+    else { return nil }
+    return .kronecker(terms: terms, rows: size.rows, columns: size.columns)
+  }
+
+  /// The pattern that all drifts keep, in the largest of their groups: n of m is k·n of k·m.
+  private static func pattern(_ records: [TensorRecord]) -> DriftForm? {
+    let found = records.flatMap { record in record.drifts.filter { $0.norm > 0 }.map(\.pattern) }
+    let patterns = found.compactMap { $0 }
+    guard patterns.count == found.count, let group = patterns.map(\.group).max(),
+      let count = patterns.map({ $0.count * (group / $0.group) }).max(), count < group,
+      records.allSatisfy({ $0.columns.isMultiple(of: group) })
+    else { return nil }
+    return .pattern(count: count, group: group)
   }
 
   private static func sparse(_ records: [TensorRecord], margin: Double) -> DriftForm? {

@@ -11,7 +11,7 @@ import DriftProofLinearAlgebra
 
 /// The clauses of one group: every bound is the margin times the largest value of any tensor and run, rounded up.
 struct GroupBounds: Sendable {
-  let form: DriftForm
+  private(set) var form: DriftForm
   let margin: Double
   /// Bounds are fractions of each base tensor's norm; otherwise they are absolute.
   let isRelative: Bool
@@ -19,6 +19,8 @@ struct GroupBounds: Sendable {
   let boundsEntries: Bool
   /// What beside a rank says that the rest is a rounding; nil for a residual alone.
   private(set) var rounding: RoundingBound?
+  /// Zeros of the base stay zero.
+  private(set) var keepsZeros: Bool
   /// What is tried where that does not hold of all runs, in order.
   private var looser: [RoundingBound] = []
   /// What the trial found to be needed beyond the margin; 1 almost always.
@@ -31,16 +33,18 @@ struct GroupBounds: Sendable {
 
   /// - Parameters:
   ///   - boundsEntries: whether single entries are to be bounded, too.
-  ///   - roundings: that may stand beside a rank, the narrowest first.
+  ///   - roundings: that may stand beside a rank or Kronecker products, the narrowest first.
+  ///   - keepsZeros: whether zeros of the base stay zero.
   init(
     form: DriftForm, records: [TensorRecord], margin: Double, boundsEntries: Bool = false,
-    roundings: [RoundingBound] = []
+    roundings: [RoundingBound] = [], keepsZeros: Bool = false
   ) {
     self.form = form
     self.margin = margin
     // Nothing is said of single entries of a product.
     self.boundsEntries = boundsEntries && records.allSatisfy { $0.productRank == nil }
-    if case .rank = form {
+    self.keepsZeros = keepsZeros && form != .excluded
+    if form.leavesRounding {
       rounding = roundings.first
       looser = Array(roundings.dropFirst())
     }
@@ -65,30 +69,44 @@ struct GroupBounds: Sendable {
     looser = Array(looser.dropFirst())
   }
 
+  /// Some run does not keep them in the units of the proof.
+  mutating func dropPatterns() {
+    if case .pattern = form { form = .norm }
+    keepsZeros = false
+  }
+
   /// The clauses, or what cannot be written.
   func clauses(_ records: [TensorRecord]) throws(CalibrationError) -> [ClauseForm] {
     let norm = try normBound(records)
     var clauses = [ClauseForm.norm(norm)]
     switch form {
     case .norm, .excluded: break
-    case .rank(let rank):
-      let residual = try residualBound(records, rank: rank, norm: norm)
+    case .rank, .kronecker:
+      let (rank, blocks) = (form.rank, form.blocks)
+      let residual = try residualBound(records, norm)
       switch rounding {
       // It leaves far less than the residual.
-      case .halfUlps?: clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding))
+      case .halfUlps?: clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding, blocks: blocks))
       case let rounding?:
-        clauses.append(.sum(rank: rank, sparse: nil, residual: residual))
-        clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding))
+        clauses.append(.sum(rank: rank, sparse: nil, residual: residual, blocks: blocks))
+        clauses.append(.sum(rank: rank, sparse: nil, residual: nil, rounding: rounding, blocks: blocks))
       case nil:
-        let entries = boundsEntries ? try entryBound(records, norm) { $0.lowRank?.largestResidual ?? $0.maximum } : nil
-        clauses.append(.sum(rank: rank, sparse: nil, residual: residual, entrywise: entries))
+        let entries =
+          boundsEntries
+          ? try entryBound(records, norm) {
+            (blocks == nil ? $0.lowRank?.largestResidual : $0.kronecker?.largestResidual) ?? $0.maximum
+          } : nil
+        clauses.append(.sum(rank: rank, sparse: nil, residual: residual, entrywise: entries, blocks: blocks))
       }
+    case .kroneckerProduct: clauses.append(.sum(rank: nil, sparse: nil, residual: nil, blocks: form.blocks))
+    case .pattern(let count, let group): clauses.append(.pattern(.drift(count: count, group: group)))
     case .product(let rank): clauses.append(.sum(rank: rank, sparse: nil, residual: nil))
     case .entries(let count): clauses.append(.sum(rank: nil, sparse: .entries(try allowed(count)), residual: nil))
     case .rows(let count): clauses.append(.sum(rank: nil, sparse: .rows(try allowed(count)), residual: nil))
     case .columns(let count): clauses.append(.sum(rank: nil, sparse: .columns(try allowed(count)), residual: nil))
     }
-    if boundsEntries, form.rank == nil, form != .excluded {
+    if keepsZeros { clauses.append(.pattern(.base)) }
+    if boundsEntries, form.rank == nil, form.blocks == nil, form != .excluded {
       let entries = try entryBound(records, norm) { $0.maximum }
       clauses.append(.sum(rank: nil, sparse: nil, residual: nil, entrywise: entries))
     }
@@ -120,16 +138,18 @@ struct GroupBounds: Sendable {
     return try bound(margin * normFactor * need, records)
   }
 
-  private func residualBound(
-    _ records: [TensorRecord], rank: Int, norm: Bound
-  ) throws(CalibrationError) -> Bound {
-    let index = DriftStatistics.ranks.firstIndex(of: rank) ?? DriftStatistics.ranks.count - 1
+  private func residualBound(_ records: [TensorRecord], _ norm: Bound) throws(CalibrationError) -> Bound {
+    let index = form.rank.flatMap { DriftStatistics.ranks.firstIndex(of: $0) } ?? DriftStatistics.ranks.count - 1
     var need = 0.0
     for record in records {
-      let measured = record.residual(rankIndex: index)
+      let measured =
+        form.blocks == nil
+        ? record.residual(rankIndex: index) : record.drifts.compactMap { $0.kronecker?.residual }.max() ?? 0
       // The norm clause makes the statement's units coarser (docs/protocol.md, section 2); their rounding is left over.
       let rounding = coarseUnit(record, norm) * (Double(record.entryCount) / 6).squareRoot()
-      need = max(need, share((measured * measured + rounding * rounding).squareRoot(), of: record))
+      // A drift of exactly this form leaves nothing, which is less than a residual can be.
+      let left = max((measured * measured + rounding * rounding).squareRoot(), record.unit / margin)
+      need = max(need, share(left, of: record))
     }
     return try bound(margin * residualFactor * need, records)
   }

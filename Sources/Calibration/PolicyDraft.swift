@@ -49,7 +49,8 @@ struct PolicyDraft {
         continue
       }
       let record = TensorRecord(
-        leaf: leaf, found: found, productRanks: runs.map { $0.productRanks[leaf.name] })
+        leaf: leaf, found: found, productRanks: runs.map { $0.productRanks[leaf.name] },
+        productBlocks: runs.map { $0.productBlocks[leaf.name] })
       let key = Key(shape: NameShape(leaf.name), dtype: leaf.dtype, isVector: record.isVector)
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(record)
@@ -61,7 +62,8 @@ struct PolicyDraft {
         records: records,
         bounds: GroupBounds(
           form: form, records: records, margin: margin, boundsEntries: boundsEntries,
-          roundings: Self.roundings(records, identity: identity)))
+          roundings: Self.roundings(records, identity: identity),
+          keepsZeros: Self.keepsZeros(records, identity: identity)))
     }
     self.frozen = frozen
     runCount = runs.count
@@ -91,6 +93,12 @@ struct PolicyDraft {
       .halfUlps(half), .roundoffs(one, of: .tuned), .roundoffs(one, of: [.tuned, .update]),
       .roundoffs(one, of: [.tuned, .base]),
     ]
+  }
+
+  /// Whether it may be said that zeros of the base stay zero: of a base that is committed to.
+  private static func keepsZeros(_ records: [TensorRecord], identity: BaseIdentity) -> Bool {
+    guard let linked = identity.linked else { return false }
+    return records.allSatisfy { $0.keepsZeros && CoverageCheck.patternObstacle($0.leaf, linked: linked) == nil }
   }
 
   // MARK: The policy
@@ -176,7 +184,7 @@ struct PolicyDraft {
     case .checkpoint(let checkpoint): tuned = checkpoint
     }
     let derived: DerivedStatement
-    var hints: [String: FactorHint] = [:]
+    var hints: [String: [FactorHint]] = [:]
     do {
       derived = try DerivedStatement.derive(
         identity: identity, tuned: tuned.manifestTensors, policy: try policy())
@@ -197,7 +205,7 @@ struct PolicyDraft {
     for index in groups.indices {
       let names = Set(groups[index].records.map(\.name))
       var (norm, residual, entries) = (1.0, 1.0, 1.0)
-      var isRounded = true
+      var (isRounded, hasPatterns) = (true, true)
       for finding in findings where finding.tensor.map(names.contains) ?? false {
         switch finding.need {
         case .norm(let ratio): norm = max(norm, min(ratio, 2))
@@ -205,6 +213,7 @@ struct PolicyDraft {
         case .coarserUnits: norm = 2
         case .entries(let ratio): entries = max(entries, min(ratio, 2))
         case .rounding: isRounded = false
+        case .pattern: hasPatterns = false
         case .form: break
         }
       }
@@ -212,6 +221,7 @@ struct PolicyDraft {
       groups[index].bounds.residualFactor *= residual
       groups[index].bounds.entryFactor *= entries
       if !isRounded { groups[index].bounds.loosenRounding() }
+      if !hasPatterns { groups[index].bounds.dropPatterns() }
     }
     for finding in findings where finding.tensor == nil {
       if case .norm(let ratio) = finding.need { totalFactor *= ratio }

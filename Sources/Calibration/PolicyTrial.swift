@@ -17,7 +17,7 @@ struct PolicyTrial {
   let base: Checkpoint
   let tuned: Checkpoint
   /// Of an adapter that was merged into the run; empty without one.
-  var hints: [String: FactorHint] = [:]
+  var hints: [String: [FactorHint]] = [:]
 
   /// What a tensor lacks.
   enum Need: Sendable, Equatable {
@@ -31,6 +31,8 @@ struct PolicyTrial {
     case entries(Double)
     /// What the low-rank part leaves is more than the rounding allows, or needs the factors that were merged.
     case rounding
+    /// In the units of the proof it does not keep a pattern.
+    case pattern
     /// More entries, rows or columns than allowed, or an exact rank that it does not have.
     case form
   }
@@ -102,9 +104,9 @@ struct PolicyTrial {
   /// A little more than the most by which a provable bound on entries is below the policy's.
   private static let entryStep = 1.05
 
-  /// Rounding clauses, by the prover's own measures.
+  /// Rounding clauses and patterns, by the prover's own measures.
   private func roundings() throws -> [Finding] {
-    let own = derived.tensors.filter { $0.base != nil }
+    let own = derived.tensors.filter { $0.base != nil || !$0.patterns.isEmpty }
     guard !own.isEmpty else { return [] }
     do {
       _ = try DriftMeasurer(pair: CheckpointPair(base: base, tuned: tuned)).measure(
@@ -113,10 +115,18 @@ struct PolicyTrial {
       return []
     } catch DriftProofError.policyViolated(let violations) {
       return violations.compactMap { violation in
-        if case .rounding = violation.excess { Finding(tensor: violation.tensor, need: .rounding) } else { nil }
+        switch violation.excess {
+        case .rounding: Finding(tensor: violation.tensor, need: .rounding)
+        case .pattern, .refilled: Finding(tensor: violation.tensor, need: .pattern)
+        default: nil
+        }
       }
     } catch DriftProofError.precisionRefused(let clauses) {
-      return clauses.map { Finding(tensor: $0.tensor, need: .rounding) }
+      // Of tensors without rounding bounds it was said above.
+      let bounded = Set(own.filter { $0.base != nil }.map(\.name))
+      return clauses.filter { $0.tensor.map(bounded.contains) ?? false }.map {
+        Finding(tensor: $0.tensor, need: .rounding)
+      }
     }
   }
 

@@ -13,6 +13,8 @@ package struct ReferenceRun: Sendable {
   let model: Model
   /// Ranks of the products that an adapter adds, by tensor.
   let productRanks: [String: Int]
+  /// Blocks of the Kronecker products among them.
+  let productBlocks: [String: BlockSize]
   /// The adapter that was merged into it, where it is known.
   var merged: Adapter?
 
@@ -45,7 +47,7 @@ package struct ReferenceRun: Sendable {
     } catch {
       throw .inspection(error)
     }
-    return try ReferenceRun(path, inspection, .checkpoint(tuned), productRanks: [:])
+    return try ReferenceRun(path, inspection, .checkpoint(tuned), productRanks: [:], productBlocks: [:])
   }
 
   /// The same of an unmerged adapter.
@@ -61,11 +63,16 @@ package struct ReferenceRun: Sendable {
     }
     return try ReferenceRun(
       path, CheckpointInspection(inspection, identity: identity), .adapter(adapter),
-      productRanks: Dictionary(inspection.products.map { ($0.tensor, $0.rank) }, uniquingKeysWith: max))
+      productRanks: Dictionary(inspection.products.map { ($0.tensor, $0.rank) }, uniquingKeysWith: max),
+      productBlocks: Dictionary(
+        inspection.products.compactMap { product in
+          product.inner.map { (product.tensor, BlockSize(rows: $0.rows, columns: $0.columns)) }
+        }, uniquingKeysWith: { first, _ in first }))
   }
 
   private init(
-    _ path: String, _ inspection: CheckpointInspection, _ model: Model, productRanks: [String: Int]
+    _ path: String, _ inspection: CheckpointInspection, _ model: Model, productRanks: [String: Int],
+    productBlocks: [String: BlockSize]
   ) throws(CalibrationError) {
     let findings = Self.differences(inspection)
     guard findings.isEmpty else { throw .otherTensors(run: path, findings: findings) }
@@ -82,7 +89,8 @@ package struct ReferenceRun: Sendable {
       }
     }
     guard inspection.changedTensorCount > 0 else { throw .unchangedRun(path) }
-    (self.path, self.inspection, self.model, self.productRanks) = (path, inspection, model, productRanks)
+    (self.path, self.inspection, self.model) = (path, inspection, model)
+    (self.productRanks, self.productBlocks) = (productRanks, productBlocks)
   }
 
   private static func differences(_ inspection: CheckpointInspection) -> [String] {

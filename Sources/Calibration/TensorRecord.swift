@@ -3,6 +3,22 @@
 import DriftProofInspection
 import DriftProofCheckpoint
 import DriftProofLinearAlgebra
+import DriftProofPolicy
+
+/// Rows and columns of the blocks of Kronecker products.
+struct BlockSize: Sendable, Hashable {
+  let rows: Int
+  let columns: Int
+
+  /// Whether a clause can have them.
+  var isExpressible: Bool {
+    [rows, columns].allSatisfy { BlockForm.sizeRange.contains($0) && $0.nonzeroBitCount == 1 }
+  }
+}
+
+extension BlockSize {
+  init(_ measure: KroneckerMeasure) { self.init(rows: measure.rows, columns: measure.columns) }
+}
 
 /// What all reference runs did to one tensor. Norms are in units of the weights.
 struct TensorRecord: Sendable {
@@ -13,6 +29,8 @@ struct TensorRecord: Sendable {
   let runs: [Int]
   /// The rank of each that is a product of an unmerged adapter; nil of one between two checkpoints.
   let productRanks: [Int?]
+  /// The blocks of each of these that is a Kronecker product.
+  let productBlocks: [BlockSize?]
   /// Of the runs' tensors, the largest: with more rows than the base's where a run has them.
   let matrixShape: (rows: Int, columns: Int)
   /// The most rows that a run has more than the base.
@@ -23,7 +41,10 @@ struct TensorRecord: Sendable {
   /// - Parameters:
   ///   - found: one per run.
   ///   - productRanks: those of runs that are adapters; nil elsewhere.
-  init(leaf: BaseIdentity.Leaf, found: [TensorInspection], productRanks: [Int?] = []) {
+  ///   - productBlocks: those of runs that are LoKr adapters; nil elsewhere.
+  init(
+    leaf: BaseIdentity.Leaf, found: [TensorInspection], productRanks: [Int?] = [], productBlocks: [BlockSize?] = []
+  ) {
     self.leaf = leaf
     let outcomes = found.map(\.outcome)
     let largest = found.max { $0.addedRows < $1.addedRows }
@@ -37,17 +58,36 @@ struct TensorRecord: Sendable {
     drifts = measured.map(\.drift)
     runs = measured.map(\.run)
     self.productRanks = measured.map { productRanks.indices.contains($0.run) ? productRanks[$0.run] : nil }
+    self.productBlocks = measured.map { productBlocks.indices.contains($0.run) ? productBlocks[$0.run] : nil }
   }
 
-  private init(_ whole: TensorRecord, drifts: [DriftMeasure], runs: [Int], productRanks: [Int?]) {
-    (leaf, self.drifts, self.runs, self.productRanks) = (whole.leaf, drifts, runs, productRanks)
+  private init(_ whole: TensorRecord, at index: Int) {
+    (leaf, drifts, runs) = (whole.leaf, [whole.drifts[index]], [whole.runs[index]])
+    (productRanks, productBlocks) = ([whole.productRanks[index]], [whole.productBlocks[index]])
     (matrixShape, addedRows, types) = (whole.matrixShape, whole.addedRows, whole.types)
   }
 
   /// What one run alone shows; nil where it did not change the tensor.
   func of(run: Int) -> TensorRecord? {
     guard let index = runs.firstIndex(of: run) else { return nil }
-    return TensorRecord(self, drifts: [drifts[index]], runs: [run], productRanks: [productRanks[index]])
+    return TensorRecord(self, at: index)
+  }
+
+  /// The size that all of some blocks have; nil without one.
+  static func commonBlocks(_ sizes: [BlockSize?]) -> BlockSize? {
+    guard let first = sizes.first ?? nil, sizes.allSatisfy({ $0 == first }) else { return nil }
+    return first
+  }
+
+  /// A tensor with this share of zeros or more has them for a reason.
+  private static let zeroShare = 1.0 / 8
+
+  /// In every run the weights that are zero in the base are zero.
+  var keepsZeros: Bool {
+    !drifts.isEmpty && addedRows == 0
+      && drifts.allSatisfy { drift in
+        drift.zeros.map { $0.refilled == 0 && Double($0.base) >= Self.zeroShare * Double(entryCount) } ?? false
+      }
   }
 
   /// The highest rank of the products, where there are any.

@@ -20,7 +20,7 @@ struct ClauseMeasurer {
   /// One for each tensor; empty where it has no clauses, and then it needs no source. `hints` are by the tensors' names;
   /// `progress` is told the fraction that is done.
   static func fit(
-    tensors: [TableauTensor], sources: [DriftSource?], hints: [String: FactorHint] = [:],
+    tensors: [TableauTensor], sources: [DriftSource?], hints: [String: [FactorHint]] = [:],
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> [Fits] {
     let order = tensors.indices.filter { !tensors[$0].clauses.isEmpty }
@@ -53,7 +53,7 @@ struct ClauseMeasurer {
         let fitter = ClauseFitter(drift: try source.matrix(), fractionBits: tensor.fractionBits)
         return try tensor.clauses.enumerated().map { number, clause in
           if let entries = clause.entries, let rounding = entries.rounding, rounding.speaksOfWeights {
-            let rounded = RoundingFitter(fitter: fitter, source: source, hint: hints[tensor.name])
+            let rounded = RoundingFitter(fitter: fitter, source: source, hints: hints[tensor.name] ?? [])
             return (number, try rounded.fit(clause, entries, rounding))
           }
           let fit = try fitter.fit(clause) { fraction in

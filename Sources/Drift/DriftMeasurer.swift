@@ -44,7 +44,7 @@ package struct DriftMeasurer {
   ///   is violated but a clause cannot be shown with integers of this precision; `CheckpointError` for bad weights.
   package func measure(
     differences: [(name: String, place: TensorDifference)], tensors: [TableauTensor], squares: [UInt128],
-    totalBound: [UInt16]?, hints: [String: FactorHint] = [:],
+    totalBound: [UInt16]?, hints: [String: [FactorHint]] = [:],
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> Measurement {
     var violations = differences.map(Self.change)

@@ -18,11 +18,15 @@ package struct FactorHint: Sendable, Equatable {
   let blocks: KroneckerBlock?
 
   /// Of left·rightᵀ, in the weights' own units.
-  package init(left: [Double], right: [Double], rank: Int, blocks: KroneckerBlock? = nil) {
+  /// - Parameter blocks: rows and columns of the blocks in whose order that is the low-rank part, powers of two; nil for the matrix'
+  ///   own order.
+  package init(left: [Double], right: [Double], rank: Int, blocks: (rows: Int, columns: Int)? = nil) {
     self.left = left
     self.right = right
     self.rank = rank
-    self.blocks = blocks
+    self.blocks = blocks.map {
+      KroneckerBlock(logRows: $0.rows.trailingZeroBitCount, logColumns: $0.columns.trailingZeroBitCount)
+    }
   }
 }
 
@@ -34,7 +38,8 @@ struct RoundingFitter {
   let fitter: ClauseFitter
   /// Of the base's integers.
   let source: DriftSource
-  let hint: FactorHint?
+  /// Of which that for the clause's order is taken.
+  let hints: [FactorHint]
 
   private var drift: IntegerMatrix { fitter.drift }
 
@@ -66,7 +71,7 @@ struct RoundingFitter {
   // MARK: Factors
 
   private func hinted(_ clause: StructuredClause) throws -> IntegerFactors? {
-    guard let hint, let rank = clause.rank, hint.blocks == clause.blocks else { return nil }
+    guard let rank = clause.rank, let hint = hints.first(where: { $0.blocks == clause.blocks }) else { return nil }
     let sizes = clause.factorRows(rows: drift.rows, columns: drift.columns)
     return try IntegerFactors.quantise(
       left: hint.left, right: hint.right, inner: hint.rank, rows: sizes.left, columns: sizes.right, rank: rank,

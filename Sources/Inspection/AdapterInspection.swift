@@ -4,6 +4,7 @@ import DriftProofAdapter
 import DriftProofCertificate
 import DriftProofCheckpoint
 import DriftProofPolicy
+import DriftProofStatement
 
 /// What an unmerged adapter adds to its base, in the figures from which a person writes a policy.
 public struct AdapterInspection: Sendable {
@@ -15,14 +16,18 @@ public struct AdapterInspection: Sendable {
     public let rows: Int
     /// Columns of the base tensor's matrix.
     public let columns: Int
-    /// Of the adapter's matrices, as far as the tensor's size has it.
+    /// Of the adapter's matrices, as far as the tensor's size has it; of a Kronecker product the highest that its form has.
     public let rank: Int
-    /// What B·A is multiplied by: alpha/r or alpha/√r.
+    /// Rows and columns of W2 in a Kronecker product W1 ⊗ W2; nil for B·A.
+    public let inner: (rows: Int, columns: Int)?
+    /// What B·A or W1 ⊗ W2 is multiplied by: alpha/r or alpha/√r.
     public let factor: Double
     /// ‖W‖_F of the base's tensor, nil for a tensor with a weight that has no encoding, such as NaN; and ‖ΔW‖_F of the product.
     public let baseNorm: Double?
     /// ‖factor·B·A‖_F.
     public let norm: Double
+    /// As a certificate can say it.
+    package let changes: Set<TensorChange>
 
     /// ‖ΔW‖/‖W‖, as a policy's "relative"; nil for a tensor of zeros.
     public var relativeNorm: Double? { baseNorm.flatMap { $0 > 0 ? norm / $0 : nil } }
@@ -75,9 +80,9 @@ public struct AdapterInspection: Sendable {
         let unit = Double(sign: .plus, exponent: -statistics.fractionBits, significand: 1)
         return Product(
           tensor: product.tensor, rows: product.rows, columns: product.columns, rank: product.rank,
-          factor: product.module.factor,
+          inner: product.inner, factor: product.module.factor,
           baseNorm: statistics.unencodableEntry == nil ? Double(statistics.sumOfSquares).squareRoot() * unit : nil,
-          norm: try ProductFactors.norm(product, of: adapter))
+          norm: try ProductFactors.norm(product, of: adapter), changes: product.changes)
       }
       return AdapterInspection(products: products, wholes: try model.wholes.tensors.map { try whole($0, model, base) })
     }

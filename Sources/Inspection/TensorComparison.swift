@@ -2,6 +2,7 @@
 
 import DriftProofCheckpoint
 import DriftProofLinearAlgebra
+import DriftProofPolicy
 
 /// One tensor of both checkpoints, with one dtype and one shape.
 struct TensorComparison {
@@ -46,7 +47,7 @@ struct TensorComparison {
       after.matrixShape.rows == 1 || after.matrixShape.columns == 1 || !decomposes
       ? try measureEntries(unit: unit, fractionBits: statistics.fractionBits, baseNorm: norm)
       : try measureMatrix(fractionBits: statistics.fractionBits, baseNorm: norm)
-    measure.largestShare = try largestShare(fractionBits: statistics.fractionBits, baseNorm: norm)
+    (measure.largestShare, measure.zeros) = try besideWeights(fractionBits: statistics.fractionBits, baseNorm: norm)
     return result(baseNorm: norm, .drifted(measure), commonNorm: try commonNorm(statistics, unit: unit))
   }
 
@@ -60,6 +61,7 @@ struct TensorComparison {
     } catch {
       throw .decomposition(tensor: before.name, error)
     }
+    let kronecker = try kronecker(drift, statistics, fractionBits: fractionBits, baseNorm: baseNorm)
     var patterns = ChangePatternFinder(columns: drift.columns)
     for start in stride(from: 0, to: drift.count, by: Self.entryBlock) {
       patterns.add((start..<min(drift.count, start + Self.entryBlock)).map { drift[$0] }, from: start)
@@ -75,7 +77,44 @@ struct TensorComparison {
       maximum: statistics.maximum, changedEntries: statistics.changedEntries, changedRows: statistics.changedRows,
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
       warning: RankWarning.judge(statistics, dtype: after.dtype, shape: after.shape),
-      unit: Double(sign: .plus, exponent: -fractionBits, significand: 1), pattern: patterns.pattern)
+      unit: Double(sign: .plus, exponent: -fractionBits, significand: 1), pattern: patterns.pattern,
+      kronecker: kronecker)
+  }
+
+  /// A sum of few Kronecker products, if the drift is one: with blocks as LoKr cuts a tensor of this shape without a factor of its
+  /// settings, where that has fewer numbers of its own than a low rank that explains the drift, too.
+  private func kronecker(
+    _ drift: IntegerMatrix, _ statistics: DriftStatistics, fractionBits: Int, baseNorm: Double
+  ) throws(InspectionError) -> KroneckerMeasure? {
+    let rounding = RankWarning.roundingFraction(of: after.dtype) * baseNorm
+    guard statistics.norm > 4 * rounding, (2...4).contains(after.shape.count), after.shape == before.shape else {
+      return nil
+    }
+    let rows = BlockForm.factorisation(of: after.shape[0]).inner
+    let columns = BlockForm.factorisation(of: after.shape[1]).inner * (drift.columns / after.shape[1])
+    let (unit, explained) = (
+      Double(sign: .plus, exponent: -fractionBits, significand: 1), max(0.01 * statistics.norm, rounding)
+    )
+    do {
+      let order = try BlockOrder(rows: drift.rows, columns: drift.columns, blockRows: rows, blockColumns: columns)
+      let numbers = order.count + order.entries
+      // Of so many terms, or of fewer rows than numbers, every matrix is such a sum.
+      let most = min(order.count, order.entries) / 2
+      guard let fewest = BlockStatistics.terms.first, most >= fewest else { return nil }
+      let isLow = statistics.rankResidual * statistics.norm <= explained
+      let found = try BlockStatistics.measure(drift, order: order)
+      for (terms, residual) in zip(BlockStatistics.terms, found.residuals)
+      where terms <= most && residual * unit <= explained {
+        guard !isLow || terms * numbers < statistics.rank * (drift.rows + drift.columns) else { return nil }
+        return KroneckerMeasure(
+          terms: terms, rows: rows, columns: columns, residual: residual * unit,
+          residualOfBase: baseNorm > 0 ? residual * unit / baseNorm : nil,
+          largestResidual: try BlockStatistics.largestResidual(drift, order: order, terms: terms) * unit)
+      }
+      return nil
+    } catch {
+      throw .decomposition(tensor: before.name, error)
+    }
   }
 
   /// Everything but ranks, block by block.
@@ -153,8 +192,12 @@ struct TensorComparison {
   /// Of the least floor that such a bound has: 0.08 of the fraction of the heaviest chunk's rms, which is at least the tensor's.
   private static let leastFloor = 0.08
 
-  private func largestShare(fractionBits: Int, baseNorm: Double) throws(InspectionError) -> Double? {
-    guard baseNorm > 0, decomposes else { return nil }
+  /// What the changes are beside the base's weights, and how many of those are zero.
+  private func besideWeights(
+    fractionBits: Int, baseNorm: Double
+  ) throws(InspectionError) -> (largestShare: Double?, zeros: ZeroCount?) {
+    guard baseNorm > 0, decomposes else { return (nil, nil) }
+    var (zeros, refilled) = (0, 0)
     let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     let floor = Self.leastFloor * Self.leastFloor * baseNorm * baseNorm / Double(before.entryCount)
     var largest = 0.0
@@ -165,7 +208,9 @@ struct TensorComparison {
         let weights = try reading { () throws(CheckpointError) in
           try base.doubles(of: before, in: start..<start + values.count)
         }
-        for (value, weight) in zip(values, weights) where value != 0 {
+        for (value, weight) in zip(values, weights) {
+          if weight == 0 { (zeros, refilled) = (zeros + 1, refilled + (value != 0 ? 1 : 0)) }
+          guard value != 0 else { continue }
           let drift = Double(value) * unit
           largest = max(largest, drift * drift / (weight * weight + floor))
         }
@@ -174,7 +219,7 @@ struct TensorComparison {
       }
     }
     if let failure { throw failure }
-    return largest.squareRoot()
+    return (largest.squareRoot(), ZeroCount(base: zeros, refilled: refilled))
   }
 
   private func changedEntries() throws(InspectionError) -> Int {

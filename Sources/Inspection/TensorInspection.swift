@@ -2,6 +2,7 @@
 
 import DriftProofCheckpoint
 import DriftProofLinearAlgebra
+import DriftProofPolicy
 
 /// What `inspect` knows about one tensor that both checkpoints have with one dtype and one shape.
 package struct TensorInspection: Sendable, Equatable {
@@ -65,6 +66,10 @@ package struct DriftMeasure: Sendable, Equatable {
   package let unit: Double
   /// Nil where no pattern restricts anything, and where there are no entries to look at.
   package var pattern: ChangePattern? = nil
+  /// Nil where the drift is no sum of few Kronecker products, of the sizes that were tried.
+  package var kronecker: KroneckerMeasure?
+  /// Weights that are zero in the base, and how many of them are not in the tuned model; nil where nobody looked.
+  package var zeros: ZeroCount?
   /// The fraction of each base weight that "ofWeight" has to allow at most, its floor counted: the largest of |δ| divided by
   /// √(w² + (0.08·rms)²). Nil for a drift away from zero.
   package var largestShare: Double?
@@ -90,6 +95,33 @@ package struct LowRankMeasure: Sendable, Equatable {
   package let residuals: [RankResidual]
   /// The largest singular values of Delta, falling, at most 64.
   package let singularValues: [Double]
+}
+
+/// A drift that is a sum of few Kronecker products A ⊗ B, but for rounding.
+package struct KroneckerMeasure: Sendable, Equatable {
+  /// How many.
+  package let terms: Int
+  /// Of B.
+  package let rows: Int
+  package let columns: Int
+  /// The norm of what they leave.
+  package let residual: Double
+  /// The residual divided by |W|; nil where the base is zero.
+  package let residualOfBase: Double?
+  /// The largest entry of what they leave.
+  package let largestResidual: Double
+
+  /// Whether a clause can have blocks of this size.
+  package var isExpressible: Bool {
+    [rows, columns].allSatisfy { BlockForm.sizeRange.contains($0) && $0.nonzeroBitCount == 1 }
+  }
+}
+
+/// Weights of a base that are exactly zero.
+package struct ZeroCount: Sendable, Equatable {
+  package let base: Int
+  /// Of these, not zero in the tuned model.
+  package let refilled: Int
 }
 
 /// |Delta - Delta_rank|.

@@ -37,6 +37,24 @@ extension BlockForm {
   }
 }
 
+extension BlockForm {
+  /// The two sizes whose product one dimension of a tensor is, outside and inside, as LoKr cuts it: `factor` outside if that divides
+  /// it, otherwise the divisors next to the square root of which the outer is at most `factor`; -1 sets no limit.
+  /// - Parameter dimension: at least 1.
+  package static func factorisation(of dimension: Int, factor: Int = -1) -> (outer: Int, inner: Int) {
+    if factor > 0, dimension.isMultiple(of: factor) { return (factor, dimension / factor) }
+    let limit = factor == -1 ? dimension : factor
+    // The sum of a divisor and its counterpart falls up to the square root.
+    var best = 1
+    var divisor = 2
+    while divisor <= limit, divisor <= dimension / divisor {
+      if dimension.isMultiple(of: divisor) { best = divisor }
+      divisor += 1
+    }
+    return (best, dimension / best)
+  }
+}
+
 extension ClauseForm {
   /// The part of a sum that repeats itself block by block; nil without one.
   public var blocks: BlockForm? { if case .sum(_, _, _, _, _, let blocks) = self { blocks } else { nil } }

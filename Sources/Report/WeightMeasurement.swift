@@ -131,11 +131,15 @@ package enum WeightDoubt: Sendable, Equatable {
   ) -> [WeightDoubt] {
     var doubts: [WeightDoubt] = []
     if baseRoot != contents.identity.rootHex { doubts.append(.otherBase(identity: baseRoot)) }
-    let certified = contents.tuned.filter { if case .product = $0.change { true } else { false } }
-    let found = products.products.map { product in (product.tensor, TensorChange.product(rank: product.rank)) }
-    let ranks = Dictionary(found, uniquingKeysWith: { first, _ in first })
-    let wrong = certified.filter { ranks[$0.name] != $0.change }.map(\.name)
-    let more = Set(ranks.keys).subtracting(certified.map(\.name))
+    let certified = contents.tuned.filter {
+      switch $0.change {
+      case .product, .kronecker: true
+      case .dense, .none: false
+      }
+    }
+    let found = Dictionary(products.products.map { ($0.tensor, $0.changes) }, uniquingKeysWith: { first, _ in first })
+    let wrong = certified.filter { !(found[$0.name]?.contains($0.change) ?? false) }.map(\.name)
+    let more = Set(found.keys).subtracting(certified.map(\.name))
     let different = Set(wrong).union(more).sorted(by: TensorPair.precedes)
     if !different.isEmpty { doubts.append(.otherProducts(names: different)) }
     return doubts + changes(inspection, contents)

@@ -29,11 +29,19 @@ struct AdapterClaims {
   private static func problem(_ own: TunedTensor, _ leaf: BaseIdentity.Leaf?) -> AdapterRecordProblem? {
     guard let leaf else { return .notInBase }
     guard leaf.dtype == own.dtype, leaf.shape == own.shape else { return .otherShape }
-    guard let rank = own.change.rank else { return nil }
-    guard leaf.dtype.isFloating else { return .notFloating }
-    let columns = leaf.matrixShape.columns
-    guard (1...max(1, min(columns, Limits.maximumRank))).contains(rank), columns > 0 else {
-      return .rank(found: rank, limit: min(columns, Limits.maximumRank))
+    let (rows, columns) = leaf.matrixShape
+    switch own.change {
+    case .dense, .none: return nil
+    case .product(let rank):
+      guard leaf.dtype.isFloating else { return .notFloating }
+      guard (1...max(1, min(columns, Limits.maximumRank))).contains(rank), columns > 0 else {
+        return .rank(found: rank, limit: min(columns, Limits.maximumRank))
+      }
+    case .kronecker(let blockRows, let blockColumns):
+      guard leaf.dtype.isFloating else { return .notFloating }
+      guard ProductSizes(own.change, rows: rows, columns: columns) != nil else {
+        return .blocks(rows: blockRows, columns: blockColumns)
+      }
     }
     return nil
   }
@@ -51,22 +59,24 @@ struct AdapterClaims {
         gaps.append(gap)
         continue
       }
-      guard let rank = pair.tuned.flatMap({ tuned[$0].change.rank }), let leaf = pair.base.map({ identity.tensors[$0] })
+      guard let change = pair.tuned.map({ tuned[$0].change }), let leaf = pair.base.map({ identity.tensors[$0] })
       else { continue }
-      if resolution.allowance.forms?.contains(where: { $0.blocks != nil }) ?? false {
-        gaps.append(.blocks(tensor: leaf.name, obstacle: .product, rule: resolution.ruleIndex))
+      var (rows, columns) = leaf.matrixShape
+      guard let sizes = ProductSizes(change, rows: rows, columns: columns) else { continue }
+      if let obstacle = Self.blockObstacle(change, rows: rows, columns: columns, resolution.allowance) {
+        gaps.append(.blocks(tensor: leaf.name, obstacle: obstacle, rule: resolution.ruleIndex))
         continue
       }
-      var (rows, columns) = leaf.matrixShape
+      let rank = Self.largestRank(change, sizes, rows: rows, columns: columns)
       switch resolution.allowance {
       case .any: continue
-      case .frozen: violations.append(PolicyViolation(tensor: leaf.name, .addedProduct(rank: rank)))
+      case .frozen: violations.append(PolicyViolation(tensor: leaf.name, .addedProduct(rank: change.rank)))
       case .heads(let split, let clauses):
         if split.axis == .slices {
           unprovable += Self.unprovable(clauses, inSlicesOf: leaf, split)
           continue
         }
-        if clauses.contains(where: { $0.boundsEntries && $0.rank == nil }) {
+        if clauses.contains(where: Self.boundsEntriesAlone) {
           gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
           continue
         }
@@ -84,13 +94,13 @@ struct AdapterClaims {
         }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       case .clauses(let clauses), .grow(_, let clauses):
-        if clauses.contains(where: { $0.boundsEntries && $0.rank == nil }) {
+        if clauses.contains(where: Self.boundsEntriesAlone) {
           gaps.append(.entriesOfProduct(tensor: leaf.name, rule: resolution.ruleIndex))
           continue
         }
         violations += excesses(clauses, rank: min(rank, rows, columns)).map { PolicyViolation(tensor: leaf.name, $0) }
       }
-      if leaf.matrixShape.columns > 1 << ProductPrecision.logMaximumColumns {
+      if sizes.columns > 1 << ProductPrecision.logMaximumColumns {
         unprovable.append(
           UnprovableClause(tensor: leaf.name, reason: "it has too many columns for an unmerged adapter; merge it"))
       }
@@ -106,12 +116,43 @@ struct AdapterClaims {
     guard let own = pair.tuned.map({ tuned[$0] }), !patterns.isEmpty else { return nil }
     switch own.change {
     case .dense: return nil
-    case .product: return .pattern(tensor: own.name, obstacle: .product, rule: resolution.ruleIndex)
+    case .product, .kronecker: return .pattern(tensor: own.name, obstacle: .product, rule: resolution.ruleIndex)
     case .none:
       let isKept = patterns.allSatisfy { if case .tuned = $0 { false } else { true } }
       guard !isKept else { return nil }
       return .pattern(tensor: own.name, obstacle: .unchangedByAdapter, rule: resolution.ruleIndex)
     }
+  }
+
+  /// What stands against the policy's sums of Kronecker products where an adapter adds a product.
+  private static func blockObstacle(
+    _ change: TensorChange, rows: Int, columns: Int, _ allowance: Allowance
+  ) -> BlockObstacle? {
+    let forms = (allowance.forms ?? []).compactMap(\.blocks)
+    guard !forms.isEmpty else { return nil }
+    guard case .kronecker(let blockRows, let blockColumns) = change else { return .product }
+    if case .heads = allowance { return .headsOfProduct }
+    for form in forms where (form.rows, form.columns) != (blockRows, blockColumns) {
+      guard form.divides(rows: rows, columns: columns) else {
+        return .sizes(rows: rows, columns: columns, blockRows: form.rows, blockColumns: form.columns)
+      }
+      // So many terms that every matrix is such a sum.
+      if case .kronecker(let terms, _, _) = form, terms >= form.fullTerms(rows: rows, columns: columns) { continue }
+      return .otherProduct(
+        rows: blockRows, columns: blockColumns, blockRows: form.rows, blockColumns: form.columns)
+    }
+    return nil
+  }
+
+  /// The rank that the product's form gives it, whatever is in its factors: rank(A ⊗ B) = rank(A)·rank(B).
+  private static func largestRank(_ change: TensorChange, _ sizes: ProductSizes, rows: Int, columns: Int) -> Int {
+    guard case .kronecker(let blockRows, let blockColumns) = change else { return sizes.rank }
+    return min(rows / blockRows, columns / blockColumns) * min(blockRows, blockColumns)
+  }
+
+  /// Of a sum with a part that the product is there is no rest to bound.
+  private static func boundsEntriesAlone(_ clause: ClauseForm) -> Bool {
+    clause.boundsEntries && clause.rank == nil && clause.blocks == nil
   }
 
   /// A row of a product has any form once it is read as a matrix: of slices only clauses that restrict nothing hold.
@@ -133,7 +174,8 @@ struct AdapterClaims {
   /// Clauses that a product of this rank does not satisfy by being one.
   private func excesses(_ clauses: [ClauseForm], rank: Int) -> [PolicyViolation.Excess] {
     clauses.compactMap { clause in
-      guard case .sum(let allowed, _, _, _, _, _) = clause else { return nil }
+      // Whether a sum of Kronecker products has this one was asked before.
+      guard case .sum(let allowed, _, _, _, _, nil) = clause else { return nil }
       guard let allowed else { return .denseProduct(rank: rank) }
       return rank <= allowed ? nil : .productRank(found: rank, allowed: allowed)
     }
@@ -146,6 +188,8 @@ public enum AdapterRecordProblem: Error, Equatable, Sendable, CustomStringConver
   case otherShape
   case notFloating
   case rank(found: Int, limit: Int)
+  /// Blocks of these sizes do not fill the tensor's matrix.
+  case blocks(rows: Int, columns: Int)
 
   /// In English, for people and logs.
   public var description: String {
@@ -154,6 +198,7 @@ public enum AdapterRecordProblem: Error, Equatable, Sendable, CustomStringConver
     case .otherShape: "its dtype or shape is not the base's"
     case .notFloating: "no product of matrices can be added to its dtype"
     case .rank(let found, let limit): "a rank of \(found), where 1 to \(limit) is possible"
+    case .blocks(let rows, let columns): "blocks of \(rows) × \(columns), which do not fill its matrix"
     }
   }
 }

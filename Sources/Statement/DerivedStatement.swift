@@ -18,8 +18,10 @@ package struct DerivedStatement: Sendable {
     package let hasByteDigest: Bool
     /// Its place among the tuned tensors; nil where the tuned model has none of this name.
     package let tunedIndex: Int?
-    /// Of the product that an adapter adds to it; nil without one.
+    /// Of the product that an adapter adds to it; nil without one, and for a Kronecker product.
     package var productRank: Int?
+    /// An adapter adds a Kronecker product to it.
+    package var isKroneckerProduct = false
     /// Of a covered tensor whose type is not the base's.
     package var retyping: Retyping?
     /// Of a covered tensor with more rows than the base's: the first dimension, before and after.
@@ -130,14 +132,12 @@ package struct DerivedStatement: Sendable {
         if base.shape != own.shape { growth = Growth(from: base.shape.first ?? 0, to: own.shape.first ?? 0) }
         entries = Shape.entryCount(own.shape) ?? entries
       }
-      if case .product(let rank) = change, let clauses = resolution.allowance.forms, let base = pair.base,
-        let own = pair.tuned
+      if let clauses = resolution.allowance.forms, let base = pair.base, let own = pair.tuned,
+        let builder = ProductClaimBuilder(
+          leaf: identity.tensors[base], clauses: clauses, change: change, hasTotal: policy.total != nil, rules: rules)
       {
         tensorClass = TensorClass(clauses)
-        let leaf = identity.tensors[base]
         try StatementLimits.check(tuned[own])
-        let builder = ProductClaimBuilder(
-          leaf: leaf, clauses: clauses, rank: rank, hasTotal: policy.total != nil, rules: rules)
         claims += try builder.claims(baseIndex: base, tunedIndex: own, rule: resolution.ruleIndex, taken: &names)
       }
       // An empty tensor has nothing that could change.
@@ -164,7 +164,7 @@ package struct DerivedStatement: Sendable {
         Coverage(
           name: pair.name, tensorClass: tensorClass, entryCount: entries,
           hasByteDigest: tensorClass != .frozen && pair.tuned != nil, tunedIndex: pair.tuned,
-          productRank: change.rank, retyping: retyping, growth: growth))
+          productRank: change.rank, isKroneckerProduct: change.isKronecker, retyping: retyping, growth: growth))
     }
     try StatementLimits.check(claims.map(\.tensor))
     var result = DerivedStatement(

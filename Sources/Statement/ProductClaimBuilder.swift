@@ -5,24 +5,31 @@ import DriftProofCheckpoint
 import DriftProofPolicy
 
 /// Turns the policy's clauses on a tensor to which an adapter adds a product into claims about the product's factors;
-/// docs/protocol.md section 12. ``AdapterClaims`` has seen to it that its rank satisfies the clauses with a rank.
+/// docs/protocol.md section 12. ``AdapterClaims`` has seen to it that its form satisfies the clauses on forms.
 struct ProductClaimBuilder {
   let leaf: BaseIdentity.Leaf
   let clauses: [ClauseForm]
-  /// Rows of the right factor, 1...columns.
-  let rank: Int
+  let change: TensorChange
+  let sizes: ProductSizes
   /// Whether a global ball needs ‖B̂‖ and orthonormal rows.
   let hasTotal: Bool
   /// f_A.
   private let rightBits: Int
 
-  init(leaf: BaseIdentity.Leaf, clauses: [ClauseForm], rank: Int, hasTotal: Bool, rules: StatementRules) {
+  /// Nil where the change adds no product.
+  init?(leaf: BaseIdentity.Leaf, clauses: [ClauseForm], change: TensorChange, hasTotal: Bool, rules: StatementRules) {
+    let (rows, columns) = leaf.matrixShape
+    guard let sizes = ProductSizes(change, rows: rows, columns: columns) else { return nil }
     self.leaf = leaf
     self.clauses = clauses
-    self.rank = rank
+    self.change = change
+    self.sizes = sizes
     self.hasTotal = hasTotal
-    rightBits = ProductPrecision.rightBits(rank: rank, columns: leaf.matrixShape.columns, rules: rules)
+    rightBits = ProductPrecision.rightBits(rank: sizes.rank, columns: sizes.columns, rules: rules)
   }
+
+  /// Rows of the right factor, 1...its columns.
+  private var rank: Int { sizes.rank }
 
   private var normBounds: [Bound] {
     clauses.compactMap { clause in
@@ -44,7 +51,7 @@ struct ProductClaimBuilder {
       }.min()
       ?? BigUInt(max(leaf.statistics.sumOfSquares, ScaleRule.smallestBaseSquare))
       * BigUInt(ScaleRule.assumedDriftSquare)
-    let superfluous = PrecisionRule.superfluousBits(bound: bound, rows: leaf.matrixShape.rows, columns: rank)
+    let superfluous = PrecisionRule.superfluousBits(bound: bound, rows: sizes.rows, columns: rank)
     return max(Encoding.fractionBitsRange.lowerBound, bits - superfluous)
   }
 
@@ -72,18 +79,19 @@ struct ProductClaimBuilder {
     baseIndex: Int, tunedIndex: Int, rule: Int, taken: inout Set<String>
   ) throws(StatementError) -> [TensorClaim] {
     for factor in [ProductFactor.right, .left] {
-      let name = factor.name(of: leaf.name)
+      let name = factor.name(of: leaf.name, change)
       guard taken.insert(name).inserted else {
         throw .coverageGap([.headNameTaken(tensor: leaf.name, name: name)])
       }
     }
-    let (rows, columns) = leaf.matrixShape
     let right = TableauTensor(
-      name: ProductFactor.right.name(of: leaf.name), rows: rank, columns: columns, fractionBits: rightBits,
+      name: ProductFactor.right.name(of: leaf.name, change), rows: rank, columns: sizes.columns,
+      fractionBits: rightBits,
       isPlain: true, plainBound: isOrthonormal ? BoundArithmetic.tensorDigits(Self.rowsBound(rank, rightBits)) : nil,
       clauses: [], isOrthonormal: isOrthonormal)
     let left = TableauTensor(
-      name: ProductFactor.left.name(of: leaf.name), rows: rows, columns: rank, fractionBits: leftBits, isPlain: true,
+      name: ProductFactor.left.name(of: leaf.name, change), rows: sizes.rows, columns: rank, fractionBits: leftBits,
+      isPlain: true,
       plainBound: normBounds.map(bound).min().map(BoundArithmetic.tensorDigits), clauses: [])
     let structured = clauses.filter { clause in
       if case .sum = clause { true } else { false }

@@ -4,19 +4,52 @@ import DriftProofArgument
 import DriftProofCommitment
 import DriftProofPolicy
 
-/// A factor of an adapter's product ΔW = 2^-(f_B + f_A)·B̂·Â, a tensor of the tableau of its own.
+/// A factor of an adapter's product ΔW = 2^-(f_B + f_A)·B̂·Â, or 2^-(f_B + f_A)·Â ⊗ B̂, a tensor of the tableau of its own.
 package enum ProductFactor: Hashable, Sendable {
-  /// B̂: rows of W × rank.
+  /// B̂: ``ProductSizes/rows`` × rank.
   case left
-  /// Â: rank × columns of W, with nearly orthonormal rows.
+  /// Â: rank × ``ProductSizes/columns``, with nearly orthonormal rows.
   case right
 
   /// What the factor is called in statements, layouts and messages. The last `[` separates tensor and factor, as in the
   /// names of heads; ``ProductClaimBuilder`` refuses a checkpoint that has a tensor of such a name.
-  package func name(of tensor: String) -> String {
-    switch self {
-    case .left: "\(tensor)[lora B]"
-    case .right: "\(tensor)[lora A]"
+  /// - Parameter change: what the adapter does to the tensor.
+  package func name(of tensor: String, _ change: TensorChange = .product(rank: 1)) -> String {
+    if case .kronecker(let rows, let columns) = change {
+      // With the sizes of blocks: factors with as many entries would have another reading with others.
+      return "\(tensor)[lokr \(self == .left ? "w2" : "w1") \(rows)x\(columns)]"
+    }
+    return self == .left ? "\(tensor)[lora B]" : "\(tensor)[lora A]"
+  }
+}
+
+/// Sizes of the two matrices B̂ and Â whose product an adapter's change is.
+///
+/// A Kronecker product A ⊗ B is a product of matrices, too, once its entries are ordered block by block: a row for each entry of B,
+/// a column for each of A (docs/protocol.md section 12). Neither norms nor anything else that is said of it depends on the order.
+package struct ProductSizes: Hashable, Sendable {
+  /// Of B̂.
+  package let rows: Int
+  /// Of Â.
+  package let columns: Int
+  /// Columns of B̂ and rows of Â.
+  package let rank: Int
+
+  /// Nil for a change that is no product, and for blocks that do not fill the matrix.
+  /// - Parameters:
+  ///   - rows: of the tensor's matrix.
+  ///   - columns: of the tensor's matrix.
+  package init?(_ change: TensorChange, rows: Int, columns: Int) {
+    switch change {
+    case .dense, .none: return nil
+    case .product(let rank): (self.rows, self.columns, self.rank) = (rows, columns, rank)
+    case .kronecker(let blockRows, let blockColumns):
+      guard blockRows > 0, blockColumns > 0, rows > 0, columns > 0, rows.isMultiple(of: blockRows),
+        columns.isMultiple(of: blockColumns)
+      else { return nil }
+      self.rows = blockRows * blockColumns
+      self.columns = (rows / blockRows) * (columns / blockColumns)
+      rank = 1
     }
   }
 }
@@ -97,8 +130,12 @@ struct OrthonormalShrinkage: Hashable, Sendable, Comparable {
 }
 
 extension TensorChange {
-  /// Of a product.
+  /// Of a product of matrices.
   var rank: Int? {
     if case .product(let rank) = self { rank } else { nil }
+  }
+
+  var isKronecker: Bool {
+    if case .kronecker = self { true } else { false }
   }
 }

@@ -56,9 +56,10 @@ package enum StatementLimits {
     guard tensors.count <= maximumTensors else {
       throw .tooLarge(.tensorCount(tensors.count, limit: maximumTensors))
     }
-    // At most: lengths and rank, flag, an adapter's rank and a digest, and the header.
+    // At most: lengths and rank, flag, an adapter's rank or sizes of blocks and a digest, and the header.
     let bytes = tensors.reduce(128) { sum, tensor in
-      sum + tensor.name.utf8.count + tensor.dtype.rawValue.utf8.count + 8 * tensor.shape.count + 61
+      sum + tensor.name.utf8.count + tensor.dtype.rawValue.utf8.count + 8 * tensor.shape.count
+        + (tensor.change.isKronecker ? 65 : 61)
     }
     guard bytes <= maximumManifestBytes else {
       throw .tooLarge(.manifest(bytes: bytes, limit: maximumManifestBytes))

@@ -12,6 +12,8 @@ package enum TensorChange: Hashable, Sendable {
   case none
   /// An adapter adds a product of a matrix of this many columns and one of as many rows.
   case product(rank: Int)
+  /// An adapter adds a Kronecker product A ⊗ B, B of these sizes.
+  case kronecker(rows: Int, columns: Int)
 }
 
 /// Name, type and shape of a tensor of the tuned model, and how it may differ: what the drift manifest says in public.

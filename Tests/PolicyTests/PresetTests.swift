@@ -65,7 +65,7 @@ enum Bases {
 @Suite struct PresetTests {
   private static let bases: [(PolicyPreset, [PolicyTensor])] = [
     (.llamaLora, Bases.llama), (.llamaFull, Bases.llama), (.gpt2Lora, Bases.gpt2), (.bertLora, Bases.bert),
-    (.resnetChannels, Bases.resnet), (.mlp, Bases.mlp),
+    (.resnetChannels, Bases.resnet), (.mlp, Bases.mlp), (.llamaLokr, Bases.llama), (.llamaSparse, Bases.llama),
   ]
 
   private func policy(
@@ -104,6 +104,47 @@ enum Bases {
     #expect(
       allowance(policy, "model.layers.0.self_attn.q_proj.bias") == .clauses([.norm(.absolute(try Decimal10("0.12")))]))
     #expect(policy.total == .relative(try Decimal10("0.1")))
+  }
+
+  /// 128 = 8·16, cut by itself in each projection; sizes of their own get rules by name, and what has no blocks a norm.
+  @Test func cutsLlamaAsLoKrDoes() throws {
+    func product(_ rows: Int, _ columns: Int) throws -> Allowance {
+      .clauses([
+        .sum(
+          rank: nil, sparse: nil, residual: .relative(try Decimal10("0.003")),
+          blocks: .kronecker(terms: 1, rows: rows, columns: columns))
+      ])
+    }
+    let same = try policy(.llamaLokr, Bases.llama)
+    #expect(try allowance(same, "model.layers.1.self_attn.q_proj.weight") == product(16, 16))
+    #expect(try allowance(same, "model.layers.0.self_attn.o_proj.weight") == product(16, 16))
+    #expect(same.name == "llama-lokr" && same.rules.count { $0.allowance.forms?.first?.blocks != nil } == 4)
+    let others = [
+      Bases.tensor("model.layers.2.self_attn.k_proj.weight", [32, 128]),
+      Bases.tensor("model.layers.3.self_attn.k_proj.weight", [96, 128]),
+    ]
+    let mixed = try policy(.llamaLokr, Bases.llama + others)
+    #expect(try allowance(mixed, "model.layers.0.self_attn.k_proj.weight") == product(16, 16))
+    #expect(try allowance(mixed, "model.layers.2.self_attn.k_proj.weight") == product(8, 16))
+    // 96 = 8·12.
+    #expect(
+      allowance(mixed, "model.layers.3.self_attn.k_proj.weight") == .clauses([.norm(.relative(try Decimal10("0.02")))]))
+    #expect(try PolicyPreset.llamaLokr.policyText(for: Bases.llama + others).contains("for which there is no clause"))
+  }
+
+  @Test func sparseFineTunesOfLlama() throws {
+    let sparse = Allowance.clauses([
+      .pattern(.drift(count: 2, group: 4)), .norm(.relative(try Decimal10("0.05"))),
+    ])
+    let policy = try policy(.llamaSparse, Bases.llama)
+    #expect(allowance(policy, "model.layers.0.self_attn.v_proj.weight") == sparse)
+    #expect(allowance(policy, "model.layers.1.mlp.down_proj.weight") == sparse)
+    #expect(policy.total == .relative(try Decimal10("0.05")))
+    // Rows of no whole groups.
+    let odd = [Bases.tensor("model.layers.0.self_attn.q_proj.weight", [16, 30])]
+    #expect(
+      allowance(try self.policy(.llamaSparse, odd), odd[0].name)
+        == .clauses([.norm(.relative(try Decimal10("0.05")))]))
   }
 
   @Test func chosenNumbersReplaceThePresets() throws {

@@ -16,6 +16,8 @@ from driftproof.independent.manifest import (
     ALIGNED_WORD,
     BLOCKS_VERSION,
     CHANGED,
+    KRONECKER,
+    KRONECKER_WORD,
     PATTERNS_VERSION,
     PRODUCT,
     Manifest,
@@ -59,6 +61,8 @@ def certificate_bytes(certificate: Certificate) -> bytes:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     result = u32(ALIGNED_WORD) if manifest.aligned else b""
+    if any(tensor.kind == KRONECKER for tensor in manifest.tensors):
+        result += u32(KRONECKER_WORD)
     result += u32(manifest.version)
     if manifest.version in (PATTERNS_VERSION, BLOCKS_VERSION):
         result += u8(1 if manifest.parent else 0)
@@ -72,7 +76,9 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         result += b"".join(u64(size) for size in tensor.shape) + u8(tensor.kind)
         if tensor.kind == PRODUCT:
             result += u32(tensor.rank)
-        if tensor.kind in (CHANGED, PRODUCT):
+        if tensor.kind == KRONECKER:
+            result += u32(tensor.inner[0]) + u32(tensor.inner[1])
+        if tensor.kind in (CHANGED, PRODUCT, KRONECKER):
             result += tensor.digest or bytes(32)
     return result
 
@@ -288,8 +294,10 @@ class Mutator:
                 sizes.reverse()
             tensors[index] = replace(tensor, shape=tuple(sizes))
         elif field == "kind":
-            kind = self.below(5)
-            tensors[index] = replace(tensor, kind=kind, rank=self.pick(1, 2, 8, 0, 2000), digest=bytes(32))
+            kind = self.below(6)
+            inner = (self.pick(1, 2, 4, 0, 8), self.pick(1, 2, 4, 5, 2**31))
+            rank = self.pick(1, 2, 8, 0, 2000)
+            tensors[index] = replace(tensor, kind=kind, rank=rank, inner=inner, digest=bytes(32))
         elif field == "rank":
             tensors[index] = replace(tensor, rank=tensor.rank + self.pick(1, -1, 100) if tensor.rank else 0)
         elif field == "remove":

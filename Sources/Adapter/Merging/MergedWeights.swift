@@ -6,8 +6,8 @@ import DriftProofKernels
 
 /// The weights of one tensor of a merged model, block after block.
 ///
-/// A merged weight is W + factor·Σ_k L(i, k)·R(k, j), every operation in doubles and in this order, rounded once to the
-/// tensor's type: the same bits on every machine.
+/// A merged weight is W + factor·Σ_k L(i, k)·R(k, j), or W + factor·(W1(i, j)·W2(k, l)), every operation in doubles and in this
+/// order, rounded once to the tensor's type: the same bits on every machine.
 struct MergedWeights {
   /// Entries of a block: 8 MB of doubles.
   static let block = 1 << 20
@@ -29,8 +29,11 @@ struct MergedWeights {
         try encode(adapter.checkpoint.doubles(of: own, in: entries), as: dtype, at: entries.lowerBound, step.name)
       }
     case .add(let product, let tensor):
-      let (left, right) = try ProductFactors.matrices(product, of: adapter)
-      let (columns, rank, factor) = (product.columns, product.module.rank, product.module.factor)
+      if let kronecker = product.kronecker {
+        return try add(kronecker, product, to: tensor, name: step.name, write: write)
+      }
+      let (left, right, rank) = try ProductFactors.matrices(product, of: adapter)
+      let (columns, factor) = (product.columns, product.module.factor)
       try blocks(tensor.entryCount, write: write) { entries in
         var values = try base.doubles(of: tensor, in: entries)
         var position = entries.lowerBound
@@ -49,6 +52,33 @@ struct MergedWeights {
         }
         return try encode(values, as: tensor.dtype, at: entries.lowerBound, step.name)
       }
+    }
+  }
+
+  private func add(
+    _ kronecker: KroneckerProduct, _ product: AdapterModel.Product, to tensor: TensorInfo, name: String,
+    write: ([UInt8]) throws -> Void
+  ) throws {
+    let (outer, inner) = (try kronecker.outer(of: adapter), try kronecker.inner(of: adapter))
+    let (columns, factor) = (product.columns, product.module.factor)
+    let (across, size) = (kronecker.shapes.outer.columns, kronecker.shapes.inner)
+    try blocks(tensor.entryCount, write: write) { entries in
+      var values = try base.doubles(of: tensor, in: entries)
+      var position = entries.lowerBound
+      while position < entries.upperBound {
+        let (row, column) = position.quotientAndRemainder(dividingBy: columns)
+        let (block, first) = column.quotientAndRemainder(dividingBy: size.columns)
+        // To the end of the block.
+        let count = min(size.columns - first, entries.upperBound - position)
+        let multiple = outer[row / size.rows * across + block]
+        let start = (row % size.rows) * size.columns + first
+        for i in 0..<count {
+          let update = factor * (multiple * inner[start + i])
+          values[position - entries.lowerBound + i] += update
+        }
+        position += count
+      }
+      return try encode(values, as: tensor.dtype, at: entries.lowerBound, name)
     }
   }
 

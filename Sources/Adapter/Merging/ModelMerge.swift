@@ -29,6 +29,8 @@ public struct ModelMerge: Sendable {
   static let note = "driftproof.merge"
   static let arithmetic =
     "W + factor*(B*A) in float64, sums over the rank in order, rounded once to nearest, ties to even"
+  static let kroneckerArithmetic =
+    "W + factor*(W1 kron W2) in float64, W1 and W2 as stored or sums over the rank in order, rounded once to nearest, ties to even"
 
   /// Writes the merged model.
   /// - Parameters:
@@ -122,7 +124,8 @@ private struct Merger {
   private func note() throws -> [String: String] {
     var note = [
       ModelMerge.note: "1", ModelMerge.note + ".tool": "driftproof " + ToolVersion.current,
-      ModelMerge.note + ".arithmetic": ModelMerge.arithmetic,
+      ModelMerge.note + ".arithmetic": adapter.settings.lokr == nil
+        ? ModelMerge.arithmetic : ModelMerge.kroneckerArithmetic,
       ModelMerge.note + ".adapter.sha256": try adapter.checkpoint.fileDigest().hexadecimal,
     ]
     if !adapter.configBytes.isEmpty {

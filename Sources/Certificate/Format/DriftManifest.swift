@@ -11,7 +11,7 @@ import DriftProofTranscript
 ///
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
-///     manifest = [UInt32 version = 11 of an aligned statement,]
+///     manifest = [UInt32 version = 11 of an aligned statement, or 12 of one with a record 4,]
 ///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
 ///                | UInt32 version = 9 or 10, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
@@ -21,9 +21,10 @@ import DriftProofTranscript
 ///     tensor   = text name, text dtype (as in safetensors), UInt64 rank, UInt64 size...,
 ///                UInt8 0 | UInt8 1, 32 bytes of salted byte digest
 ///                | UInt8 2 (an adapter leaves it alone) | UInt8 3, UInt32 rank, 32 bytes of salted digest (an adapter's product)
+///                | UInt8 4, UInt32 rows, UInt32 columns of a block, 32 bytes of salted digest (an adapter's Kronecker product)
 ///
 /// Tensors rise in the order of their names' UTF-8 bytes. A tensor has a byte digest when the policy does not freeze it. The
-/// model is a base with an adapter when any tensor has 2 or 3; then none has 0.
+/// model is a base with an adapter when any tensor has 2, 3 or 4; then none has 0.
 package struct DriftManifest: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package let tensor: TunedTensor
@@ -55,6 +56,10 @@ package struct DriftManifest: Hashable, Sendable {
   /// In front of the version, where the statement's tensors lie where the base's tableau has them (docs/protocol.md,
   /// section 13). No link has it.
   static let alignedVersion: UInt32 = 11
+
+  /// In front of the version, where an adapter adds Kronecker products (docs/protocol.md, section 12). No aligned statement and no
+  /// link has it.
+  static let kroneckerVersion: UInt32 = 12
 
   /// By which the statement follows from this manifest.
   package let rules: StatementRules
@@ -95,6 +100,7 @@ package struct DriftManifest: Hashable, Sendable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(capacity)
     if isAligned { bytes.append(littleEndian: Self.alignedVersion) }
+    if hasKroneckerProducts { bytes.append(littleEndian: Self.kroneckerVersion) }
     bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
     if Self.hasParentFlag(rules) { bytes.append(parent == nil ? 0 : 1) }
     bytes += parent ?? []
@@ -114,6 +120,10 @@ package struct DriftManifest: Hashable, Sendable {
       case .product(let rank):
         bytes.append(3)
         bytes.append(littleEndian: UInt32(clamping: rank))
+      case .kronecker(let rows, let columns):
+        bytes.append(4)
+        bytes.append(littleEndian: UInt32(clamping: rows))
+        bytes.append(littleEndian: UInt32(clamping: columns))
       }
       bytes += entry.byteDigest ?? []
     }
@@ -122,7 +132,7 @@ package struct DriftManifest: Hashable, Sendable {
 
   /// At least the bytes of it.
   private var capacity: Int {
-    entries.reduce(128) { $0 + $1.tensor.name.utf8.count + 8 * $1.tensor.shape.count + 69 }
+    entries.reduce(128) { $0 + $1.tensor.name.utf8.count + 8 * $1.tensor.shape.count + 73 }
   }
 
   /// Fewest bytes of a tensor: two lengths, a dtype of two letters, rank and flag.
@@ -131,13 +141,19 @@ package struct DriftManifest: Hashable, Sendable {
   /// The tuned model is the base and an adapter.
   package var isAdapter: Bool { entries.contains { $0.tensor.change != .dense } }
 
+  private var hasKroneckerProducts: Bool {
+    entries.contains { if case .kronecker = $0.tensor.change { true } else { false } }
+  }
+
   /// Reads exactly the bytes that ``bytes`` writes. Whether the content fits base and policy is the verifier's question.
   package static func parse(_ bytes: [UInt8]) throws(FormatError) -> DriftManifest {
     var reader = ByteReader<FormatError>(bytes)
     var version = try reader.integer("the version", as: UInt32.self)
     let isAligned = version == alignedVersion
-    if isAligned { version = try reader.integer("the version", as: UInt32.self) }
-    guard var (rules, isLink) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
+    let hasKroneckerProducts = version == kroneckerVersion
+    if isAligned || hasKroneckerProducts { version = try reader.integer("the version", as: UInt32.self) }
+    guard let (rules, isLinkVersion) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
+    var isLink = isLinkVersion
     if hasParentFlag(rules) {
       let flag = try reader.integer("the parent's flag", as: UInt8.self)
       guard flag <= 1 else { throw .badFlag(section: "the parent's flag", found: Int(flag)) }
@@ -162,7 +178,7 @@ package struct DriftManifest: Hashable, Sendable {
     var entries: [Entry] = []
     entries.reserveCapacity(count)
     for _ in 0..<count {
-      let entry = try entry(&reader)
+      let entry = try entry(&reader, isKronecker: hasKroneckerProducts)
       if let last = entries.last, !TensorPair.precedes(last.tensor.name, entry.tensor.name) {
         throw .notSorted(tensor: StrictJSON.shown(entry.tensor.name))
       }
@@ -213,7 +229,10 @@ package struct DriftManifest: Hashable, Sendable {
     }
   }
 
-  private static func entry(_ reader: inout ByteReader<FormatError>) throws(FormatError) -> Entry {
+  /// - Parameter isKronecker: the version is that of manifests with Kronecker products.
+  private static func entry(
+    _ reader: inout ByteReader<FormatError>, isKronecker: Bool
+  ) throws(FormatError) -> Entry {
     let name = try reader.text("a tensor's name")
     let typeName = try reader.text("a tensor's dtype")
     guard let dtype = DataType(rawValue: typeName) else { throw .unknownDataType(StrictJSON.shown(typeName)) }
@@ -237,6 +256,10 @@ package struct DriftManifest: Hashable, Sendable {
     case 2: change = .none
     case 3:
       change = .product(rank: Int(try reader.integer("an adapter's rank", as: UInt32.self)))
+      digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
+    case 4 where isKronecker:
+      let rows = Int(try reader.integer("an adapter's blocks", as: UInt32.self))
+      change = .kronecker(rows: rows, columns: Int(try reader.integer("an adapter's blocks", as: UInt32.self)))
       digest = try reader.bytes("a byte digest", count: SHA256.digestLength)
     default: throw .badFlag(section: "a byte digest's flag", found: Int(flag))
     }

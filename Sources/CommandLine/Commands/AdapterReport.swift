@@ -10,11 +10,13 @@ enum AdapterReport {
   }
 
   private static func text(_ inspection: AdapterInspection) -> String {
+    let isLoKr = inspection.products.contains { $0.inner != nil }
+    let update = isLoKr ? "‖ΔW‖" : "‖BA‖"
     var lines = Format.table(
-      header: ["tensor", "matrix", "rank", "scale", "‖W‖", "‖BA‖", "‖BA‖/‖W‖"],
+      header: ["tensor", "matrix", isLoKr ? "blocks, rank" : "rank", "scale", "‖W‖", update, "\(update)/‖W‖"],
       rows: inspection.products.map { product in
         [
-          Quoting.plain(product.tensor), Format.shape([product.rows, product.columns]), String(product.rank),
+          Quoting.plain(product.tensor), Format.shape([product.rows, product.columns]), form(product),
           Format.number(product.factor), product.baseNorm.map { Format.number($0) } ?? "-", Format.number(product.norm),
           product.relativeNorm.map { Format.number($0) } ?? "-",
         ]
@@ -36,6 +38,12 @@ enum AdapterReport {
           + "together" + (unmeasured > 0 ? ", without \(Format.count(unmeasured)) not measured" : ""))
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Of a Kronecker product the blocks, of which all are multiples of one, and the highest rank.
+  private static func form(_ product: AdapterInspection.Product) -> String {
+    guard let inner = product.inner else { return String(product.rank) }
+    return "\(Format.shape([inner.rows, inner.columns])), \(product.rank)"
   }
 
   private static func row(_ whole: AdapterInspection.Whole) -> [String] {
@@ -71,6 +79,7 @@ enum AdapterReport {
             .object([
               ("name", .string(product.tensor)), ("rows", .integer(product.rows)),
               ("columns", .integer(product.columns)), ("rank", .integer(product.rank)),
+              ("inner", product.inner.map { .array([.integer($0.rows), .integer($0.columns)]) } ?? .null),
               ("scale", .number(product.factor)), ("baseNorm", .number(product.baseNorm)),
               ("norm", .number(product.norm)), ("relativeNorm", .number(product.relativeNorm)),
             ])

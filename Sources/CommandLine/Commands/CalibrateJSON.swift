@@ -51,6 +51,9 @@ enum CalibrateJSON {
     case .norm: "norm"
     case .rank: "rank"
     case .product: "product"
+    case .kronecker: "kronecker"
+    case .kroneckerProduct: "kroneckerProduct"
+    case .pattern: "pattern"
     case .entries: "entries"
     case .rows: "rows"
     case .columns: "columns"
@@ -120,11 +123,19 @@ enum CalibrateJSON {
   private static func clause(_ clause: ClauseForm) -> JSONOutput {
     switch clause {
     case .norm(let norm): return .object([("norm", bound(norm))])
-    // No calibrated policy has one.
-    case .pattern: return .object([])
-    // Nor blocks.
-    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, _):
+    case .pattern(let pattern):
+      var members: [(key: String, value: JSONOutput)] = [("of", .string(pattern.subject))]
+      if let (count, group) = pattern.groups { members += [("n", .integer(count)), ("m", .integer(group))] }
+      return .object([("pattern", .object(members))])
+    case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var members: [(key: String, value: JSONOutput)] = []
+      if case .kronecker(let terms, let rows, let columns)? = blocks {
+        members.append(
+          (
+            "kronecker",
+            .object([("terms", .integer(terms)), ("inner", .array([.integer(rows), .integer(columns)]))])
+          ))
+      }
       if let rank { members.append(("rank", .integer(rank))) }
       switch sparse {
       case .entries(let count): members.append(("entries", .integer(count)))

@@ -106,6 +106,11 @@ enum CalibrateText {
     switch group.form {
     case .norm: return "\(tensors) of any form of drift"
     case .rank: return "\(tensors): low rank and rounding in every run"
+    case .kronecker:
+      return "\(tensors): few Kronecker products and rounding in every run, as merged LoKr adapters leave"
+    case .kroneckerProduct: return "\(tensors): Kronecker products of unmerged adapters in every run"
+    case .pattern(let count, let group):
+      return "\(tensors): at most \(count) of \(group) neighbours changed in every run"
     case .product: return "\(tensors): products of unmerged adapters in every run"
     case .entries, .rows, .columns: return "\(tensors): few changes in every run"
     case .excluded: return "\(tensors) outside the proof: counters, which no clause can bound"

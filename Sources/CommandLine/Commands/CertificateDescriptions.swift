@@ -17,7 +17,7 @@ extension CommandDescription {
         + "identity's: the certificate is about that identity, and check refuses one that was made with another base.",
       "With --parent the certificate is a link of a chain: BASE is the model of the parent's certificate, which is verified "
         + "first, --identity is that of the chain's base, and bounds relative to a norm refer to the chain's base.",
-      "With --adapter, the tuned model is the base with an unmerged LoRA adapter added. The proof costs what the adapter's size "
+      "With --adapter, the tuned model is the base with an unmerged LoRA or LoKr adapter added. The proof costs what the adapter's size "
         + "asks for, and with --identity the base is read only where the adapter replaces whole tensors: without such "
         + "tensors --base may be left out.",
       "A policy with rounding bounds needs --identity, of identify --commit, and --base. --tuned and --adapter together say that "
@@ -47,7 +47,7 @@ extension CommandDescription {
       .optional("tuned", "TUNED", "the fine-tuned checkpoint"),
       .optional(
         "adapter", "ADAPTER",
-        "in place of --tuned: an unmerged LoRA adapter, the folder that PEFT or mlx-lm saves, or one file of diffusers or "
+        "in place of --tuned: an unmerged LoRA or LoKr adapter, the folder that PEFT or mlx-lm saves, or one file of diffusers or "
           + "kohya; beside --tuned: the one that was merged"
       ),
       .required("policy", "POLICY.json", "what may change, and by how much"),

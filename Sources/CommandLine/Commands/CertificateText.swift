@@ -122,9 +122,14 @@ extension VerificationReport {
   }
 
   private static func adapterLines(_ adapter: AdapterSummary) -> [String] {
-    let ranks =
-      adapter.smallestRank == adapter.largestRank
-      ? "rank \(adapter.largestRank)" : "ranks \(adapter.smallestRank) to \(adapter.largestRank)"
+    var forms: [String] = []
+    if adapter.kroneckerModules < adapter.modules {
+      forms.append(
+        adapter.smallestRank == adapter.largestRank
+          ? "rank \(adapter.largestRank)" : "ranks \(adapter.smallestRank) to \(adapter.largestRank)")
+    }
+    if adapter.kroneckerModules > 0 { forms.append(Format.count(adapter.kroneckerModules, "Kronecker product")) }
+    let ranks = forms.joined(separator: ", ")
     let excluded = adapter.excludedModules > 0 ? ", \(Format.count(adapter.excludedModules)) not covered" : ""
     let count = Format.count(adapter.modules, "module")
     var lines = ["adapter           \(count)\(adapter.modules > 0 ? ", \(ranks)" : "")\(excluded)"]
@@ -140,6 +145,7 @@ extension VerificationReport {
     .object([
       ("modules", .integer(adapter.modules)),
       ("excludedModules", .integer(adapter.excludedModules)),
+      ("kroneckerModules", .integer(adapter.kroneckerModules)),
       ("smallestRank", .integer(adapter.smallestRank)),
       ("largestRank", .integer(adapter.largestRank)),
       ("relativeError", .number(adapter.relativeError)),

@@ -19,7 +19,7 @@ enum InspectCommand: Command {
         + "Tensors on one side only, and other dtypes or shapes, are listed; they are no errors here, unless nothing is "
         + "left to compare (exit code 13).",
       "BASE and TUNED are folders with model.safetensors, or with model.safetensors.index.json and its shards, or "
-        + "single .safetensors files. TUNED may also be an unmerged LoRA adapter (docs/adapters.md): then the "
+        + "single .safetensors files. TUNED may also be an unmerged LoRA or LoKr adapter (docs/adapters.md): then the "
         + "norm and rank of each product are shown.",
     ],
     positionals: [

@@ -82,7 +82,10 @@ enum InspectJSON {
       ("largestResidual", .number(drift?.lowRank?.largestResidual)),
       ("residuals", residuals(drift?.lowRank)),
       ("unit", .number(drift?.unit)),
+      ("kronecker", kronecker(drift?.kronecker)),
       ("pattern", drift?.pattern.map { .string($0.text) } ?? .null),
+      ("zeros", optional(drift?.zeros?.base)),
+      ("refilledZeros", optional(drift?.zeros?.refilled)),
       ("unitIsCoarse", .boolean(drift?.isUnitCoarse ?? false)),
       ("rankClaimIsWeak", .boolean(drift?.warning != nil)),
       ("warning", drift?.warning.map { .string(InspectText.sentence($0, of: tensor)) } ?? .null),
@@ -100,6 +103,14 @@ enum InspectJSON {
     case .notEncodable(let reason, let entries): ("notEncodable", entries, reason)
     case .drifted(let drift): (drift.norm > 0 ? "drifted" : "belowPrecision", drift.changedEntries, nil)
     }
+  }
+
+  private static func kronecker(_ measure: KroneckerMeasure?) -> JSONOutput {
+    guard let measure else { return .null }
+    return .object([
+      ("terms", .integer(measure.terms)), ("inner", .array([.integer(measure.rows), .integer(measure.columns)])),
+      ("residual", .number(measure.residual)), ("residualOfBase", .number(measure.residualOfBase)),
+    ])
   }
 
   private static func residuals(_ lowRank: LowRankMeasure?) -> JSONOutput {

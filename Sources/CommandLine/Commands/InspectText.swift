@@ -94,24 +94,48 @@ enum InspectText {
     }
   }
 
-  /// Tensors whose change keeps a pattern that a policy could ask for, by pattern.
+  /// Tensors whose change has a form that a policy could ask for beside ranks and counts, by form.
   private static func patterns(_ inspection: CheckpointInspection) -> [String] {
+    let lines =
+      lines(inspection) { tensor in
+        tensor.drift?.pattern.map {
+          "the change is \($0.text), at most \($0.count) of every \($0.group) neighbours in a row."
+        }
+      }
+      + lines(inspection) { tensor in
+        tensor.drift?.kronecker.map { measure in
+          "the change is \(measure.terms == 1 ? "one Kronecker product" : "a sum of \(measure.terms) Kronecker products") with inner "
+            + "factors of \(measure.rows) × \(measure.columns), as LoKr adds them"
+            + (measure.isExpressible ? "." : "; no clause has blocks of sizes that are no powers of two.")
+        }
+      }
+      + lines(inspection) { tensor in
+        // Few zeros say nothing.
+        tensor.drift?.zeros.flatMap { zeros in
+          zeros.refilled == 0 && zeros.base >= tensor.entryCount / 8 && zeros.base > 0
+            ? "weights that are zero in the base stay zero." : nil
+        }
+      }
+    return lines.isEmpty ? [] : [""] + lines
+  }
+
+  /// One line for each thing that is said, with the tensors that it is said of.
+  private static func lines(
+    _ inspection: CheckpointInspection, _ say: (TensorInspection) -> String?
+  ) -> [String] {
     var names: [String: [String]] = [:]
-    var order: [ChangePattern] = []
+    var order: [String] = []
     for tensor in inspection.tensors {
-      guard let pattern = tensor.drift?.pattern else { continue }
-      if names[pattern.text] == nil { order.append(pattern) }
-      names[pattern.text, default: []].append(Quoting.plain(tensor.name))
+      guard let text = say(tensor) else { continue }
+      if names[text] == nil { order.append(text) }
+      names[text, default: []].append(Quoting.plain(tensor.name))
     }
     let shown = 3
-    let lines = order.map { pattern in
-      let all = names[pattern.text] ?? []
+    return order.map { text in
+      let all = names[text] ?? []
       let rest = all.count > shown + 1 ? " and \(all.count - shown) more" : ""
-      return
-        "\(all.prefix(rest.isEmpty ? all.count : shown).joined(separator: ", "))\(rest): the change is \(pattern.text), at most "
-        + "\(pattern.count) of every \(pattern.group) neighbours in a row."
+      return "\(all.prefix(rest.isEmpty ? all.count : shown).joined(separator: ", "))\(rest): \(text)"
     }
-    return lines.isEmpty ? [] : [""] + lines
   }
 
   private static func growth(_ tensor: TensorInspection) -> String {

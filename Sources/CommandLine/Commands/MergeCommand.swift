@@ -7,7 +7,7 @@ import DriftProofCheckpoint
 enum MergeCommand: Command {
   static let description = CommandDescription(
     name: "merge",
-    summary: "merge a LoRA adapter into its base, rounded once and the same everywhere",
+    summary: "merge a LoRA or LoKr adapter into its base, rounded once and the same everywhere",
     details: [
       "Every merged weight is W + factor*(B*A), computed in float64 and rounded once to the base's type. The same files "
         + "give the same bytes on every machine, so whoever has base and adapter can make the model again and compare. "

@@ -54,7 +54,7 @@ struct ExactRules {
   }
 
   /// The name as a pattern, runs of digits between dots as `*` where `wildcards` says so.
-  private static func pattern(_ name: String, wildcards: Bool) -> String {
+  static func pattern(_ name: String, wildcards: Bool) -> String {
     name.split(separator: ".", omittingEmptySubsequences: false).map { part in
       if wildcards, !part.isEmpty, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return "*" }
       return part.unicodeScalars.map { "*{},\\".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()

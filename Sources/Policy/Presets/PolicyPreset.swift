@@ -3,7 +3,9 @@
 /// A policy to start from, for one family of networks and one way to fine-tune them.
 public enum PolicyPreset: String, CaseIterable, Sendable {
   case llamaLora = "llama-lora"
+  case llamaLokr = "llama-lokr"
   case llamaFull = "llama-full"
+  case llamaSparse = "llama-sparse"
   case gpt2Lora = "gpt2-lora"
   case bertLora = "bert-lora"
   case resnetChannels = "resnet-channels"
@@ -37,6 +39,10 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     case frozen
     case any
     case lowRank
+    /// One Kronecker product, cut as PEFT cuts the tensor without a factor of its settings.
+    case kronecker
+    /// 2 of 4 neighbours in a row, and a fraction of each tensor's norm.
+    case pattern
     /// A fraction of each tensor's norm.
     case norm
     /// Buffers that training recomputes: 2.5 times their norm, as measured on real fine-tunes.
@@ -67,6 +73,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   public var summary: String {
     switch self {
     case .llamaLora: "LoRA on a Llama-shaped decoder: low rank in attention, small norms elsewhere"
+    case .llamaLokr: "LoKr on a Llama-shaped decoder: a Kronecker product in attention, small norms elsewhere"
+    case .llamaSparse: "sparse fine-tune of a Llama-shaped decoder: 2 of 4 neighbours in a row, and norms"
     case .llamaFull: "full fine-tune of a Llama-shaped decoder: norms per tensor and in total"
     case .gpt2Lora: "LoRA on GPT-2 (Conv1D weights are in × out, query, key and value fused)"
     case .bertLora: "LoRA on a BERT-shaped encoder: low rank in attention, small norms elsewhere"
@@ -81,8 +89,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// The share of ‖W‖ that norm clauses allow.
   var defaultNorm: String {
     switch self {
-    case .llamaLora, .gpt2Lora, .bertLora: "0.02"
-    case .llamaFull, .resnetChannels, .mlp: "0.05"
+    case .llamaLora, .llamaLokr, .gpt2Lora, .bertLora: "0.02"
+    case .llamaFull, .llamaSparse, .resnetChannels, .mlp: "0.05"
     }
   }
 
@@ -90,8 +98,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// would fill it.
   var defaultTotal: String? {
     switch self {
-    case .llamaLora, .gpt2Lora, .bertLora: "0.1"
-    case .llamaFull: "0.05"
+    case .llamaLora, .llamaLokr, .gpt2Lora, .bertLora: "0.1"
+    case .llamaFull, .llamaSparse: "0.05"
     case .mlp: "0.5"
     case .resnetChannels: nil
     }
@@ -101,7 +109,9 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   var templates: [Template] {
     switch self {
     case .llamaLora: llama(attention: .lowRank, embedding: .rows)
+    case .llamaLokr: Self.attentionByItself + llama(attention: .kronecker, embedding: .rows).dropFirst(2)
     case .llamaFull: llama(attention: .norm, embedding: .norm)
+    case .llamaSparse: Self.sparseMatrices + llama(attention: .pattern, embedding: .norm).dropFirst(3)
     case .gpt2Lora: Self.gpt2
     case .bertLora: Self.bert
     case .resnetChannels: Self.resnet
@@ -136,6 +146,22 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
       Self.rest,
     ]
   }
+
+  /// A rule for each projection: those of keys and values are often smaller, and so are their blocks.
+  private static let attentionByItself = ["q", "k", "v", "o"].map { projection in
+    Template(
+      pattern: "*self_attn.\(projection)_proj.weight", form: .kronecker,
+      purpose: "Attention, \(projection)_proj: a merged LoKr update.", isCore: true)
+  }
+
+  private static let sparseMatrices = [
+    Template(
+      pattern: "*self_attn.{q,k,v,o}_proj.weight", form: .pattern,
+      purpose: "Attention: of every 4 neighbours in a row at most 2 change, by a small norm.", isCore: true),
+    Template(
+      pattern: "*mlp.{gate,up,down}_proj.weight", form: .pattern,
+      purpose: "Feed-forward: of every 4 neighbours in a row at most 2 change, by a small norm."),
+  ]
 
   private static let gpt2 = [
     Template(

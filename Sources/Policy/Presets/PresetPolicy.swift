@@ -48,7 +48,7 @@ private struct PresetWriter {
     }
     var rules = exact.rules
     for (template, members) in zip(templates, members) where !members.isEmpty {
-      rules.append(try rule(template, members))
+      for part in parts(template, members) { rules.append(try rule(part.pattern, template, part.members)) }
     }
     guard rules.count <= PolicyLimits.maximumRules else {
       throw .tooManyRules(rules.count, limit: PolicyLimits.maximumRules)
@@ -102,9 +102,36 @@ private struct PresetWriter {
     return members
   }
 
+  /// Blocks have one size in a rule: tensors of others in one template have rules by name.
+  private func parts(
+    _ template: PolicyPreset.Template, _ members: [PolicyTensor]
+  ) -> [(pattern: String, members: [PolicyTensor])] {
+    let sizes = Set(members.map { "\(blocks($0))" })
+    guard template.form == .kronecker, sizes.count > 1 else { return [(template.pattern, members)] }
+    return members.map { (ExactRules.pattern($0.name, wildcards: false), [$0]) }
+  }
+
+  /// The blocks into which PEFT cuts a tensor.
+  private func blocks(_ tensor: PolicyTensor) -> (rows: Int, columns: Int) {
+    (
+      BlockForm.factorisation(of: max(1, tensor.rows)).inner, BlockForm.factorisation(of: max(1, tensor.columns)).inner
+    )
+  }
+
+  /// The clause's blocks; nil for sizes that no clause has.
+  private func blockForm(_ members: [PolicyTensor]) -> BlockForm? {
+    let (rows, columns) = blocks(members[0])
+    guard [rows, columns].allSatisfy({ BlockForm.sizeRange.contains($0) && $0.nonzeroBitCount == 1 }) else {
+      return nil
+    }
+    return .kronecker(terms: 1, rows: rows, columns: columns)
+  }
+
   // MARK: Text
 
-  private func rule(_ template: PolicyPreset.Template, _ members: [PolicyTensor]) throws(PresetError) -> String {
+  private func rule(
+    _ pattern: String, _ template: PolicyPreset.Template, _ members: [PolicyTensor]
+  ) throws(PresetError) -> String {
     let example = members[0].name
     let count = members.count == 1 ? displayed(example) : "\(members.count) tensors, such as \(displayed(example))"
     var lines = ["// \(template.purpose)", "// \(count)."]
@@ -126,8 +153,37 @@ private struct PresetWriter {
       }
       if split == nil, options.residual == nil { lines += restRemarks(members) }
     }
-    lines.append(PolicyText.rule(pattern: template.pattern, allowance))
+    if template.form == .kronecker { lines += kroneckerRemarks(members) }
+    if template.form == .pattern, !fillGroups(members) {
+      lines.append("// Their rows are no whole groups of 4, so that only the norm is bounded.")
+    }
+    lines.append(PolicyText.rule(pattern: pattern, allowance))
     return lines.map { "    " + $0 }.joined(separator: "\n")
+  }
+
+  private func kroneckerRemarks(_ members: [PolicyTensor]) -> [String] {
+    let (rows, columns) = blocks(members[0])
+    let cut = "\(members[0].rows) × \(members[0].columns) into blocks of \(rows) × \(columns)"
+    guard let form = blockForm(members) else {
+      return [
+        "// LoKr cuts \(cut), for which there is no clause: a small change of any form."
+      ]
+    }
+    var lines = [
+      "// LoKr cuts \(cut), if decompose_factor is -1; with another factor they have",
+      "// another size (driftproof inspect shows that of an adapter), and inner must have it.",
+    ]
+    if form.fullTerms(rows: members[0].rows, columns: members[0].columns) <= 1 {
+      lines.append("// Careful: every matrix of this size is such a product.")
+    }
+    if options.residual == nil { lines += restRemarks(members) }
+    return lines
+  }
+
+  private static let group = 4
+
+  private func fillGroups(_ members: [PolicyTensor]) -> Bool {
+    members.allSatisfy { $0.columns.isMultiple(of: Self.group) && $0.columns > 0 }
   }
 
   /// What the rule allows beside the rank, and how to allow less.
@@ -193,6 +249,20 @@ private struct PresetWriter {
       } else {
         clause = .sum(rank: options.rank, sparse: nil, residual: try bound(try residual(members), members, split))
       }
+    case .kronecker:
+      guard let blocks = blockForm(members) else {
+        clause = .norm(try bound(try norm(), members, nil))
+        break
+      }
+      if let rounding = try rounding(members, nil) {
+        clause = .sum(rank: nil, sparse: nil, residual: nil, rounding: rounding, blocks: blocks)
+      } else {
+        clause = .sum(rank: nil, sparse: nil, residual: try bound(try residual(members), members, nil), blocks: blocks)
+      }
+    case .pattern:
+      let size = ClauseForm.norm(try bound(try norm(), members, nil))
+      guard fillGroups(members) else { return .clauses([size]) }
+      return .clauses([.pattern(.drift(count: Self.group / 2, group: Self.group)), size])
     case .norm: clause = .norm(try bound(try norm(), members, split))
     case .statistics: clause = .norm(.relative(try decimal("2.5")))
     case .bias: clause = .norm(.absolute(try bias(members)))

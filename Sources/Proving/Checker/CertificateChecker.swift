@@ -204,6 +204,7 @@ public enum CertificateChecker {
     case .dense: "replaces"
     case .none: "leaves alone"
     case .product(let rank): "adds a product of rank \(rank) to"
+    case .kronecker(let rows, let columns): "adds a Kronecker product with blocks of \(rows) × \(columns) to"
     }
   }
 

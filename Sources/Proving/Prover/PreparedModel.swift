@@ -91,7 +91,7 @@ struct PreparedModel {
 extension DriftProver.Request {
   /// The matrices of the adapter that was merged, for tensors with rounding bounds, by their names.
   /// - Throws: errors of an adapter that does not fit the base.
-  fileprivate func hints(_ derived: DerivedStatement, identity: BaseIdentity) throws -> [String: FactorHint] {
+  fileprivate func hints(_ derived: DerivedStatement, identity: BaseIdentity) throws -> [String: [FactorHint]] {
     let names = Set(
       derived.tensors.filter { $0.clauses.contains { $0.entries?.rounding != nil } }.map(\.name))
     guard let hint, !names.isEmpty else { return [:] }

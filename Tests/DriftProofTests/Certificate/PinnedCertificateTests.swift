@@ -91,6 +91,15 @@ import DriftProofTranscript
     #expect(report.tensors.kronecker == 1 && report.tensors.composed == 2)
   }
 
+  @Test func lokrCertificate() throws {
+    let pinned = try PinnedCertificate.lokr.get()
+    let report = try check("lokr", pinned, in: PinnedCertificate.lokrFolder, version: 12)
+    #expect(report.policyName == "pinned LoKr")
+    #expect(report.tensors.kronecker == 1 && report.tensors.norm == 1 && report.tensors.composed == 1)
+    let adapter = try #require(report.adapter)
+    #expect(adapter.modules == 3 && adapter.kroneckerModules == 2 && adapter.largestRank == 2)
+  }
+
   @Test func entrywiseCertificate() throws {
     let pinned = try PinnedCertificate.entries.get()
     let report = try check("entries", pinned, in: PinnedCertificate.entriesFolder, version: 6)

@@ -57,7 +57,7 @@ import Testing
     let pass = try CheckpointPass.run(base: own.base, tuned: tuned, policy: policy, given: own.identity)
     return try DriftMeasurer(pair: CheckpointPair(base: own.base, tuned: tuned)).measure(
       differences: pass.differences, tensors: pass.derived.tensors, squares: pass.drifts.map(\.sumOfSquares),
-      totalBound: pass.derived.totalBound, hints: hint.map { ["w": $0] } ?? [:])
+      totalBound: pass.derived.totalBound, hints: hint.map { ["w": [$0]] } ?? [:])
   }
 
   private func violation(

@@ -27,6 +27,7 @@ struct PinnedCertificate: Sendable {
   static let entriesFolder = Repository.fixture("pinned-v6")
   static let patternsFolder = Repository.fixture("pinned-v9")
   static let blocksFolder = Repository.fixture("pinned-v10")
+  static let lokrFolder = Repository.fixture("pinned-v12")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
   static let hidingFolder = Repository.fixture("pinned-hiding")
@@ -62,6 +63,9 @@ struct PinnedCertificate: Sendable {
   /// Sums of Kronecker products: exact, with a residual, beside rows.
   static let kronecker = Result { try PinnedCertificate("kronecker", in: blocksFolder) }
 
+  /// An unmerged LoKr adapter: a clause of its blocks, a norm alone, a rank, under a total.
+  static let lokr = Result { try PinnedCertificate("lokr", in: lokrFolder) }
+
   init(_ name: String, in folder: URL = Self.folder) throws {
     let folder = folder.appendingPathComponent(name)
     func read(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(file))) }
@@ -87,8 +91,8 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v10 or pinned-hiding; their secrets are random, so the bytes differ
-/// from run to run.
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v12 or pinned-hiding; their secrets are random, so the bytes
+/// differ from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
   @Test func norm() throws {
@@ -285,6 +289,34 @@ struct PinnedCertificateGenerator {
           { "tensors": "zeros", "allow": [ { "pattern": { "of": "base" } }, { "entrywise": { "absolute": 0.3 } } ] } ] }
 
       """, in: PinnedCertificate.patternsFolder, isLinked: true)
+  }
+
+  @Test func lokr() throws {
+    var random = SeededGenerator(seed: 12)
+    var base = TestModel()
+    var adapter = TestAdapter.lokr(rank: 8, settings: ["rank_pattern": "{\"low\": 1}"])
+    adapter.config["target_modules"] = "[\"blocks\", \"free\", \"low\"]"
+    // 32 = 4·8, 16 = 4·4; 24 = 4·6, 20 = 4·5; 18 = 3·6, 8 = 2·4.
+    for (name, shape, parts) in [
+      ("model.blocks", [32, 16], [.w1: [4, 4], .w2: [8, 4]]), ("model.free", [24, 20], [.w1: [4, 4], .w2: [6, 5]]),
+      ("model.low", [18, 8], [.w1: [3, 2], .w2A: [6, 1], .w2B: [1, 4]]),
+    ] as [(String, [Int], [KroneckerPart: [Int]])] {
+      base.tensors[name + ".weight"] = TestTensor(shape, random: &random)
+      adapter.add(name, parts: parts, random: &random)
+    }
+    base.tensors["model.frozen"] = TestTensor([5], random: &random)
+    try make(
+      "lokr", base, .init(adapter: adapter),
+      """
+      { "driftPolicy": 1, "name": "pinned LoKr", "securityBits": 128,
+        "rules": [
+          { "tensors": "model.blocks.weight", "allow": { "kronecker": { "terms": 1, "inner": [8, 4] } } },
+          { "tensors": "model.free.weight", "allow": { "norm": { "relative": 0.5 } } },
+          { "tensors": "model.low.weight", "allow": [ { "rank": 2 }, { "norm": { "absolute": 2 } } ] },
+          { "tensors": "*", "allow": "frozen" } ],
+        "total": { "norm": { "absolute": 4 } } }
+
+      """, in: PinnedCertificate.lokrFolder)
   }
 
   @Test func kronecker() throws {

@@ -169,7 +169,7 @@ import Testing
     #expect(try openRefusal(adapter).contains("two tensors stand for \"head.weight\""))
     adapter = fixture.adapter
     adapter.tensors["base_model.model.model.layers.0.q.lora_embedding_A"] = adapter.tensors[a]
-    #expect(try openRefusal(adapter).contains("is no part of a LoRA adapter"))
+    #expect(try openRefusal(adapter).contains("is no part of a LoRA or LoKr adapter"))
   }
 
   @Test mutating func names() throws {

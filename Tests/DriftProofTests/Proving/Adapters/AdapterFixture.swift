@@ -143,3 +143,36 @@ extension FactorMatrix {
     return wide.first { $0.position == index }?.value ?? Int64(narrow[index])
   }
 }
+
+extension TestAdapter {
+  /// A LoKr adapter without modules.
+  /// - Parameters:
+  ///   - rank: r.
+  ///   - settings: other members of the configuration, as JSON.
+  static func lokr(rank: Int = 8, settings: [String: String] = [:]) -> TestAdapter {
+    var result = TestAdapter()
+    result.config = [
+      "peft_type": "\"LOKR\"", "r": "\(rank)", "alpha": "\(2 * rank)", "rank_dropout": "0.0", "module_dropout": "0.1",
+      "use_effective_conv2d": "false", "decompose_both": "false", "decompose_factor": "-1", "init_weights": "true",
+      "rank_dropout_scale": "false", "rank_pattern": "{}", "alpha_pattern": "{}",
+      "target_modules": "[\"q\", \"v\", \"conv\", \"square\"]",
+    ]
+    result.config.merge(settings) { _, new in new }
+    return result
+  }
+
+  /// The tensors of a LoKr module, of any shapes.
+  mutating func add(
+    _ module: String, parts: [KroneckerPart: [Int]], scale: Double = 0.1, random: inout SeededGenerator
+  ) {
+    for part in KroneckerPart.allCases {
+      guard let shape = parts[part] else { continue }
+      tensors["base_model.model.\(module).\(part.rawValue)"] = Self.random(shape, scale: scale, random: &random)
+    }
+  }
+
+  /// Those of one part.
+  func matrix(_ module: String, _ part: KroneckerPart) -> Matrix? {
+    tensors["base_model.model.\(module).\(part.rawValue)"]
+  }
+}

@@ -41,8 +41,8 @@ import Testing
   private func norm(_ module: String) throws -> Double {
     let adapter = try fixture.adapter.open("adapter", in: fixture.folder)
     let found = try #require(adapter.modules.first { $0.name == module })
-    let a = try adapter.checkpoint.doubles(of: found.a)
-    let b = try adapter.checkpoint.doubles(of: found.b)
+    let a = try adapter.checkpoint.doubles(of: found.matrices.all[0])
+    let b = try adapter.checkpoint.doubles(of: found.matrices.all[1])
     let columns = a.count / found.rank
     var sum = 0.0
     for i in 0..<b.count / found.rank {

@@ -144,8 +144,8 @@ import DriftProofTranscript
   {
     let factors = try ProductFactors(product, of: adapter, leftBits: leftBits, rightBits: rightBits)
     let (left, right) = (factors.left, factors.right)
-    let a = try adapter.checkpoint.doubles(of: product.module.a)
-    let b = try adapter.checkpoint.doubles(of: product.module.b)
+    let a = try adapter.checkpoint.doubles(of: product.module.matrices.all[0])
+    let b = try adapter.checkpoint.doubles(of: product.module.matrices.all[1])
     let (r, rows, columns) = (product.module.rank, product.rows, product.columns)
     let unit = Double(sign: .plus, exponent: -leftBits - rightBits, significand: 1)
     let bound = ProductPrecision.error(rank: product.rank, leftBits: leftBits, rightBits: rightBits)

@@ -7,9 +7,9 @@ from math import prod
 from .datatypes import FLOATING
 from .errors import InvalidProof, NotCovered
 from .identity import BaseIdentity, BaseTensor, chunk_positions, has_units
-from .manifest import ADAPTER_UNCHANGED, PRODUCT, Manifest, TunedTensor
-from .policy import ANY, CLAUSES, FROZEN, OF_COLUMNS, OF_SLICES, OF_TUNED, Pattern, Policy, Rule
-from .rules import blocks, fits_heads, matrix
+from .manifest import ADAPTER_UNCHANGED, KRONECKER, PRODUCT, PRODUCT_KINDS, Manifest, TunedTensor
+from .policy import ANY, CLAUSES, FROZEN, OF_COLUMNS, OF_SLICES, OF_TUNED, Blocks, Pattern, Policy, Rule
+from .rules import blocks, fits_heads, largest_rank, matrix, product_sizes
 from .wire import name_order, repeats_canonically
 
 MAXIMUM_RANK = 1024
@@ -50,6 +50,8 @@ def check_adapter_records(identity: BaseIdentity, manifest: Manifest) -> None:
             _, columns = matrix(tensor.shape)
             if tensor.dtype not in FLOATING or not 1 <= tensor.rank <= min(columns, MAXIMUM_RANK):
                 raise InvalidProof(f"{tensor.name}: a product of this type or rank is none")
+        if tensor.kind == KRONECKER and (tensor.dtype not in FLOATING or product_sizes(tensor) is None):
+            raise InvalidProof(f"{tensor.name}: a product of this type, or with these blocks, is none")
 
 
 def _shape_fits(base: BaseTensor, tuned: TunedTensor, rule: Rule, revised: bool) -> bool:
@@ -154,6 +156,14 @@ def check_alignable(identity: BaseIdentity, manifest: Manifest, decisions: dict[
             raise NotCovered(f"{name}: changes and is not in the base's tableau")
 
 
+def _has_blocks(tensor: TunedTensor, wanted: Blocks, rule: Rule) -> bool:
+    """Whether a sum of Kronecker products allows an adapter's product, whatever is in its factors."""
+    rows, columns = matrix(tensor.shape)
+    if tensor.kind != KRONECKER or rule.heads or not wanted.fill(rows, columns):
+        return False
+    return tensor.inner == (wanted.rows, wanted.columns) or wanted.terms >= wanted.most(rows, columns)
+
+
 def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
     """Check 19: products of adapters are inside the policy."""
     gaps, outside, impossible = [], [], []
@@ -162,9 +172,9 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
         patterns = [clause.pattern for clause in rule.clauses if clause.pattern]
         if tensor.kind == ADAPTER_UNCHANGED and any(pattern.form == OF_TUNED for pattern in patterns):
             gaps.append(tensor.name)
-        if tensor.kind != PRODUCT or rule.kind == ANY:
+        if tensor.kind not in PRODUCT_KINDS or rule.kind == ANY:
             continue
-        if patterns or any(clause.blocks for clause in rule.clauses):
+        if patterns or any(clause.blocks and not _has_blocks(tensor, clause.blocks, rule) for clause in rule.clauses):
             gaps.append(tensor.name)
             continue
         if rule.kind == FROZEN:
@@ -176,18 +186,23 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
                 if any(clause.rank is None or clause.rank < min(rows, columns) for clause in rule.clauses):
                     impossible.append(tensor.name)
             continue
-        if any((clause.entrywise or clause.rounding) and clause.rank is None for clause in rule.clauses):
+        if any(
+            (clause.entrywise or clause.rounding) and clause.rank is None and not clause.blocks
+            for clause in rule.clauses
+        ):
             gaps.append(tensor.name)
             continue
         for clause in rule.clauses:
             if clause.norm:
                 if rule.heads:
                     impossible.append(tensor.name)
+            elif clause.blocks:
+                continue
             elif clause.rank is None:
                 outside.append(tensor.name)
-            elif any(min(tensor.rank, rows, columns) > clause.rank for rows, columns in shapes):
+            elif any(min(largest_rank(tensor), rows, columns) > clause.rank for rows, columns in shapes):
                 outside.append(tensor.name)
-        if matrix(tensor.shape)[1] > MAXIMUM_PRODUCT_COLUMNS:
+        if (product_sizes(tensor) or (0, 0, 0))[1] > MAXIMUM_PRODUCT_COLUMNS:
             impossible.append(tensor.name)
     if gaps:
         raise NotCovered(f"{gaps[0]}: a pattern, blocks, or a bound of entries without a rank, under an adapter")
@@ -201,7 +216,7 @@ def needs_digest(tensor: TunedTensor, identity: BaseIdentity, rule: Rule) -> boo
     """Which tensors have a byte digest (specification/files.md, section 3)."""
     if tensor.kind == ADAPTER_UNCHANGED:
         return False
-    if tensor.kind == PRODUCT or rule.kind == ANY:
+    if tensor.kind in PRODUCT_KINDS or rule.kind == ANY:
         return True
     return rule.kind == CLAUSES and tensor.entries > 0 and tensor.name in identity.by_name
 

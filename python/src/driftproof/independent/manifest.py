@@ -10,13 +10,16 @@ from .errors import InvalidProof
 from .parameters import CodeParameters
 from .wire import Reader, name_order, repeats_canonically, u32
 
-UNCHANGED, CHANGED, ADAPTER_UNCHANGED, PRODUCT = 0, 1, 2, 3
+UNCHANGED, CHANGED, ADAPTER_UNCHANGED, PRODUCT, KRONECKER = 0, 1, 2, 3, 4
 DENSE_KINDS = (UNCHANGED, CHANGED)
+PRODUCT_KINDS = (PRODUCT, KRONECKER)
 MAXIMUM_TENSORS = 1 << 19
 MAXIMUM_BYTES = 1 << 26
 LEAST_TENSOR_BYTES = 27
 #: The word in front of the version of an aligned statement (format.md, "Manifest").
 ALIGNED_WORD = 11
+#: The word in front of the version of a manifest with Kronecker products of adapters.
+KRONECKER_WORD = 12
 #: The version of statements with patterns, of links (flag 1) and of others (flag 0).
 PATTERNS_VERSION = 9
 #: The same of statements with blocks.
@@ -31,6 +34,8 @@ class TunedTensor:
     kind: int
     digest: bytes | None
     rank: int
+    #: Rows and columns of the second factor of a Kronecker product; zeros for others.
+    inner: tuple[int, int] = (0, 0)
 
     @property
     def entries(self) -> int:
@@ -67,12 +72,15 @@ class Manifest:
     def statement_bytes(self) -> int:
         """What a statement of it may take, as if each tensor had a record of a product."""
         return 128 + sum(
-            len(tensor.name.encode()) + len(tensor.dtype.encode()) + 8 * len(tensor.shape) + 61
+            len(tensor.name.encode())
+            + len(tensor.dtype.encode())
+            + 8 * len(tensor.shape)
+            + (65 if tensor.kind == KRONECKER else 61)
             for tensor in self.tensors
         )
 
 
-def _tensor(reader: Reader) -> TunedTensor:
+def _tensor(reader: Reader, last_kind: int) -> TunedTensor:
     name, dtype = reader.text(), reader.text()
     count = reader.u64()
     if count > reader.remaining // 8:
@@ -82,11 +90,12 @@ def _tensor(reader: Reader) -> TunedTensor:
     if problem:
         raise InvalidProof(f"manifest: {name}: {problem}")
     kind = reader.u8()
-    if kind > PRODUCT:
+    if kind > last_kind:
         raise InvalidProof(f"manifest: {name}: unknown record {kind}")
     rank = reader.u32() if kind == PRODUCT else 0
-    digest = reader.hash() if kind in (CHANGED, PRODUCT) else None
-    return TunedTensor(name, dtype, shape, kind, digest, rank)
+    inner = (reader.u32(), reader.u32()) if kind == KRONECKER else (0, 0)
+    digest = reader.hash() if kind == CHANGED or kind in PRODUCT_KINDS else None
+    return TunedTensor(name, dtype, shape, kind, digest, rank, inner)
 
 
 def says_aligned(content: bytes) -> bool:
@@ -100,7 +109,8 @@ def read_manifest(content: bytes) -> Manifest:
     reader = Reader(content, "manifest")
     version = reader.u32()
     aligned = version == ALIGNED_WORD
-    if aligned:
+    has_kronecker = version == KRONECKER_WORD
+    if aligned or has_kronecker:
         version = reader.u32()
     if not 2 <= version <= BLOCKS_VERSION and not (aligned and version == ALIGNED_WORD):
         raise InvalidProof(f"manifest: version {version} is unknown")
@@ -127,7 +137,7 @@ def read_manifest(content: bytes) -> Manifest:
         raise InvalidProof("manifest: too many tensors")
     tensors: list[TunedTensor] = []
     for _ in range(count):
-        tensor = _tensor(reader)
+        tensor = _tensor(reader, KRONECKER if has_kronecker else PRODUCT)
         if tensors and name_order(tensor.name) <= name_order(tensors[-1].name):
             raise InvalidProof("manifest: names out of order")
         tensors.append(tensor)
@@ -137,4 +147,6 @@ def read_manifest(content: bytes) -> Manifest:
     manifest = Manifest(version, parent, code, rows, layout_digest, tuple(tensors), aligned)
     if manifest.is_adapter and (parent or any(tensor.kind == UNCHANGED for tensor in tensors)):
         raise InvalidProof("manifest: an adapter's has no parent and no record 0")
+    if has_kronecker and all(tensor.kind != KRONECKER for tensor in tensors):
+        raise InvalidProof("manifest: the word of Kronecker products without one")
     return manifest

@@ -8,7 +8,7 @@ from math import floor, isqrt, prod
 from .errors import InvalidProof, NotCovered, OperationalError
 from .identity import BaseIdentity, BaseTensor, LinkedTensor
 from .layout import Grid
-from .manifest import DENSE_KINDS, PRODUCT, Manifest, TunedTensor
+from .manifest import DENSE_KINDS, KRONECKER, PRODUCT, PRODUCT_KINDS, Manifest, TunedTensor
 from .parameters import CodeParameters
 from .policy import (
     ABSOLUTE,
@@ -374,11 +374,37 @@ class ProductShrinkage:
         return Fraction(self.numerator, self.denominator)
 
 
+def product_sizes(tensor: TunedTensor) -> tuple[int, int, int] | None:
+    """Rows of B̂, columns of Â, their rank (section 8); None without a product, or if blocks do not fill the matrix."""
+    rows, columns = matrix(tensor.shape)
+    if tensor.kind == PRODUCT:
+        return rows, columns, tensor.rank
+    height, width = tensor.inner
+    if tensor.kind != KRONECKER or not height or not width or not rows or not columns:
+        return None
+    if rows % height or columns % width:
+        return None
+    return height * width, (rows // height) * (columns // width), 1
+
+
+def largest_rank(tensor: TunedTensor) -> int:
+    """The rank that the form of a product gives it."""
+    if tensor.kind == PRODUCT:
+        return tensor.rank
+    (rows, columns), (height, width) = matrix(tensor.shape), tensor.inner
+    return min(rows // height, columns // width) * min(height, width)
+
+
 def product_tensors(
-    name: str, base: BaseTensor, rank: int, shape: tuple[int, int], rule: Rule, policy: Policy, revised: bool
+    tensor: TunedTensor, base: BaseTensor, rule: Rule, policy: Policy, revised: bool
 ) -> tuple[list[TableauTensor], ProductShrinkage]:
     """Â and B̂ of a product (section 8)."""
-    rows, columns = shape
+    sizes = product_sizes(tensor)
+    if sizes is None:
+        raise InvalidProof(f"{tensor.name}: no product of these sizes")
+    rows, columns, rank = sizes
+    blocks_of = f"{tensor.inner[0]}x{tensor.inner[1]}"
+    names = ("lora A", "lora B") if tensor.kind == PRODUCT else (f"lokr w1 {blocks_of}", f"lokr w2 {blocks_of}")
     share = factor_share(rank, columns, revised)
     bits_a = min(24, 23 if rank > 256 else 24, (51 - share) // 2)
     measures = Measures(base, rows, rank)
@@ -394,8 +420,8 @@ def product_tensors(
     bound_b = None
     if norms:
         bound_b = limbs(min(_shrunk(measures, norm, bits_b, shrinkage) for norm in norms), TENSOR_LIMBS)
-    first = TableauTensor(f"{name}[lora A]", rank, columns, bits_a, True, bound_a, (), orthonormal)
-    return [first, TableauTensor(f"{name}[lora B]", rows, rank, bits_b, True, bound_b)], shrinkage
+    first = TableauTensor(f"{tensor.name}[{names[0]}]", rank, columns, bits_a, True, bound_a, (), orthonormal)
+    return [first, TableauTensor(f"{tensor.name}[{names[1]}]", rows, rank, bits_b, True, bound_b)], shrinkage
 
 
 def _shrunk(measures: Measures, norm: Bound, bits: int, shrinkage: ProductShrinkage) -> int:
@@ -428,16 +454,14 @@ class StatementRules:
             base, rule = self.identity.by_name.get(tensor.name), self.decisions.get(tensor.name)
             if base is None or rule is None or rule.kind != CLAUSES or prod(tensor.shape) == 0:
                 continue
-            if tensor.kind in DENSE_KINDS or tensor.kind == PRODUCT:
+            if tensor.kind in DENSE_KINDS or tensor.kind in PRODUCT_KINDS:
                 result.append((tensor, base, rule))
         return result
 
     def tensors_of(self, tuned: TunedTensor, base: BaseTensor, rule: Rule, shrinkages: list[ProductShrinkage]):
         """The statement's tensors of one tensor; a product's shrinkage is added to the list."""
-        if tuned.kind == PRODUCT:
-            own, shrinkage = product_tensors(
-                tuned.name, base, tuned.rank, matrix(base.shape), rule, self.policy, self.revised
-            )
+        if tuned.kind in PRODUCT_KINDS:
+            own, shrinkage = product_tensors(tuned, base, rule, self.policy, self.revised)
             shrinkages.append(shrinkage)
             yield from own
             return

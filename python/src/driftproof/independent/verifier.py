@@ -12,7 +12,7 @@ from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError
 from .field import Cubic
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
-from .manifest import BLOCKS_VERSION, PATTERNS_VERSION, PRODUCT, Manifest, read_manifest, says_aligned
+from .manifest import BLOCKS_VERSION, PATTERNS_VERSION, PRODUCT_KINDS, Manifest, read_manifest, says_aligned
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
@@ -89,7 +89,7 @@ def derive_tensors(identity: BaseIdentity, manifest: Manifest, rules: StatementR
     for tuned, base, rule in rules.certified():
         if padded_log(*matrix(tuned.shape)) > MAXIMUM_LOG_ENTRIES:
             raise OperationalError(f"{tuned.name}: too many entries")
-        if rule.heads and tuned.kind != PRODUCT:
+        if rule.heads and tuned.kind not in PRODUCT_KINDS:
             if len(tensors) + count_blocks(tuned.shape, rule.heads) > MAXIMUM_BLOCKS:
                 raise OperationalError(f"{tuned.name}: too many heads")
         for tensor in rules.tensors_of(tuned, base, rule, shrinkages):

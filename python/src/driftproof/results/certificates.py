@@ -61,11 +61,13 @@ class RoundedTensor(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterSummary(Result):
-    """Of an unmerged adapter's certificate: its modules and ranks; an entry of a product is within `relative_error` of
+    """Of an unmerged adapter's certificate: its modules and ranks, and how many of them add a Kronecker product, which
+    counts for no rank; an entry of a product is within `relative_error` of
     its row's norm + `absolute_error` of the adapter's own."""
 
     modules: int
     excluded_modules: int
+    kronecker_modules: int
     smallest_rank: int
     largest_rank: int
     relative_error: float

@@ -69,6 +69,17 @@ class RankResidual(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KroneckerFinding(Result):
+    """The change is a sum of `terms` Kronecker products with second factors of `inner` rows and columns, but for
+    `residual`, a norm, which is `residual_of_base` of the base's."""
+
+    terms: int
+    inner: tuple[int, ...]
+    residual: float
+    residual_of_base: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TensorInspection(Result):
     """How one tensor changed. None stands where something does not apply, such as the rank of a vector.
 
@@ -80,6 +91,7 @@ class TensorInspection(Result):
         rank: the smallest of 1, 2, 4, ..., 64 that explains the drift; `residual` is the norm of what it leaves,
             `residual_of_drift` and `residual_of_base` that as fractions, `largest_residual` its largest entry.
         unit: the step in which weights of this tensor are encoded.
+        kronecker: where the drift is a sum of few Kronecker products of sizes as LoKr cuts them.
         pattern: "n:m" where at most n of every m neighbours in a row changed, the tightest such.
     """
 
@@ -108,7 +120,10 @@ class TensorInspection(Result):
     largest_residual: float | None
     residuals: tuple[RankResidual, ...] | None
     unit: float | None
+    kronecker: KroneckerFinding | None
     pattern: str | None
+    zeros: int | None
+    refilled_zeros: int | None
     unit_is_coarse: bool
     rank_claim_is_weak: bool
     warning: str | None
@@ -187,12 +202,14 @@ class Inspection(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterProduct(Result):
-    """One module of an adapter: `scale` * B A is `rows` x `columns`; `norm` is that product's norm."""
+    """One module of an adapter: `scale` * B A is `rows` x `columns`; `norm` is that product's norm. With `inner`, rows
+    and columns of W2, it is `scale` * (W1 kron W2), and `rank` what its form allows at most."""
 
     name: str
     rows: int
     columns: int
     rank: int
+    inner: tuple[int, ...] | None
     scale: float
     base_norm: float | None
     norm: float
