@@ -19,18 +19,18 @@ package enum CostTable {
 
   /// In the order of the phases.
   package static let costs: [Cost] = [
-    Cost(phase: .reading, fixed: 0, nanoseconds: 0.926, passes: 0),
-    Cost(phase: .policyCheck, fixed: 0.00601, nanoseconds: 0.3, passes: 0),
-    Cost(phase: .rows, fixed: 0.00133, nanoseconds: 0.201, passes: 0),
-    Cost(phase: .commitment, fixed: 0.00929, nanoseconds: 3.39, passes: 2),
-    Cost(phase: .witness, fixed: 0.00232, nanoseconds: 0.0967, passes: 2),
-    Cost(phase: .factors, fixed: 0.00119, nanoseconds: 6.95, passes: 0),
-    Cost(phase: .projections, fixed: 0.0018, nanoseconds: 0.473, passes: 0),
-    Cost(phase: .digitCommitment, fixed: 0, nanoseconds: 4.28, passes: 0),
-    Cost(phase: .boundsStage, fixed: 0.00688, nanoseconds: 2.55, passes: 0),
-    Cost(phase: .factorStages, fixed: 0, nanoseconds: 131, passes: 0),
-    Cost(phase: .opening, fixed: 0.0123, nanoseconds: 7.82, passes: 2),
-    Cost(phase: .selfCheck, fixed: 0.00403, nanoseconds: 0, passes: 0),
+    Cost(phase: .reading, fixed: 0.00061, nanoseconds: 0.898, passes: 0),
+    Cost(phase: .policyCheck, fixed: 0.00115, nanoseconds: 0.36, passes: 0),
+    Cost(phase: .rows, fixed: 0.000598, nanoseconds: 0.448, passes: 0),
+    Cost(phase: .commitment, fixed: 0.00809, nanoseconds: 2.95, passes: 2),
+    Cost(phase: .witness, fixed: 0.00179, nanoseconds: 0.0879, passes: 2),
+    Cost(phase: .factors, fixed: 0.000943, nanoseconds: 5.68, passes: 0),
+    Cost(phase: .projections, fixed: 0.00195, nanoseconds: 0.682, passes: 0),
+    Cost(phase: .digitCommitment, fixed: 0, nanoseconds: 3.7, passes: 0),
+    Cost(phase: .boundsStage, fixed: 0.0103, nanoseconds: 2.63, passes: 0),
+    Cost(phase: .factorStages, fixed: 0.000169, nanoseconds: 127, passes: 0),
+    Cost(phase: .opening, fixed: 0.0152, nanoseconds: 7.0, passes: 2),
+    Cost(phase: .selfCheck, fixed: 0.00451, nanoseconds: 0, passes: 0),
   ]
 
   /// Where rows are made anew in every pass: how often a phase does, and what a cell of a row costs, most of it reading.
@@ -44,7 +44,7 @@ package enum CostTable {
   static let bytesPerPackedCell = 2
 
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
-  static let referenceSeconds = 0.0221
+  static let referenceSeconds = 0.018
 
   // Bytes that the prover holds at its peak.
   /// Program, libraries, small tables.
