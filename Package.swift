@@ -107,6 +107,14 @@ let package = Package(
     // Quotes of enclaves, with certificates by libcrypto.
     .target(
       name: "DriftProofEnclave", dependencies: ["CDriftProofCrypto", "DriftProofCore"], path: "Sources/Enclave"),
+    // Commitments and openings over the curve: what verifies, and what commits and opens.
+    .target(
+      name: "DriftProofCurveCommitment",
+      dependencies: ["DriftProofCore", "DriftProofTranscript", "DriftProofCurve"], path: "Sources/CurveCommitment"),
+    .target(
+      name: "DriftProofCurveCommitmentProver",
+      dependencies: ["DriftProofCore", "DriftProofCurve", "DriftProofCurveCommitment"],
+      path: "Sources/CurveCommitmentProver"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -223,6 +231,12 @@ let package = Package(
       name: "CurveTests",
       dependencies: [
         "CDriftProofCurveKernels", "DriftProofCore", "DriftProofKernels", "DriftProofCurve", "TestSupport",
+      ]),
+    .testTarget(
+      name: "CurveCommitmentTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofCurveCommitmentProver", "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

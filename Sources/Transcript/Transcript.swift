@@ -14,6 +14,10 @@ package struct Transcript: Sendable {
     case cubic = 3
     case digest = 4
     case challenge = 5
+    /// Elements of Fr, 32 bytes each.
+    case scalar = 6
+    /// Points of G1, 48 bytes each.
+    case point = 7
   }
 
   package private(set) var state: [UInt8]
