@@ -115,6 +115,17 @@ let package = Package(
       name: "DriftProofCurveCommitmentProver",
       dependencies: ["DriftProofCore", "DriftProofCurve", "DriftProofCurveCommitment"],
       path: "Sources/CurveCommitmentProver"),
+    // That what changed on committed rows is small: what verifies, and what proves.
+    .target(
+      name: "DriftProofCurveArgument",
+      dependencies: ["DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment"],
+      path: "Sources/CurveArgument"),
+    .target(
+      name: "DriftProofCurveArgumentProver",
+      dependencies: [
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
+      ], path: "Sources/CurveArgumentProver"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -237,6 +248,12 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "TestSupport",
+      ]),
+    .testTarget(
+      name: "CurveArgumentTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveArgumentProver", "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

@@ -21,6 +21,12 @@ public enum CurveProofRejection: Error, Equatable, Sendable {
   /// The equation of pairings does not hold: a value, an evaluation, the quotient or the blinding is wrong.
   case openingPairing
   // Argument
+  /// The setup's key is not the one that the statement names.
+  case otherSetup
+  /// C_base or C_tuned has not as many points as the statement has rows.
+  case rowCount(expected: Int, found: Int)
+  /// A frozen tensor's rows are not the base's.
+  case frozenTensorChanged(String)
   case sumcheckFinal(stage: String)
 }
 
@@ -38,6 +44,9 @@ extension CurveProofRejection: CustomStringConvertible {
     case .unsupported(let why): "the statement is not supported: \(why)"
     case .malformedClaim(let index): "claim \(index) of the opening names rows or masks that are not there"
     case .openingPairing: "the opening's equation of pairings does not hold"
+    case .otherSetup: "the setup is not the one that the statement names"
+    case .rowCount(let expected, let found): "there are commitments to \(found) rows, and the statement has \(expected)"
+    case .frozenTensorChanged(let name): "tensor \(name) is frozen, and its rows are not the base's"
     case .sumcheckFinal(let stage): "the \(stage) sumcheck does not end at the claimed evaluations"
     }
   }

@@ -5,10 +5,10 @@
 /// Addition, subtraction, multiplication and inversion have no branch and no index that depends on a value. Comparison
 /// has.
 public struct Fr: Hashable, Sendable {
-  private var w0, w1, w2, w3: UInt64
+  var w0, w1, w2, w3: UInt64
 
   @inline(__always)
-  private init(_ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64) {
+  init(_ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64) {
     (self.w0, self.w1, self.w2, self.w3) = (w0, w1, w2, w3)
   }
 
@@ -20,7 +20,7 @@ public struct Fr: Hashable, Sendable {
   /// r0·n = -1 (mod 2^64).
   @inline(__always) private static var negatedInverse: UInt64 { 0xFFFF_FFFE_FFFF_FFFF }
   /// 2^512 mod r: multiplying by it makes the Montgomery form.
-  private static let squaredRadix = Fr(
+  static let squaredRadix = Fr(
     0xC999_E990_F3F2_9C6D, 0x2B6C_EDCB_8792_5C23, 0x05D3_1496_7254_398F, 0x0748_D9D9_9F59_FF11)
 
   /// r, four words.
@@ -59,7 +59,7 @@ public struct Fr: Hashable, Sendable {
 
   /// Subtracts r from a number below 2r unless it is below r.
   @inline(__always)
-  private func reduced() -> Fr {
+  func reduced() -> Fr {
     var borrow: UInt64 = 0
     let d0 = WideArithmetic.subtract(w0, Self.r0, &borrow)
     let d1 = WideArithmetic.subtract(w1, Self.r1, &borrow)
