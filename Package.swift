@@ -113,8 +113,9 @@ let package = Package(
       dependencies: ["DriftProofCore", "DriftProofTranscript", "DriftProofCurve"], path: "Sources/CurveCommitment"),
     .target(
       name: "DriftProofCurveCommitmentProver",
-      dependencies: ["DriftProofCore", "DriftProofCurve", "DriftProofCurveCommitment"],
-      path: "Sources/CurveCommitmentProver"),
+      dependencies: [
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCurve", "DriftProofCurveCommitment",
+      ], path: "Sources/CurveCommitmentProver"),
     // That what changed on committed rows is small: what verifies, and what proves.
     .target(
       name: "DriftProofCurveArgument",
@@ -210,7 +211,8 @@ let package = Package(
         "DriftProofChain", "DriftProofAttestation", "DriftProofReportFacts", "DriftProofAdapter", "DriftProofProving",
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
         "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver", "DriftProofAuditEndpoint",
-        "DriftProofAuditStatic", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProof",
+        "DriftProofAuditStatic", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofCurveCommitment",
+        "DriftProofCurveCommitmentProver", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(

@@ -11,7 +11,7 @@ struct GeneratedTextTests {
     "inspect", "calibrate", "policy init", "policy explain", "identify", "commit", "prove", "verify", "check",
     "chain verify", "merge", "report", "attest", "digest", "audit calibrate", "audit plan", "audit record",
     "audit run", "audit compare", "audit bundle", "audit verify", "audit open", "audit static", "audit suite",
-    "audit quote", "completions",
+    "audit quote", "setup new", "setup import", "setup contribute", "setup verify", "setup info", "completions",
     "man",
   ]
 
@@ -47,7 +47,7 @@ struct GeneratedTextTests {
     #expect(
       Set(try offers("identify", "-")) == [
         "--out", "-o", "--commit", "--hiding", "--opening", "--proofs", "--cache", "--leave-out", "--strip-prefix",
-        "--json",
+        "--backend", "--setup", "--log-rows", "--json",
         "--quiet", "-q", "--help", "-h",
       ])
     #expect(try offers("attest", "--relation", "m") == ["merge"])

@@ -20,7 +20,7 @@ enum ExitCode: Int32, CaseIterable {
     case .operational: "operational error, such as an unreadable file"
     case .usage: "wrong command line"
     case .policyViolated: "the drift is outside the policy (prove), or a chain's outside its cumulative policy"
-    case .proofInvalid: "the proof, the attestation, or an audit's transcript or bundle is invalid"
+    case .proofInvalid: "the proof, the attestation, the setup, or an audit's transcript or bundle is invalid"
     case .identityMismatch:
       "another base, parent, policy, checkpoint or model than the certificate's or attestation's, or another plan's audit"
     case .coverageGap:

@@ -10,7 +10,8 @@ enum CommandList {
       AuditCalibrateCommand.self, AuditPlanCommand.self, AuditRecordCommand.self, AuditRunCommand.self,
       AuditCompareCommand.self, AuditBundleCommand.self, AuditProveCommand.self, AuditVerifyCommand.self,
       AuditOpenCommand.self, AuditStaticCommand.self, AuditSuiteCommand.self, AuditQuoteCommand.self,
-      CompletionsCommand.self, ManCommand.self,
+      SetupNewCommand.self, SetupImportCommand.self, SetupContributeCommand.self, SetupVerifyCommand.self,
+      SetupInfoCommand.self, CompletionsCommand.self, ManCommand.self,
     ]
   }
 

@@ -21,6 +21,14 @@ extension G1 {
   /// The point of 96 bytes: x and y, or infinity. Every point has one encoding; all other bytes are refused, points of the
   /// curve outside of the group as well.
   public init(uncompressed bytes: [UInt8]) throws(CurveEncodingError) {
+    let point = try G1(curvePoint: bytes)
+    guard point.isInSubgroup else { throw .wrongOrder }
+    self = point
+  }
+
+  /// The point of 96 bytes as of ``init(uncompressed:)``, perhaps outside of the group: for files whose points were checked
+  /// before.
+  public init(curvePoint bytes: [UInt8]) throws(CurveEncodingError) {
     guard let parts = try PointBytes.open(bytes, count: Self.uncompressedLength, isCompressed: false) else {
       self = .infinity
       return
@@ -28,7 +36,6 @@ extension G1 {
     let x = try PointBytes.element(parts.coordinates[..<48])
     let y = try PointBytes.element(parts.coordinates[48...])
     guard let point = G1(x: x, y: y) else { throw .notOnCurve }
-    guard point.isInSubgroup else { throw .wrongOrder }
     self = point
   }
 

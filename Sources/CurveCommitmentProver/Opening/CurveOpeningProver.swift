@@ -7,7 +7,7 @@ import DriftProofCurveCommitment
 /// Opens claims about committed rows.
 ///
 /// What it shows beyond the claims' values is masked by the 16 random cells of each mask row, and by what the caller put
-/// into rows of claims without one: docs/protocol.md says why that is enough.
+/// into rows of claims without one: docs/specification/curve.md says why that is enough.
 package enum CurveOpeningProver {
   /// The transcript must hold the commitments and all that the claims follow from.
   /// - Throws: `malformedClaim`.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCurveCommitment
+import DriftProofCurveCommitmentProver
+
+/// `driftproof setup new`: powers of a τ drawn here.
+enum SetupNewCommand: Command {
+  static let description = CommandDescription(
+    name: "setup new",
+    summary: "make a setup of the curve backend, for tests and closed circles",
+    details: [
+      "Commitments on the curve need powers of a number that nobody knows: whoever knows it can forge proofs (and still "
+        + "learns nothing that proofs hide). This command draws one and forgets it; others cannot tell whether it was kept. "
+        + "Until somebody else has contributed (driftproof setup contribute), every report says INSECURE SETUP.",
+      "For more than tests import a ceremony's setup: driftproof setup import.",
+      "2^N powers serve rows of 2^N cells; 2^20 take some 40 s of a core, and 96 bytes each.",
+    ],
+    positionals: [],
+    ownOptions: [
+      .required("log-powers", "N", "how many powers: 2^N, N from 1 to 26"),
+      .required("out", short: "o", "FILE", "where the setup is written"),
+    ],
+    refusesStandardOutput: "a setup is binary and long")
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let path = try arguments.required("out")
+    let log = try arguments.logPowers() ?? 1
+    try AtomicFile.checkFolder(of: path)
+    console.remark("computing 2^\(log) powers")
+    do throws(CurveSetupError) {
+      try SetupMaking.new(logLength: log, to: path) { console.progress("setup", fraction: $0) }
+      return SetupReport(setup: try SetupFile(path: path), path: path).result(written: true, isChecked: false)
+    } catch {
+      throw CommandFailure(error, path: path)
+    }
+  }
+}
