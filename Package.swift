@@ -225,7 +225,8 @@ let package = Package(
       name: "DriftProofBenchmarks",
       dependencies: [
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCurve",
-        "DriftProofCheckpoint",
+        "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
+        "DriftProofCurveArgumentProver", "DriftProofCheckpoint",
         "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
         "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofDrift", "DriftProofProving", "BenchmarkSuite",

@@ -14,7 +14,7 @@ let usage = """
     document RESULTS.json    write docs/performance.md and its plots from earlier results
     table | 22M | case SIZE norm|rank|entries|rows [RUNS]
                              single matrices, the table of README
-    kernels [LOG] | curve [LOG] | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
+    kernels [LOG] | curve [LOG] | curve-norm LOG L BITS | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
                              the library's parts; the last three reach into it, see scripts/measure-machine
 
   models: mlp-6, resnet-50, llama-7b, transformer-20 ... transformer-33 (2^K parameters), and the small
@@ -103,6 +103,10 @@ case ("curve", let rest) where rest.count < 2:
   guard let log = Int(rest.first ?? "16"), (10...22).contains(log) else { fail("LOG is 10 to 22\n\(usage)") }
   var timings = CurveTimings(log: log)
   try timings.run()
+case ("curve-norm", let rest) where rest.count == 3:
+  let numbers = rest.compactMap { Int($0) }
+  guard numbers.count == 3 else { fail("curve-norm LOG L BITS takes numbers\n\(usage)") }
+  try CurveNormTimings.run(log: numbers[0], logLength: numbers[1], magnitude: numbers[2])
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
 case ("commitment", let rest) where rest.count == 3:
   let numbers = rest.compactMap { Int($0) }

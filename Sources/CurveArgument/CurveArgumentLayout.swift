@@ -28,7 +28,9 @@ package struct CurveArgumentLayout: Sendable {
   package let bitVariables: Int
 
   /// - Parameter statement: a valid one.
-  package init(_ statement: CurveStatement) {
+  package init(_ statement: CurveStatement) { self.init(statement, groupCount: nil) }
+
+  init(_ statement: CurveStatement, groupCount: Int?) {
     self.statement = statement
     let finest = statement.tensors.filter(\.countsInTotal).map(\.fractionBits).max() ?? 0
     var (lines, places) = ([Line](), [Int]())
@@ -49,7 +51,9 @@ package struct CurveArgumentLayout: Sendable {
     self.places = places
     driftRows = places.count
     boundedCount = bounded
-    range = TensorRange(variables: statement.logLength + ceilLog2(places.count))
+    let variables = statement.logLength + ceilLog2(places.count)
+    range =
+      groupCount.map { TensorRange(variables: variables, groupCount: $0) } ?? TensorRange(variables: variables)
     usedCells =
       range.projections << CurveLimits.logProjectionCells
       + (statement.totalBound == nil ? 0 : 1 << CurveLimits.logTotalCells) + bounded << CurveLimits.logBoundCells

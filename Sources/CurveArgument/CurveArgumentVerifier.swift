@@ -12,8 +12,12 @@ package struct CurveArgumentVerifier: Sendable {
   /// - Throws: `unsupported` where the argument is not sound for the statement.
   package init(statement: CurveStatement) throws(CurveProofRejection) {
     try statement.validate()
-    self.statement = statement
-    layout = CurveArgumentLayout(statement)
+    self.init(layout: CurveArgumentLayout(statement))
+  }
+
+  init(layout: CurveArgumentLayout) {
+    statement = layout.statement
+    self.layout = layout
   }
 
   /// Terms of the statistical soundness error.
@@ -38,6 +42,12 @@ package struct CurveArgumentVerifier: Sendable {
   /// All up to the opening: P2's points and what is claimed of all rows.
   func claims(_ channel: inout CurveVerifierChannel) throws(CurveProofRejection) -> ([G1], [CurveClaim]) {
     let matrices = layout.range.draw(&channel.transcript)
+    return try claims(matrices, &channel)
+  }
+
+  func claims(
+    _ matrices: [TernaryMatrix], _ channel: inout CurveVerifierChannel
+  ) throws(CurveProofRejection) -> ([G1], [CurveClaim]) {
     let auxiliary = try channel.receivePoints(CurveLabel.auxiliaryRows, count: layout.auxiliaryRows)
     let challenges = StageChallenges(layout: layout, transcript: &channel.transcript)
     let outcome = try verifyStage(StageWeights(challenges: challenges, matrices: matrices), &channel)

@@ -25,7 +25,8 @@ package enum CurveSoundness {
       Term(name: "claims", bits: field(claims)),
       // A round of degree 3, or γ before it.
       Term(name: "sumcheck A", bits: field(3)),
-      Term(name: "row weights and evaluations", bits: field(1)),
+      // τ; and of D with less variables than a row has, the coordinates of the rest.
+      Term(name: "evaluations", bits: field(max(1, layout.logLength - layout.bitVariables))),
       // χ, γ and β of the opening, and ζ against a Laurent polynomial of twice the powers' number.
       Term(name: "opening", bits: field(2 << logPowers)),
     ]

@@ -13,10 +13,18 @@ package struct TensorRange: Hashable, Sendable {
   /// n_E.
   package let variables: Int
 
-  package init(variables: Int) { self.variables = variables }
-
   /// k: 1, 2, 3 for n_E up to 14, 24, 40, so that no matrix is wide.
-  package var groupCount: Int { variables <= 14 ? 1 : variables <= 24 ? 2 : 3 }
+  package let groupCount: Int
+
+  package init(variables: Int) {
+    self.init(variables: variables, groupCount: variables <= 14 ? 1 : variables <= 24 ? 2 : 3)
+  }
+
+  /// For tests, which have more groups than their sizes need.
+  init(variables: Int, groupCount: Int) {
+    self.variables = variables
+    self.groupCount = groupCount
+  }
 
   /// M, with (1 - 2^-k)^M ≤ 2^-132: (1/2)^132 = 2^-132, (3/4)^320 < 2^-132.8, (7/8)^704 < 2^-135.6.
   package var projections: Int { [132, 320, 704][groupCount - 1] }
@@ -79,6 +87,13 @@ package struct TernaryMatrix: Sendable {
         minus.append(~(low | high) & mask)
       }
     }
+    self.plus = plus
+    self.minus = minus
+  }
+
+  init(rows: Int, columns: Int, plus: [UInt64], minus: [UInt64]) {
+    self.rows = rows
+    self.columns = columns
     self.plus = plus
     self.minus = minus
   }

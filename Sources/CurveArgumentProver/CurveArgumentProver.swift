@@ -15,8 +15,12 @@ package struct CurveArgumentProver: Sendable {
   /// - Throws: `statement` where the argument is not sound for it.
   package init(statement: CurveStatement) throws(CurveArgumentError) {
     do throws(CurveProofRejection) { try statement.validate() } catch { throw .statement(error) }
-    self.statement = statement
-    layout = CurveArgumentLayout(statement)
+    self.init(layout: CurveArgumentLayout(statement))
+  }
+
+  init(layout: CurveArgumentLayout) {
+    statement = layout.statement
+    self.layout = layout
   }
 
   package struct Proof: Sendable {
@@ -29,9 +33,11 @@ package struct CurveArgumentProver: Sendable {
   ///   - rows: of the drift, with what C_tuned - C_base is blinded by.
   ///   - base: C_base, and C_tuned: the rows of all tensors of the statement.
   ///   - secret: 32 fresh random bytes.
+  ///   - report: is told of each phase when it is over.
   /// - Throws: where the statement is false or not to be proved, before anything is computed that depends on challenges.
   package func prove(
-    rows: some CurveDriftRows, base: CurvePoints, tuned: CurvePoints, committer: CurveCommitter, secret: [UInt8]
+    rows: some CurveDriftRows, base: CurvePoints, tuned: CurvePoints, committer: CurveCommitter, secret: [UInt8],
+    report: (String) -> Void = { _ in }
   ) throws(CurveArgumentError) -> Proof {
     guard committer.logLength == layout.logLength, committer.key.id == statement.setupID else { throw .otherSetup }
     let measure = try DriftMeasure(layout, rows: rows)
@@ -45,9 +51,12 @@ package struct CurveArgumentProver: Sendable {
       transcript: CurveArgumentProtocol.transcript(statement, base: base, tuned: tuned))
     let randomness = ProofRandomness(layout, secret: secret, context: channel.transcript.state)
 
+    report("measure")
+
     // V → P: R. P → V: P2.
     let matrices = layout.range.draw(&channel.transcript)
     let projections = ProjectionSums(layout, matrices: matrices, rows: rows)
+    report("projections")
     let cells = BitCells.cells(layout, projections: projections.values, measure: measure)
     let auxiliary = randomness.rows(layout, cells: cells)
     channel.send(
@@ -59,6 +68,8 @@ package struct CurveArgumentProver: Sendable {
         }
       })
 
+    report("bits")
+
     // V → P: λ and points. P → V: Stage A.
     let challenges = StageChallenges(layout: layout, transcript: &channel.transcript)
     var drift = DriftTerm(
@@ -68,6 +79,8 @@ package struct CurveArgumentProver: Sendable {
       coefficients: Array(randomness.libra.prefix(layout.libraLength)), degrees: layout.degrees)
     let outcome = proveStage(&drift, &bits, libra: libra, &channel)
 
+    report("stage A")
+
     // V → P: τ. P → V: the opening.
     let tau = channel.challenge(CurveLabel.valuePowers)
     do throws(CurveProofRejection) {
@@ -76,6 +89,7 @@ package struct CurveArgumentProver: Sendable {
         rows: ProofRows(drift: rows, auxiliary: auxiliary), rowCount: layout.driftRows + layout.auxiliaryRows,
         committer: committer, channel: &channel)
     } catch { throw .opening(error) }
+    report("opening")
     return Proof(bytes: channel.proof, sizes: channel.sizes)
   }
 

@@ -81,6 +81,15 @@ struct CurveFixture: Sendable {
     }
   }
 
+  /// Of order 2^32: 7^((r - 1)/2^32).
+  static let rootOfUnity: Fr = {
+    let bytes = ((-Fr.one) * Fr(2).power(32).inverse()).littleEndianBytes
+    return (0..<255).reversed().reduce(Fr.one) { power, bit in
+      let square = power * power
+      return bytes[bit / 8] >> UInt8(bit % 8) & 1 == 1 ? Fr(7) * square : square
+    }
+  }()
+
   static let secret = [UInt8](repeating: 5, count: 32)
 
   func prove(secret: [UInt8] = Self.secret) throws -> [UInt8] {
