@@ -59,7 +59,7 @@ import Testing
 
   @Test func evaluationsOfATrueStatement() throws {
     // With a claim that is true the g(ρ) that it needs is the right one.
-    for continuation in [DenseStage.Continuation.drift, .bits] {
+    for continuation in [DenseStage.Continuation.drift, .bits, .both] {
       var prover = CheatingProver(Self.fixture)
       prover.continuation = continuation
       #expect(try rejection(prover) == .openingPairing)
@@ -210,11 +210,21 @@ import Testing
     try expectStopped(prover)
     // Two that are false by +1 and -1.
     prover.cells = { cells, layout in
-      for m in 0..<2 {
-        let zero = layout.projectionCell(m)
-        // Bits of no number are bits, too: this is cell 61, which weighs nothing.
-        cells[zero + 61] = .one
-        cells[zero] = Fr.one - cells[zero]
+      let lowest = (0..<layout.range.projections).map { layout.projectionCell($0) }
+      guard let zero = lowest.first(where: { cells[$0].isZero }), let one = lowest.first(where: { cells[$0] == .one })
+      else { return }
+      (cells[zero], cells[one]) = (.one, .zero)
+    }
+    try expectStopped(prover)
+  }
+
+  @Test func claimsThatAreFalseByOneAndMinusOne() throws {
+    var prover = CheatingProver(Self.fixture)
+    // Tensor a is one above its bound; tensor b has a slack of 5, of which one is taken.
+    prover.replace(1) { row in row[row.firstIndex { $0 == .zero } ?? 0] = .one }
+    prover.cells = { cells, layout in
+      for (number, slack) in [(0, 0), (1, 4)] {
+        for bit in 0..<120 { cells[layout.boundCell(number) + bit] = slack >> bit & 1 == 1 ? .one : .zero }
       }
     }
     try expectStopped(prover)

@@ -119,6 +119,8 @@ struct DenseStage {
     /// E(ρ), or D(ρ), is one more than it is, and g(ρ) is what the claim needs then.
     case drift
     case bits
+    /// E(ρ) is one more, and D(ρ) one less.
+    case both
   }
 
   mutating func run(
@@ -140,12 +142,12 @@ struct DenseStage {
       if round <= drift.variables { drift.bind(r) }
       if round <= bits.variables { bits.bind(r) }
       if round == drift.variables {
-        outcome.drift = drift.tables[0][0] + (continuation == .drift ? .one : .zero)
+        outcome.drift = drift.tables[0][0] + ([.drift, .both].contains(continuation) ? .one : .zero)
         channel.send(CurveLabel.driftValue, [outcome.drift])
         claim = claim - drift.contribution(outcome.drift)
       }
       if round == bits.variables {
-        outcome.bits = bits.tables[0][0] + (continuation == .bits ? .one : .zero)
+        outcome.bits = bits.tables[0][0] + (continuation == .bits ? .one : continuation == .both ? -.one : .zero)
         channel.send(CurveLabel.bitsValue, [outcome.bits])
         claim = claim - bits.contribution(outcome.bits)
       }
