@@ -49,7 +49,8 @@ let package = Package(
     .target(
       name: "DriftProofStatement",
       dependencies: [
-        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCommitment", "DriftProofArgument",
+        "DriftProofCore", "DriftProofField", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCommitment",
+        "DriftProofArgument",
       ], path: "Sources/Statement"),
     .target(
       name: "DriftProofCertificate",
@@ -61,6 +62,7 @@ let package = Package(
       name: "DriftProofChain",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
+        "DriftProofTransition",
       ], path: "Sources/Chain"),
     // That a commitment to a tuned model is the base's and a certificate's drift.
     .target(

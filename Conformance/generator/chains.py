@@ -6,7 +6,19 @@ import json
 from dataclasses import replace
 
 from .case import Absent, Bytes, Cases, Text
-from .subjects import ADAPTER, CLASSES, LINK, PARENT, ROOT, SECOND, THINNED, Subject
+from .subjects import (
+    ADAPTER,
+    CLASSES,
+    FIRST_RELEASE,
+    LINK,
+    NEXT_TRANSITION,
+    PARENT,
+    ROOT,
+    SECOND,
+    SECOND_RELEASE,
+    THINNED,
+    Subject,
+)
 from .verified import frozen
 
 ORDER, LINKS, TENSORS, CUMULATIVE, LISTS = (f"chain {section}" for section in (2, "3", 4, 5, 6))
@@ -121,6 +133,7 @@ def cases() -> Cases:
     _tensors(case)
     _cumulative(case, root, second, thinned)
     _revoked(case, root, second, thinned)
+    _next_bases(case)
     return found
 
 
@@ -290,3 +303,28 @@ def _revoked(case, root, second, thinned) -> None:
 
 
 __all__ = ["Subject", "cases"]
+
+
+def _next_bases(case) -> None:
+    """Releases that speak of the weights of the one before."""
+    releases = [FIRST_RELEASE.certificate, SECOND_RELEASE.certificate]
+    own = {"next": SECOND_RELEASE.identity, "transition": NEXT_TRANSITION}
+    words = {"next": ["--next-identity", "@next"], "transition": ["--transition", "@transition"]}
+
+    def line(name: str, says: str, code: int, reason: str, given="next transition", certificates=releases, **files):
+        names = given.split()
+        arguments = [word for name in names for word in words[name]]
+        held = {name: files.get(name, own[name]) for name in names}
+        case(f"next-{name}", says, certificates, code, reason, "chain 7", *arguments, base=FIRST_RELEASE, **held)
+
+    line("verified", "The second release speaks of the first one's weights.", 0, "verified")
+    line("shuffled", "The second release first.", 0, "verified", certificates=releases[::-1])
+    line("untied", "No transition.", 12, "untiedNextBase", "next")
+    line("unknown", "No identity of the first release.", 12, "base", "transition")
+    line("alone", "The second release alone.", 12, "parentMissing", certificates=releases[1:])
+    line("is-a-base", "The base's identity as the next one.", 12, "noNextBase", next=FIRST_RELEASE.identity)
+    changed = NEXT_TRANSITION.with_byte(-1)
+    line("transition-changed", "A bit of the transition.", 11, "merklePath folding layer 1", transition=changed)
+    cut = NEXT_TRANSITION.changed(NEXT_TRANSITION.content[:99])
+    line("transition-cut", "A part of the transition.", 11, "transitionFile", transition=cut)
+    line("twice", "The transition twice.", 1, "twoTransitions", "next transition transition")

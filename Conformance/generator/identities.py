@@ -5,7 +5,7 @@ import copy
 import json
 
 from .case import Cases, Text
-from .subjects import HIDING, NORM, ROUNDING, add, sealed_identity
+from .subjects import HIDING, NORM, ROUNDING, SECOND_RELEASE, add, sealed_identity
 
 RULE = "files 4"
 
@@ -33,7 +33,8 @@ def cases() -> Cases:
     refused("trailing", "Something behind.", json.dumps(value) + "{}")
     spelled("version-2", "Version 2 without an unencodable entry.", driftIdentity=2)
     spelled("version-4", "Version 4 without a linked part.", driftIdentity=4)
-    spelled("version-5", "Version 5.", driftIdentity=5)
+    spelled("version-5", "Version 5 without a linked part.", driftIdentity=5)
+    spelled("version-6", "Version 6.", driftIdentity=6)
     spelled("unknown-key", "A key that there is not.", comment="x")
     spelled("root", "Another root.", root=value["root"][:-1] + ("0" if value["root"][-1] != "0" else "1"))
     spelled("root-capitals", "A root in capitals.", root=value["root"].upper())
@@ -121,8 +122,26 @@ def cases() -> Cases:
     hiding("tail-missing", "Pins without a tail.", lambda v: v["linked"].pop("tail"), seal=False)
     hiding("pins-missing", "A tail without pins.", lambda v: v["linked"]["trees"][0].pop("pins"), seal=False)
     hiding("pins-fewer", "A pin fewer than rows.", lambda v: v["linked"]["trees"][0].update(pins=tree["pins"][pin:]))
+    hiding("predecessor", "Version 4 with a predecessor.", lambda v: v["linked"].update(predecessor="ab" * 32))
     hiding("pins-other", "Another pin below the same root.", _first_pin("00" * 24), seal=False)
+
+    def next_base(name: str, says: str, change, seal: bool = True) -> None:
+        changed = copy.deepcopy(SECOND_RELEASE.value)
+        change(changed)
+        refused(f"next-{name}", says, sealed_identity(changed) if seal else json.dumps(changed), SECOND_RELEASE)
+
+    next_base("version", "Version 4 with a predecessor that there is.", lambda v: v.update(driftIdentity=4))
+    next_base("predecessor-missing", "Version 5 without one.", lambda v: v["linked"].pop("predecessor"))
+    next_base("predecessor", "Another predecessor below the same root.", _predecessor("ab" * 32), seal=False)
+    next_base("predecessor-short", "A predecessor of 31 bytes.", _predecessor("ab" * 31), seal=False)
     return found
+
+
+def _predecessor(digits: str):
+    def change(value: dict) -> None:
+        value["linked"].update(predecessor=digits)
+
+    return change
 
 
 def _first_pin(pin: str):

@@ -34,7 +34,7 @@ def make_all() -> None:
     shutil.rmtree(FILES, ignore_errors=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        for make in (_chain, _forms, _weights, _aligned, _attestations, _audits):
+        for make in (_chain, _forms, _weights, _aligned, _next_base, _attestations, _audits):
             kept, scratch = FILES / make.__name__[1:], work / make.__name__
             kept.mkdir(parents=True)
             scratch.mkdir()
@@ -135,6 +135,27 @@ def _aligned(kept: Path, work: Path, draw: np.random.Generator) -> None:
     given = ["--base", base, "--tuned", tuned, "--identity", identity, "--policy", rules, "--tuned-tableau", tableau]
     made = ["--out", kept / "tuned.drift", "--transition", kept / "tuned.transition"]
     run("prove", *given, *made, "--tuned-opening", secret, "--opening", work / "secret")
+
+
+def _next_base(kept: Path, work: Path, draw: np.random.Generator) -> None:
+    """Two releases: the second is bounded by fractions of the first one's weights, which a transition ties to the base."""
+    values, still = models.rounded(draw.normal(size=(16, 32)) * 0.1, "BF16"), Tensor.of(np.ones(5), "F16")
+    base, first, second = (work / f"{name}.safetensors" for name in ("base", "first", "second"))
+    for path, column, factor in ((base, 0, 1.0), (first, 0, 1.0078125), (second, 4, 0.9921875)):
+        values[:, column::8] *= factor
+        write_safetensors(path, {"a": Tensor.of(values, "BF16"), "b": still})
+    bound = {"entrywise": {"ofWeight": 0.02, "absolute": 0.0001}}
+    rules = policy(
+        kept / "policy.json", "releases", [{"tensors": "a", "allow": bound}, {"tensors": "*", "allow": "frozen"}]
+    )
+    identity, following, secret = kept / "base.identity.json", kept / "next.identity.json", work / "next.secret"
+    run("identify", base, "--commit", "-o", identity)
+    run("commit", first, "--identity", identity, "--as-base", "--proofs", "2", "-o", following, "--opening", secret)
+    given = ["--base", base, "--tuned", first, "--identity", identity, "--policy", rules, "--next-identity", following]
+    made = ["--out", kept / "first.drift", "--transition", kept / "next.transition"]
+    run("prove", *given, *made, "--tuned-opening", secret, "--opening", work / "first.secret")
+    given = ["--base", first, "--tuned", second, "--identity", following, "--policy", rules, "--base-opening", secret]
+    run("prove", *given, "--out", kept / "second.drift", "--opening", work / "second.secret")
 
 
 def _attestations(kept: Path, work: Path, draw: np.random.Generator) -> None:

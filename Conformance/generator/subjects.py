@@ -95,6 +95,9 @@ THINNED = Subject.at(FILES / "chain", "patterns.drift", policy="patterns.policy.
 FORMS = Subject.at(FILES / "forms")
 WEIGHTS = Subject.at(FILES / "weights")
 ALIGNED = Subject.at(FILES / "aligned")
+FIRST_RELEASE = Subject.at(FILES / "next_base", "first.drift")
+SECOND_RELEASE = Subject.at(FILES / "next_base", "second.drift", "next.identity.json")
+NEXT_TRANSITION = Stored(FILES / "next_base" / "next.transition")
 
 VERIFY = ["verify", "@certificate", "--base-identity", "@identity", "--policy", "@policy"]
 

@@ -14,7 +14,17 @@ from driftproof.independent.wire import sha256
 from .case import Absent, Bytes, Cases, Stored, Text
 from .places import REPOSITORY
 from .proofs import transition_places
-from .subjects import ALIGNED, NORM, PATTERNS, Subject, add
+from .subjects import (
+    ALIGNED,
+    FIRST_RELEASE,
+    NEXT_TRANSITION,
+    NORM,
+    PATTERNS,
+    SECOND_RELEASE,
+    Subject,
+    add,
+    sealed_identity,
+)
 
 FOLDER = REPOSITORY / "python" / "tests" / "data" / "transition"
 NORMS = Subject.at(FOLDER, identity="base.json")
@@ -165,7 +175,59 @@ def cases() -> Cases:
     )
     shorter = content[:132] + (len(content) - 140 - 8).to_bytes(8, "little") + content[140:-8]
     case("proof-shorter", "Eight bytes fewer.", 11, "truncated", _check(12), transition=TRANSITION.changed(shorter))
+    _next_bases(found)
     return found
+
+
+def _next_bases(found: Cases) -> None:
+    own = {"next": SECOND_RELEASE.identity, "transition": NEXT_TRANSITION}
+    words = ["--next-identity", "@next", "--transition", "@transition"]
+
+    def case(name: str, says: str, code: int, reason: str, check: int, *more, **files) -> None:
+        given = own | files
+        add(found, f"next-{name}", says, FIRST_RELEASE, code, reason, _check(check), *words, *more, **given)
+
+    def sealed(name: str, says: str, reason: str, change) -> None:
+        value = SECOND_RELEASE.value
+        change(value)
+        case(name, says, 12, reason, 6, next=Text(sealed_identity(value)))
+
+    case("verified", "The base plus the drift is a next base.", 0, "verified", 12)
+    case("not-json", "A next base's identity that is no JSON.", 1, "identityFile", 2, next=Text("{"))
+    case("is-a-base", "A base's identity in its place.", 12, "noNextBase", 6, next=FIRST_RELEASE.identity)
+    case("tableaus-transition", "A transition to a tableau.", 12, "transitionKind", 3, transition=TRANSITION)
+    both = ["--tuned-tableau", "@tableau"]
+    case("and-tableau", "A tableau besides.", 2, "usage", 1, *both, tableau=TABLEAU)
+    swapped = {"tableau": TABLEAU, "transition": NEXT_TRANSITION}
+    kind, says = "transitionKind", "A next base's transition with a tableau."
+    add(found, "next-for-tableau", says, FIRST_RELEASE, 12, kind, _check(3), *GIVEN, **swapped)
+    sealed(
+        "predecessor", "Another predecessor.", "nextPredecessor", lambda v: v["linked"].update(predecessor="ab" * 32)
+    )
+    sealed("leaves", "Another leaf.", "nextLeaves", lambda v: v["tensors"][1].update(sha256="ab" * 32))
+    sealed("rate", "Another rate.", "nextRows", lambda v: v["linked"].update(logBlowup=v["linked"]["logBlowup"] - 1))
+    sealed("units", "Coarser units.", "nextUnits", lambda v: v["linked"]["tensors"][0].update(fractionBits=20))
+    sealed(
+        "floor", "More below the floor.", "nextUnits", lambda v: v["linked"]["tensors"][0].update(entriesBelowFloor=1)
+    )
+    sealed("root", "Another tree.", "transitionTableau", lambda v: v["linked"]["trees"][0].update(root="ab" * 32))
+    case(
+        "certificate",
+        "A transition about another certificate.",
+        12,
+        "transitionCertificate",
+        11,
+        transition=NEXT_TRANSITION.with_byte(100),
+    )
+    case("frame-version", "Version 3.", 11, "transitionFile", 3, transition=NEXT_TRANSITION.with_byte(8))
+    case(
+        "proof",
+        "The last byte of the proof.",
+        11,
+        "merklePath folding layer 1",
+        12,
+        transition=NEXT_TRANSITION.with_byte(-1),
+    )
 
 
 def _tableaus(case, value: dict) -> None:

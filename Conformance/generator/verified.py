@@ -30,6 +30,7 @@ from .subjects import (
     ROOT,
     ROUNDING,
     SECOND,
+    SECOND_RELEASE,
     SLICES,
     THINNED,
     WEIGHTS,
@@ -83,6 +84,7 @@ def cases() -> Cases:
     valid("version-9-patterns", "Version 9: patterns of drift, tuned and base.", PATTERNS)
     valid("version-9-link", "Version 9 with a byte 1: a link.", THINNED, "--parent", parent_of(THINNED))
     valid("version-10-kronecker", "Version 10: sums of Kronecker products.", KRONECKER)
+    valid("next-base", "A next base's identity: fractions of its weights.", SECOND_RELEASE)
     valid("hiding-base", "A base whose tableau hides its weights: fractions of weights, a pattern of the base.", HIDING)
     valid("lokr-adapter", "A manifest whose first word is 12: an unmerged LoKr adapter.", LOKR)
     valid("aligned", "A manifest whose first word is 11, without its transition.", ALIGNED)

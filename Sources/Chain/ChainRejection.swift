@@ -25,6 +25,10 @@ public indirect enum ChainRejection: Error, Equatable, Sendable {
   case cumulative([PolicyViolation])
   /// It is about an unmerged adapter: no checkpoint is its model, and what it proves does not add up with other links.
   case unmergedAdapter
+  /// It speaks of a next base, by its file's name, and no transition to that was given.
+  case untiedNextBase(String)
+  /// The transition, by its file's name, does not prove that its next base holds the parent's model.
+  case transition(String, DriftProofError)
   /// A link above it, by file name, failed for this reason.
   case ancestor(String, because: ChainRejection)
 
@@ -49,6 +53,12 @@ extension ChainRejection: CustomStringConvertible {
     case .circle: return "it is its own ancestor or hangs below a circle, so commitments are forged"
     case .unmergedAdapter:
       return "it is about an unmerged adapter, which is no link of a chain; use verify, or certify the merged model"
+    case .untiedNextBase(let name):
+      return
+        "it starts from the next base of \(StrictJSON.shown(name)), which no transition ties to a link of the chain; "
+        + "add the transition that was proved with that model's certificate"
+    case .transition(let name, let error):
+      return "\(StrictJSON.shown(name)), which should tie its next base to its parent: \(error)"
     case .parentTensors(let gaps): return DriftProofError.coverageGap(gaps).description
     case .cumulativeCoverage(let error): return "cumulative policy: \(error)"
     case .cumulative(let violations):

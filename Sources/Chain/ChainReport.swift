@@ -19,8 +19,12 @@ public struct ChainLink: Sendable {
   public let certificateDigest: String
   /// As the file states it; nil for a file that is no certificate.
   public let tunedCommitment: String?
-  /// The tuned commitment of the parent that it names; nil when its drift starts from the base.
+  /// The tuned commitment of the parent that it, or the transition to its next base, names; nil when its drift starts from the
+  /// base.
   public let parent: String?
+  /// The linked root of the next base that it speaks of, which a transition ties to its parent's model; nil for the base of the
+  /// chain and for a link.
+  public let nextBase: String?
   /// Links from the base to this one, itself included; 0 where there is no such way.
   public let depth: Int
   /// The policy was not given: it is the one inside the certificate, whatever that allows.

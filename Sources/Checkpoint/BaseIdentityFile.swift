@@ -5,12 +5,12 @@ import DriftProofCore
 /// The file `*.identity.json`: the identity for people who do not have the base's weights.
 extension BaseIdentity {
   /// The largest value of `driftIdentity` that is read.
-  package static let fileVersion = 4
+  package static let fileVersion = 5
 
-  /// Value of `driftIdentity`: 4 with a tableau that hides the weights, 3 with a public one, 2 where a tensor has no encoding;
-  /// older readers do not know these.
+  /// Value of `driftIdentity`: 5 of a next base, 4 with a tableau that hides the weights, 3 with a public one, 2 where a tensor
+  /// has no encoding; older readers do not know these.
   private var fileVersion: Int {
-    if let linked { return linked.isHiding ? 4 : 3 }
+    if let linked { return linked.isNext ? 5 : linked.isHiding ? 4 : 3 }
     return tensors.contains { $0.statistics.unencodableEntry != nil } ? 2 : 1
   }
 
@@ -89,8 +89,8 @@ extension BaseIdentity {
       throw .identityValue(
         path: "$.driftIdentity", found: "\(version)",
         expected:
-          "\(identity.fileVersion): version 4 is for bases with a tableau that hides their weights, 3 with a public "
-          + "one, 2 for others with a tensor without encoding, 1 for the rest")
+          "\(identity.fileVersion): version 5 is for next bases, 4 for bases with a tableau that hides their weights, 3 with a "
+          + "public one, 2 for others with a tensor without encoding, 1 for the rest")
     }
     guard identity.root == stated else {
       throw .identityRootMismatch(stated: stated.hexadecimal, computed: identity.rootHex)

@@ -5,7 +5,8 @@ import DriftProofCore
 /// What an identity says of the tableau that commits to the base's weights (docs/protocol.md, section 3, "Linked base").
 ///
 /// A public base's is a function of the weights, as the identity is; one that hides the weights has tails and pins besides. It
-/// lets a statement speak of the base's own entries.
+/// lets a statement speak of the base's own entries. A *next base*'s holds a tuned model in the places and units of its base's:
+/// all of the identity but trees and tails is the base's then (section 13).
 package struct LinkedBase: Sendable, Hashable {
   /// One Merkle tree over the rows of some tensors.
   package struct Tree: Sendable, Hashable {
@@ -53,10 +54,12 @@ package struct LinkedBase: Sendable, Hashable {
   package let tensors: [Tensor]
   /// Of all trees' layouts.
   package let layoutDigest: [UInt8]
+  /// Of a next base: the linked root of the base whose leaves, places and units it has, 32 bytes; nil otherwise.
+  package let predecessor: [UInt8]?
 
   package init(
     logLength: Int, logBlowup: Int, bands: Int = 1, tail: Int = 0, trees: [Tree], tensors: [Tensor],
-    layoutDigest: [UInt8]
+    layoutDigest: [UInt8], predecessor: [UInt8]? = nil
   ) {
     self.logLength = logLength
     self.logBlowup = logBlowup
@@ -65,6 +68,7 @@ package struct LinkedBase: Sendable, Hashable {
     self.trees = trees
     self.tensors = tensors
     self.layoutDigest = layoutDigest
+    self.predecessor = predecessor
   }
 
   /// φ: weights below it count as if they were it. Between σ/16 and σ/8.
@@ -98,11 +102,14 @@ package struct LinkedBase: Sendable, Hashable {
 
   /// Its rows have tails, its leaves salts, its trees pins: what proofs show of it tells nothing of the weights.
   package var isHiding: Bool { tail > 0 }
+  /// It holds a tuned model, and a transition alone ties it to the base that the identity's leaves describe.
+  package var isNext: Bool { predecessor != nil }
 
   /// What the linked root hashes (docs/format.md).
   package var canonicalBytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.append(lengthPrefixed: "driftproof/base-tableau/\(isHiding ? "v2" : "v1")")
+    bytes.append(lengthPrefixed: "driftproof/base-tableau/\(isNext ? "v3" : isHiding ? "v2" : "v1")")
+    bytes += predecessor ?? []
     for value in [logLength, logBlowup, bands] { bytes.append(littleEndian: UInt32(value)) }
     bytes.append(littleEndian: UInt64(tail))
     bytes.append(littleEndian: UInt32(trees.count))
@@ -125,6 +132,9 @@ package struct LinkedBase: Sendable, Hashable {
 }
 
 extension BaseIdentity {
+  /// What it is known by: of a next base the linked root, as its leaves are those of the base before it.
+  package var namedRoot: [UInt8] { linked?.isNext ?? false ? linkedRoot ?? root : root }
+
   /// The root that also binds the base's tableau; nil for an identity without one.
   package var linkedRoot: [UInt8]? {
     linked.map { SHA256.hash(Array("driftproof/identity/v2".utf8), root, SHA256.hash($0.canonicalBytes)) }

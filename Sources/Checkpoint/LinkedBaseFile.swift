@@ -13,6 +13,7 @@ extension LinkedBase {
 
   func json() -> String {
     var text = "{\"logLength\": \(logLength), \"logBlowup\": \(logBlowup), \"bands\": \(bands), "
+    if let predecessor { text += "\"predecessor\": \"\(predecessor.hexadecimal)\", " }
     text += isHiding ? "\"tail\": \(tail), \"trees\": [" : "\"trees\": ["
     text += trees.map { tree in
       "{\"rows\": \(tree.rows), \"root\": \"\(tree.root.hexadecimal)\""
@@ -29,8 +30,11 @@ extension LinkedBase {
   /// Types and ranges; whether it fits the identity's leaves is ``check(against:at:)``'s.
   init(_ node: JSONNode) throws(JSONError) {
     let tail = try node.optionalMember("tail")
+    // Every next base hides its weights: without tails this key is unknown.
+    let predecessor = tail == nil ? nil : try node.optionalMember("predecessor")
     try node.requireKeys(
-      ["logLength", "logBlowup", "bands"] + (tail == nil ? [] : ["tail"]) + ["trees", "layoutDigest", "tensors"])
+      ["logLength", "logBlowup", "bands"] + (predecessor == nil ? [] : ["predecessor"])
+        + (tail == nil ? [] : ["tail"]) + ["trees", "layoutDigest", "tensors"])
     let list = try node.member("trees").elements()
     guard (1...Self.maximumTrees).contains(list.count) else {
       throw .outOfRange(path: node.path + ".trees", found: "\(list.count)", expected: "1 to \(Self.maximumTrees) trees")
@@ -59,7 +63,8 @@ extension LinkedBase {
       logBlowup: try node.member("logBlowup").integer(in: Self.logBlowupRange),
       bands: try node.member("bands").integer(in: 1...1), tail: try tail?.integer(in: Self.tailRange) ?? 0,
       trees: trees, tensors: tensors,
-      layoutDigest: try node.member("layoutDigest").hex(byteCount: SHA256.digestLength))
+      layoutDigest: try node.member("layoutDigest").hex(byteCount: SHA256.digestLength),
+      predecessor: try predecessor?.hex(byteCount: SHA256.digestLength))
   }
 
   /// The tensors are those that the tableau of such a base has, with sums that its leaves allow.

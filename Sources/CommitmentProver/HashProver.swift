@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofCommitment
+import DriftProofField
 import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentProver {
@@ -43,10 +44,13 @@ extension HashCommitment: TableauCommitmentProver {
   }
 
   /// Of a tree of a hiding base: at the point that root, l and rate determine, whatever the proof's queries are.
-  package func pinBase(_ committed: CommittedTableau) throws -> CommittedTableau {
-    let point = OutOfDomain.point(
-      root: committed.root, label: committed.label, shapes: committed.shapes, logLength: parameters.logLength,
-      logBlowup: parameters.logBlowup)
+  /// - Parameter shared: the point of all trees of a next base, in place of the root's.
+  package func pinBase(_ committed: CommittedTableau, at shared: CubicExtension? = nil) throws -> CommittedTableau {
+    let point =
+      shared
+      ?? OutOfDomain.point(
+        root: committed.root, label: committed.label, shapes: committed.shapes, logLength: parameters.logLength,
+        logBlowup: parameters.logBlowup)
     return try committed.pinned(at: point)
   }
 

@@ -18,6 +18,8 @@ import Synchronization
 /// root, so a base on disk that is another one can only give a certificate that `check` refuses, never a bound that a
 /// verifier takes for another.
 ///
+/// Of a next base only the tensors outside its tableau are compared here: its trees are compared where they are made again.
+///
 /// For a link of a chain the base on disk is the parent's model: only its names, types and shapes can be compared, with the
 /// parent's certificate, whose commitment hides the rest. The identity is the chain's base's all the same.
 ///
@@ -58,7 +60,7 @@ package struct CheckpointPass: Sendable {
     let first = try DerivedStatement.derive(
       identity: outline, tuned: tuned.manifestTensors, policy: policy, isAligned: isAligned, isOutline: given == nil)
     try parent?.check(base: base, tuned: tuned.manifestTensors, derived: first)
-    let tasks = tasks(first, base: base, tuned: tuned, hasIdentity: given != nil, isLink: parent != nil)
+    let tasks = tasks(first, base: base, tuned: tuned, given: given, isLink: parent != nil)
     let findings = try UnencodableWeight.gap { () throws(CheckpointError) in try scan(tasks, progress: progress) }
 
     let identity = try given ?? computed(base, tasks: tasks, findings: findings)
@@ -120,8 +122,11 @@ package struct CheckpointPass: Sendable {
 
   /// In name order.
   private static func tasks(
-    _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool, isLink: Bool
+    _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, given: BaseIdentity?, isLink: Bool
   ) -> [Task] {
+    let hasIdentity = given != nil
+    // A next base's leaves are those of the base before it.
+    let others = given?.linked.flatMap { $0.isNext ? $0 : nil }
     var units: [String: TensorScan.DriftUnit] = [:]
     // Heads, and drifts in the units of the base's tableau, are measured one by one, after the pass.
     for claim in derived.claims where claim.tensor.block == nil && claim.tensor.base == nil {
@@ -145,7 +150,9 @@ package struct CheckpointPass: Sendable {
           Task(
             tensor.name, base: before, tuned: after,
             // The parent's tensors are no leaves of the identity.
-            wants: .init(statistics: !isLink, tunedDigest: true, drift: units[tensor.name])))
+            wants: .init(
+              statistics: !isLink && others?.tensor(named: tensor.name) == nil, tunedDigest: true,
+              drift: units[tensor.name])))
       }
     }
     return tasks

@@ -78,7 +78,7 @@ public struct CertificateReport: Sendable {
     self.fileName = fileName
     byteCount = certificate.count
     sha256 = SHA256.hash(certificate).hexadecimal
-    givenBase = identity.rootHex
+    givenBase = identity.namedRoot.hexadecimal
     policySource = policy == nil ? .embedded : .given
     let facts = try? CertificateFacts(certificate)
     claims = facts.map { facts in
@@ -148,7 +148,8 @@ public struct VerifiedContents: Sendable {
     var sum: TransitionReport?
     if let transition {
       sum = try TransitionVerifier.verify(
-        transition: transition.bytes, tableau: transition.tableau, certificate: verified.certificate, identity: identity
+        transition: transition.bytes, of: .tableau(transition.tableau), certificate: verified.certificate,
+        identity: identity
       )
     }
     self.transition = sum

@@ -49,11 +49,11 @@ extension ChainRejection {
   /// The same among the errors of single certificates, whose verdicts a page explains.
   var asDriftProofError: DriftProofError {
     switch self {
-    case .certificate(let error), .cumulativeCoverage(let error): error
+    case .certificate(let error), .cumulativeCoverage(let error), .transition(_, let error): error
     case .parentTensors(let gaps): .coverageGap(gaps)
     case .cumulative(let violations): .policyViolated(violations)
     case .circle: .proofInvalid(.tunedCommitment)
-    case .parentMissing, .ancestor: .identityMismatch(.chain("\(self)"))
+    case .parentMissing, .untiedNextBase, .ancestor: .identityMismatch(.chain("\(self)"))
     case .duplicate, .revoked, .unmergedAdapter: .operational("\(self)")
     }
   }

@@ -69,14 +69,15 @@ package enum CodeSelection {
   }
 
   /// The code of a statement: the one of the base's tableau where clauses speak of it, whose queries alone are chosen.
+  /// - Parameter nextTail: of the rows of a next base that a transition is to open with the same queries; 0 without one.
   package static func choose(
-    _ derived: DerivedStatement, proofs: Int = defaultProofs
+    _ derived: DerivedStatement, proofs: Int = defaultProofs, nextTail: Int = 0
   ) throws(StatementError) -> CodeParameters {
     guard let base = derived.baseCode else { return try choose(tensors: derived.tensors, proofs: proofs) }
     guard
       let estimate = estimate(
         derived.tensors, logLength: base.logLength, logBlowup: base.logBlowup, proofs: proofs,
-        baseTrees: derived.baseTrees, hidingBase: derived.hidingBase)
+        baseTrees: derived.baseTrees, hidingBase: derived.hidingBase, nextTail: nextTail)
     else { throw .tooLarge(.proofs(proofs)) }
     return estimate.code
   }
@@ -85,16 +86,19 @@ package enum CodeSelection {
   /// - Parameters:
   ///   - code: whose rows and rate it has.
   ///   - trees: of the tableau.
+  ///   - isNext: it is a next base's, whose rows show their values at the points of the base before it, too.
   /// - Throws: `tooLarge` where the rows are too short for them.
   package static func hiding(
-    _ code: CodeParameters, trees: Int, proofs: Int
+    _ code: CodeParameters, trees: Int, proofs: Int, isNext: Bool = false
   ) throws(StatementError) -> CodeParameters {
     guard (1...maximumBaseProofs).contains(proofs) else { throw .tooLarge(.proofs(proofs)) }
     // Longer tails raise the rate, which asks for more queries, which ask for longer tails.
     var queries = code.queries
     while true {
       let base = CodeParameters.HidingBase(
-        trees: trees, tail: CodeParameters.HidingBase.tail(trees: trees, queries: queries, proofs: proofs))
+        trees: trees,
+        tail: CodeParameters.HidingBase.tail(trees: trees, queries: queries, proofs: proofs)
+          + (isNext ? CodeParameters.HidingBase.ofNextBase : 0))
       guard
         let needed = CodeParameters.queries(
           logLength: code.logLength, logBlowup: code.logBlowup, grindingBits: grindingBits, proofs: defaultProofs,
@@ -111,11 +115,12 @@ package enum CodeSelection {
 
   package static func estimate(
     _ tensors: [TableauTensor], logLength: Int, logBlowup: Int, proofs: Int, baseTrees: [BaseTree] = [],
-    hidingBase: CodeParameters.HidingBase? = nil
+    hidingBase: CodeParameters.HidingBase? = nil, nextTail: Int = 0
   ) -> Estimate? {
     guard
       let queries = CodeParameters.queries(
-        logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs, hidingBase: hidingBase),
+        logLength: logLength, logBlowup: logBlowup, grindingBits: grindingBits, proofs: proofs, hidingBase: hidingBase,
+        nextTail: nextTail),
       let code = try? CodeParameters(
         logLength: logLength, logBlowup: logBlowup, queries: queries, grindingBits: grindingBits,
         driftTail: proofs * queries

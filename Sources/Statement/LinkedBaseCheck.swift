@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofArgument
 import DriftProofCheckpoint
 import DriftProofCommitment
+import DriftProofField
 
 /// What is wrong with the linked part of an identity: it is no tableau of a base with these leaves.
 package enum LinkedBaseError: Error, Equatable, Sendable {
@@ -42,6 +44,27 @@ extension LinkedBase {
   /// What proofs about it show besides; nil for a public tableau.
   package var hidingBase: CodeParameters.HidingBase? {
     isHiding ? CodeParameters.HidingBase(trees: trees.count, tail: tail) : nil
+  }
+
+  /// What proofs may take of the tails; nil for a public tableau.
+  package var budget: Int? { hidingBase.map { $0.budget - (isNext ? CodeParameters.HidingBase.ofNextBase : 0) } }
+
+  /// Of a next base: the point of all of its trees; nil otherwise.
+  package var sharedPoint: CubicExtension? {
+    guard isNext else { return nil }
+    let shape = RowShape(tailOffset: 1 << logLength, tailCount: tail)
+    return OutOfDomain.point(
+      ofNextBase: trees.map(\.root), shapes: [RowShape](repeating: shape, count: trees.reduce(0) { $0 + $1.rows }),
+      logLength: logLength, logBlowup: logBlowup)
+  }
+
+  /// All trees, as statements and transitions open them.
+  package var baseTrees: [BaseTree] {
+    let point = sharedPoint
+    return trees.enumerated().map { number, tree in
+      BaseTree(
+        number: number, rows: tree.rows, root: tree.root, pins: TreePins.values(tree.pins) ?? [], point: point)
+    }
   }
 }
 
@@ -95,7 +118,9 @@ package enum LinkedBaseCheck {
   /// Whether the tails suffice for a proof is told by the proof's queries (`CodeParameters.beside(_:)`).
   private static func checkHiding(_ linked: LinkedBase) throws(LinkedBaseError) {
     guard let hiding = linked.hidingBase else { return }
-    let least = CodeParameters.HidingBase.tail(trees: hiding.trees, queries: 1, proofs: 1)
+    let least =
+      CodeParameters.HidingBase.tail(trees: hiding.trees, queries: 1, proofs: 1)
+      + (linked.isNext ? CodeParameters.HidingBase.ofNextBase : 0)
     guard linked.tail >= least else { throw .tail(found: linked.tail, least: least) }
     for (number, tree) in linked.trees.enumerated() where TreePins.values(tree.pins)?.count != tree.rows {
       throw .pins(tree: number)

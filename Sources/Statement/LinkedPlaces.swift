@@ -39,9 +39,7 @@ package struct LinkedPlaces {
 
   /// The trees that hold any of the tensors, by rising number.
   func trees(of tensors: [TableauTensor]) -> [BaseTree] {
-    Set(tensors.compactMap(\.base?.tree)).sorted().map { number in
-      let tree = linked.trees[number]
-      return BaseTree(number: number, rows: tree.rows, root: tree.root, pins: TreePins.values(tree.pins) ?? [])
-    }
+    let all = linked.baseTrees
+    return Set(tensors.compactMap(\.base?.tree)).sorted().map { all[$0] }
   }
 }

@@ -65,13 +65,14 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Of a base: the one under which its tableau lies, for statements that speak of it, and the weights' for all others.
+  /// Of a base: the one under which its tableau lies, for statements that speak of it, and the weights' for all others. Of a next
+  /// base always the former: the leaves below the latter are its base's.
   /// - Throws: `coverageGap` where the policy needs a tableau that the identity has not.
   /// - Parameter isAligned: the statement's tensors lie where the base's tableau has them.
   package static func baseRoot(
     _ identity: BaseIdentity, for policy: Policy, isAligned: Bool = false
   ) throws(StatementError) -> [UInt8] {
-    if isAligned {
+    if isAligned || identity.linked?.isNext ?? false {
       guard let root = identity.linkedRoot else { throw .coverageGap([.nothingToAlignWith]) }
       return root
     }

@@ -11,6 +11,7 @@ import Foundation
 /// What prover and verifier of a transition do alike (docs/protocol.md, section 13).
 package enum TransitionProtocol {
   static let identifier = "driftproof/transition/v1"
+  static let nextBaseIdentifier = "driftproof/transition/v2"
   /// The tree of the rows that mask the openings.
   package static let maskTree = "masks"
   static let point = "z"
@@ -20,14 +21,15 @@ package enum TransitionProtocol {
     static let drift = 0
     static let masks = 1
     static let tuned = 2
-    static let base = 3
   }
 
   /// All of what the sum is about is absorbed first: z must depend on it.
-  package static func transcript(baseRoot: [UInt8], tableau: [UInt8], commitment: [UInt8]) -> Transcript {
-    var transcript = Transcript(protocolID: identifier)
+  package static func transcript(
+    baseRoot: [UInt8], tableau: [UInt8], isNextBase: Bool = false, commitment: [UInt8]
+  ) -> Transcript {
+    var transcript = Transcript(protocolID: isNextBase ? nextBaseIdentifier : identifier)
     transcript.absorb("base", bytes: baseRoot)
-    transcript.absorb("tuned tableau", bytes: tableau)
+    transcript.absorb(isNextBase ? "next base" : "tuned tableau", bytes: tableau)
     transcript.absorb("tuned commitment", bytes: commitment)
     return transcript
   }
@@ -39,19 +41,26 @@ package enum TransitionProtocol {
   }
 
   package static func baseShapes(_ tree: TransitionLayout.BaseTreeRows, _ code: CodeParameters) -> [RowShape] {
-    let shape = RowShape(tailOffset: code.length, tailCount: code.hidingBase?.tail ?? 0)
-    return [RowShape](repeating: shape, count: tree.rows)
+    shapes(rows: tree.rows, tail: code.hidingBase?.tail ?? 0, code)
+  }
+
+  /// Of a tree of a base.
+  package static func shapes(rows: Int, tail: Int, _ code: CodeParameters) -> [RowShape] {
+    [RowShape](repeating: RowShape(tailOffset: code.length, tailCount: tail), count: rows)
   }
 
   /// V → P: z. The claims: Σ eq(z, x)·(T1 - T0 - Δ) = 0 over whole rows, and over the runs of each shared row.
-  package static func claims(_ layout: TransitionLayout, transcript: inout Transcript) -> [OpeningClaim] {
+  /// - Parameter hasTrees: the tuned model's rows are spread over trees like the base's, as a next base's are.
+  package static func claims(
+    _ layout: TransitionLayout, hasTrees: Bool, transcript: inout Transcript
+  ) -> [OpeningClaim] {
     let z = transcript.challenges(point, layout.logLength + layout.rowVariables)
     let (low, high) = (Array(z[..<layout.logLength]), Multilinear.equality(z[layout.logLength...]))
     var claims: [OpeningClaim] = []
     if !layout.whole.isEmpty {
       claims.append(
         claim(
-          layout, number: 0, name: "whole rows", functional: .equality(point: low),
+          layout, hasTrees: hasTrees, number: 0, name: "whole rows", functional: .equality(point: low),
           rows: layout.whole.map { ($0.row, $0.drift, high[$0.row]) }))
     }
     for own in layout.shared {
@@ -64,14 +73,14 @@ package enum TransitionProtocol {
       }
       claims.append(
         claim(
-          layout, number: claims.count, name: "row \(own.row)", functional: .parts(parts),
+          layout, hasTrees: hasTrees, number: claims.count, name: "row \(own.row)", functional: .parts(parts),
           rows: [(own.row, own.drift, .one)]))
     }
     return claims
   }
 
   private static func claim(
-    _ layout: TransitionLayout, number: Int, name: String, functional: OpeningClaim.Functional,
+    _ layout: TransitionLayout, hasTrees: Bool, number: Int, name: String, functional: OpeningClaim.Functional,
     rows: [(row: Int, drift: Int?, weight: CubicExtension)]
   ) -> OpeningClaim {
     var tuned = [CubicExtension](repeating: .zero, count: layout.rowCount)
@@ -80,21 +89,24 @@ package enum TransitionProtocol {
       tuned[row] += weight
       if let moved { drift[moved] -= weight }
     }
-    let base = layout.trees.map { tree in tuned[tree.firstRow..<tree.firstRow + tree.rows].map { -$0 } }
+    let trees = layout.trees.map { tree in Array(tuned[tree.firstRow..<tree.firstRow + tree.rows]) }
+    let base = trees.map { $0.map { -$0 } }
     // A tree without weight is left out, and not evaluated at the others' pins.
-    let weights = [drift, [], tuned] + base
+    let weights = [drift, []] + (hasTrees ? trees : [tuned]) + base
     return OpeningClaim(
       name: name, functional: functional, weights: weights.map { $0.allSatisfy { $0 == .zero } ? [] : $0 },
       value: .zero, mask: .init(tree: Tree.masks, firstRow: 3 * number))
   }
 
   /// Terms of the soundness error, as `Soundness` has them.
-  package static func soundness(_ layout: TransitionLayout, _ code: CodeParameters) -> [Soundness.Term] {
+  package static func soundness(
+    _ layout: TransitionLayout, hasTrees: Bool, _ code: CodeParameters
+  ) -> [Soundness.Term] {
     let field = 3 * log2(Double(Goldilocks.modulus))
     let weights = code.exceptionalChallenges + code.listSize
     let variables = Double(max(1, layout.logLength + layout.rowVariables))
-    // Drift, the tuned model's tableau, and a hiding base's trees.
-    let pins = 2 + (code.hidingBase == nil ? 0 : layout.trees.count)
+    // Drift, the tuned model's tableau or a next base's trees, and a hiding base's trees.
+    let pins = 1 + (hasTrees ? layout.trees.count : 1) + (code.hidingBase == nil ? 0 : layout.trees.count)
     return [
       // A sum that is not zero at some place is a polynomial of degree 1 in each coordinate of z, for every tableau that the
       // mask tree may stand for; coordinates of rows are lines over an interleaved code.

@@ -10,7 +10,8 @@ import DriftProofStatement
 
 /// Which rows of base, drift and tuned model add up: a function of identity, statement and l (docs/protocol.md, section 13).
 ///
-/// The tuned model's tableau has the rows of the base's trees one tree after another. A row of the base that only one
+/// The tuned model's tableau has the rows of the base's trees one tree after another, a next base's tableau the same rows in as
+/// many trees. A row of the base that only one
 /// tensor has, or none that may change, adds up as a whole. Of other rows the runs of single tensors do: the drift's row
 /// that belongs to them holds what it likes everywhere else.
 package struct TransitionLayout: Sendable {
@@ -22,6 +23,8 @@ package struct TransitionLayout: Sendable {
     package let root: [UInt8]
     /// Of a hiding base, one for each row; none otherwise.
     package let pins: [CubicExtension]
+    /// Of a next base's tree: the point of all of its trees.
+    package let point: CubicExtension?
     /// Its first row in the tuned model's tableau.
     package let firstRow: Int
   }
@@ -73,10 +76,10 @@ package struct TransitionLayout: Sendable {
     var shared: [SharedRow] = []
     var next = 0
     let base = BaseTableauLayout(identity, logLength: linked.logLength)
-    for (number, (tree, own)) in zip(base.trees, linked.trees).enumerated() {
+    for (tree, own) in zip(base.trees, linked.baseTrees) {
       trees.append(
         BaseTreeRows(
-          number: number, rows: own.rows, root: own.root, pins: TreePins.values(own.pins) ?? [], firstRow: next))
+          number: own.number, rows: own.rows, root: own.root, pins: own.pins, point: own.point, firstRow: next))
       // Runs by row of the tree, of tensors that do not change first, then by row of the drift.
       var frozen: [Int: [Run]] = [:]
       var moved: [Int: [Int: [Run]]] = [:]

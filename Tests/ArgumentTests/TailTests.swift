@@ -77,6 +77,35 @@ import DriftProofTranscript
     #expect(code.longestTail == max(code.driftRowTail, base.tail))
   }
 
+  /// A next base of eight trees: its trees have one point, and its rows are evaluated at those of a base of eight trees once, when
+  /// the transition to it opens both (docs/protocol.md, section 13).
+  @Test func rowsOfANextBase() throws {
+    let proofs = 3
+    let tail =
+      CodeParameters.HidingBase.tail(trees: 8, queries: Self.code.queries, proofs: proofs)
+      + CodeParameters.HidingBase.ofNextBase
+    // The transition to it: the drift's point, beside the base's; a transition from it: the drift's, and the one of the base
+    // after it; a certificate about it: the drift's and P1's. Its own point and the base's eight once.
+    let positions = (0..<proofs * Self.code.queries).map { 89 * $0 }
+    let points = 1 + 2 + 2
+    let shown = Self.rank(tail: tail, positions: positions, points: Self.points(points + 9))
+    // The first proof shows three less than it is counted for.
+    #expect(shown.rank == shown.equations && shown.equations == tail - 3)
+    let more = Self.rank(tail: tail, positions: positions, points: Self.points(points + 9 + 2))
+    #expect(more.rank < more.equations)
+    // A point that is shown twice shows nothing more.
+    let again = Self.points(2)
+    let twice = Self.rank(tail: 30, positions: [], points: again + again)
+    #expect(twice.rank == 6)
+    // Rows of a drift: a transition takes its positions and the one point, as a proof takes P1's.
+    let code = try Self.code.opening(nextTail: tail)
+    #expect(code.driftRowTail == Self.code.driftRowTail && code.longestTail == max(code.driftRowTail, tail))
+    let drift = Self.rank(
+      tail: code.driftRowTail, positions: (0..<code.driftTail).map { 41 * $0 }, points: Self.points(4))
+    #expect(drift.rank == drift.equations && drift.equations == code.driftRowTail)
+    #expect(code.bytes != Self.code.bytes)
+  }
+
   @Test func aPointOfTheBaseFieldWouldShowLess() {
     // Why pins lie outside F: inside, the coordinates are one equation, not three.
     let inside = Self.rank(tail: 20, positions: [], points: [CubicExtension(Goldilocks(12345))])

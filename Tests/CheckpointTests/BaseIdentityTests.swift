@@ -139,7 +139,7 @@ import Testing
       .identityValue(
         path: "$.driftIdentity", found: "2",
         expected:
-          "1: version 4 is for bases with a tableau that hides their weights, 3 with a public one, 2 for others "
+          "1: version 5 is for next bases, 4 for bases with a tableau that hides their weights, 3 with a public one, 2 for others "
           + "with a tensor without encoding, 1 for the rest"))
   }
 

@@ -102,4 +102,53 @@ struct CommitTests {
     #expect(run.errors.contains("driftproof identify BASE --commit makes such an identity"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("t.secret")))
   }
+
+  @Test func aNextBaseIsAnIdentity() throws {
+    let folder = try TemporaryFolder()
+    let (identity, next, secret) = (folder.file("base.json"), folder.file("next.json"), folder.file("next.secret"))
+    #expect(try Tool.run("identify", Self.example + "/base", "--commit", "-o", identity, "-q").exitCode == 0)
+    let commit = [
+      "commit", Self.example + "/tuned", "--identity", identity, "-o", next, "--opening", secret, "-q", "--json",
+    ]
+    #expect(try Tool.run(commit + ["--proofs", "3"]).exitCode == 2)
+    #expect(try Tool.run(commit + ["--as-base", "--proofs", "0"]).exitCode == 2)
+    let made = try Tool.run(commit + ["--as-base", "--proofs", "3"])
+    #expect(made.exitCode == 0, "\(made.errors)")
+    let root = try #require(made.json()["nextBase"] as? String)
+    let text = try String(contentsOfFile: next, encoding: .utf8)
+    #expect(text.hasPrefix("{\"driftIdentity\": 5") && text.contains("\"linkedRoot\": \"\(root)\""))
+    #expect(try String(contentsOfFile: secret, encoding: .utf8).contains(root))
+    // The same opening and weights give the same identity; the base itself is another model for it.
+    #expect(try Tool.run(commit + ["--as-base", "--proofs", "3"]).exitCode == 0)
+    #expect(try String(contentsOfFile: next, encoding: .utf8) == text)
+  }
+
+  /// Two releases of the conformance suite, of which the second speaks of the first one's weights.
+  @Test func aLineOfReleasesIsVerified() throws {
+    let files = Repository.root.appendingPathComponent("Conformance/files/next_base").path + "/"
+    let base = ["--base-identity", files + "base.identity.json", "--policy", files + "policy.json"]
+    let tie = ["--next-identity", files + "next.identity.json", "--transition", files + "next.transition"]
+    let releases = ["chain", "verify", files + "first.drift", files + "second.drift"]
+    let line = try Tool.run(releases + base + tie)
+    #expect(line.exitCode == 0, "\(line.errors)")
+    #expect(line.output.contains("link 2 from link 1"))
+    #expect(line.output.contains("speaks of         the weights of link 1"))
+    #expect(line.output.contains("linked root"))
+    let json = try Tool.run(releases + base + tie + ["--json"]).json()
+    let links = try #require(json["links"] as? [[String: Any]])
+    #expect(links[0]["nextBase"] == nil && (links[1]["nextBase"] as? String)?.count == 64)
+    let untied = try Tool.run(releases + base + tie.prefix(2))
+    #expect(untied.exitCode == 12 && untied.errors.contains("no transition ties"))
+    let first = try Tool.run(["verify", files + "first.drift"] + base + tie)
+    #expect(first.exitCode == 0 && first.output.contains("next base         "), "\(first.errors)")
+    let alone = try Tool.run([
+      "verify", files + "second.drift", "--base-identity", files + "next.identity.json", "--policy",
+      files + "policy.json",
+    ])
+    #expect(alone.exitCode == 0 && alone.output.contains("NEXT BASE"), "\(alone.errors)")
+    #expect(try Tool.run(["verify", files + "first.drift"] + base + tie.prefix(2)).exitCode == 2)
+    #expect(
+      try Tool.run(["verify", files + "first.drift"] + base + tie + ["--tuned-tableau", files + "no.json"]).exitCode
+        == 2)
+  }
 }

@@ -100,8 +100,11 @@ def resealed_identity(value: dict) -> bytes:
 
 def _linked_root(root: bytes, linked: dict) -> bytes:
     trees, tail = linked["trees"], linked.get("tail", 0)
-    label = text(f"driftproof/base-tableau/v{2 if tail else 1}")
-    content = label + u32(linked["logLength"]) + u32(linked["logBlowup"]) + u32(1) + u64(tail) + u32(len(trees))
+    predecessor = bytes.fromhex(linked.get("predecessor", ""))
+    label = text(f"driftproof/base-tableau/v{3 if predecessor else 2 if tail else 1}")
+    content = (
+        label + predecessor + u32(linked["logLength"]) + u32(linked["logBlowup"]) + u32(1) + u64(tail) + u32(len(trees))
+    )
     for tree in trees:
         content += u32(tree["rows"]) + bytes.fromhex(tree["root"]) + bytes.fromhex(tree.get("pins", ""))
     content += u64(len(linked["tensors"]))

@@ -92,11 +92,16 @@ package struct BaseTree: Hashable, Sendable {
   /// Of a tableau that hides the base's weights: the value of every row at the point that the root determines. Empty for a
   /// public one.
   package var pins: [CubicExtension]
+  /// Of a next base: the point of all of its trees, at which the rows have these values; nil otherwise.
+  package var point: CubicExtension?
 
-  package init(number: Int, rows: Int, root: [UInt8], pins: [CubicExtension] = []) {
+  package init(
+    number: Int, rows: Int, root: [UInt8], pins: [CubicExtension] = [], point: CubicExtension? = nil
+  ) {
     self.number = number
     self.rows = rows
     self.root = root
     self.pins = pins
+    self.point = point
   }
 }

@@ -59,7 +59,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
       let shapes = ArgumentProtocol.baseShapes(layout, tree: tree)
       return statement.code.hidingBase == nil
         ? scheme.publicReference(label: label, root: tree.root, shapes: shapes)
-        : scheme.hidingReference(label: label, root: tree.root, shapes: shapes, pins: tree.pins)
+        : scheme.hidingReference(label: label, root: tree.root, shapes: shapes, pins: tree.pins, at: tree.point)
     }
   }
 

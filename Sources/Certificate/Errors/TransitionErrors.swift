@@ -54,6 +54,21 @@ public enum TransitionMismatch: Error, Equatable, Sendable {
   case certificate(transition: String, given: String)
   /// The tableau was committed with another code than the drift.
   case code
+  /// The identity that was given as a next base is that of a base.
+  case noNextBase
+  /// The next base's identity is not that of its base but for the trees.
+  case nextBase(NextBasePart)
+  /// A next base was given and the transition is about a tableau, or the reverse.
+  case kind(isNextBase: Bool)
+}
+
+extension TransitionMismatch {
+  /// What a next base has of its base.
+  public enum NextBasePart: String, Hashable, Sendable {
+    case leaves = "leaves"
+    case code = "rows or rate"
+    case units = "units or places"
+  }
 }
 
 extension TransitionMismatch: CustomStringConvertible {
@@ -74,6 +89,14 @@ extension TransitionMismatch: CustomStringConvertible {
     case .code:
       "the tuned model's tableau and the certificate's drift were committed with different codes, so that no proof can add "
         + "them; commit to both for the same number of proofs"
+    case .noNextBase:
+      "the identity given as the next base is that of a base, which nothing ties to another; give the one of commit --as-base"
+    case .nextBase(let part):
+      "the next base's identity has other \(part.rawValue) than its base's; it was changed, commit to the tuned model anew"
+    case .kind(let isNextBase):
+      isNextBase
+        ? "the transition is about a next base; give its identity with --next-identity in place of --tuned-tableau"
+        : "the transition is about a tuned model's tableau; give that with --tuned-tableau in place of --next-identity"
     }
   }
 }

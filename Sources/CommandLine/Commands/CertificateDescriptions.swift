@@ -30,7 +30,8 @@ extension CommandDescription {
       "With --tuned-tableau, --tuned-opening and --transition it also proves that the tableau that commit made of the tuned model "
         + "holds the base's weights plus exactly this drift, and nothing else. The certificate is then in the units of the base's "
         + "tableau; every tensor of 16 bits must be frozen or have clauses. It takes a second of the opening's proofs, and one of "
-        + "the tableau's.",
+        + "the tableau's. With --next-identity, of commit --as-base, in place of --tuned-tableau the same is proved of a next base. "
+        + "Certificates about that have its identity as --identity and its opening as --base-opening.",
       "The model is what a runtime loads from the folder. Where other files in it could be loaded as weights, such as an "
         + "adapter, a second set of shards or a file in another format, prove refuses (13) and names them; --leave-out says "
         + "that they are no part of the model, and the result lists them.",
@@ -77,7 +78,8 @@ extension CommandDescription {
         + "statement says what the certificate says; with --tuned, that the model's files are the statement's subject.",
       "A link of a chain (prove --parent) says nothing about the base by itself: it is rejected (12) unless --parent names "
         + "the model from which its drift must start. driftproof chain verify takes all links.",
-      "With --tuned-tableau and --transition: also that the tuned model's published tableau is the base plus the drift.",
+      "With --tuned-tableau and --transition: also that the tuned model's published tableau is the base plus the drift; with "
+        + "--next-identity in place of the tableau, that the next base is.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -87,7 +89,7 @@ extension CommandDescription {
       .optional(
         "parent", "PARENT", "of a link: its parent's tuned commitment (64 digits), or the parent's certificate"),
       soundness,
-    ] + TransitionArguments.verifyOptions + AttestationArguments.options)
+    ] + TransitionArguments.verifyOptions + [TransitionArguments.nextOption] + AttestationArguments.options)
 
   static let check = CommandDescription(
     name: "check",
@@ -113,7 +115,8 @@ extension CommandDescription {
         "base-opening", "BASE.secret",
         "the opening of an identity that hides the base's weights; nothing is counted in it"),
       .optional("tuned-tableau", "TUNED.tableau.json", "of commit: is TUNED the model that it holds?"),
-      .optional("tuned-opening", "TUNED.secret", "the tableau's opening; nothing is counted in it"),
+      .optional("next-identity", "TUNED.identity.json", "of commit --as-base: is TUNED the model that it holds?"),
+      .optional("tuned-opening", "TUNED.secret", "the tableau's or next base's opening; nothing is counted in it"),
       soundness,
       ParsedArguments.stripPrefix,
       .leaveOut,
@@ -130,6 +133,8 @@ extension CommandDescription {
         + "against the policy inside its certificate, whatever that allows: read the names and digests that are printed.",
       "--cumulative bounds the drift from the base at every link: norms, ranks and counts of the links' policies are added "
         + "up, precision included, and must lie inside this policy. What cannot be derived from them is refused.",
+      "A certificate may also start from a next base (commit --as-base): the identity of a model of the chain. --next-identity and "
+        + "--transition give these identities, and the transitions that prove that they hold the models of their certificates.",
       "--revoked is a list of withdrawn certificates or commitments; a withdrawn link takes its descendants with it.",
       "The exit code is that of the first link that fails: 10 the cumulative policy, 11 a proof, 12 another base or policy, "
         + "or a parent that is not there, 13 tensors, 15 revoked; 2 for two certificates of one commitment.",
@@ -138,6 +143,9 @@ extension CommandDescription {
     ownOptions: [
       .required("base-identity", "FILE", "the identity of the base from which the chain starts"),
       .optionalList("policy", "FILE", "the policy of all links, or of each certificate in its place"),
+      .optionalList(
+        "next-identity", "FILE", "identities of models of the chain that certificates start from (commit --as-base)"),
+      .optionalList("transition", "FILE", "the transitions that tie them to the chain, in any order"),
       .optional("cumulative", "POLICY.json", "a policy that the drift from the base must obey at every link"),
       .optional("revoked", "LIST.json", "a list of withdrawn certificates"),
     ])

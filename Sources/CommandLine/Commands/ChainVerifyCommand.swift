@@ -30,10 +30,22 @@ enum ChainVerifyCommand: Command {
       }
       inputs.append(input)
     }
+    func files(_ option: String, limit: Int) throws(CommandFailure) -> [ChainVerifier.File] {
+      var files: [ChainVerifier.File] = []
+      for path in arguments.lists[option] ?? [] {
+        let expected = ExpectedFile(argument: option)
+        files.append(
+          .init(name: path, bytes: try ParsedArguments.readFile(at: path, limit: limit, expected: expected)))
+      }
+      return files
+    }
+    let nextIdentities = try files("next-identity", limit: FileLimits.identity)
+    let transitions = try files("transition", limit: FileLimits.certificate)
     let report: ChainReport
     do {
       report = try ChainVerifier.verify(
-        inputs, identityFile: identity, cumulativePolicyFile: cumulative, revocationFile: revoked)
+        inputs, identityFile: identity, cumulativePolicyFile: cumulative, revocationFile: revoked,
+        nextIdentityFiles: nextIdentities, transitions: transitions)
     } catch {
       throw CommandFailure(error)
     }
@@ -89,6 +101,9 @@ extension ChainReport {
       "CHAIN VERIFIED in \(milliseconds) ms: \(Format.count(links.count, "link"))",
       "base identity     \(baseIdentity)",
     ]
+    if links.contains(where: { $0.nextBase != nil }), let linked = links.first?.verification?.baseIdentity {
+      lines.append("linked root       \(linked): next bases are tied to it, compare it with one that you trust")
+    }
     if links.contains(where: \.hasOwnPolicy) {
       lines.append(
         "policies          NOT GIVEN: those inside the certificates hold, whatever they allow; --policy says which you want"
@@ -113,7 +128,7 @@ extension ChainReport {
 
 extension ChainLink {
   fileprivate var members: [(key: String, value: JSONOutput)] {
-    [
+    var members: [(key: String, value: JSONOutput)] = [
       ("certificate", .string(name)),
       ("position", .integer(position)),
       ("certificateDigest", .string(certificateDigest)),
@@ -129,6 +144,8 @@ extension ChainLink {
       ("driftCoversAllTensors", .boolean(excluded.isEmpty)),
       ("report", verification.map { .object($0.members) } ?? .null),
     ]
+    if let nextBase { members.append(("nextBase", .string(nextBase))) }
+    return members
   }
 
   fileprivate func lines(number: Int, in report: ChainReport) -> [String] {
@@ -142,6 +159,9 @@ extension ChainLink {
       "  parameters        \(Format.count(verification.certifiedParameters)) certified, "
         + "\(Format.count(verification.frozenParameters)) frozen",
     ]
+    if let nextBase {
+      lines.append("  speaks of         the weights of \(origin), next base \(nextBase), by a transition")
+    }
     if !excluded.isEmpty { lines.append("  NOT COVERED       \(excluded.map(Quoting.plain).joined(separator: ", "))") }
     lines.append(
       "  from the base     "

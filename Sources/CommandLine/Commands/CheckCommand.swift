@@ -26,8 +26,14 @@ enum CheckCommand: Command {
     if let wanted {
       console.phase("tableau of the tuned model")
       do {
-        try TunedTableauChecker.check(
-          wanted.tableau, model: wanted.model, identity: wanted.identity, openingPath: wanted.openingPath)
+        switch wanted.target {
+        case .tableau(let tableau):
+          try TunedTableauChecker.check(
+            tableau, model: wanted.model, identity: wanted.identity, openingPath: wanted.openingPath)
+        case .nextBase(let next):
+          try NextBaseChecker.check(
+            next, model: wanted.model, base: wanted.identity, openingPath: wanted.openingPath)
+        }
       } catch {
         throw CommandFailure(error)
       }
@@ -39,14 +45,17 @@ enum CheckCommand: Command {
       report.parent == nil
       ? "the certificate is about exactly \(subject(model))\(mark)"
       : "the link is about exactly the change between these two checkpoints\(report.originMark)\(mark)"
+    let digest = wanted.map(\.target.digest.hexadecimal)
+    let isNextBase = wanted?.target.isNextBase ?? false
     let head = "CHECKED in \(seconds) s: \(what)"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members + folders.members
-      + (wanted.map { [("tunedTableau", .string($0.tableau.digest.hexadecimal))] } ?? [])
+      + (digest.map { [(isNextBase ? "nextBase" : "tunedTableau", .string($0))] } ?? [])
       + [("checkSeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     let lines =
       [head] + report.lines(hasTerms: arguments.has("soundness")) + folders.lines
-      + (wanted.map { ["tuned tableau     \($0.tableau.digest.hexadecimal) holds exactly this tuned model"] } ?? [])
+      + (digest.map { ["\(isNextBase ? "next base    " : "tuned tableau")     \($0) holds exactly this tuned model"] }
+        ?? [])
       + (report.parent == nil ? [] : [parentRemark])
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: .object(json))
   }

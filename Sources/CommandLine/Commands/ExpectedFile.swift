@@ -12,7 +12,7 @@ enum ExpectedFile: Sendable {
     switch argument {
     case "CERT", "parent": self = .certificate
     case "policy", "POLICY", "cumulative": self = .policy
-    case "identity", "base-identity": self = .identity
+    case "identity", "base-identity", "next-identity": self = .identity
     case "attestation": self = .attestation
     case "revoked": self = .revocations
     case "key", "public-key": self = .key

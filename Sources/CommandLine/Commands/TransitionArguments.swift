@@ -10,9 +10,29 @@ import DriftProofTransition
 enum TransitionArguments {
   static let proveOptions: [CommandDescription.Option] = [
     .optional("tuned-tableau", "TUNED.tableau.json", "of commit: prove that it holds the base plus this drift"),
-    .optional("tuned-opening", "TUNED.secret", "the tableau's opening"),
+    .optional(
+      "next-identity", "TUNED.identity.json",
+      "of commit --as-base, in place of the tableau: prove the same of this next base"),
+    .optional("tuned-opening", "TUNED.secret", "the opening of the tableau or the next base"),
     .optional("transition", "TUNED.transition", "where that proof is written"),
   ]
+
+  static let nextOption = CommandDescription.Option.optional(
+    "next-identity", "TUNED.identity.json", "the next base that holds the tuned model, with --transition")
+
+  private static let targets = ["tuned-tableau", "next-identity"]
+
+  /// Which of both options is given; `--tuned-tableau` where none is.
+  /// - Throws: a usage error for both.
+  private static func targetName(_ arguments: ParsedArguments) throws(CommandFailure) -> String {
+    let given = targets.filter { arguments.values[$0] != nil }
+    guard given.count <= 1 else {
+      throw CommandFailure(
+        UsageError(
+          "--tuned-tableau and --next-identity are two kinds of one thing: give one", command: arguments.command))
+    }
+    return given.first ?? targets[0]
+  }
 
   static let verifyOptions: [CommandDescription.Option] = [
     .optional("tuned-tableau", "TUNED.tableau.json", "the tuned model's tableau, with --transition"),
@@ -24,45 +44,47 @@ enum TransitionArguments {
   static func request(
     _ arguments: ParsedArguments
   ) throws(CommandFailure) -> (request: TransitionRequest, output: String)? {
-    let names = ["tuned-tableau", "tuned-opening", "transition"]
+    let target = try targetName(arguments)
+    let names = [target, "tuned-opening", "transition"]
     guard names.contains(where: { arguments.values[$0] != nil }) else { return nil }
     guard names.allSatisfy({ arguments.values[$0] != nil }) else {
       throw CommandFailure(
         UsageError(
-          "--tuned-tableau, --tuned-opening and --transition belong together: give all three",
+          "--\(target), --tuned-opening and --transition belong together: give all three",
           command: arguments.command))
     }
     guard arguments.values["identity"] != nil else {
       throw CommandFailure(
-        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+        UsageError("--\(target) needs --identity, of identify --commit", command: arguments.command))
     }
     let output = try arguments.required("transition")
     let opening = try arguments.required("tuned-opening")
-    let others = ["out", "opening", "tuned-opening", "tuned-tableau"].compactMap { arguments.values[$0] }
+    let others = (["out", "opening", "tuned-opening"] + targets).compactMap { arguments.values[$0] }
     guard !others.contains(output), arguments.values["opening"] != opening else {
       throw CommandFailure(
         UsageError("--transition and --tuned-opening need files of their own", command: arguments.command))
     }
     if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
     try AtomicFile.checkFolder(of: output)
-    return (TransitionRequest(tableau: try tableau(arguments), openingPath: opening), output)
+    return (TransitionRequest(try self.target(arguments), openingPath: opening), output)
   }
 
   /// Whether a forecast is to count a transition: any of its options asks for it, and none of its files need exist yet.
   static func isForecast(_ arguments: ParsedArguments) throws(CommandFailure) -> Bool {
-    guard ["tuned-tableau", "tuned-opening", "transition"].contains(where: { arguments.values[$0] != nil }) else {
+    let target = try targetName(arguments)
+    guard [target, "tuned-opening", "transition"].contains(where: { arguments.values[$0] != nil }) else {
       return false
     }
     guard arguments.values["identity"] != nil else {
       throw CommandFailure(
-        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+        UsageError("--\(target) needs --identity, of identify --commit", command: arguments.command))
     }
     return true
   }
 
   /// What `check` is to look at besides the certificate.
   struct CheckedTableau {
-    let tableau: TunedTableau
+    let target: TransitionTarget
     let openingPath: String
     let model: Checkpoint
     let identity: BaseIdentity
@@ -72,27 +94,29 @@ enum TransitionArguments {
   static func checked(
     _ arguments: ParsedArguments, model: TunedModel, identity: BaseIdentity?
   ) throws(CommandFailure) -> CheckedTableau? {
-    let given = ["tuned-tableau", "tuned-opening"].filter { arguments.values[$0] != nil }
+    let target = try targetName(arguments)
+    let given = [target, "tuned-opening"].filter { arguments.values[$0] != nil }
     guard !given.isEmpty else { return nil }
     guard given.count == 2 else {
       throw CommandFailure(
-        UsageError("--tuned-tableau and --tuned-opening belong together: give both", command: arguments.command))
+        UsageError("--\(target) and --tuned-opening belong together: give both", command: arguments.command))
     }
     guard let identity else {
       throw CommandFailure(
-        UsageError("--tuned-tableau needs --identity, of identify --commit", command: arguments.command))
+        UsageError("--\(target) needs --identity, of identify --commit", command: arguments.command))
     }
     guard case .checkpoint(let tuned, _) = model else {
       throw CommandFailure(
-        UsageError("--tuned-tableau is about a whole tuned model: give it with --tuned", command: arguments.command))
+        UsageError("--\(target) is about a whole tuned model: give it with --tuned", command: arguments.command))
     }
     let opening = try arguments.required("tuned-opening")
     if let failure = ExpectedFile.opening.wrongKind(opening) { throw failure }
-    return CheckedTableau(tableau: try tableau(arguments), openingPath: opening, model: tuned, identity: identity)
+    return CheckedTableau(target: try self.target(arguments), openingPath: opening, model: tuned, identity: identity)
   }
 
-  private static func tableau(_ arguments: ParsedArguments) throws(CommandFailure) -> TunedTableau {
-    try tableau(try arguments.readFile("tuned-tableau", limit: FileLimits.identity), arguments)
+  private static func target(_ arguments: ParsedArguments) throws(CommandFailure) -> TransitionTarget {
+    if let next = try arguments.readIdentity("next-identity") { return .nextBase(next) }
+    return .tableau(try tableau(try arguments.readFile("tuned-tableau", limit: FileLimits.identity), arguments))
   }
 
   private static func tableau(
@@ -125,10 +149,21 @@ enum TransitionArguments {
   static func verify(
     _ arguments: ParsedArguments, certificate: CheckedCertificate, identity: BaseIdentity
   ) throws(CommandFailure) -> TransitionReport? {
-    guard let given = try given(arguments) else { return nil }
+    let given: (bytes: [UInt8], target: TransitionTarget)
+    if try targetName(arguments) == "next-identity" {
+      guard arguments.values["transition"] != nil else {
+        throw CommandFailure(
+          UsageError("--next-identity and --transition belong together: give both", command: arguments.command))
+      }
+      let next = try target(arguments)
+      given = (try arguments.readFile("transition", limit: FileLimits.certificate), next)
+    } else {
+      guard let files = try self.given(arguments) else { return nil }
+      given = (files.bytes, .tableau(files.tableau))
+    }
     do {
       return try TransitionVerifier.verify(
-        transition: given.bytes, tableau: given.tableau, certificate: certificate, identity: identity)
+        transition: given.bytes, of: given.target, certificate: certificate, identity: identity)
     } catch {
       throw CommandFailure(error)
     }
@@ -139,7 +174,7 @@ extension TransitionReport {
   func lines(hasTerms: Bool) -> [String] {
     let terms = hasTerms ? soundness.map { "                    \($0.name) \(Format.number($0.bits)) bits" } : []
     return [
-      "tuned tableau     \(tableau)",
+      "\(isNextBase ? "next base    " : "tuned tableau")     \(tableau)",
       "                  holds the base's \(Format.count(tensors, "tensor")) of 16 bits plus this drift, and nothing else: "
         + "\(Format.byteCount(byteCount)), \(Format.number(securityBits)) bits",
     ] + terms
@@ -147,7 +182,7 @@ extension TransitionReport {
 
   var member: JSONOutput {
     .object([
-      ("tunedTableau", .string(tableau)),
+      (isNextBase ? "nextBase" : "tunedTableau", .string(tableau)),
       ("baseIdentity", .string(base)),
       ("tensors", .integer(tensors)),
       ("securityBits", .number(securityBits)),

@@ -45,14 +45,21 @@ enum VerifyCommand: Command {
     let seconds = Format.number(report.verifySeconds * 1000, digits: 3)
     let text =
       (["VERIFIED in \(seconds) ms\(report.originMark)"] + report.lines(hasTerms: arguments.has("soundness"))
+      + (base.linked?.predecessor.map { [Self.untied($0)] } ?? [])
       + (transition?.lines(hasTerms: arguments.has("soundness")) ?? []) + (attestation?.lines ?? [])).joined(
         separator: "\n") + "\n"
     let json: [(key: String, value: JSONOutput)] =
       [("verified", .boolean(true)), ("reason", .null)] + report.members
+      + (base.linked?.predecessor.map { [("predecessor", .string($0.hexadecimal))] } ?? [])
       + (transition.map { [("transition", $0.member)] } ?? [])
       + (attestation.map { [("attestation", .object($0.members))] } ?? [])
       + [("verifySeconds", .number(report.verifySeconds)), ("exitCode", .integer(0))]
     return CommandResult(text: text, json: .object(json))
+  }
+
+  private static func untied(_ predecessor: [UInt8]) -> String {
+    "NEXT BASE         the base is a model that is said to come from \(predecessor.hexadecimal): chain verify, with the transition, "
+      + "says whether it does"
   }
 
   /// `--parent`: 64 digits, or the file of a certificate, of which only the commitment is read.

@@ -26,10 +26,10 @@ extension ExitCode {
   /// truth. A link whose ancestor fails has that one's.
   init(_ rejection: ChainRejection) {
     switch rejection {
-    case .certificate(let error), .cumulativeCoverage(let error): self.init(error)
+    case .certificate(let error), .cumulativeCoverage(let error), .transition(_, let error): self.init(error)
     case .revoked: self = .revoked
     case .duplicate: self = .usage
-    case .parentMissing: self = .identityMismatch
+    case .parentMissing, .untiedNextBase: self = .identityMismatch
     case .circle: self = .proofInvalid
     case .unmergedAdapter: self = .operational
     case .parentTensors: self = .coverageGap

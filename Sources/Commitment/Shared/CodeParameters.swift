@@ -27,6 +27,8 @@ package struct CodeParameters: Hashable, Sendable {
   package let foldSchedule: [Int]?
   /// Of the base's tableau, where a statement speaks of one that hides the base's weights; nil otherwise.
   package private(set) var hidingBase: HidingBase?
+  /// Random coefficients of the rows of a next base, where a transition opens one; 0 otherwise (docs/protocol.md, section 13).
+  package private(set) var nextTail = 0
 
   /// What openings show besides because of a base's tableau that hides its weights; docs/protocol.md section 3, "Hiding
   /// base".
@@ -50,6 +52,10 @@ package struct CodeParameters: Hashable, Sendable {
       proofs * coefficients(queries: queries) + 3 * trees
     }
 
+    /// What a next base's rows show besides, once: their value at the one point of all of its trees. The points of the base
+    /// before it, which are at most as many as it has trees, take the coefficients that are ``tail(trees:queries:proofs:)``'s.
+    package static let ofNextBase = 3
+
     /// What proofs may take of the tail: ``tail`` without what the trees' own points take.
     package var budget: Int { tail - 3 * trees }
   }
@@ -70,8 +76,8 @@ package struct CodeParameters: Hashable, Sendable {
   /// Random coefficients of a drift row: its own pin once, and the points of a base's trees, which are the same in all proofs;
   /// per proof t positions and P1's pinned point.
   package var driftRowTail: Int { driftTail + 3 * (driftTail / queries) + 3 + pinnedBaseCoefficients }
-  /// The longest of all: of drift rows, or of a hiding base's.
-  package var longestTail: Int { max(driftRowTail, hidingBase?.tail ?? 0) }
+  /// The longest of all: of drift rows, of a hiding base's, or of a next base's.
+  package var longestTail: Int { max(driftRowTail, hidingBase?.tail ?? 0, nextTail) }
   private var pinnedBaseCoefficients: Int { 3 * (hidingBase?.trees ?? 0) }
   package var length: Int { 1 << logLength }
   package var logDomain: Int { logLength + logBlowup }
@@ -116,6 +122,18 @@ package struct CodeParameters: Hashable, Sendable {
     return code
   }
 
+  /// The same code for an opening that a next base's rows join.
+  /// - Parameter tail: of these rows; 0 for none.
+  /// - Throws: `unsupportedParameters` when it does not fit the rows.
+  package func opening(nextTail tail: Int) throws(ProofRejection) -> CodeParameters {
+    var code = self
+    code.nextTail = tail
+    guard tail >= 0, code.longestTail <= length else {
+      throw .unsupportedParameters("a tail of \(tail) does not fit rows of 2^\(logLength)")
+    }
+    return code
+  }
+
   /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
   package init(
     unchecked logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int,
@@ -146,12 +164,13 @@ package struct CodeParameters: Hashable, Sendable {
   /// The least t with ``securityBits`` ≥ 128 when a drift tableau serves `proofs` proofs (q = proofs·t).
   /// Nil when no t does: the row is too short for that many proofs.
   package static func queries(
-    logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int, hidingBase: HidingBase? = nil
+    logLength: Int, logBlowup: Int, grindingBits: Int, proofs: Int, hidingBase: HidingBase? = nil, nextTail: Int = 0
   ) -> Int? {
     (1...maximumQueries).first { t in
       var candidate = CodeParameters(
         unchecked: logLength, logBlowup: logBlowup, queries: t, grindingBits: grindingBits, driftTail: proofs * t)
       candidate.hidingBase = hidingBase
+      candidate.nextTail = nextTail
       guard candidate.longestTail <= candidate.length else { return false }
       return candidate.securityBits >= requiredSecurityBits
     }
@@ -163,6 +182,8 @@ package struct CodeParameters: Hashable, Sendable {
     var values = [logLength, logBlowup, queries, grindingBits, driftTail]
     // Statements without a hiding base have the bytes that they had before there were any.
     if let hidingBase { values += [hidingBase.trees, hidingBase.tail] }
+    // One number more, or three: no other code has as many.
+    if nextTail > 0 { values.append(nextTail) }
     for value in values { result.append(littleEndian: UInt64(value)) }
     return result
   }

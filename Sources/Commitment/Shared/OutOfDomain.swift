@@ -43,6 +43,19 @@ package enum OutOfDomain {
     return point(root: root, label: label, shapes: shapes, code: code)
   }
 
+  /// The one point of all trees of a next base: it follows from all of their roots, so that a transition evaluates the rows of
+  /// drift and base once, however many trees there are (docs/protocol.md, section 13).
+  package static func point(ofNextBase roots: [[UInt8]], shapes: [RowShape], logLength: Int, logBlowup: Int)
+    -> CubicExtension
+  {
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/next base/roots/v1")
+    bytes.append(littleEndian: UInt64(roots.count))
+    for root in roots { bytes.append(lengthPrefixed: root) }
+    return point(
+      root: SHA256.hash(bytes), label: "next base", shapes: shapes, logLength: logLength, logBlowup: logBlowup)
+  }
+
   private static func point(root: [UInt8], label: String, shapes: [RowShape], code: [UInt8]) -> CubicExtension {
     var transcript = Transcript(protocolID: "driftproof/pins/v1")
     transcript.absorb("code", bytes: code)

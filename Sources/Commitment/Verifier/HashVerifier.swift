@@ -9,10 +9,12 @@ extension HashCommitment: TableauCommitmentVerifier {
   }
 
   package func hidingReference(
-    label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension]
+    label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension], at shared: CubicExtension?
   ) -> TableauReference {
-    let point = OutOfDomain.point(
-      root: root, label: label, shapes: shapes, logLength: parameters.logLength, logBlowup: parameters.logBlowup)
+    let point =
+      shared
+      ?? OutOfDomain.point(
+        root: root, label: label, shapes: shapes, logLength: parameters.logLength, logBlowup: parameters.logBlowup)
     return TableauReference(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pins))
   }
 

@@ -18,5 +18,8 @@ package protocol TableauCommitmentVerifier: TableauCommitmentScheme {
   /// root fixes it for whoever trusts the root.
   func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> Reference
   /// A tableau of a base that hides its weights, with the values of its rows at the point that the root determines.
-  func hidingReference(label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension]) -> Reference
+  /// - Parameter shared: the point of all trees of a next base, in place of the root's.
+  func hidingReference(
+    label: String, root: [UInt8], shapes: [RowShape], pins: [CubicExtension], at shared: CubicExtension?
+  ) -> Reference
 }

@@ -24,7 +24,7 @@ package struct BaseOpening: Sendable {
   ///   unreadable file.
   package init(_ path: String?, identity: BaseIdentity) throws(DriftProofError) {
     guard let path else { throw .missingInput(.openingOfBase) }
-    guard let linked = identity.linked, let hiding = linked.hidingBase, let root = identity.linkedRoot else {
+    guard let linked = identity.linked, let ofTails = linked.budget, let root = identity.linkedRoot else {
       throw .operational(
         "\(path): the base's identity hides no weights, and has no opening; leave the base's opening out, or give the "
           + "identity that was written with it")
@@ -40,9 +40,9 @@ package struct BaseOpening: Sendable {
         .baseOpening(path: path, opening: file.tunedCommitment.hexadecimal, given: root.hexadecimal))
     }
     // Who changes the file can change its checksum: a budget that is not the tails' would show the weights.
-    guard file.budget == hiding.budget else {
+    guard file.budget == ofTails else {
       throw .operational(
-        "\(path): the opening has a budget of \(file.budget) where the identity's tails allow \(hiding.budget): it was "
+        "\(path): the opening has a budget of \(file.budget) where the identity's tails allow \(ofTails): it was "
           + "changed")
     }
     (self.path, secret, linkedRoot, revealed, budget) = (path, file.secret, root, file.revealed, file.budget)
@@ -103,7 +103,7 @@ package enum HidingIdentity {
         identity, base: base, hiding: BaseTableau.Hiding(secret: opening.secret, proofs: proofs), cache: cache,
         progress: progress)
       _ = try opening.reserve(
-        commitment: linked.linkedRoot ?? [], budget: linked.linked?.hidingBase?.budget ?? 0, positions: 0, session: nil)
+        commitment: linked.linkedRoot ?? [], budget: linked.linked?.budget ?? 0, positions: 0, session: nil)
       return linked
     }
   }

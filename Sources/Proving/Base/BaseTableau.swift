@@ -117,10 +117,13 @@ package struct BaseTableau {
   }
 
   /// One opening never serves two bases, two layouts or two lengths of tails with the same randomness.
-  static func treeSecret(_ opening: [UInt8], identity: BaseIdentity, layoutDigest: [UInt8], tail: Int) -> [UInt8] {
+  /// - Parameter predecessor: of a next base, the linked root of its base.
+  static func treeSecret(
+    _ opening: [UInt8], identity: BaseIdentity, layoutDigest: [UInt8], tail: Int, predecessor: [UInt8]? = nil
+  ) -> [UInt8] {
     var message: [UInt8] = []
-    message.append(lengthPrefixed: "driftproof/base tableau/hiding/v1")
-    message += identity.root + layoutDigest
+    message.append(lengthPrefixed: "driftproof/base tableau/\(predecessor == nil ? "hiding" : "next")/v1")
+    message += (predecessor ?? identity.root) + layoutDigest
     message.append(littleEndian: UInt64(tail))
     return SHA256.authenticate(key: opening, message: message)
   }

@@ -7,9 +7,11 @@ import DriftProofCommitment
 import DriftProofCommitmentProver
 import DriftProofDrift
 import DriftProofStatement
+import DriftProofTranscript
 
 /// The trees of a base's tableau that a statement speaks of, made again from the base: no prover keeps them.
 package struct LinkedTrees {
+  private let numbers: [Int]
   /// One for each of the statement's trees, in their order.
   package let rows: [BaseRows]
   package let committed: [CommittedTableau]
@@ -42,7 +44,8 @@ package struct LinkedTrees {
       if linked.isHiding {
         guard let opening else { throw DriftProofError.missingInput(.openingOfBase) }
         secret = BaseTableau.treeSecret(
-          opening, identity: identity, layoutDigest: linked.layoutDigest, tail: linked.tail)
+          opening, identity: identity, layoutDigest: linked.layoutDigest, tail: linked.tail,
+          predecessor: linked.predecessor)
       }
       let archive = try cache.map {
         try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest, secret: secret)
@@ -63,7 +66,7 @@ package struct LinkedTrees {
                 + "identity of this base" + (cache == nil ? "" : ", or another folder for its leaves")))
         }
         if linked.isHiding {
-          again = try scheme.pinBase(again)
+          again = try scheme.pinBase(again, at: tree.point)
           guard again.pins?.values == tree.pins else {
             throw DriftProofError.identityMismatch(.basePins(tree: tree.number))
           }
@@ -72,7 +75,37 @@ package struct LinkedTrees {
         committed.append(again)
       }
     }
+    self.init(numbers: trees.map(\.number), rows: rows, committed: committed)
+  }
+
+  private init(numbers: [Int], rows: [BaseRows], committed: [CommittedTableau]) {
+    self.numbers = numbers
     self.rows = rows
     self.committed = committed
+  }
+
+  /// All trees of a next base, whose identity says nothing else of the base on disk.
+  /// - Throws: as the others.
+  static func all(
+    _ identity: BaseIdentity, base: Checkpoint, opening: [UInt8]?, cache: String? = nil
+  ) throws -> LinkedTrees {
+    guard let linked = identity.linked else { throw DriftProofError.coverageGap([.nothingToAlignWith]) }
+    return try LinkedTrees(
+      linked.baseTrees, identity: identity, base: base, code: code(linked, hiding: linked.hidingBase), opening: opening,
+      cache: cache)
+  }
+
+  /// Rows, rate and tails of a base's trees, whatever the queries of proofs about them are.
+  static func code(_ linked: LinkedBase, hiding: CodeParameters.HidingBase?) throws(ProofRejection) -> CodeParameters {
+    try CodeParameters(
+      logLength: linked.logLength, logBlowup: linked.logBlowup, queries: 1, grindingBits: 0, driftTail: 1
+    ).beside(hiding)
+  }
+
+  /// Those of some trees, all of which are among these.
+  func chosen(_ trees: [BaseTree]) -> LinkedTrees {
+    let places = trees.compactMap { numbers.firstIndex(of: $0.number) }
+    return LinkedTrees(
+      numbers: places.map { numbers[$0] }, rows: places.map { rows[$0] }, committed: places.map { committed[$0] })
   }
 }

@@ -48,7 +48,8 @@ public enum CertificateChecker {
       try compare(opening, checked)
       let code = checked.argument?.verifier.statement.code
       // An aligned certificate may open none of the base's trees.
-      let isOpened = code?.hidingBase != nil && !checked.derived.baseTrees.isEmpty
+      let isNext = identity.linked?.isNext ?? false
+      let isOpened = isNext && model.base != nil || code?.hidingBase != nil && !checked.derived.baseTrees.isEmpty
       let base = isOpened ? try BaseOpening(baseOpening, identity: identity) : nil
       let (resolved, digests) = try resolve(model, checked, policy: policy, identity: identity, phase: phase)
       let recomputed = try DriftCommitment(
@@ -56,7 +57,9 @@ public enum CertificateChecker {
         secret: opening.secret, tunedDigests: digests, companions: .init(phase: { phase(.commitment($0)) }))
       try compare(recomputed, checked)
       // A tableau that was not computed just now is the given identity's: is it this base's?
-      if isCommitted, let code {
+      if isNext, let weights = model.base {
+        _ = try LinkedTrees.all(identity, base: weights, opening: base?.secret)
+      } else if isCommitted, let code {
         _ = try LinkedTrees(
           checked.derived, identity: identity, base: model.base, code: code, opening: base?.secret)
       }
@@ -165,6 +168,11 @@ public enum CertificateChecker {
   }
 
   private static func computed(_ base: Checkpoint, given: BaseIdentity?) throws -> BaseIdentity {
+    if let given, given.linked?.isNext ?? false {
+      // Its trees, which hold the rest, are made again later.
+      try NextBaseCommitter.compareRest(base, given)
+      return given
+    }
     let computed = try BaseIdentity.compute(checkpoint: base)
     if let given, given.root != computed.root {
       throw mismatch("the base on disk is \(computed.rootHex), the identity given is \(given.rootHex)")

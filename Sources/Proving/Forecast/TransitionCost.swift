@@ -16,14 +16,16 @@ package struct TransitionCost: Sendable {
   let tunedRows: Int
   /// Rows of each of the base's trees.
   let baseRows: [Int]
+  private let tunedTrees: Int
   private let allRows: Int
   private let code: CodeParameters
 
   /// - Parameters:
   ///   - identity: commits to the base's weights.
   ///   - statement: aligned.
+  ///   - nextTail: of a next base's rows; 0 for a tuned model's tableau.
   /// - Throws: `proofInvalid` where its small tensors share rows in too many ways; `coverageGap` for another identity.
-  init(_ identity: BaseIdentity, statement: DriftStatement) throws(DriftProofError) {
+  init(_ identity: BaseIdentity, statement: DriftStatement, nextTail: Int = 0) throws(DriftProofError) {
     guard let linked = identity.linked else { throw .coverageGap([.nothingToAlignWith]) }
     let layout: TransitionLayout
     do throws(TransitionRejection) {
@@ -31,15 +33,18 @@ package struct TransitionCost: Sendable {
     } catch {
       throw .proofInvalid(.transition(error))
     }
-    code = statement.code
+    code = (try? statement.code.opening(nextTail: nextTail)) ?? statement.code
     tunedRows = layout.rowCount
     baseRows = layout.trees.map(\.rows)
-    let rows = [layout.driftRowCount, 3 * layout.claimCount, layout.rowCount] + baseRows
+    tunedTrees = nextTail > 0 ? baseRows.count : 1
+    let rows =
+      [layout.driftRowCount, 3 * layout.claimCount] + (nextTail > 0 ? baseRows : [layout.rowCount]) + baseRows
     allRows = rows.reduce(0, +)
     bytes = code.openingBytes(
       rows: rows,
       highParts: [Int](
-        repeating: code.hidingBase == nil ? code.driftTail : code.longestTail, count: layout.claimCount), clear: [])
+        repeating: code.hidingBase == nil && nextTail == 0 ? code.driftTail : code.longestTail, count: layout.claimCount
+      ), clear: [])
   }
 
   /// Seconds on the table's machine: both tableaus are committed to again, and all trees are opened.
@@ -60,5 +65,5 @@ package struct TransitionCost: Sendable {
   }
 
   /// Trees that stand together when the transition is opened: drift, masks, the tuned model's, all of the base's.
-  var trees: Int { 3 + baseRows.count }
+  var trees: Int { 2 + tunedTrees + baseRows.count }
 }

@@ -72,6 +72,11 @@ public enum DriftProver {
       self.openingPath = openingPath
     }
 
+    /// A transition opens the drift with the certificate's queries, a next base's rows beside it.
+    fileprivate func code(_ derived: DerivedStatement) throws(StatementError) -> CodeParameters {
+      try CodeSelection.choose(derived, proofs: proofs, nextTail: transition?.target.nextTail ?? 0)
+    }
+
     /// Nil where nothing of the base's weights is hidden, or spoken of.
     /// - Throws: see ``BaseOpening``.
     fileprivate func baseOpening() throws(DriftProofError) -> BaseOpening? {
@@ -79,7 +84,8 @@ public enum DriftProver {
         guard let baseOpeningPath, let identity else { return nil }
         return try BaseOpening(baseOpeningPath, identity: identity)
       }
-      return policy.speaksOfBase || transition != nil ? try BaseOpening(baseOpeningPath, identity: identity) : nil
+      let isNeeded = policy.speaksOfBase || transition != nil || identity.linked?.isNext ?? false
+      return isNeeded ? try BaseOpening(baseOpeningPath, identity: identity) : nil
     }
 
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
@@ -87,7 +93,7 @@ public enum DriftProver {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
         model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs, hint: hint,
-        tableau: transition?.tableau.digest)
+        tableau: transition?.target.digest)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }
@@ -141,7 +147,7 @@ public enum DriftProver {
     let (record, derived) = (prepared.record, prepared.derived)
     let identity = record.identity
     if request.transition != nil, derived.isEmpty { throw DriftProofError.identityMismatch(.transition(.noDrift)) }
-    let code = derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: request.proofs)
+    let code = derived.isEmpty ? nil : try request.code(derived)
     let model = CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil, isLink: parent != nil,
       hasBaseCache: request.baseCache != nil, transition: transitionCost(request, identity, derived, code))
@@ -152,6 +158,12 @@ public enum DriftProver {
     if let code {
       let proofs = (opensBase ? 1 : 0) + (request.transition == nil ? 0 : 1)
       try baseOpening?.requireRoom(code, proofs: proofs, session: session)
+      try request.transition?.requireRoom(code)
+    }
+    // The leaves of a next base's identity are its base's: only its trees say what the base on disk is.
+    let allTrees = try request.model.base.flatMap { base in
+      identity.linked?.isNext ?? false
+        ? try LinkedTrees.all(identity, base: base, opening: baseOpening?.secret, cache: request.baseCache) : nil
     }
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
     var asked: (@Sendable () -> Void)?
@@ -178,9 +190,11 @@ public enum DriftProver {
       let binding = TunedCommitment.binding(
         baseRoot: baseRoot, policyDigest: Certificate.policyDigest(policy), commitment: commitment)
       let statement = derived.statement(code: code, binding: binding)
-      let trees = try LinkedTrees(
-        derived, identity: identity, base: request.model.base, code: code, opening: baseOpening?.secret,
-        cache: request.baseCache)
+      let trees =
+        try allTrees?.chosen(derived.baseTrees)
+        ?? LinkedTrees(
+          derived, identity: identity, base: request.model.base, code: code, opening: baseOpening?.secret,
+          cache: request.baseCache)
       let witness = ArgumentWitness(
         rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports,
         base: trees.rows)
@@ -217,7 +231,7 @@ public enum DriftProver {
       do {
         transition = try wanted.prove(
           request.model, certificate: certificate, identity: identity, policy: policy,
-          drift: committed.tableau?.committed, baseOpening: baseOpening, cache: request.baseCache)
+          drift: committed.tableau?.committed, baseOpening: baseOpening, linked: allTrees, cache: request.baseCache)
       } catch {
         transitionFailure = DriftProofError(translating: error)
       }
@@ -254,7 +268,7 @@ public enum DriftProver {
         identity: outline, tuned: tensors, policy: request.policy, isAligned: request.transition != nil,
         isOutline: request.identity == nil)
     else { return nil }
-    let code = derived.isEmpty ? nil : try? CodeSelection.choose(derived, proofs: request.proofs)
+    let code = derived.isEmpty ? nil : try? request.code(derived)
     return CostModel(
       derived: derived, code: code, model: request.model, hasIdentity: request.identity != nil,
       isLink: request.parent != nil, hasBaseCache: request.baseCache != nil,
@@ -266,7 +280,9 @@ public enum DriftProver {
     _ request: Request, _ identity: BaseIdentity, _ derived: DerivedStatement, _ code: CodeParameters?
   ) -> TransitionCost? {
     guard request.transition != nil, let code else { return nil }
-    return try? TransitionCost(identity, statement: derived.statement(code: code, binding: []))
+    return try? TransitionCost(
+      identity, statement: derived.statement(code: code, binding: []),
+      nextTail: request.transition?.target.nextTail ?? 0)
   }
 
   /// Fresh for every proof, also from a restored copy of the opening file (docs/protocol.md section 11, item 6). A proof

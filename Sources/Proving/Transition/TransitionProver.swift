@@ -17,7 +17,8 @@ enum TransitionProver {
   /// What is added up, committed.
   struct Trees {
     let drift: CommittedTableau
-    let tuned: CommittedTableau
+    /// One, or those of a next base.
+    let tuned: [CommittedTableau]
     /// All trees of the base's tableau.
     let base: [CommittedTableau]
   }
@@ -33,8 +34,8 @@ enum TransitionProver {
         label: TransitionProtocol.maskTree,
         rows: MaskRows(count: shapes.count, length: sum.code.length, secret: secret),
         shapes: shapes, secret: secret, archive: nil), isPinned: false, to: &channel)
-    let claims = TransitionProtocol.claims(sum.layout, transcript: &channel.transcript)
-    try scheme.open([trees.drift, masks, trees.tuned] + trees.base, claims: claims, channel: &channel)
+    let claims = sum.claims(transcript: &channel.transcript)
+    try scheme.open([trees.drift, masks] + trees.tuned + trees.base, claims: claims, channel: &channel)
     return sum.transition(proof: channel.proof)
   }
 

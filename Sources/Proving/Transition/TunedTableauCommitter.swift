@@ -59,7 +59,8 @@ package struct TunedTableauCommitter {
     return code
   }
 
-  private static func compare(_ model: Checkpoint, _ identity: BaseIdentity) throws(DriftProofError) {
+  /// What the tableau holds is like the base's.
+  static func compare(_ model: Checkpoint, _ identity: BaseIdentity) throws(DriftProofError) {
     for leaf in identity.tensors where LinkedBase.contains(leaf) {
       let name = StrictJSON.shown(leaf.name)
       guard let own = model.tensor(named: leaf.name) else {

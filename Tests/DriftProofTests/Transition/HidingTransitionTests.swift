@@ -103,7 +103,7 @@ import Testing
     let proof = try TransitionProver.prove(
       sum,
       trees: .init(
-        drift: try #require(drift.tableau).committed, tuned: tuned.committed, base: base.committed),
+        drift: try #require(drift.tableau).committed, tuned: [tuned.committed], base: base.committed),
       secret: [UInt8](repeating: 3, count: 32)
     ).bytes
     #expect {

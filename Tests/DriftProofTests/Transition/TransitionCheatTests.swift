@@ -103,7 +103,7 @@ struct Cheat {
       model, identity: identity, secret: OpeningFile.load(path: opening ?? request.openingPath).secret, code: sum.code)
     let numbers = sum.layout.trees.map { BaseTree(number: $0.number, rows: $0.rows, root: $0.root) }
     trees = TransitionProver.Trees(
-      drift: try #require(drift.tableau).committed, tuned: own.committed,
+      drift: try #require(drift.tableau).committed, tuned: [own.committed],
       base: try LinkedTrees(numbers, identity: identity, base: fixture.base, code: sum.code).committed)
   }
 
@@ -120,7 +120,7 @@ struct Cheat {
     let scheme = HashCommitment(sum.code)
     let shapes = TransitionProtocol.maskShapes(sum.layout, sum.code)
     func claims(_ transcript: inout Transcript) -> [OpeningClaim] {
-      var claims = TransitionProtocol.claims(sum.layout, transcript: &transcript)
+      var claims = sum.claims(transcript: &transcript)
       claims.remove(at: claim)
       return claims
     }
@@ -132,7 +132,7 @@ struct Cheat {
         rows: TransitionProver.MaskRows(count: shapes.count, length: sum.code.length, secret: secret), shapes: shapes,
         secret: secret, archive: nil), isPinned: false, to: &channel)
     let proved = claims(&channel.transcript)
-    try scheme.open([trees.drift, masks, trees.tuned] + trees.base, claims: proved, channel: &channel)
+    try scheme.open([trees.drift, masks] + trees.tuned + trees.base, claims: proved, channel: &channel)
     var other = VerifierChannel(transcript: sum.transcript, proof: channel.proof)
     let received = try scheme.receive(
       label: TransitionProtocol.maskTree, shapes: shapes, isPinned: false, from: &other)

@@ -69,6 +69,13 @@ struct TransitionFixture {
     model.tensors[name] = tensor
   }
 
+  /// Moves one entry by its own size.
+  static func change(_ name: String, of model: inout TestModel, entry: Int = 7) throws {
+    guard var tensor = model.tensors[name] else { throw MissingTensor(name: name) }
+    tensor.values[entry] = TestTensor.rounded(2 * tensor.values[entry] + 0.5)
+    model.tensors[name] = tensor
+  }
+
   struct MissingTensor: Error { let name: String }
 
   /// The tableau of a model with its opening.
@@ -93,5 +100,28 @@ struct TransitionFixture {
     let result = try DriftProver.prove(request(transition))
     guard let made = result.transition else { throw MissingTensor(name: "transition") }
     return (result.certificate, made.bytes, transition.tableau)
+  }
+}
+
+// Of transitions to a tuned model's tableau, which most of these tests are about.
+
+extension TransitionRequest {
+  var tableau: TunedTableau {
+    guard case .tableau(let tableau) = target else { preconditionFailure("a next base") }
+    return tableau
+  }
+}
+
+extension TransitionSum {
+  init(tableau: TunedTableau, certificate: CheckedCertificate, identity: BaseIdentity) throws(DriftProofError) {
+    try self.init(of: .tableau(tableau), certificate: certificate, identity: identity)
+  }
+}
+
+extension TransitionVerifier {
+  static func verify(
+    transition: [UInt8], tableau: TunedTableau, certificate: CheckedCertificate, identity: BaseIdentity
+  ) throws(DriftProofError) -> TransitionReport {
+    try verify(transition: transition, of: .tableau(tableau), certificate: certificate, identity: identity)
   }
 }

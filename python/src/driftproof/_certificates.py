@@ -56,6 +56,7 @@ def prove(
     base_opening: PathLike | None = None,
     parent: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
+    next_identity: PathLike | None = None,
     tuned_opening: PathLike | None = None,
     transition: PathLike | None = None,
     resume: PathLike | None = None,
@@ -78,7 +79,8 @@ def prove(
         cache: the folder that `identify(commit=True, cache=...)` kept.
         base_opening: what `identify(hiding=True)` wrote, where `identity` hides the base's weights. It counts proofs.
         parent: prove a link of a chain: the certificate whose tuned model `base` is; needs the chain's `identity`.
-        tuned_tableau, tuned_opening: what `commit` made of the tuned model.
+        tuned_tableau, tuned_opening: what `commit` made of the tuned model; `next_identity` in place of the tableau is
+            what `commit(as_base=True)` made.
         transition: where the proof is written that the tableau holds the base plus the drift.
         resume: a private folder from which a stopped proof goes on; with it, a cancelled call can be repeated.
         ignore_memory_limit: begin even where the forecast says that memory will not suffice.
@@ -92,7 +94,8 @@ def prove(
     """
     arguments = _proving(base, tuned, adapter, policy, identity, cache, parent, strip_prefix, leave_out)
     arguments += option("out", out) + option("opening", opening) + option("resume", resume)
-    arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
+    arguments += option("tuned-tableau", tuned_tableau) + option("next-identity", next_identity)
+    arguments += option("tuned-opening", tuned_opening)
     arguments += option("base-opening", base_opening)
     arguments += option("transition", transition) + flag("ignore-memory-limit", ignore_memory_limit)
     outputs = [out, opening, *([] if transition is None else [transition])]
@@ -131,6 +134,7 @@ def verify(
     policy: PathLike,
     parent: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
+    next_identity: PathLike | None = None,
     transition: PathLike | None = None,
     attestation: PathLike | None = None,
     public_key: PathLike | None = None,
@@ -152,7 +156,8 @@ def verify(
         base_identity: the base's identity file, from someone who has the base.
         policy: the policy file.
         parent: of a link, its parent's tuned commitment (64 digits) or certificate.
-        tuned_tableau, transition: also verify that the tuned model's tableau is the base plus the drift.
+        tuned_tableau, transition: also verify that the tuned model's tableau, or that `next_identity`, is the base plus
+            the drift.
         attestation, public_key: also verify a signed statement about the certificate, with the signer's key in PEM.
         tuned: compare this model's files with the attestation's subject.
         ignore, allow_symlinks: of `tuned`, as for `digest`.
@@ -167,7 +172,8 @@ def verify(
     """
     arguments = [path(certificate), *option("base-identity", base_identity), *option("policy", policy)]
     arguments += option("parent", parent) + option("attestation", attestation) + option("public-key", public_key)
-    arguments += option("tuned-tableau", tuned_tableau) + option("transition", transition)
+    arguments += option("tuned-tableau", tuned_tableau) + option("next-identity", next_identity)
+    arguments += option("transition", transition)
     arguments += option("tuned", tuned) + joined("ignore", ignore) + flag("allow-symlinks", allow_symlinks)
 
     def program() -> Verification:
@@ -189,6 +195,7 @@ def check(
     identity: PathLike | None = None,
     base_opening: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
+    next_identity: PathLike | None = None,
     tuned_opening: PathLike | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
@@ -203,7 +210,8 @@ def check(
         base, tuned: the checkpoints; `adapter` in place of `tuned`.
         identity: the base's: in place of `base` with `adapter`, or the chain's base's for a link.
         base_opening: of an `identity` that hides the base's weights; nothing is counted in it.
-        tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that `commit`'s tableau holds this model.
+        tuned_tableau, tuned_opening: also check, with `tuned` and `identity`, that `commit`'s tableau, or the next base
+            of `next_identity`, holds this model.
         strip_prefix, leave_out: as `prove` was called with.
 
     Raises:
@@ -214,7 +222,8 @@ def check(
     arguments = [path(certificate), *option("base", base), *option("tuned", tuned), *option("adapter", adapter)]
     arguments += option("opening", opening) + option("identity", identity)
     arguments += option("base-opening", base_opening)
-    arguments += option("tuned-tableau", tuned_tableau) + option("tuned-opening", tuned_opening)
+    arguments += option("tuned-tableau", tuned_tableau) + option("next-identity", next_identity)
+    arguments += option("tuned-opening", tuned_opening)
     arguments += repeated("strip-prefix", strip_prefix) + repeated("leave-out", leave_out)
     return run(Check, "check", arguments, progress=progress, cancel=cancel, timeout=timeout)
 
@@ -224,6 +233,8 @@ def chain_verify(
     *,
     base_identity: PathLike,
     policy: PathLike | Sequence[PathLike] | None = None,
+    next_identities: Sequence[PathLike] = (),
+    transitions: Sequence[PathLike] = (),
     cumulative: PathLike | None = None,
     revoked: PathLike | None = None,
     cross_check: bool = False,
@@ -237,6 +248,8 @@ def chain_verify(
         certificates: of all links, in any order.
         base_identity: of the base from which the chain starts.
         policy: one for all, or one for each certificate in its place; without it the ones inside the certificates.
+        next_identities, transitions: identities of models of the chain from which certificates start, and what ties
+            them.
         cumulative: a policy that the drift from the base must obey at every link.
         revoked: a list of withdrawn certificates.
         cross_check: as in `verify`.
@@ -250,6 +263,8 @@ def chain_verify(
     policies = [] if policy is None else _paths(policy)
     arguments = [*map(path, certificates), *option("base-identity", base_identity)]
     arguments += ["--policy", *policies] if policies else []
+    arguments += ["--next-identity", *map(path, next_identities)] if next_identities else []
+    arguments += ["--transition", *map(path, transitions)] if transitions else []
     arguments += option("cumulative", cumulative) + option("revoked", revoked)
 
     def program() -> Chain:

@@ -72,6 +72,8 @@ def commit(
     identity: PathLike,
     out: PathLike,
     opening: PathLike,
+    as_base: bool = False,
+    proofs: int | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     progress: ProgressOption = None,
@@ -86,8 +88,12 @@ def commit(
         identity: the base's, of `identify(commit=True)`.
         out: where the tableau is written, such as "tuned.tableau.json". Anybody may have it.
         opening: where its secret opening is written, or the one to use again.
+        as_base: write the identity of a next base in place of a tableau: `prove(next_identity=...)` ties it to its
+            base, and certificates of later models have it for their `identity`, and its opening for `base_opening`.
+        proofs: with `as_base`, how many proofs may open it.
     """
     arguments = [path(tuned), *option("identity", identity), *option("out", out), *option("opening", opening)]
+    arguments += flag("as-base", as_base) + option("proofs", None if proofs is None else str(proofs))
     arguments += _reading(strip_prefix, leave_out)
     outputs = [out, opening]
     return run(Committed, "commit", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)

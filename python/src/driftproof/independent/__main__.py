@@ -19,7 +19,7 @@ from .audit_plan import read_plan
 from .audit_scores import SAME
 from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
 from .certificate import read_certificate
-from .chain import verify_chain
+from .chain import next_bases, verify_chain
 from .errors import AnotherSubject, InvalidProof, OperationalError, UsageError, VerificationFailure
 from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
 from .identity import read_identity
@@ -113,6 +113,9 @@ def _verify(arguments: list[str]) -> str:
         help="the tuned model's tableau, with --transition",
     )
     parser.add_argument(
+        "--next-identity", action=_Once, metavar="FILE", help="in place of the tableau: the identity of a next base"
+    )
+    parser.add_argument(
         "--transition",
         action=_Once,
         metavar="TUNED.transition",
@@ -131,8 +134,11 @@ def _verify(arguments: list[str]) -> str:
         raise UsageError("--attestation and --public-key stand together")
     if options.tuned and not options.attestation:
         raise UsageError("--tuned stands with --attestation")
-    if (options.tuned_tableau is None) != (options.transition is None):
-        raise UsageError("--tuned-tableau and --transition stand together")
+    if options.tuned_tableau is not None and options.next_identity is not None:
+        raise UsageError("--tuned-tableau or --next-identity")
+    target_path = options.tuned_tableau if options.next_identity is None else options.next_identity
+    if (target_path is None) != (options.transition is None):
+        raise UsageError("--tuned-tableau or --next-identity and --transition stand together")
     policy_bytes = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy")
     identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
     content = _read_certificate(options.certificate)
@@ -146,11 +152,12 @@ def _verify(arguments: list[str]) -> str:
     policy = read_policy(policy_bytes)
     identity = read_identity(identity_bytes)
     verified = verify(content, identity, policy, parent)
-    tableau, terms = None, {}
+    target, terms = None, {}
     if options.transition:
-        tableau = read_tuned_tableau(_read(options.tuned_tableau, MAXIMUM_TRANSITION_BYTES, "a tuned tableau"))
+        file = _read(target_path, MAXIMUM_TRANSITION_BYTES, "a tuned tableau or an identity")
+        target = read_identity(file) if options.next_identity else read_tuned_tableau(file)
         content = _read(options.transition, MAXIMUM_TRANSITION_BYTES, "a transition", InvalidProof)
-        terms = verify_transition(verified, identity, tableau, read_transition(content))
+        terms = verify_transition(verified, identity, target, read_transition(content))
     certificate = verified.certificate
     lines = [
         "VERIFIED",
@@ -170,9 +177,11 @@ def _verify(arguments: list[str]) -> str:
             lines += [f"  {bits:8.1f} bits  {name}" for name, bits in verified.soundness.items()]
     else:
         lines.append("nothing is proved: no tensor may change within the policy")
-    if tableau:
+    if target:
         term = min(terms, key=terms.get)
-        lines.append(f"tuned tableau     {tableau.digest.hex()}")
+        is_next = bool(options.next_identity)
+        digest = target.linked.linked_root if is_next else target.digest
+        lines.append(f"{'next base    ' if is_next else 'tuned tableau'}     {digest.hex()}")
         lines.append(f"transition        the base plus the drift, {terms[term]:.1f} bits proven: {term}")
         if options.soundness:
             lines += [f"  {bits:8.1f} bits  {name}" for name, bits in terms.items()]
@@ -186,6 +195,8 @@ def _chain(arguments: list[str]) -> str:
     parser.add_argument("certificates", metavar="CERT", nargs="+")
     parser.add_argument("--base-identity", action=_Once, required=True, metavar="FILE")
     parser.add_argument("--policy", nargs="+", action="extend", metavar="FILE", default=[])
+    parser.add_argument("--next-identity", nargs="+", action="extend", metavar="FILE", default=[])
+    parser.add_argument("--transition", nargs="+", action="extend", metavar="FILE", default=[])
     parser.add_argument("--cumulative", action=_Once, metavar="POLICY.json")
     parser.add_argument("--revoked", action=_Once, metavar="LIST.json")
     options = parser.parse_args(arguments)
@@ -200,11 +211,16 @@ def _chain(arguments: list[str]) -> str:
         contents.append(_read_certificate(path))
         if policy_paths:
             policy_bytes.append(_read(policy_paths[index], MAXIMUM_FILE_BYTES, "a policy"))
+    next_files = [_read(path, MAXIMUM_IDENTITY_BYTES, "an identity") for path in options.next_identity]
+    transition_files = [
+        _read(path, MAXIMUM_TRANSITION_BYTES, "a transition", InvalidProof) for path in options.transition
+    ]
     identity = read_identity(identity_bytes)
     cumulative = read_policy(cumulative_bytes) if cumulative_bytes else None
+    bases = next_bases(next_files, transition_files)
     revoked = read_revocations(revoked_bytes) if revoked_bytes else RevocationList()
     policies = [read_policy(each) for each in policy_bytes] or [None] * len(contents)
-    ordered = verify_chain(contents, policies, identity, cumulative, revoked)
+    ordered = verify_chain(contents, policies, identity, cumulative, revoked, bases)
     lines = []
     for node in ordered:
         outcome = f"FAILED: {node.failure}" if node.failure else "VERIFIED"

@@ -40,12 +40,14 @@ def base_tree(code: CodeParameters, tree: BaseTree) -> Tree:
     label = f"base/{tree.number}"
     if not code.base_trees:
         return Tree(label, tree.root, tree.rows, salted=False)
+    pins = np.frombuffer(tree.pins, dtype="<u8").astype(np.uint64).reshape(tree.rows, 3)
+    if tree.point is not None:
+        return Tree(label, tree.root, tree.rows, tree.point, pins)
     transcript = Transcript("driftproof/pins/v1")
     transcript.absorb("code", BYTES, u64(code.log_length) + u64(code.log_blowup))
     transcript.absorb("label", BYTES, label.encode())
     transcript.absorb("shapes", BYTES, (u64(code.length) + u64(code.base_tail)) * tree.rows)
     transcript.absorb("root", DIGEST, tree.root)
-    pins = np.frombuffer(tree.pins, dtype="<u8").astype(np.uint64).reshape(tree.rows, 3)
     return Tree(label, tree.root, tree.rows, transcript.point_outside("pin"), pins)
 
 

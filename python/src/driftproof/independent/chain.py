@@ -7,14 +7,43 @@ from .certificate import read_certificate
 from .cumulative import Link, check_cumulative
 from .datatypes import FLOATING
 from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError, Revoked, UsageError, VerificationFailure
-from .identity import BaseIdentity
+from .identity import BaseIdentity, read_identity
 from .manifest import Manifest, read_manifest
 from .policy import ANY, Policy, read_canonical
 from .revocation import RevocationList
+from .transition import Transition, read_transition, verify_transition
 from .verifier import Verified, verify_parts
 from .wire import sha256
 
 ROOT, MISSING, CHILD, CIRCLE, DUPLICATE = "root", "parent missing", "child", "circle", "duplicate"
+
+
+@dataclass
+class NextBase:
+    """A model of the chain that certificates start from, and the transition to it, if one was given."""
+
+    identity: BaseIdentity
+    transition: Transition | None
+
+
+def next_bases(identities: list[bytes], transitions: list[bytes]) -> dict[bytes, NextBase]:
+    """By their linked roots, from files."""
+    ties: dict[bytes, Transition] = {}
+    for content in transitions:
+        transition = read_transition(content)
+        if not transition.is_next_base:
+            raise AnotherSubject("a transition to a tuned tableau ties no next base")
+        if transition.tuned_tableau in ties:
+            raise OperationalError("two transitions to one next base")
+        ties[transition.tuned_tableau] = transition
+    found = {}
+    for content in identities:
+        identity = read_identity(content)
+        if identity.linked is None or identity.linked.predecessor is None:
+            raise AnotherSubject("the identity of a next base is that of a base")
+        root = identity.linked.linked_root
+        found[root] = NextBase(identity, ties.get(root))
+    return found
 
 
 @dataclass
@@ -25,6 +54,12 @@ class Node:
     content: bytes
     policy: Policy | None
     commitment: bytes | None = None
+    #: That its manifest names.
+    manifest_parent: bytes | None = None
+    #: What it starts from, where that is a next base.
+    next_base: "NextBase | None" = None
+    #: Of the base that it is about, once it is verified.
+    identity: BaseIdentity | None = None
     parent_commitment: bytes | None = None
     parent: "Node | None" = None
     children: list["Node"] = field(default_factory=list)
@@ -33,14 +68,18 @@ class Node:
     failure: VerificationFailure | None = None
 
 
-def read_node(number: int, content: bytes, policy: Policy | None) -> Node:
+def read_node(number: int, content: bytes, policy: Policy | None, bases: dict[bytes, NextBase]) -> Node:
     node = Node(number, content, policy)
     try:
         certificate = read_certificate(content)
         manifest = read_manifest(certificate.manifest)
     except VerificationFailure:
         return node
-    node.commitment, node.parent_commitment = certificate.tuned_commitment, manifest.parent
+    node.commitment, node.manifest_parent = certificate.tuned_commitment, manifest.parent
+    node.next_base = bases.get(certificate.base_root)
+    node.parent_commitment = manifest.parent
+    if manifest.parent is None and node.next_base and node.next_base.transition:
+        node.parent_commitment = node.next_base.transition.tuned_commitment
     return node
 
 
@@ -109,10 +148,23 @@ def check_against_parent(identity: BaseIdentity, verified: Verified, parent: Man
             raise NotCovered(f"{name}: the parent has another type or shape")
 
 
+def base_of(node: Node, identity: BaseIdentity) -> BaseIdentity:
+    """What a certificate must be about: as its parent, or the next base that a transition proves to hold its model."""
+    if not node.parent:
+        return identity
+    before = node.parent.identity
+    if node.manifest_parent is not None or not node.next_base or not node.next_base.transition:
+        return before
+    verify_transition(node.parent.link.verified, before, node.next_base.identity, node.next_base.transition)
+    return node.next_base.identity
+
+
 def verify_link(node: Node, identity: BaseIdentity, cumulative: Policy | None, revoked: RevocationList) -> None:
     """Section 3: the checks of one link, in order."""
     if node.commitment in revoked.commitments or sha256(node.content) in revoked.certificates:
         raise Revoked("the certificate is revoked")
+    if node.place == ROOT and node.next_base:
+        raise AnotherSubject("no transition ties the next base")
     if node.place == DUPLICATE:
         raise UsageError("another file is about the same commitment")
     if node.place == MISSING:
@@ -123,6 +175,7 @@ def verify_link(node: Node, identity: BaseIdentity, cumulative: Policy | None, r
         raise type(node.parent.failure)("a link above it fails")
     certificate = read_certificate(node.content)
     policy = node.policy or read_canonical(certificate.policy)
+    identity = node.identity = base_of(node, identity)
     verified = verify_parts(certificate, identity, policy)
     if verified.manifest.is_adapter:
         raise OperationalError("an unmerged adapter is no link of a chain")
@@ -143,9 +196,10 @@ def verify_chain(
     identity: BaseIdentity,
     cumulative: Policy | None = None,
     revoked: RevocationList = RevocationList(),
+    bases: dict[bytes, NextBase] | None = None,
 ) -> list[Node]:
     """All files, parents before children, each with its outcome."""
-    nodes = [read_node(number, *each) for number, each in enumerate(zip(contents, policies, strict=True))]
+    nodes = [read_node(number, *each, bases or {}) for number, each in enumerate(zip(contents, policies, strict=True))]
     ordered = order(nodes)
     for node in ordered:
         try:

@@ -9,11 +9,12 @@ from math import prod
 from . import strictjson
 from .datatypes import FLOATING, shape_problem
 from .errors import OperationalError
-from .field import P
+from .field import Cubic, P
 from .layout import Layout
 from .merkle import root_of_leaves
 from .parameters import CodeParameters
-from .statement import BasePlace, Statement, TableauTensor, ceil_log2
+from .statement import BasePlace, BaseTree, Statement, TableauTensor, ceil_log2
+from .transcript import BYTES, DIGEST, Transcript
 from .wire import i64, name_order, repeats_canonically, sha256, text, u32, u64, u128
 
 MAXIMUM_BYTES = 256 << 20
@@ -69,7 +70,8 @@ class LinkedTensor:
 class LinkedPart:
     """The base's tableau: l, log blow-up, trees as (rows, root), layout digest, tensors; places, once it is checked.
 
-    One that hides the weights has a tail, and pins of each tree, bytes.
+    One that hides the weights has a tail, and pins of each tree, bytes. A next base has the linked root of the base
+    whose leaves, places and units it has.
     """
 
     log_length: int
@@ -83,6 +85,30 @@ class LinkedPart:
     tile_counts: dict[str, int]
     tail: int = 0
     pins: list[bytes] = field(default_factory=list)
+    predecessor: bytes | None = None
+
+    @property
+    def shared_point(self) -> Cubic | None:
+        """Of a next base: where all of its trees are pinned (specification/commitment-and-opening.md, section 3)."""
+        if self.predecessor is None:
+            return None
+        roots = b"".join(u64(32) + root for _, root in self.trees)
+        counted = text("driftproof/next base/roots/v1") + u64(len(self.trees)) + roots
+        shape = u64(1 << self.log_length) + u64(self.tail)
+        transcript = Transcript("driftproof/pins/v1")
+        transcript.absorb("code", BYTES, u64(self.log_length) + u64(self.log_blowup))
+        transcript.absorb("label", BYTES, b"next base")
+        transcript.absorb("shapes", BYTES, shape * sum(rows for rows, _ in self.trees))
+        transcript.absorb("root", DIGEST, sha256(counted))
+        return transcript.point_outside("pin")
+
+    @property
+    def base_trees(self) -> list[BaseTree]:
+        point = self.shared_point
+        return [
+            BaseTree(number, *each, pins, point)
+            for number, (each, pins) in enumerate(zip(self.trees, self.pins, strict=True))
+        ]
 
 
 @dataclass
@@ -130,8 +156,11 @@ def _tensor(value, number: int) -> BaseTensor:
 def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) -> LinkedPart:
     what = "identity: linked"
     hiding = isinstance(value, dict) and "tail" in value
+    is_next = hiding and "predecessor" in value
     common = ("logLength", "logBlowup", "bands", "trees", "layoutDigest", "tensors")
-    entry = strictjson.members(value, what, (*common, "tail") if hiding else common)
+    own = ("tail", "predecessor") if is_next else ("tail",) if hiding else ()
+    entry = strictjson.members(value, what, (*common, *own))
+    predecessor = strictjson.hexadecimal(entry["predecessor"], what) if is_next else None
     tail = strictjson.plain_integer(entry["tail"], what, 1, 1 << 26) if hiding else 0
     log_length = strictjson.plain_integer(entry["logLength"], what, 14, 26)
     log_blowup = strictjson.plain_integer(entry["logBlowup"], what, 1, 5)
@@ -160,8 +189,8 @@ def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) 
         if not base.max_abs**2 <= heaviest <= base.sum_of_squares:
             raise OperationalError(f"{what}: {base.name}: no such heaviest chunk")
         found[base.name] = LinkedTensor(heaviest, below, bits)
-    label = text(f"driftproof/base-tableau/v{2 if hiding else 1}")
-    content = label + u32(log_length) + u32(log_blowup) + u32(1) + u64(tail) + u32(len(trees))
+    label = text(f"driftproof/base-tableau/v{3 if is_next else 2 if hiding else 1}")
+    content = label + (predecessor or b"") + u32(log_length) + u32(log_blowup) + u32(1) + u64(tail) + u32(len(trees))
     for (rows, tree_root), own in zip(trees, pins, strict=True):
         content += u32(rows) + tree_root + own
     content += u64(len(found))
@@ -170,7 +199,7 @@ def _linked(value, root: bytes, stated: bytes, tensors: tuple[BaseTensor, ...]) 
     linked_root = sha256(b"driftproof/identity/v2", root, sha256(content + digest))
     if linked_root != stated:
         raise OperationalError("identity: the linked root is another")
-    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {}, {}, tail, pins)
+    return LinkedPart(log_length, log_blowup, trees, digest, found, linked_root, {}, {}, tail, pins, predecessor)
 
 
 def read_identity(content: bytes) -> BaseIdentity:
@@ -179,7 +208,7 @@ def read_identity(content: bytes) -> BaseIdentity:
     entry = strictjson.members(value, "identity", ("driftIdentity", "root", "tensors"), ("linkedRoot", "linked"))
     if ("linkedRoot" in entry) != ("linked" in entry):
         raise OperationalError("identity: linkedRoot and linked stand together")
-    version = strictjson.plain_integer(entry["driftIdentity"], "identity", 1, 4)
+    version = strictjson.plain_integer(entry["driftIdentity"], "identity", 1, 5)
     root = strictjson.hexadecimal(entry["root"], "identity: root")
     lines = strictjson.array(entry["tensors"], "identity: tensors")
     tensors = tuple(_tensor(line, number) for number, line in enumerate(lines))
@@ -188,7 +217,8 @@ def read_identity(content: bytes) -> BaseIdentity:
         raise OperationalError("identity: names out of order, or twice")
     unencodable = any(tensor.unencodable is not None for tensor in tensors)
     is_hiding = isinstance(entry.get("linked"), dict) and "tail" in entry["linked"]
-    if version != (4 if is_hiding else 3 if "linked" in entry else 2 if unencodable else 1):
+    is_next = is_hiding and "predecessor" in entry["linked"]
+    if version != (5 if is_next else 4 if is_hiding else 3 if "linked" in entry else 2 if unencodable else 1):
         raise OperationalError("identity: another version is written for such a base")
     tree = root_of_leaves([tensor.leaf() for tensor in tensors], sha256(b"driftproof/identity/empty/v1"))
     if sha256(b"driftproof/identity/v1", u64(len(tensors)), tree) != root:
@@ -280,7 +310,7 @@ def check_hiding_part(linked: LinkedPart) -> None:
     """Tails that may hide something, and pins that are elements of K (section 10)."""
     if not linked.tail:
         return
-    if linked.tail < 7 + 3 * len(linked.trees):
+    if linked.tail < 7 + 3 * len(linked.trees) + (3 if linked.predecessor else 0):
         raise OperationalError("identity: the tails hide no weights")
     for pins in linked.pins:
         if any(number >= P for (number,) in struct.iter_unpack("<Q", pins)):

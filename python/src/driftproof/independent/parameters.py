@@ -11,7 +11,8 @@ from .wire import u64
 
 @dataclass(frozen=True)
 class CodeParameters:
-    """l, log blow-up, queries, grinding bits, drift tail; B and q_B of a base that hides its weights (section 1)."""
+    """l, log blow-up, queries, grinding bits, drift tail; B and q_B of a base that hides its weights (section 1); the
+    tail of a next base that a transition opens (specification/transition.md)."""
 
     log_length: int
     log_blowup: int
@@ -20,6 +21,7 @@ class CodeParameters:
     drift_tail: int
     base_trees: int = 0
     base_tail: int = 0
+    next_tail: int = 0
 
     @property
     def length(self) -> int:
@@ -44,7 +46,7 @@ class CodeParameters:
     @property
     def longest_tail(self) -> int:
         """q̄ or q_B."""
-        return max(self.drift_tail_coefficients, self.base_tail)
+        return max(self.drift_tail_coefficients, self.base_tail, self.next_tail)
 
     @property
     def least_base_tail(self) -> int:
@@ -58,7 +60,8 @@ class CodeParameters:
         return b"".join(u64(number) for number in numbers)
 
     def canonical(self) -> bytes:
-        return self.numbers + (u64(self.base_trees) + u64(self.base_tail) if self.base_trees else b"")
+        hiding = u64(self.base_trees) + u64(self.base_tail) if self.base_trees else b""
+        return self.numbers + hiding + (u64(self.next_tail) if self.next_tail else b"")
 
     @property
     def in_range(self) -> bool:

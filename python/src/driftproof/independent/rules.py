@@ -28,7 +28,6 @@ from .policy import (
 )
 from .statement import (
     TENSOR_LIMBS,
-    BaseTree,
     EntryClaim,
     PatternClaim,
     Statement,
@@ -473,7 +472,7 @@ class StatementRules:
     ) -> Statement:
         numbers = sorted({tensor.place.tree for tensor in tensors if tensor.speaks_of_base and tensor.place})
         linked = self.identity.linked
-        trees = tuple(BaseTree(number, *linked.trees[number], linked.pins[number]) for number in numbers)
+        trees = tuple(linked.base_trees[number] for number in numbers)
         total = self._total(tensors, shrinkages)
         return Statement(code, tuple(tensors), total, trees, self.manifest.aligned)
 

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass, field
 
+from .field import Cubic
 from .parameters import CodeParameters
 from .policy import NO_SPARSE, OF_BASE, OF_DRIFT
 from .wire import i64, sha256, text, u8, u16, u64
@@ -121,6 +122,8 @@ class BaseTree:
     root: bytes
     #: Of a base that hides its weights.
     pins: bytes = b""
+    #: Of a next base: where all of its trees are pinned.
+    point: Cubic | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tuned tableaus and transitions: T1 = T0 + Δ (specification/transition.md)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,20 +11,21 @@ from .argument import DRIFT, Weights, base_tree
 from .channel import Channel, canonical_words
 from .errors import AnotherSubject, InvalidProof, OperationalError
 from .field import Cubic
-from .identity import BaseIdentity
+from .identity import BaseIdentity, check_linked_part
 from .opening import Claim, Tree, verify_opening
 from .parameters import CodeParameters, transition_terms
 from .rules import matrix
-from .statement import BaseTree, TableauTensor, ceil_log2
+from .statement import TableauTensor, ceil_log2
 from .verifier import REQUIRED_BITS, Verified, pin_point
 from .wire import Reader, sha256, text, u64
 
 MAGIC = b"drifttrn"
 VERSION = 1
+NEXT_BASE_VERSION = 2
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_TABLEAU_ROWS = 1 << 20
 MAXIMUM_SETS = 256
-MASKS, TUNED, FIRST_BASE = 1, 2, 3
+MASKS, TUNED = 1, 2
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,22 @@ class Transition:
     tuned_tableau: bytes
     tuned_commitment: bytes
     proof: bytes
+    #: Its second digest is the linked root of a next base.
+    is_next_base: bool
 
 
 def read_transition(content: bytes) -> Transition:
     reader = Reader(content, "transition")
-    if reader.take(8) != MAGIC or reader.u32() != VERSION:
+    if reader.take(8) != MAGIC:
+        raise InvalidProof("transition: another format")
+    version = reader.u32()
+    if version not in (VERSION, NEXT_BASE_VERSION):
         raise InvalidProof("transition: another format")
     sections = [reader.counted() for _ in range(4)]
     reader.end()
     if any(len(section) != 32 for section in sections[:3]):
         raise InvalidProof("transition: a digest has 32 bytes")
-    return Transition(*sections)
+    return Transition(*sections, version == NEXT_BASE_VERSION)
 
 
 # --- which rows and runs are added (section 3) ------------------------------------------------------------------------
@@ -154,40 +160,53 @@ def _run_log(identity: BaseIdentity, name: str) -> int:
 
 
 def verify_transition(
-    verified: Verified, identity: BaseIdentity, tableau: TunedTableau, transition: Transition
+    verified: Verified, identity: BaseIdentity, target: TunedTableau | BaseIdentity, transition: Transition
 ) -> dict[str, float]:
-    """Checks a transition of a certificate that was verified; the terms of its soundness error."""
+    """Checks a transition of a certificate that was verified; the terms of its soundness error. `target` is a tuned
+    tableau or the identity of a next base."""
     certificate, linked = verified.certificate, identity.linked
+    is_next = isinstance(target, BaseIdentity)
+    if transition.is_next_base != is_next:
+        raise AnotherSubject("a tuned tableau and a next base have transitions of their own")
     if not verified.manifest.aligned:
         raise AnotherSubject("the certificate is not aligned with the base's tableau")
     if verified.layout is None:
         raise AnotherSubject("the certificate says that nothing changes, and has no drift to add")
-    if tableau.base_root != linked.linked_root:
-        raise AnotherSubject("the tuned tableau is about another base")
     # With what a hiding base adds, which the base's root says.
     code = verified.statement.code
-    if tableau.code != verified.manifest.code:
-        raise AnotherSubject("the tuned tableau has another code than the certificate")
+    if is_next:
+        check_next_base(target, identity)
+        code = replace(code, next_tail=target.linked.tail)
+        if not code.in_range:
+            raise InvalidProof("the next base's tails are longer than its rows")
+    else:
+        if target.base_root != linked.linked_root:
+            raise AnotherSubject("the tuned tableau is about another base")
+        if target.code != verified.manifest.code:
+            raise AnotherSubject("the tuned tableau has another code than the certificate")
     sums = plan_sums(identity, verified)
     if len(sums.sets) > MAXIMUM_SETS:
         raise InvalidProof("the transition has too many sets of runs")
-    if tableau.rows != sum(rows for rows, _ in linked.trees):
+    rows = sum(rows for rows, _ in linked.trees)
+    if not is_next and target.rows != rows:
         raise InvalidProof("the tuned tableau has another number of rows than the base's")
     count = (1 if sums.whole else 0) + len(sums.sets)
-    row_bits = ceil_log2(tableau.rows)
-    soundness = transition_terms(code, count, code.log_length + row_bits, 2 + code.base_trees)
+    row_bits = ceil_log2(rows)
+    pinned = 1 + (len(linked.trees) if is_next else 1) + code.base_trees
+    soundness = transition_terms(code, count, code.log_length + row_bits, pinned)
     if min(soundness.values()) < REQUIRED_BITS:
         raise InvalidProof("a term of the transition's soundness error has less than 128 bits")
     if transition.base_root != linked.linked_root:
         raise AnotherSubject("the transition is about another base")
-    if transition.tuned_tableau != tableau.digest:
-        raise AnotherSubject("the transition is about another tuned tableau")
+    digest = target.linked.linked_root if is_next else target.digest
+    if transition.tuned_tableau != digest:
+        raise AnotherSubject("the transition is about another tuned tableau or next base")
     if transition.tuned_commitment != certificate.tuned_commitment:
         raise AnotherSubject("the transition is about another certificate")
 
-    channel = Channel(transition.proof, "driftproof/transition/v1")
+    channel = Channel(transition.proof, f"driftproof/transition/v{NEXT_BASE_VERSION if is_next else VERSION}")
     channel.state_public("base", transition.base_root)
-    channel.state_public("tuned tableau", transition.tuned_tableau)
+    channel.state_public("next base" if is_next else "tuned tableau", transition.tuned_tableau)
     channel.state_public("tuned commitment", transition.tuned_commitment)
     masks = channel.digest("root of masks")
     z = channel.challenges("z", code.log_length + row_bits)
@@ -195,26 +214,48 @@ def verify_transition(
     trees = [
         Tree("drift", drift.root, verified.layout.row_count, drift.point, drift.pins),
         Tree("masks", masks, 3 * count),
-        Tree("tuned", tableau.root, tableau.rows, pin_point(code, "tuned", tableau.rows, tableau.root), tableau.pins),
     ]
-    trees += [
-        base_tree(code, BaseTree(number, *each, pins))
-        for number, (each, pins) in enumerate(zip(linked.trees, linked.pins, strict=True))
-    ]
-    claims = _claims(sums, trees, code, z)
+    if is_next:
+        own = replace(code, base_trees=len(target.linked.trees), base_tail=target.linked.tail)
+        trees += [base_tree(own, tree) for tree in target.linked.base_trees]
+    else:
+        point = pin_point(code, "tuned", rows, target.root)
+        trees.append(Tree("tuned", target.root, rows, point, target.pins))
+    first_base = len(trees)
+    trees += [base_tree(code, tree) for tree in linked.base_trees]
+    claims = _claims(sums, trees, first_base, code, z)
     verify_opening(channel, code, trees, MASKS, claims)
     return soundness
 
 
-def _claims(sums: Sums, trees: list[Tree], code: CodeParameters, z: list[Cubic]) -> list[Claim]:
-    base_rows = [(FIRST_BASE + n, row) for n, tree in enumerate(trees[FIRST_BASE:]) for row in range(tree.rows)]
+def check_next_base(target: BaseIdentity, identity: BaseIdentity) -> None:
+    """Leaves, rows, rate, units and places of a next base are its base's (section 6)."""
+    own, linked = target.linked, identity.linked
+    if own is None or own.predecessor is None:
+        raise AnotherSubject("the identity of a next base is that of a base")
+    if own.predecessor != linked.linked_root:
+        raise AnotherSubject("the next base was made beside another base")
+    if target.root != identity.root:
+        raise AnotherSubject("the next base has other leaves than its base")
+    if (own.log_length, own.log_blowup) != (linked.log_length, linked.log_blowup):
+        raise AnotherSubject("the next base has other rows or another rate than its base")
+    if own.tensors != linked.tensors or own.layout_digest != linked.layout_digest:
+        raise AnotherSubject("the next base has other units or places than its base")
+    check_linked_part(target)
+
+
+def _claims(sums: Sums, trees: list[Tree], first_base: int, code: CodeParameters, z: list[Cubic]) -> list[Claim]:
+    base_rows = [(first_base + n, row) for n, tree in enumerate(trees[first_base:]) for row in range(tree.rows)]
+    # Of one tree, or of as many as the base has.
+    tuned_rows = [(TUNED + n, row) for n, tree in enumerate(trees[TUNED:first_base]) for row in range(tree.rows)]
     low, high = z[: code.log_length], f.equality_table(z[code.log_length :])
     claims = []
 
     def add(rows: list[tuple[int, int | None, Cubic]], runs: list[tuple[int, int]] | None) -> None:
         weights = {number: Weights(tree.rows) for number, tree in enumerate(trees) if number != MASKS}
         for row, drift_row, weight in rows:
-            weights[TUNED].add(row, weight)
+            tuned, tuned_row = tuned_rows[row]
+            weights[tuned].add(tuned_row, weight)
             tree, base_row = base_rows[row]
             weights[tree].add(base_row, -weight)
             if drift_row is not None:

@@ -155,7 +155,8 @@ def pin_point(code: CodeParameters, label: str, rows: int, root: bytes) -> Cubic
 
 def verify_parts(certificate: Certificate, identity: BaseIdentity, policy: Policy, check_parent=None) -> Verified:
     """Checks 8 to 34 of a certificate whose frame has been read. `check_parent(manifest)` is check 33."""
-    needs_linked = policy.needs_linked_base or says_aligned(certificate.manifest)
+    is_next = identity.linked is not None and identity.linked.predecessor is not None
+    needs_linked = policy.needs_linked_base or says_aligned(certificate.manifest) or is_next
     if needs_linked and identity.linked is None:
         raise NotCovered("rounding bounds and aligned certificates need a linked identity")
     root = identity.linked.linked_root if needs_linked else identity.root

@@ -145,16 +145,18 @@ class Claims(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Transition(Result):
-    """What a verified transition says: a tuned tableau holds the base's weights plus the certificate's drift.
+    """What a verified transition says: a tuned tableau or a next base holds the base plus the certificate's drift.
 
     Attributes:
         tuned_tableau: digest of the tableau, 64 hexadecimal digits; compare it with the one that was published.
+        next_base: linked root of the next base, in its place.
         base_identity: the base's linked root.
         tensors: tensors of 16 bits that the tableau holds.
         security_bits: as of the certificate, for the transition alone.
     """
 
-    tuned_tableau: str
+    tuned_tableau: str | None = None
+    next_base: str | None = None
     base_identity: str
     tensors: int
     security_bits: float
@@ -165,19 +167,22 @@ class Transition(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Committed(Result):
-    """A tuned model's tableau, written to `out`.
+    """A tuned model's tableau, or the identity of a next base, written to `out`.
 
     Attributes:
         tuned_tableau: its digest, 64 hexadecimal digits.
+        next_base: its linked root, with `as_base`; `trees` its trees.
         base_identity: the linked root of the base beside which it was made.
         rows: of the tableau; `tensors` those that it holds.
-        proofs_allowed: how many transitions the `opening` may be used for.
+        proofs_allowed: how many proofs the `opening` may be used for.
     """
 
-    tuned_tableau: str
+    tuned_tableau: str | None = None
+    next_base: str | None = None
     base_identity: str
     tensors: int
     rows: int
+    trees: int | None = None
     proofs_allowed: int
     out: str
     opening: str
@@ -225,6 +230,7 @@ class Verification(Claims):
     Attributes:
         verified: True; what is not verified is raised.
         attestation: what a signer says, where `attestation` was given.
+        predecessor: where the base is a next base, the linked root that it is said to come from.
         transition: what the transition says, where one was given.
         cross_checked: whether `driftproof.independent` accepted it, too.
     """
@@ -232,6 +238,7 @@ class Verification(Claims):
     verified: bool
     verify_seconds: float
     attestation: Attestation | None = None
+    predecessor: str | None = None
     transition: Transition | None = None
     cross_checked: bool = False
 
@@ -240,7 +247,8 @@ class Verification(Claims):
         if self.attestation is not None:
             rows["attested by key"] = self.attestation.key_id
         if self.transition is not None:
-            rows["tuned tableau"] = self.transition.tuned_tableau
+            kind = "tuned tableau" if self.transition.next_base is None else "next base"
+            rows[kind] = self.transition.next_base or self.transition.tuned_tableau
         title = "VERIFIED, by two verifiers" if self.cross_checked else "VERIFIED"
         return table("PROVES NOTHING" if self.proves_nothing else title, rows)
 
@@ -251,6 +259,7 @@ class Check(Claims):
 
     Attributes:
         tuned_tableau: digest of the tableau that holds exactly this tuned model, where one was given.
+        next_base: linked root of the next base that does, where one was given.
     """
 
     verified: bool
@@ -259,6 +268,7 @@ class Check(Claims):
     tied_aliases: tuple[TiedAlias, ...]
     adapter_names: AdapterNames | None
     tuned_tableau: str | None = None
+    next_base: str | None = None
 
     def _repr_html_(self) -> str:
         return table("CHECKED: the certificate is about these checkpoints", self._rows())
@@ -348,6 +358,7 @@ class ChainLink(Result):
     Attributes:
         certificate: its path; `position` its place in the list that was given, `depth` its distance from the base.
         drift_from_base: bound on the norm of all change since the base; None where none follows.
+        next_base: linked root of the next base whose weights it speaks of; a transition ties that to its parent.
         report: what it says; None where it failed.
     """
 
@@ -364,6 +375,7 @@ class ChainLink(Result):
     excluded: tuple[str, ...]
     drift_from_base: float | None
     drift_covers_all_tensors: bool
+    next_base: str | None = None
     report: Claims | None
 
 
