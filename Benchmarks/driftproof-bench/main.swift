@@ -14,7 +14,7 @@ let usage = """
     document RESULTS.json    write docs/performance.md and its plots from earlier results
     table | 22M | case SIZE norm|rank|entries|rows [RUNS]
                              single matrices, the table of README
-    kernels [LOG] | curve [LOG] | curve-norm LOG L BITS | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS | throughput | cost-table
+    kernels [LOG] | curve [LOG] | curve-norm LOG L BITS | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS [BANDS] | throughput | cost-table
                              the library's parts; the last three reach into it, see scripts/measure-machine
 
   models: mlp-6, resnet-50, llama-7b, transformer-20 ... transformer-33 (2^K parameters), and the small
@@ -108,10 +108,11 @@ case ("curve-norm", let rest) where rest.count == 3:
   guard numbers.count == 3 else { fail("curve-norm LOG L BITS takes numbers\n\(usage)") }
   try CurveNormTimings.run(log: numbers[0], logLength: numbers[1], magnitude: numbers[2])
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
-case ("commitment", let rest) where rest.count == 3:
+case ("commitment", let rest) where rest.count == 3 || rest.count == 4:
   let numbers = rest.compactMap { Int($0) }
-  guard numbers.count == 3 else { fail(usage) }
-  try CommitmentTimings(logLength: numbers[0], logBlowup: numbers[1], rowCount: numbers[2]).run()
+  guard numbers.count == rest.count else { fail(usage) }
+  let timings = CommitmentTimings(logLength: numbers[0], logBlowup: numbers[1], rowCount: numbers[2])
+  if numbers.count == 4 { try timings.inBands(numbers[3]) } else { try timings.run() }
 case ("throughput", let rest) where rest.isEmpty: try ThroughputTimings.run()
 case ("cost-table", let rest) where rest.isEmpty: try CostTimings.printTable()
 default: fail(usage)

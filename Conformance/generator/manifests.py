@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import tampering
-from driftproof.independent.manifest import CHANGED, KRONECKER_WORD, PRODUCT, TunedTensor
+from driftproof.independent.manifest import BANDS_WORD, CHANGED, KRONECKER_WORD, PRODUCT, TunedTensor
 from driftproof.independent.manifest import KRONECKER as KRONECKER_RECORD
 from driftproof.independent.parameters import CodeParameters
 from driftproof.independent.wire import u8, u32, u64
@@ -15,6 +15,7 @@ from .case import Bytes, Cases
 from .subjects import (
     ADAPTER,
     ALIGNED,
+    BANDS,
     CLASSES,
     ENTRIES,
     FORMS,
@@ -60,7 +61,7 @@ def _frames(found: Cases) -> None:
 
     content, manifest = NORM.parts.manifest, NORM.manifest
     tensor = manifest.tensors[0]
-    for version in (0, 1, 13, 14):
+    for version in (0, 1, 14, 15):
         refused(f"version-{version}", f"Version {version}.", NORM.with_manifest(u32(version) + content[4:]))
     refused("aligned-twice", "The word 11 twice.", ALIGNED.with_manifest(u32(11) + ALIGNED.parts.manifest))
     link = u32(11) + u32(5) + bytes(32) + ALIGNED.parts.manifest[8:]
@@ -78,6 +79,18 @@ def _frames(found: Cases) -> None:
         LOKR.with_manifest(lokr[:8] + u8(1) + bytes(32) + lokr[9:]),
     )
     refused("kronecker-cut", "A record 4 that ends inside.", LOKR.with_manifest(lokr[:-36]))
+    word, banded = u32(BANDS_WORD), BANDS.parts.manifest
+    for bands, says in (
+        (0, "no band"),
+        (1, "one band"),
+        (4, "more bands than blocks of eight rows"),
+        (257, "257 bands"),
+    ):
+        refused(f"bands-{bands}", f"The word 13 with {says}.", BANDS.with_manifest(word + u32(bands) + banded[8:]))
+    refused("bands-of-few-rows", "Two bands of one row.", NORM.with_manifest(word + u32(2) + content))
+    refused("bands-twice", "The word 13 twice.", BANDS.with_manifest(banded[:8] + banded))
+    refused("bands-cut", "The word 13 alone.", BANDS.with_manifest(word))
+    refused("bands-first", "The word 13 in front of 12.", LOKR.with_manifest(word + u32(2) + lokr))
     flag = PATTERNS.parts.manifest
     refused("flag-2", "Version 9 with a byte 2.", PATTERNS.with_manifest(flag[:4] + u8(2) + flag[5:]))
     flag = KRONECKER.parts.manifest
@@ -530,6 +543,16 @@ def _numbers(found: Cases) -> None:
         32,
         "driftPins",
     )
+    for bands, says in ((1, "without their number"), (2, "as two")):
+        add(
+            found,
+            f"bands-as-{bands}",
+            f"Leaves in three bands, stated {says}: all hashes are right, pins and challenges others.",
+            BANDS.with_manifest(replace(BANDS.manifest, code=replace(BANDS.manifest.code, bands=bands))),
+            11,
+            "sumcheckFinal A",
+            _check(34),
+        )
     looser = json.loads(NORM.policy.content.decode().replace("0.25", "0.5"))
     add(
         found,

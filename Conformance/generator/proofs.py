@@ -10,7 +10,7 @@ from driftproof.independent.verifier import Verified, verify
 from driftproof.independent.wire import u64
 
 from .case import Cases
-from .subjects import ADAPTER, CLASSES, KRONECKER, NORM, PATTERNS, ROUNDING, Subject, add
+from .subjects import ADAPTER, BANDS, CLASSES, KRONECKER, NORM, PATTERNS, ROUNDING, Subject, add
 
 RULE = "checks-and-exit-codes 5"
 P = 0xFFFFFFFF00000001
@@ -111,6 +111,7 @@ def cases() -> Cases:
     others = {group: places(subject) for group, subject, _, _ in OTHER_PLACES}
     for group, subject, label, reason in OTHER_PLACES:
         _flip(found, group, subject, others[group][label][0], label, 0, reason)
+    _bands(found)
     _ends(found)
     return found
 
@@ -119,6 +120,18 @@ def _flip(found: Cases, group: str, subject: Subject, at: int, label: str, which
     name = "-".join([group, *label.replace("opening/", "").replace("/", " ").split(), *(["last"] if which else [])])
     says = f"A bit of `{label}` is another{', in the last of them' if which else ''}."
     add(found, name, says, subject.with_certificate(subject.certificate.with_byte(at).content), 11, reason, RULE)
+
+
+def _bands(found: Cases) -> None:
+    """A value of each band, and a salt, which all bands have in common."""
+    labels = places(BANDS)
+    for tree, rows in (("drift", BANDS.manifest.rows), ("P1", None), ("P2", None)):
+        at = labels[f"rows of {tree}"][0]
+        _flip(found, "bands", BANDS, at, f"rows of {tree}", 0, f"merklePath {tree}")
+        if rows:
+            _flip(found, "bands", BANDS, at + 8 * (rows - 1), f"rows of {tree}", -1, f"merklePath {tree}")
+            salt = at + 8 * rows * BANDS.manifest.code.queries
+            _flip(found, "bands", BANDS, salt, f"salts of {tree}", 0, f"merklePath {tree}")
 
 
 def _ends(found: Cases) -> None:

@@ -24,6 +24,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
+    try statement.code.requireBands(rows: layout.tableau.rowCount)
   }
 
   /// Rows of the drift tableau that the statement's layout has.

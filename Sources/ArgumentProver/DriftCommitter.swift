@@ -18,6 +18,7 @@ package struct DriftCommitter<Scheme: TableauCommitmentProver>: Sendable {
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
+    try statement.code.requireBands(rows: layout.tableau.rowCount)
   }
 
   /// All randomness comes from `secret` and the statement without its binding, so that a holder of the secret finds the

@@ -18,6 +18,7 @@ KERNEL(void, ntt_block, (u64 *, int, size_t, const u64 *, const u64 *));
 KERNEL(void, lanes, (int, const u64 *, const u64 *, u64 *, size_t));
 KERNEL(size_t, sha_begin, (uint32_t *, const uint8_t *, const uint8_t *, size_t));
 KERNEL(size_t, sha_absorb, (uint32_t *, const uint8_t *, size_t));
+KERNEL(size_t, sha_pairs, (uint32_t *, const uint8_t *, const uint8_t *, size_t));
 KERNEL(size_t, sha_finish, (const uint32_t *, uint64_t, uint8_t *, size_t));
 KERNEL(size_t, sha_parents, (const uint8_t *, uint8_t *, size_t));
 KERNEL(void, project, (const int8_t *, const uint8_t *, size_t, int32_t *));
@@ -132,6 +133,10 @@ void dp_sha_begin(int level, uint32_t *states, const uint8_t *header, const uint
 void dp_sha_absorb(int level, uint32_t *states, const uint8_t *blocks, size_t count) {
   size_t j = CALL_SHA(sha_absorb, states, blocks, count);
   dp_plain_sha_absorb(states + 8 * j, blocks + 64 * j, count - j);
+}
+void dp_sha_pairs(int level, uint32_t *states, const uint8_t *left, const uint8_t *right, size_t count) {
+  size_t j = CALL_SHA(sha_pairs, states, left, right, count);
+  dp_plain_sha_pairs(states + 8 * j, left + 32 * j, right ? right + 32 * j : right, count - j);
 }
 void dp_sha_finish(int level, const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count) {
   size_t j = CALL_SHA(sha_finish, states, total_bytes, digests, count);

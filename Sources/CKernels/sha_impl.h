@@ -89,6 +89,24 @@ size_t NAME(sha_absorb)(uint32_t *states, const uint8_t *blocks, size_t count) {
   return j;
 }
 
+size_t NAME(sha_pairs)(uint32_t *states, const uint8_t *left, const uint8_t *right, size_t count) {
+  size_t j = 0;
+  for (; j + SHA_STEP <= count; j += SHA_STEP) {
+    W s[SHA_GROUPS][8], w[SHA_GROUPS][16];
+    for (size_t g = 0; g < SHA_GROUPS; g++) {
+      w_load_half(left + 32 * (j + LANES * g), w[g]);
+      if (right)
+        w_load_half(right + 32 * (j + LANES * g), w[g] + 8);
+      else
+        for (int k = 8; k < 16; k++) w[g][k] = w_set1(0);
+      w_load_states(states + 8 * (j + LANES * g), s[g]);
+    }
+    NAME(compress)(s, w);
+    for (size_t g = 0; g < SHA_GROUPS; g++) w_store_states(states + 8 * (j + LANES * g), s[g]);
+  }
+  return j;
+}
+
 size_t NAME(sha_finish)(const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count) {
   size_t j = 0;
   for (; j + SHA_STEP <= count; j += SHA_STEP) {

@@ -41,6 +41,25 @@ size_t SHA(absorb)(uint32_t *states, const uint8_t *blocks, size_t count) {
   return j;
 }
 
+size_t SHA(pairs)(uint32_t *states, const uint8_t *left, const uint8_t *right, size_t count) {
+  static const uint8_t zeros[32];
+  size_t j = 0;
+  for (; j + STREAMS <= count; j += STREAMS) {
+    Stream t[STREAMS];
+    for (size_t k = 0; k < STREAMS; k++) {
+      const uint8_t *other = right ? right + 32 * (j + k) : zeros;
+      state_in(&t[k], states + 8 * (j + k));
+      for (size_t q = 0; q < 2; q++) {
+        t[k].w[q] = words(left + 32 * (j + k) + 16 * q);
+        t[k].w[2 + q] = words(other + 16 * q);
+      }
+    }
+    compress(t);
+    for (size_t k = 0; k < STREAMS; k++) state_out(&t[k], states + 8 * (j + k));
+  }
+  return j;
+}
+
 size_t SHA(finish)(const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count) {
   uint8_t padding[64] = {0x80};
   sha_put(padding + 56, (uint32_t)(total_bytes >> 29));

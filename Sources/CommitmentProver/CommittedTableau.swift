@@ -10,7 +10,7 @@ import DriftProofTranscript
 ///
 /// Codewords are not stored: rows are evaluated again, in one pass, when positions are opened. The Merkle tree takes 32
 /// bytes per code position, and nothing else as long as it is needed does: salts, SHA-256 states and digests of the
-/// leaves follow one another in its memory.
+/// leaves follow one another in its memory. Only while leaves are hashed in bands are there two more such arrays.
 ///
 /// A tree whose content later challenges must not be able to choose is *pinned* (section 6).
 package struct CommittedTableau: Sendable {
@@ -26,7 +26,7 @@ package struct CommittedTableau: Sendable {
 
   package var root: [UInt8] { tree.root }
   package var reference: TableauReference {
-    TableauReference(label: label, root: root, shapes: shapes, pins: pins)
+    TableauReference(label: label, root: root, shapes: shapes, bands: parameters.bands, pins: pins)
   }
 
   /// A commitment whose tree is known.
@@ -56,26 +56,11 @@ package struct CommittedTableau: Sendable {
     self.randomness = randomness
     let encoder = RowEncoder(
       rows: rows, shapes: shapes, parameters: parameters, randomness: randomness, deviation: deviation)
-    let leaf = LeafFormat(.rows, label: label, words: shapes.count, logLeaves: parameters.logDomain)
-    let positions = 1 << parameters.logDomain
-    let length = parameters.length
-
-    tree = try MerkleTree(depth: parameters.logDomain) { leaves in
-      randomness.fillSalts(leaves, positions: positions)
-      Self.inParts(positions) { part in
-        LeafHashing.begin(
-          states: leaves, first: part.lowerBound, count: part.count, header: leaf.header, salts: leaves)
-      }
-      try encoder.forEachBlock { coset, part, blocks in
-        LeafHashing.absorb(
-          states: leaves, first: coset * length + part.lowerBound, blocks: blocks, firstBlock: part.lowerBound,
-          count: part.count)
-      }
-      Self.inParts(positions) { part in
-        LeafHashing.finish(
-          states: leaves, first: part.lowerBound, count: part.count, totalBytes: leaf.totalBytes, digests: leaves)
-      }
-    }
+    let leaf = RowLeafFormat(
+      label: label, rows: shapes.count, bands: parameters.bands, logLeaves: parameters.logDomain)
+    let hasher = RowLeafHasher(
+      format: deviation.leaf(leaf), logPositions: parameters.logDomain, encoder: encoder, randomness: randomness)
+    tree = try MerkleTree(depth: parameters.logDomain) { try hasher.fill($0) }
   }
 
   /// The tree pinned by the values of all rows at a point outside F: a pass over the rows.
@@ -88,12 +73,6 @@ package struct CommittedTableau: Sendable {
     var result = self
     result.pins = TreePins(point: point, values: deviation.pins(values))
     return result
-  }
-
-  /// Runs the body for parts of 0..<count, a power of two, on all cores.
-  private static func inParts(_ count: Int, _ body: @Sendable (Range<Int>) -> Void) {
-    let part = min(count, max(1 << 12, count >> 6))
-    Parallel.forEach(count / part) { index in body(index * part..<(index + 1) * part) }
   }
 
   /// The values of all rows at some positions, position-major (positions.count × rowCount): a second pass over the
@@ -161,9 +140,13 @@ struct RowRandomness: Sendable {
     return stream.bytes(LeafFormat.saltLength * count)
   }
 
-  func fillSalts(_ salts: AlignedBuffer<UInt8>, positions: Int) {
-    // The buffer is zeroed, as the salts of a public tableau are.
-    if isPublic { return }
+  /// - Parameter isZeroed: nothing was written to the buffer yet.
+  func fillSalts(_ salts: AlignedBuffer<UInt8>, positions: Int, isZeroed: Bool) {
+    // A zeroed buffer is what the salts of a public tableau are.
+    if isPublic {
+      if !isZeroed { salts.pointer.update(repeating: 0, count: LeafFormat.saltLength * positions) }
+      return
+    }
     let chunk = 1 << Self.logSaltChunk
     Parallel.forEach((positions + chunk - 1) / chunk) { index in
       let first = index * chunk
@@ -201,15 +184,17 @@ struct RowEncoder: Sendable {
   /// are the largest memory of a prover. Shorter ones come in parallel, which keeps cores busier.
   static let serialLogLength = 20
 
-  /// Calls `body(coset, positions, blocks)` for every eight rows, every coset and some of its positions, which have just been
-  /// written on the same core; those of one batch may run in parallel. blocks[8i + r] is row r of the batch at position i of
-  /// the coset; lanes beyond the last row are 0.
-  func forEachBlock(_ body: @Sendable (Int, Range<Int>, AlignedBuffer<UInt64>) -> Void) throws {
+  /// Calls `body(coset, positions, blocks)` for every eight of some rows, every coset and some of its positions, which have just
+  /// been written on the same core; those of one batch may run in parallel. blocks[8i + r] is row r of the batch at position i
+  /// of the coset; lanes beyond the last row are 0.
+  func forEachBlock(
+    of range: Range<Int>, _ body: @Sendable (Int, Range<Int>, AlignedBuffer<UInt64>) -> Void
+  ) throws {
     let pool = BufferPool(count: 8 * parameters.length)
     let domain = CodeDomain(logSize: parameters.logDomain, folds: 0)
     let logLength = parameters.logLength
-    for first in stride(from: 0, to: shapes.count, by: 8) {
-      let batch = first..<min(first + 8, shapes.count)
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
+      let batch = first..<min(first + 8, range.upperBound)
       let messages = try messages(batch)
       let tails = batch.map { randomness.tail(row: $0, shape: shapes[$0]) }
       let offsets = batch.map { shapes[$0].tailOffset }

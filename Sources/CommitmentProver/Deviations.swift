@@ -10,6 +10,10 @@ import DriftProofKernels
 /// Deviations while committing. Of the tree and of its opening alike, so that the tree is consistent and only the code
 /// or the message is not.
 package protocol CommitmentDeviation: Sendable {
+  /// What a leaf is the hash of.
+  func leaf(_ format: RowLeafFormat) -> RowLeafFormat
+  /// The salts of a run before they are hashed, 32 bytes for each position.
+  func salts(_ salts: AlignedBuffer<UInt8>, ofRun run: Int)
   /// Some encoded positions of a coset before they are hashed: `blocks.pointer[8 * i + lane]`, i one of `positions`, is row
   /// `rows.lowerBound + lane` at position `start + i`.
   func encoded(_ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>, ofCoset start: Int)
@@ -20,6 +24,8 @@ package protocol CommitmentDeviation: Sendable {
 }
 
 extension CommitmentDeviation {
+  package func leaf(_ format: RowLeafFormat) -> RowLeafFormat { format }
+  package func salts(_ salts: AlignedBuffer<UInt8>, ofRun run: Int) {}
   package func encoded(
     _ blocks: AlignedBuffer<UInt64>, rows: Range<Int>, positions: Range<Int>, ofCoset start: Int
   ) {}

@@ -47,6 +47,30 @@ package enum LeafHashing {
     }
   }
 
+  /// Message j of first ..< first + count absorbs the block left[32j ..< 32j + 32] || right[32j ..< 32j + 32], right being
+  /// zeros where there is none.
+  package static func absorbPairs<State>(
+    states: AlignedBuffer<State>, left: AlignedBuffer<UInt8>, right: AlignedBuffer<UInt8>?, first: Int, count: Int,
+    path: KernelPath = .selected
+  ) {
+    let states = words(states, first, count)
+    left.check(32 * first, 32 * count)
+    right?.check(32 * first, 32 * count)
+    if let level = path.level {
+      dp_sha_pairs(level, states, left.pointer + 32 * first, right.map { $0.pointer + 32 * first }, count)
+      return
+    }
+    for j in 0..<count {
+      var state = PortableSHA256(states + 8 * j)
+      var block = PortableSHA256.words(UnsafeRawBufferPointer(start: left.pointer + 32 * (first + j), count: 32))
+      block +=
+        right.map { PortableSHA256.words(UnsafeRawBufferPointer(start: $0.pointer + 32 * (first + j), count: 32)) }
+        ?? [UInt32](repeating: 0, count: 8)
+      state.compress(block)
+      state.store(states + 8 * j)
+    }
+  }
+
   /// digests[32j ..< 32j + 32] = the digest of message j, which has totalBytes bytes, a multiple of 64.
   package static func finish<State>(
     states: AlignedBuffer<State>, first: Int, count: Int, totalBytes: Int, digests: AlignedBuffer<UInt8>,

@@ -69,9 +69,24 @@ package enum CodeSelection {
   }
 
   /// The code of a statement: the one of the base's tableau where clauses speak of it, whose queries alone are chosen.
-  /// - Parameter nextTail: of the rows of a next base that a transition is to open with the same queries; 0 without one.
+  /// - Parameters:
+  ///   - nextTail: of the rows of a next base that a transition is to open with the same queries; 0 without one.
+  ///   - bands: G, what the caller asks for: it changes neither sizes nor soundness.
+  /// - Throws: `tooLarge` for more bands than the drift tableau has blocks of eight rows, too.
   package static func choose(
-    _ derived: DerivedStatement, proofs: Int = defaultProofs, nextTail: Int = 0
+    _ derived: DerivedStatement, proofs: Int = defaultProofs, nextTail: Int = 0, bands: Int = 1
+  ) throws(StatementError) -> CodeParameters {
+    let code = try inOneBand(derived, proofs: proofs, nextTail: nextTail)
+    guard bands != 1 else { return code }
+    let rows = TableauLayout(tensors: derived.tensors, logLength: code.logLength).rowCount
+    guard bands <= StatementSize.bandLimit(rows: rows), let banded = try? code.inBands(bands) else {
+      throw .tooLarge(.bands(bands, rows: rows))
+    }
+    return banded
+  }
+
+  private static func inOneBand(
+    _ derived: DerivedStatement, proofs: Int, nextTail: Int
   ) throws(StatementError) -> CodeParameters {
     guard let base = derived.baseCode else { return try choose(tensors: derived.tensors, proofs: proofs) }
     guard

@@ -2,6 +2,7 @@
 
 import DriftProofArgument
 import DriftProofCheckpoint
+import DriftProofCommitment
 import DriftProofPolicy
 
 /// Why no statement follows from a base's identity, a tuned model's tensors and a policy.
@@ -54,6 +55,15 @@ public enum StatementSize: Error, Equatable, Sendable {
   case clauses(tensor: String)
   /// No code serves this many proofs of one commitment.
   case proofs(Int)
+  /// The drift tableau's rows cannot be cut into so many bands.
+  case bands(Int, rows: Int)
+}
+
+extension StatementSize {
+  /// The largest number of bands of a drift tableau.
+  static func bandLimit(rows: Int) -> Int {
+    max(1, min(CodeParameters.bandRange.upperBound, RowLeafFormat.blocks(rows: rows)))
+  }
 }
 
 extension StatementSize: CustomStringConvertible {
@@ -74,6 +84,9 @@ extension StatementSize: CustomStringConvertible {
       "the certified tensors together exceed 2^\(logLimit) entries; freeze or exclude some"
     case .clauses(let tensor):
       "tensor \(tensor): rank or counts of its clauses are too large for its shape; lower them"
+    case .bands(let bands, let rows):
+      "the \(rows) rows of the drift tableau can be cut into 1 to \(StatementSize.bandLimit(rows: rows)) bands of whole blocks of "
+        + "eight, not into \(bands)"
     case .proofs(let count): "no code serves \(count) proofs of this tableau; ask for fewer"
     }
   }

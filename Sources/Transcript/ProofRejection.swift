@@ -11,6 +11,10 @@ public enum ProofRejection: Error, Equatable, Sendable {
   // Statement
   case unsupportedParameters(String)
   case insufficientSecurity(bits: Double, required: Int)
+  /// Numbers of bands that no code has.
+  case bandsOutOfRange(Int)
+  /// More bands than blocks of eight rows of the drift tableau.
+  case tooManyBands(Int, rows: Int)
   // Commitment (docs/protocol.md section 6)
   case pinInsideBaseField
   case proofOfWork
@@ -35,6 +39,9 @@ extension ProofRejection: CustomStringConvertible {
     case .unsupportedParameters(let why): "the proof's parameters are not supported: \(why)"
     case .insufficientSecurity(let bits, let required):
       "the proof's parameters give \(bits) bits, \(required) are required"
+    case .bandsOutOfRange(let bands): "\(bands) bands are outside 1...256"
+    case .tooManyBands(let bands, let rows):
+      "\(bands) bands are more than the \((rows + 7) / 8) blocks of eight that the drift tableau's \(rows) rows have"
     case .pinInsideBaseField: "a tree is pinned at a point of the base field, where rows are opened"
     case .proofOfWork: "the proof of work is wrong"
     case .merklePath(let tree): "a Merkle path of the \(tree) tree does not lead to its root"

@@ -133,11 +133,12 @@ package struct TransitionSum: Sendable {
     let stated = argument.verifier.statement.code
     switch target {
     case .tableau(let tableau):
-      // What a hiding base adds to the certificate's follows from the base, whose root the tableau has.
-      guard let own = try? tableau.code.beside(linked.hidingBase), own == stated else {
+      // What a hiding base adds to the certificate's follows from the base, whose root the tableau has; bands are the
+      // certificate's alone.
+      guard let own = try? tableau.code.beside(linked.hidingBase), own == stated.inOneBand else {
         throw .identityMismatch(.transition(.code))
       }
-      code = own
+      code = stated
     case .nextBase:
       do throws(ProofRejection) {
         code = try stated.opening(nextTail: target.nextTail)

@@ -34,10 +34,11 @@ package struct TunedTableau: Hashable, Sendable {
     [RowShape](repeating: RowShape(tailOffset: code.length, tailCount: code.driftRowTail), count: rowCount)
   }
 
-  /// - Parameter code: ``code``, beside a hiding base if the base is one.
+  /// - Parameter code: ``code``, beside a hiding base if the base is one; in one band, whatever the certificate's has.
   package func reference(_ code: CodeParameters) -> TableauReference {
     TableauReference(
-      label: Self.label, root: root, shapes: Self.shapes(rowCount: rowCount, code), pinValues: pins, parameters: code)
+      label: Self.label, root: root, shapes: Self.shapes(rowCount: rowCount, code), pinValues: pins,
+      parameters: code.inOneBand)
   }
 
   /// What a transition names, 32 bytes: SHA-256 of label, base root, code, rows, root and pins (docs/format.md).

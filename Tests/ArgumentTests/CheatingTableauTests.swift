@@ -189,7 +189,7 @@ import DriftProofTranscript
     #expect(rejection(fixture.statement, changed) != nil)
     let verifier = try ArgumentVerifier(statement: fixture.statement, scheme: scheme, requiredSecurityBits: 0)
     let unpinned = TableauReference(
-      label: ArgumentLabel.drift, root: drift.root, shapes: verifier.driftShapes)
+      label: ArgumentLabel.drift, root: drift.root, shapes: verifier.driftShapes, bands: 1)
     #expect(throws: ProofRejection.unsupportedParameters("the drift tableau is not pinned")) {
       try verifier.verify(proof.bytes, drift: unpinned)
     }

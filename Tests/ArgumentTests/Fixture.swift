@@ -25,6 +25,8 @@ struct Fixture {
   var baseTrees: [BaseTree] = []
   /// A code of 128 proven bits, where a test asks for it; ``placeBase()`` comes after it.
   var provenCode: CodeParameters?
+  /// In which leaves are hashed.
+  var bands = 1
 
   static func digits(_ value: Int) -> [UInt16] {
     (0..<Limits.boundLimbs).map { UInt16(truncatingIfNeeded: value >> min(63, 15 * $0) & 0x7fff) }
@@ -32,7 +34,9 @@ struct Fixture {
 
   var code: CodeParameters {
     // Weak on purpose: tests of the argument do not need 128 bits from the code.
-    provenCode ?? CodeParameters(unchecked: logLength, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 80)
+    let code =
+      provenCode ?? CodeParameters(unchecked: logLength, logBlowup: 1, queries: 40, grindingBits: 4, driftTail: 80)
+    return (try? code.inBands(bands)) ?? code
   }
 
   var statement: DriftStatement {

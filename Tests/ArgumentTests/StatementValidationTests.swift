@@ -130,7 +130,7 @@ import DriftProofTranscript
     let verifier = try ArgumentVerifier(
       statement: statement, scheme: HashCommitment(statement.code), requiredSecurityBits: 0)
     let drift = TableauReference(
-      label: ArgumentLabel.drift, root: [UInt8](repeating: 1, count: 32), shapes: verifier.driftShapes)
+      label: ArgumentLabel.drift, root: [UInt8](repeating: 1, count: 32), shapes: verifier.driftShapes, bands: 1)
     #expect(throws: ProofRejection.unsupportedParameters("the drift tableau is not pinned")) {
       try verifier.verify([], drift: drift)
     }

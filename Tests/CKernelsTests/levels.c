@@ -61,6 +61,8 @@ static size_t sha(int level, u64 *out) {
   uint32_t *states = (uint32_t *)out;
   dp_sha_begin(level, states, bytes, bytes + 32, 37);
   dp_sha_absorb(level, states, bytes, 37);
+  dp_sha_pairs(level, states, bytes + 64, bytes, 37);
+  dp_sha_pairs(level, states, bytes + 7, 0, 37);
   dp_sha_finish(level, states, 123456789, (uint8_t *)(states + 8 * 40), 37);
   dp_sha_parents(level, bytes, (uint8_t *)(states + 16 * 40), 37);
   return 24 * 40 * 4;

@@ -47,6 +47,11 @@ struct UsageTests {
     (["identify", "a", "-o", "b", "--out=c"], "--out is given twice"),
     (["prove", "--base", "a"], "--policy POLICY.json is missing"),
     (["prove", "--base", "a", "--policy", "b", "--out", "c", "--opening", "d"], "--tuned TUNED is missing"),
+    (
+      ["prove", "--base", "a", "--policy", "b", "--out", "c", "--opening", "d", "--bands", "0"],
+      "--bands is \"0\", expected a whole number of 1 to 256"
+    ),
+    (["prove", "--base", "a", "--policy", "b", "--dry-run", "--bands", "257"], "expected a whole number of 1 to 256"),
     (["prove", "--polcy", "a"], "did you mean --policy?"),
     (["verify", "--base-identity", "a", "--policy", "b"], "CERT is missing"),
     (["attest", "a", "--key", "b"], "--out FILE is missing"),

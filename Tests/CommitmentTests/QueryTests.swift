@@ -131,9 +131,11 @@ import Testing
         TreePins(point: point, values: [CubicExtension](repeating: .zero, count: shapes.count))
       }
       let trees = [
-        TableauReference(label: "drift", root: root, shapes: fixture.driftShapes, pins: pins(fixture.driftShapes)),
-        TableauReference(label: "aux", root: root, shapes: fixture.auxShapes),
-        TableauReference(label: "late", root: root, shapes: fixture.lateShapes, pins: pins(fixture.lateShapes)),
+        TableauReference(
+          label: "drift", root: root, shapes: fixture.driftShapes, bands: 1, pins: pins(fixture.driftShapes)),
+        TableauReference(label: "aux", root: root, shapes: fixture.auxShapes, bands: 1),
+        TableauReference(
+          label: "late", root: root, shapes: fixture.lateShapes, bands: 1, pins: pins(fixture.lateShapes)),
       ]
       do {
         _ = try OpeningVerifier(parameters: fixture.parameters, trees: trees, claims: claims)

@@ -13,12 +13,24 @@ package struct CommitmentTampering: CommitmentDeviation {
   /// (row, honest value) -> stated pin.
   package var pin: (@Sendable (_ row: Int, _ value: CubicExtension) -> CubicExtension)?
 
+  /// What a leaf is the hash of.
+  package var leaf: (@Sendable (RowLeafFormat) -> RowLeafFormat)?
+  /// The run of which every salt is another one.
+  package var saltedRun: Int?
+
   package init(
     codeword: (@Sendable (Int, Int, UInt64) -> UInt64)? = nil,
     pin: (@Sendable (Int, CubicExtension) -> CubicExtension)? = nil
   ) {
     self.codeword = codeword
     self.pin = pin
+  }
+
+  package func leaf(_ format: RowLeafFormat) -> RowLeafFormat { leaf?(format) ?? format }
+
+  package func salts(_ salts: AlignedBuffer<UInt8>, ofRun run: Int) {
+    guard run == saltedRun else { return }
+    for i in stride(from: 0, to: salts.count, by: LeafFormat.saltLength) { salts[i] ^= 1 }
   }
 
   package func encoded(

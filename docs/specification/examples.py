@@ -179,6 +179,17 @@ def leaf(tag, label, words, log_leaves, salt, values):
     return sha(data + bytes(-len(data) % 64))
 
 
+def banded_leaf(label, log_leaves, salt, values, bands):
+    blocks = (len(values) + 7) // 8
+    count = min(bands, blocks)
+    digests = b""
+    for b in range(count):
+        run = values[8 * (b * blocks // count) : 8 * ((b + 1) * blocks // count)]
+        digests += leaf(b"dp-band", f"{label}/band {b}", len(run), log_leaves, salt, run)
+    words = [int.from_bytes(digests[i : i + 8], "little") for i in range(0, len(digests), 8)]
+    return leaf(b"dp-join", label, len(words), log_leaves, bytes(32), words)
+
+
 def drift_point(code, rows, root):
     transcript = Transcript("driftproof/pins/v1")
     transcript.absorb("code", 1, parameters(*code))
@@ -784,6 +795,7 @@ def main():
     print("\n## Code, leaves, folding\n")
     show("η_0, η_1, η_2, η_3 for k = 4", [point_of(j, 4) for j in range(4)])
     show("leaf of P1: k = 17, 2 rows, salt 0…, 5, 6", leaf(b"dp-rows", "P1", 2, 17, bytes(32), [5, 6]))
+    show("the same of 9 rows, 1 to 9, G = 2", banded_leaf("P1", 17, bytes(32), list(range(1, 10)), 2))
     show("siblings of leaves 1, 4, 5 at depth 3", siblings([1, 4, 5], 3))
     coefficients = [(i + 1, i, 0) for i in range(8)]
 

@@ -14,6 +14,7 @@ from driftproof.independent.identity import BaseIdentity, BaseTensor
 from driftproof.independent.layout import Layout
 from driftproof.independent.manifest import (
     ALIGNED_WORD,
+    BANDS_WORD,
     BLOCKS_VERSION,
     CHANGED,
     KRONECKER,
@@ -63,6 +64,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     result = u32(ALIGNED_WORD) if manifest.aligned else b""
     if any(tensor.kind == KRONECKER for tensor in manifest.tensors):
         result += u32(KRONECKER_WORD)
+    if manifest.code and manifest.code.bands != 1:
+        result += u32(BANDS_WORD) + u32(manifest.code.bands)
     result += u32(manifest.version)
     if manifest.version in (PATTERNS_VERSION, BLOCKS_VERSION):
         result += u8(1 if manifest.parent else 0)
@@ -255,7 +258,7 @@ class Mutator:
             other = manifest.version ^ 1
             manifest = replace(manifest, version=other, parent=bytes(32) if other & 1 else None)
         elif field == "code" and manifest.code:
-            name = self.pick("log_length", "log_blowup", "queries", "grinding", "drift_tail")
+            name = self.pick("log_length", "log_blowup", "queries", "grinding", "drift_tail", "bands")
             value = getattr(manifest.code, name)
             value = max(0, self.pick(value + 1, value - 1, value + 2, value * 2, 0, value // 2, 2**32 - 1) % 2**32)
             manifest = replace(manifest, code=replace(manifest.code, **{name: value}))

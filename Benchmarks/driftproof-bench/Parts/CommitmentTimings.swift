@@ -20,6 +20,23 @@ struct CommitmentTimings {
     try fullSize()
   }
 
+  /// What so many bands cost: the same commitment with them and without, in turns.
+  func inBands(_ bands: Int) throws {
+    let (l, b) = (logLength, logBlowup)
+    let plain = CodeParameters(unchecked: l, logBlowup: b, queries: 227, grindingBits: 20, driftTail: 454)
+    let shapes = [RowShape](repeating: RowShape(tailOffset: 1 << l, tailCount: 454), count: rowCount)
+    for _ in 0..<3 {
+      for code in [plain, try plain.inBands(bands)] {
+        _ = try Timing.once("commit, bands: \(code.bands)") {
+          try HashCommitment(code).commit(
+            label: "drift", rows: GeneratedRows(rowCount: rowCount, length: 1 << l), shapes: shapes,
+            secret: [UInt8](repeating: 1, count: 32))
+        }
+      }
+    }
+    printMemory()
+  }
+
   private struct GeneratedRows: TableauRows {
     let rowCount: Int
     let length: Int

@@ -6,6 +6,8 @@ package struct ArgumentSizes: Hashable, Sendable {
   package let length: Int
   /// Code positions of each tree.
   package let positions: Int
+  /// G of the code.
+  package let bands: Int
   /// Rows of the drift tableau, of P2 and of P1 (0 when no clause has factors).
   package let driftRows: Int
   package let digitRows: Int
@@ -29,6 +31,7 @@ package struct ArgumentSizes: Hashable, Sendable {
     let layout = ArgumentLayout(statement)
     length = layout.length
     positions = 1 << statement.code.logDomain
+    bands = statement.code.bands
     driftRows = layout.tableau.rowCount
     digitRows = layout.auxiliaryRowCount
     factorRows = layout.factorTreeRows

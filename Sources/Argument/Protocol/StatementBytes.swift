@@ -66,6 +66,15 @@ extension DriftStatement {
     return bytes
   }
 
+  /// Nothing with one band: statements of before there were any more have their bytes.
+  private var bandBytes: [UInt8] {
+    guard code.bands > 1 else { return [] }
+    var bytes: [UInt8] = []
+    bytes.append(lengthPrefixed: "driftproof/statement/bands/v1")
+    bytes.append(littleEndian: UInt64(code.bands))
+    return bytes
+  }
+
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
   private var hasPatterns: Bool { tensors.contains { !$0.patterns.isEmpty } }
   private var hasBlocks: Bool { tensors.contains { $0.clauses.contains { $0.blocks != nil } } }
@@ -74,7 +83,7 @@ extension DriftStatement {
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
-    bytes += hidingBytes
+    bytes += hidingBytes + bandBytes
     let hasBlocks = hasBlocks
     // Version 5 has everything that any other one has.
     let hasPatterns = hasBlocks || self.hasPatterns

@@ -27,6 +27,7 @@ package struct ArgumentVerifier<Scheme: TableauCommitmentVerifier>: Sendable {
     self.statement = statement
     self.scheme = scheme
     layout = ArgumentLayout(statement)
+    try statement.code.requireBands(rows: layout.tableau.rowCount)
     let bits = Soundness.bits(layout)
     guard bits >= requiredSecurityBits else {
       throw .insufficientSecurity(bits: bits, required: Int(requiredSecurityBits))

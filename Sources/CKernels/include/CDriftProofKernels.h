@@ -52,6 +52,8 @@ void dp_lanes(int level, int op, const uint64_t *a, const uint64_t *b, uint64_t 
 
 void dp_sha_begin(int level, uint32_t *states, const uint8_t *header, const uint8_t *salts, size_t count);
 void dp_sha_absorb(int level, uint32_t *states, const uint8_t *blocks, size_t count);
+/// The block of message j is left[32j ..< 32j + 32] || right[32j ..< 32j + 32]; right may be null, for zeros.
+void dp_sha_pairs(int level, uint32_t *states, const uint8_t *left, const uint8_t *right, size_t count);
 void dp_sha_finish(int level, const uint32_t *states, uint64_t total_bytes, uint8_t *digests, size_t count);
 void dp_sha_parents(int level, const uint8_t *children, uint8_t *parents, size_t count);
 

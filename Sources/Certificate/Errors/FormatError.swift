@@ -25,6 +25,10 @@ public enum FormatError: Error, Equatable, Sendable {
   case adapterLink
   /// The manifest of an aligned statement names a parent.
   case alignedLink
+  /// A manifest of the version with bands that has none, or one.
+  case bandsWithoutNeed(Int)
+  /// More bands than the drift tableau's rows have blocks of eight.
+  case moreBandsThanBlocks(Int, rows: Int)
   case unsupportedParameters(String)
   case notCanonical
 }
@@ -66,6 +70,9 @@ extension FormatError: CustomStringConvertible {
     case .adapterLink: "an unmerged adapter cannot be a link of a chain"
     case .alignedLink: "a link of a chain cannot be in the places of the base's tableau"
     case .mixedRecords(let tensor): "tensor \(tensor) has a record of another kind than an adapter's tensors"
+    case .bandsWithoutNeed(let bands): "it has the version of two bands or more, but states \(bands)"
+    case .moreBandsThanBlocks(let bands, let rows):
+      "\(bands) bands are more than the \((rows + 7) / 8) blocks of eight that \(rows) rows have"
     case .unsupportedParameters(let why): why
     case .notCanonical: "it is not in canonical form"
     }

@@ -12,6 +12,7 @@ import DriftProofTranscript
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
 ///     manifest = [UInt32 version = 11 of an aligned statement, or 12 of one with a record 4,]
+///                [UInt32 version = 13, UInt32 bands, where there are two or more,]
 ///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
 ///                | UInt32 version = 9 or 10, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
@@ -61,6 +62,10 @@ package struct DriftManifest: Hashable, Sendable {
   /// link has it.
   static let kroneckerVersion: UInt32 = 12
 
+  /// In front of the version and behind the two above, with the number of bands, where the leaves of the drift's tree are hashed
+  /// in more than one (docs/protocol.md, section 3).
+  static let bandedVersion: UInt32 = 13
+
   /// By which the statement follows from this manifest.
   package let rules: StatementRules
   /// Whether the tensors lie where the base's tableau has them.
@@ -101,6 +106,10 @@ package struct DriftManifest: Hashable, Sendable {
     bytes.reserveCapacity(capacity)
     if isAligned { bytes.append(littleEndian: Self.alignedVersion) }
     if hasKroneckerProducts { bytes.append(littleEndian: Self.kroneckerVersion) }
+    if let code, code.bands > 1 {
+      bytes.append(littleEndian: Self.bandedVersion)
+      bytes.append(littleEndian: UInt32(clamping: code.bands))
+    }
     bytes.append(littleEndian: Self.version(rules, isLink: parent != nil))
     if Self.hasParentFlag(rules) { bytes.append(parent == nil ? 0 : 1) }
     bytes += parent ?? []
@@ -152,6 +161,8 @@ package struct DriftManifest: Hashable, Sendable {
     let isAligned = version == alignedVersion
     let hasKroneckerProducts = version == kroneckerVersion
     if isAligned || hasKroneckerProducts { version = try reader.integer("the version", as: UInt32.self) }
+    let bands = version == bandedVersion ? try self.bands(&reader) : 1
+    if version == bandedVersion { version = try reader.integer("the version", as: UInt32.self) }
     guard let (rules, isLinkVersion) = meaning(of: version) else { throw .unsupportedVersion(Int(version)) }
     var isLink = isLinkVersion
     if hasParentFlag(rules) {
@@ -166,9 +177,13 @@ package struct DriftManifest: Hashable, Sendable {
     for section in ["l", "the blow-up", "the queries", "the grinding", "the drift tail", "the row count"] {
       numbers.append(Int(try reader.integer(section, as: UInt32.self)))
     }
-    let code = try code(numbers)
+    let code = try code(numbers, bands: bands)
     guard (numbers[5] == 0) == (code == nil) else {
       throw .unsupportedParameters("\(numbers[5]) tableau rows with\(code == nil ? "out" : "") code parameters")
+    }
+    // A tree of fewer blocks of eight rows would be the same tree with fewer bands.
+    guard bands == 1 || bands <= RowLeafFormat.blocks(rows: numbers[5]) else {
+      throw .moreBandsThanBlocks(bands, rows: numbers[5])
     }
     let layoutDigest = try reader.bytes("the layout digest", count: SHA256.digestLength)
     let count = try reader.count("the tensor count", of: leastEntryBytes)
@@ -218,12 +233,22 @@ package struct DriftManifest: Hashable, Sendable {
     return nil
   }
 
-  private static func code(_ numbers: [Int]) throws(FormatError) -> CodeParameters? {
+  /// One band is what all other versions mean: it has no second spelling.
+  private static func bands(_ reader: inout ByteReader<FormatError>) throws(FormatError) -> Int {
+    let bands = Int(try reader.integer("the bands", as: UInt32.self))
+    guard bands > 1 else { throw .bandsWithoutNeed(bands) }
+    let limit = CodeParameters.bandRange.upperBound
+    guard bands <= limit else { throw .tooMany(section: "bands", found: bands, limit: limit) }
+    return bands
+  }
+
+  private static func code(_ numbers: [Int], bands: Int) throws(FormatError) -> CodeParameters? {
     if numbers.prefix(5).allSatisfy({ $0 == 0 }) { return nil }
     do throws(ProofRejection) {
       return try CodeParameters(
         logLength: numbers[0], logBlowup: numbers[1], queries: numbers[2], grindingBits: numbers[3],
-        driftTail: numbers[4])
+        driftTail: numbers[4]
+      ).inBands(bands)
     } catch {
       throw .unsupportedParameters("\(error)")
     }

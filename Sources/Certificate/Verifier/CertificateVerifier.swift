@@ -269,7 +269,9 @@ package struct CheckedCertificate: Sendable {
       rounded: rounded, adapter: AdapterSummary(derived),
       code: manifest.code.map {
         "l \($0.logLength), rate 1/\(1 << $0.logBlowup), \($0.queries) queries, \($0.grindingBits) bits of grinding"
+          + ($0.bands > 1 ? ", \($0.bands) bands" : "")
       },
+      bands: manifest.code?.bands ?? 1,
       proofBytes: certificate.proof.count, certificateBytes: certificateBytes, verifySeconds: seconds)
   }
 }

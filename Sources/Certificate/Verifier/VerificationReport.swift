@@ -119,6 +119,9 @@ public struct VerificationReport: Hashable, Sendable {
   public let adapter: AdapterSummary?
   /// The code of the commitment, such as "l 17, rate 1/8, 131 queries, 20 bits of grinding"; nil with an empty tableau.
   public let code: String?
+  /// In how many bands the leaves of its trees are hashed, among which machines can divide that work. It says nothing about the
+  /// model.
+  public let bands: Int
   /// Bytes of the argument's proof.
   public let proofBytes: Int
   /// Bytes of the whole certificate.

@@ -40,6 +40,9 @@ extension CommandDescription {
         + "--opening.",
       "With --strip-prefix, certificate and manifest have the names that are read: check needs the same option, and the "
         + "identity must have been made with it, too.",
+      "With --bands the leaves of the certificate's trees are hashed in G bands of rows each. On one machine that is of no use by "
+        + "itself: it costs a few percent, and proves nothing more. Certificates that were made so can be made and checked by up to G "
+        + "machines that share the hashing, for which there is no program yet. Another G is another commitment: all proofs with one opening have the same.",
       "A proof that needs more memory than there is, by its forecast, is refused before it begins (exit code 1).",
     ],
     positionals: [],
@@ -60,6 +63,7 @@ extension CommandDescription {
       .optional("base-opening", "BASE.secret", "the opening of an identity that hides the base's weights"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
     ] + TransitionArguments.proveOptions + [
+      .optional("bands", "G", "hash leaves in so many bands of rows: 1 (the default) to 256"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,
       ParsedArguments.stripPrefix,

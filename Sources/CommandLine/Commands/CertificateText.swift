@@ -98,6 +98,9 @@ extension VerificationReport {
         return "  " + String(repeating: " ", count: max(0, 6 - bits.count)) + "\(bits) bits  \(term.name)"
       }
     }
+    if bands > 1 {
+      lines.append("bands             \(bands): so many machines can share the hashing when it is checked")
+    }
     lines.append("proof             \(Format.byteCount(proofBytes)), certificate \(Format.byteCount(certificateBytes))")
     return lines
   }

@@ -7,6 +7,7 @@ import DriftProofPolicy
 /// `driftproof prove --dry-run`: what the proof would be and cost. Reads headers, writes nothing.
 enum ForecastCommand {
   static func run(_ arguments: ParsedArguments) throws(CommandFailure) -> CommandResult {
+    let bands = try arguments.bands()
     let identity = try arguments.readIdentity()
     let policy = try arguments.readPolicy()
     let model = try arguments.tunedModel(identity, policy: policy)
@@ -15,7 +16,8 @@ enum ForecastCommand {
     let forecast: Forecast
     do {
       forecast = try Forecast(
-        model, policy: policy, identity: identity, parent: parent, hasBaseCache: arguments.values["cache"] != nil,
+        model, policy: policy, identity: identity, parent: parent, bands: bands,
+        hasBaseCache: arguments.values["cache"] != nil,
         hasTransition: hasTransition)
     } catch {
       throw CommandFailure(error)

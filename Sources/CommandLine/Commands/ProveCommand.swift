@@ -20,6 +20,7 @@ enum ProveCommand: Command {
     // Before the work, not after it.
     try AtomicFile.checkFolder(of: output)
     try AtomicFile.checkFolder(of: openingPath)
+    let bands = try arguments.bands()
     let identity = try arguments.readIdentity()
     try arguments.requireTunedModel()
     let policy = try arguments.readPolicy()
@@ -32,6 +33,7 @@ enum ProveCommand: Command {
     let transition = try TransitionArguments.request(arguments)
     request.transition = transition?.request
     request.parent = try arguments.readParent(request.identity)
+    request.bands = bands
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
     let result: DriftProver.Result
@@ -141,6 +143,19 @@ extension ParsedArguments {
     } catch {
       throw CommandFailure(.operational, "\(try required("policy")): \(error)")
     }
+  }
+
+  /// The number of `--bands`; 1 without it.
+  func bands() throws(CommandFailure) -> Int {
+    guard let text = values["bands"] else { return 1 }
+    let range = DriftProver.bandRange
+    guard let bands = Int(text), range.contains(bands) else {
+      throw CommandFailure(
+        UsageError(
+          "--bands is \(Quoting.shown(text)), expected a whole number of \(range.lowerBound) to \(range.upperBound)",
+          command: command))
+    }
+    return bands
   }
 
   /// The path of `--base-opening`; nil without one.

@@ -25,6 +25,9 @@ package struct CodeParameters: Hashable, Sendable {
   package let driftTail: Int
   /// Fixes the folds per layer in tests of small codes; nil otherwise.
   package let foldSchedule: [Int]?
+  /// G: into how many runs the rows of a tree are cut whose digests make a leaf together (``RowLeafFormat``). Of the drift, P1
+  /// and P2 alike; a base's and a tuned model's tableaus have one band.
+  package private(set) var bands = 1
   /// Of the base's tableau, where a statement speaks of one that hides the base's weights; nil otherwise.
   package private(set) var hidingBase: HidingBase?
   /// Random coefficients of the rows of a next base, where a transition opens one; 0 otherwise (docs/protocol.md, section 13).
@@ -65,6 +68,7 @@ package struct CodeParameters: Hashable, Sendable {
   /// More grinding would rest the 128 bits on work instead of on the code.
   package static let maximumGrindingBits = 20
   package static let maximumQueries = 1 << 10
+  package static let bandRange = 1...256
   package static let requiredSecurityBits = 128.0
   /// The coset shift: a generator of F*, so that no power 7^(2^m) lies in a subgroup of roots of unity of order 2^k.
   package static let shift = Goldilocks.generator
@@ -134,6 +138,27 @@ package struct CodeParameters: Hashable, Sendable {
     return code
   }
 
+  /// The same code in bands.
+  /// - Throws: `bandsOutOfRange`. Whether a tableau has rows enough is for ``requireBands(rows:)`` to say.
+  package func inBands(_ bands: Int) throws(ProofRejection) -> CodeParameters {
+    guard Self.bandRange.contains(bands) else { throw .bandsOutOfRange(bands) }
+    var code = self
+    code.bands = bands
+    return code
+  }
+
+  /// The same code in one band: of trees that other commitments than a certificate's have.
+  package var inOneBand: CodeParameters {
+    var code = self
+    code.bands = 1
+    return code
+  }
+
+  /// No two numbers of bands give one drift tree: each has at least a block of eight rows.
+  package func requireBands(rows: Int) throws(ProofRejection) {
+    guard bands <= max(1, RowLeafFormat.blocks(rows: rows)) else { throw .tooManyBands(bands, rows: rows) }
+  }
+
   /// For tests: any small code, `foldSchedule` folds per layer (see ``FoldingPlan``).
   package init(
     unchecked logLength: Int, logBlowup: Int, queries: Int, grindingBits: Int, driftTail: Int,
@@ -182,8 +207,9 @@ package struct CodeParameters: Hashable, Sendable {
     var values = [logLength, logBlowup, queries, grindingBits, driftTail]
     // Statements without a hiding base have the bytes that they had before there were any.
     if let hidingBase { values += [hidingBase.trees, hidingBase.tail] }
-    // One number more, or three: no other code has as many.
+    // One number more of each, in transcripts of their own: version 2 of a transition always has a next base.
     if nextTail > 0 { values.append(nextTail) }
+    if bands > 1 { values.append(bands) }
     for value in values { result.append(littleEndian: UInt64(value)) }
     return result
   }

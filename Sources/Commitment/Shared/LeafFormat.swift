@@ -22,6 +22,10 @@ package struct LeafFormat: Sendable {
   package enum Kind: String {
     case rows = "dp-rows"
     case layer = "dp-fold"
+    /// A run of rows, whose digest is no leaf (``RowLeafFormat``).
+    case band = "dp-band"
+    /// The digests of all runs.
+    case join = "dp-join"
   }
 
   package init(_ kind: Kind, label: String, words: Int, logLeaves: Int) {

@@ -21,16 +21,19 @@ package struct TableauReference: Hashable, Sendable {
   /// 32 bytes: the Merkle root.
   package let root: [UInt8]
   package let shapes: [RowShape]
+  /// Into how many runs its rows are cut at most (``RowLeafFormat``).
+  package let bands: Int
   /// One value per row; nil for a tree that is not pinned.
   package let pins: TreePins?
 
   /// Rows without tails: its leaves have salts of zeros, which no proof carries.
   package static func isPublic(_ shapes: [RowShape]) -> Bool { shapes.allSatisfy { $0.tailCount == 0 } }
 
-  package init(label: String, root: [UInt8], shapes: [RowShape], pins: TreePins? = nil) {
+  package init(label: String, root: [UInt8], shapes: [RowShape], bands: Int, pins: TreePins? = nil) {
     self.label = label
     self.root = root
     self.shapes = shapes
+    self.bands = bands
     self.pins = pins
   }
 
@@ -39,6 +42,8 @@ package struct TableauReference: Hashable, Sendable {
     label: String, root: [UInt8], shapes: [RowShape], pinValues: [CubicExtension], parameters: CodeParameters
   ) {
     let point = OutOfDomain.point(root: root, label: label, shapes: shapes, parameters: parameters)
-    self.init(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pinValues))
+    self.init(
+      label: label, root: root, shapes: shapes, bands: parameters.bands, pins: TreePins(point: point, values: pinValues)
+    )
   }
 }

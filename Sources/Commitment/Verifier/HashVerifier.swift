@@ -4,8 +4,9 @@ import DriftProofField
 import DriftProofTranscript
 
 extension HashCommitment: TableauCommitmentVerifier {
+  // The base's trees have their own number of bands, one (docs/format.md), not the proof's.
   package func publicReference(label: String, root: [UInt8], shapes: [RowShape]) -> TableauReference {
-    TableauReference(label: label, root: root, shapes: shapes)
+    TableauReference(label: label, root: root, shapes: shapes, bands: 1)
   }
 
   package func hidingReference(
@@ -15,7 +16,8 @@ extension HashCommitment: TableauCommitmentVerifier {
       shared
       ?? OutOfDomain.point(
         root: root, label: label, shapes: shapes, logLength: parameters.logLength, logBlowup: parameters.logBlowup)
-    return TableauReference(label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: pins))
+    return TableauReference(
+      label: label, root: root, shapes: shapes, bands: 1, pins: TreePins(point: point, values: pins))
   }
 
   package func isPinned(_ reference: TableauReference) -> Bool { reference.pins != nil }
@@ -24,11 +26,13 @@ extension HashCommitment: TableauCommitmentVerifier {
     label: String, shapes: [RowShape], isPinned: Bool, from channel: inout VerifierChannel
   ) throws(ProofRejection) -> TableauReference {
     let root = try channel.receiveDigest(CommitmentLabel.root(label))
-    guard isPinned else { return TableauReference(label: label, root: root, shapes: shapes) }
+    guard isPinned else {
+      return TableauReference(label: label, root: root, shapes: shapes, bands: parameters.bands)
+    }
     let point = OutOfDomain.point(CommitmentLabel.pins(label), &channel.transcript)
     let values = try channel.receive(CommitmentLabel.pins(label), count: shapes.count)
     return TableauReference(
-      label: label, root: root, shapes: shapes, pins: TreePins(point: point, values: values))
+      label: label, root: root, shapes: shapes, bands: parameters.bands, pins: TreePins(point: point, values: values))
   }
 
   package func verify(_ trees: [TableauReference], claims: [OpeningClaim], channel: inout VerifierChannel)

@@ -163,7 +163,8 @@ struct OpeningVerifier {
     let salts =
       TableauReference.isPublic(tree.shapes)
       ? [UInt8](repeating: 0, count: saltCount) : try channel.hint(OpeningLabel.salts(tree.label), count: saltCount)
-    let format = LeafFormat(.rows, label: tree.label, words: tree.shapes.count, logLeaves: parameters.logDomain)
+    let format = RowLeafFormat(
+      label: tree.label, rows: tree.shapes.count, bands: tree.bands, logLeaves: parameters.logDomain)
     let digests = positions.indices.map { i in
       format.digest(
         salt: salts[i * LeafFormat.saltLength..<(i + 1) * LeafFormat.saltLength],

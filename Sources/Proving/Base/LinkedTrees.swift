@@ -50,7 +50,8 @@ package struct LinkedTrees {
       let archive = try cache.map {
         try BaseCache(path: $0, identity: identity, layoutDigest: linked.layoutDigest, secret: secret)
       }
-      let scheme = HashCommitment(code)
+      // The tableau has one band, whatever the proof has.
+      let scheme = HashCommitment(code.inOneBand)
       for tree in trees {
         let tensors = layout.trees[tree.number].tensors
         let own = try BaseRows(

@@ -108,15 +108,15 @@ package struct CostModel: Sendable {
     case .rows: return cacheBytes > 0 ? driftCells : 0
     // The base's trees are made again where their leaves are not kept.
     case .commitment:
-      let base = hasBaseCache ? 0 : baseRows.reduce(0) { $0 + Self.encoding($1, sizes) }
-      return Self.encoding(sizes.driftRows, sizes) + base
+      let base = hasBaseCache ? 0 : baseRows.reduce(0) { $0 + Self.encoding($1, sizes, bands: 1) }
+      return Self.encoding(sizes.driftRows, sizes, bands: sizes.bands) + base
     case .witness:
       return Double(sizes.tileCells) + Double(sizes.structuredCells) * 8 + Double(sizes.orthonormalCells) * 46
         + Double(sizes.orthonormalProducts) * 5
-    case .factors: return Self.encoding(sizes.factorRows, sizes)
+    case .factors: return Self.encoding(sizes.factorRows, sizes, bands: sizes.bands)
     // The roots and differences of entrywise clauses are projected as E is.
     case .projections: return Double(sizes.tileCells + 2 * sizes.entryCells)
-    case .digitCommitment: return Self.encoding(sizes.digitRows, sizes)
+    case .digitCommitment: return Self.encoding(sizes.digitRows, sizes, bands: sizes.bands)
     case .boundsStage:
       return Double(
         sizes.tileCells + CostTable.entryShare * sizes.entryCells + CostTable.patternShare * sizes.patternCells + 4
@@ -131,10 +131,12 @@ package struct CostModel: Sendable {
     }
   }
 
-  /// Code positions of a tree: rows are encoded eight at a time, empty lanes too.
-  private static func encoding(_ rows: Int, _ sizes: ArgumentSizes) -> Double {
+  /// Code positions of a tree: rows are encoded eight at a time, empty lanes too; bands are hashed besides.
+  private static func encoding(_ rows: Int, _ sizes: ArgumentSizes, bands: Int) -> Double {
     let lanes = CostTable.encodedRows
-    return Double((rows + lanes - 1) / lanes * lanes * sizes.positions)
+    let runs = RowLeafFormat.runs(rows: rows, bands: bands).count
+    let hashed = runs > 1 ? CostTable.rowsPerBand * runs : 0
+    return Double(((rows + lanes - 1) / lanes * lanes + hashed) * sizes.positions)
   }
 
   /// Multiplications of a tensor's fits: the range finder has ten columns more than the rank.
@@ -202,7 +204,9 @@ package struct CostModel: Sendable {
     let isLarge = sizes.positions >= 1 << CostTable.logLargeTree
     let treeBytes = (isLarge ? CostTable.bytesPerPosition : 2 * CostTable.bytesPerPosition) * sizes.positions
     let workers = sizes.length >= 1 << CostTable.logSharedRow ? 1 : Self.workers
-    let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4)
+    // Two runs of a banded tree have an array each while it is made.
+    let runs = sizes.bands > 1 ? 2 * CostTable.bytesPerPosition * sizes.positions : 0
+    let encoding = CostTable.encodedRows * sizes.length * (CostTable.bytesPerEncodedCell * workers + 4) + runs
     let tables =
       CostTable.tableBytesPerTileCell * Double(sizes.tileCells)
       + CostTable.tableBytesPerEntryCell * Double(sizes.entryCells)

@@ -54,6 +54,9 @@ package enum CostTable {
   static let logLargeTree = 14
   /// Field elements of eight rows that are encoded, and their messages; rows of 2^20 cells and more share one buffer.
   static let encodedRows = 8
+  /// What a band of a tree costs besides its rows (salts, the first and the last block of its message, half a block of the
+  /// leaf's), in rows.
+  static let rowsPerBand = 19
   static let bytesPerEncodedCell = 8
   static let logSharedRow = 20
   /// Tables of the bounds stage: K-valued tables of 1/64 of E and of the digits with their weights, packed digits, the factor oracle.

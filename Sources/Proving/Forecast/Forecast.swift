@@ -49,6 +49,7 @@ public struct Forecast: Sendable {
   ///   - identity: the base's, when it is known; needed where the model has no base at hand.
   ///   - parent: of a link, whose model the base is; needs `identity`.
   ///   - proofs: Q, how many proofs a new commitment is to serve.
+  ///   - bands: G, in how many bands the leaves are to be hashed.
   ///   - hasBaseCache: the leaves of the base's trees are kept, so that they need not be made again.
   ///   - hasTransition: a tuned model's tableau is proved to be the base's and this drift, too; needs an identity that
   ///     commits to the base's weights.
@@ -56,7 +57,7 @@ public struct Forecast: Sendable {
   /// - Throws: `coverageGap`, `identityMismatch` or `operational`, as `prove` does before it reads weights.
   package init(
     _ model: TunedModel, policy: Policy, identity: BaseIdentity? = nil, parent: ParentCertificate? = nil,
-    proofs: Int = CodeSelection.defaultProofs, hasBaseCache: Bool = false,
+    proofs: Int = CodeSelection.defaultProofs, bands: Int = 1, hasBaseCache: Bool = false,
     hasTransition: Bool = false, speed: Double? = nil
   ) throws(DriftProofError) {
     guard parent == nil || identity != nil else { throw .missingInput(.identityOfChain) }
@@ -68,7 +69,7 @@ public struct Forecast: Sendable {
       let derived = try DerivedStatement.derive(
         identity: outline, tuned: tensors, policy: policy, isAligned: hasTransition, isOutline: identity == nil)
       if let base = model.base { try parent?.check(base: base, tuned: tensors, derived: derived) }
-      return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs))
+      return (derived, derived.isEmpty ? nil : try CodeSelection.choose(derived, proofs: proofs, bands: bands))
     }
     var transition: TransitionCost?
     if hasTransition {

@@ -57,8 +57,8 @@ final class OpeningSession {
   private func reserve(commitment: [UInt8], budget: Int, positions: Int) throws(DriftProofError) -> OpeningFile {
     if let existing, existing.tunedCommitment != commitment {
       throw .operational(
-        "\(path): this opening belongs to another commitment (other weights or another policy, or units of an "
-          + "earlier version of the program); it stays as it is: "
+        "\(path): this opening belongs to another commitment (other weights, another policy, another number of "
+          + "bands, or units of an earlier version of the program); it stays as it is: "
           + "name a new file")
     }
     do throws(OpeningError) {

@@ -17,6 +17,9 @@ import Foundation
 
 /// Certifies that a tuned checkpoint differs from its base only inside a policy.
 public enum DriftProver {
+  /// In how many bands leaves can be hashed, where the drift tableau has rows enough.
+  package static let bandRange = CodeParameters.bandRange
+
   /// A finished proof. The opening file is on disk by then; the certificate is the caller's to write.
   public struct Result: Sendable {
     /// The bytes of `CERT.drift`.
@@ -61,6 +64,9 @@ public enum DriftProver {
     package var parent: ParentCertificate?
     /// How many proofs a new commitment is to serve.
     package var proofs = CodeSelection.defaultProofs
+    /// G: in how many bands the leaves are hashed (docs/protocol.md, section 3). Another number is another commitment, so another
+    /// opening file.
+    package var bands = 1
     /// Begins even where the forecast says that memory will not suffice.
     package var ignoresMemoryLimit = false
     /// Nil for a proof that keeps nothing on its way.
@@ -74,7 +80,7 @@ public enum DriftProver {
 
     /// A transition opens the drift with the certificate's queries, a next base's rows beside it.
     fileprivate func code(_ derived: DerivedStatement) throws(StatementError) -> CodeParameters {
-      try CodeSelection.choose(derived, proofs: proofs, nextTail: transition?.target.nextTail ?? 0)
+      try CodeSelection.choose(derived, proofs: proofs, nextTail: transition?.target.nextTail ?? 0, bands: bands)
     }
 
     /// Nil where nothing of the base's weights is hidden, or spoken of.
@@ -93,7 +99,7 @@ public enum DriftProver {
       let secret = try OpeningSession.existing(openingPath)?.secret
       let inputs = ProofSession.fingerprint(
         model, policy: policy, identity: identity, parent: parent?.commitment, proofs: proofs, hint: hint,
-        tableau: transition?.target.digest)
+        tableau: transition?.target.digest, bands: bands)
       session = try DriftProofError.translating {
         try ProofSession(path: folder, inputs: inputs, secret: secret)
       }

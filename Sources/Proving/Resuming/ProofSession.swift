@@ -42,7 +42,7 @@ package final class ProofSession: CommitmentArchive {
   /// Opens the folder, or begins one.
   /// - Parameters:
   ///   - secret: of the opening file where there is one.
-  ///   - inputs: everything that the proof depends on; see ``fingerprint(_:policy:identity:parent:proofs:hint:tableau:version:)``.
+  ///   - inputs: everything that the proof depends on; see ``fingerprint(_:policy:identity:parent:proofs:hint:tableau:bands:version:)``.
   /// - Throws: `ResumeError`.
   package init(
     path: String, inputs: [UInt8], secret: [UInt8]?, entropy: [UInt8]? = nil, freshSecret: [UInt8]? = nil,
@@ -92,7 +92,7 @@ package final class ProofSession: CommitmentArchive {
   /// given out.
   package static func fingerprint(
     _ model: TunedModel, policy: Policy, identity: BaseIdentity?, parent: [UInt8]? = nil, proofs: Int,
-    hint: Adapter? = nil, tableau: [UInt8]? = nil,
+    hint: Adapter? = nil, tableau: [UInt8]? = nil, bands: Int = 1,
     version: String = ProofSession.version
   ) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -109,6 +109,8 @@ package final class ProofSession: CommitmentArchive {
     if let root = identity?.linkedRoot { bytes.append(lengthPrefixed: Array("linked".utf8) + root) }
     if let hint { bytes.append(lengthPrefixed: Array("hint".utf8) + hint.configBytes) }
     if let tableau { bytes.append(lengthPrefixed: Array("tableau".utf8) + tableau) }
+    // Leaves in the folder are hashed in its number of bands.
+    if bands > 1 { bytes.append(lengthPrefixed: "bands \(bands)") }
     for checkpoint in [model.base, model.weights] + (hint.map { [$0.checkpoint] } ?? []) {
       let tensors = checkpoint?.tensors ?? []
       bytes.append(littleEndian: UInt64(tensors.count))

@@ -22,8 +22,8 @@ extension ResumeError: CustomStringConvertible {
       "\(path): what it keeps is secret, but other users may enter it; make it private (chmod 700) or name a new folder"
     case .inUse(let path): "\(path): another process is proving with it; wait for it"
     case .otherProof(let path):
-      "\(path): it holds a stopped proof about other inputs (checkpoints, policy, identity, options or program version); "
-        + "name another folder, or remove it to begin anew"
+      "\(path): it holds a stopped proof about other inputs (checkpoints, policy, identity, options such as "
+        + "the number of bands, or program version); name another folder, or remove it to begin anew"
     case .damaged(let path, let file):
       "\(path): \(file) was changed or belongs to another proof; remove the folder to begin anew"
     case .otherOpening(let path, let opening):

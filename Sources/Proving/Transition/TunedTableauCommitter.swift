@@ -34,8 +34,8 @@ package struct TunedTableauCommitter {
     try Self.compare(model, identity)
     rows = try TunedRows(identity, linked: linked, model: model)
     // The base's root says what a hiding base adds.
-    let plain = try code.beside(nil)
-    let code = try code.beside(linked.hidingBase)
+    let plain = try code.inOneBand.beside(nil)
+    let code = try plain.beside(linked.hidingBase)
     var message = Array("driftproof/tuned tableau/v1".utf8)
     message += root + plain.bytes
     let scheme = HashCommitment(code)

@@ -91,6 +91,13 @@ import DriftProofTranscript
     #expect(report.tensors.kronecker == 1 && report.tensors.composed == 2)
   }
 
+  /// Made by its own machine's kernels in three bands, and made again by this one's.
+  @Test func bandedCertificate() throws {
+    let pinned = try PinnedCertificate.bands.get()
+    let report = try check("bands", pinned, in: PinnedCertificate.bandsFolder, version: 13)
+    #expect(report.policyName == "pinned bands" && report.bands == 3)
+  }
+
   @Test func lokrCertificate() throws {
     let pinned = try PinnedCertificate.lokr.get()
     let report = try check("lokr", pinned, in: PinnedCertificate.lokrFolder, version: 12)

@@ -207,6 +207,7 @@ import Testing
       try error { $0.policy = wider }, try error { $0.model = .checkpoint(base, base: base) },
       try error { $0.model = .checkpoint(tuned, base: tuned) },
       try error { $0.identity = identity }, try error { $0.proofs = 3 },
+      try error { $0.bands = 2 },
     ] {
       #expect(other?.exitCode == 1)
       #expect(other.map { "\($0)".contains("other inputs") } == true, "\(String(describing: other))")

@@ -28,6 +28,7 @@ struct PinnedCertificate: Sendable {
   static let patternsFolder = Repository.fixture("pinned-v9")
   static let blocksFolder = Repository.fixture("pinned-v10")
   static let lokrFolder = Repository.fixture("pinned-v12")
+  static let bandsFolder = Repository.fixture("pinned-v13")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
   static let hidingFolder = Repository.fixture("pinned-hiding")
@@ -66,6 +67,9 @@ struct PinnedCertificate: Sendable {
   /// An unmerged LoKr adapter: a clause of its blocks, a norm alone, a rank, under a total.
   static let lokr = Result { try PinnedCertificate("lokr", in: lokrFolder) }
 
+  /// Leaves in three bands.
+  static let bands = Result { try PinnedCertificate("bands", in: bandsFolder) }
+
   init(_ name: String, in folder: URL = Self.folder) throws {
     let folder = folder.appendingPathComponent(name)
     func read(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(file))) }
@@ -91,7 +95,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v12 or pinned-hiding; their secrets are random, so the bytes
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v13 or pinned-hiding; their secrets are random, so the bytes
 /// differ from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {
@@ -394,9 +398,16 @@ struct PinnedCertificateGenerator {
     try make(name, base, Tuned(checkpoint: tuned), policy)
   }
 
+  @Test func bands() throws {
+    let model = BandedModel()
+    try make(
+      "bands", model.base, .init(checkpoint: model.tuned), model.policy, in: PinnedCertificate.bandsFolder, bands: 3)
+  }
+
   private func make(
     _ name: String, _ base: TestModel, _ tuned: Tuned, _ policy: String,
-    in pins: URL = PinnedCertificate.revisedFolder, isLinked: Bool = false, isHiding: Bool = false
+    in pins: URL = PinnedCertificate.revisedFolder, isLinked: Bool = false, isHiding: Bool = false,
+    bands: Int = 1
   ) throws {
     let folder = pins.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -430,6 +441,7 @@ struct PinnedCertificateGenerator {
       files.append((secret, "base-opening.json"))
     }
     request.identity = identity
+    request.bands = bands
     let result = try DriftProver.prove(request)
     for (source, target) in files + [(opening, "opening.json")] {
       try write([UInt8](try Data(contentsOf: URL(fileURLWithPath: source))), target)

@@ -60,6 +60,7 @@ def prove(
     tuned_opening: PathLike | None = None,
     transition: PathLike | None = None,
     resume: PathLike | None = None,
+    bands: int | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     ignore_memory_limit: bool = False,
@@ -83,6 +84,7 @@ def prove(
             what `commit(as_base=True)` made.
         transition: where the proof is written that the tableau holds the base plus the drift.
         resume: a private folder from which a stopped proof goes on; with it, a cancelled call can be repeated.
+        bands: hash leaves in so many bands of rows, 1 to 256, for as many machines that share the work later.
         ignore_memory_limit: begin even where the forecast says that memory will not suffice.
         timeout: seconds.
 
@@ -96,7 +98,7 @@ def prove(
     arguments += option("out", out) + option("opening", opening) + option("resume", resume)
     arguments += option("tuned-tableau", tuned_tableau) + option("next-identity", next_identity)
     arguments += option("tuned-opening", tuned_opening)
-    arguments += option("base-opening", base_opening)
+    arguments += option("base-opening", base_opening) + text("bands", bands)
     arguments += option("transition", transition) + flag("ignore-memory-limit", ignore_memory_limit)
     outputs = [out, opening, *([] if transition is None else [transition])]
     return run(Proof, "prove", arguments, outputs=outputs, progress=progress, cancel=cancel, timeout=timeout)
@@ -112,6 +114,7 @@ def forecast(
     cache: PathLike | None = None,
     parent: PathLike | None = None,
     tuned_tableau: PathLike | None = None,
+    bands: int | None = None,
     strip_prefix: Iterable[str] = (),
     leave_out: Iterable[str] = (),
     progress: ProgressOption = None,
@@ -123,7 +126,7 @@ def forecast(
     Arguments as for `prove`; with `tuned_tableau`, which need not exist, the transition is counted, too.
     """
     arguments = _proving(base, tuned, adapter, policy, identity, cache, parent, strip_prefix, leave_out)
-    arguments += option("tuned-tableau", tuned_tableau)
+    arguments += option("tuned-tableau", tuned_tableau) + text("bands", bands)
     return run(Forecast, "prove", [*arguments, "--dry-run"], progress=progress, cancel=cancel, timeout=timeout)
 
 

@@ -39,16 +39,16 @@ def base_tree(code: CodeParameters, tree: BaseTree) -> Tree:
     (specification/commitment-and-opening.md, section 3)."""
     label = f"base/{tree.number}"
     if not code.base_trees:
-        return Tree(label, tree.root, tree.rows, salted=False)
+        return Tree(label, tree.root, tree.rows, 1, salted=False)
     pins = np.frombuffer(tree.pins, dtype="<u8").astype(np.uint64).reshape(tree.rows, 3)
     if tree.point is not None:
-        return Tree(label, tree.root, tree.rows, tree.point, pins)
+        return Tree(label, tree.root, tree.rows, 1, tree.point, pins)
     transcript = Transcript("driftproof/pins/v1")
     transcript.absorb("code", BYTES, u64(code.log_length) + u64(code.log_blowup))
     transcript.absorb("label", BYTES, label.encode())
     transcript.absorb("shapes", BYTES, (u64(code.length) + u64(code.base_tail)) * tree.rows)
     transcript.absorb("root", DIGEST, tree.root)
-    return Tree(label, tree.root, tree.rows, transcript.point_outside("pin"), pins)
+    return Tree(label, tree.root, tree.rows, 1, transcript.point_outside("pin"), pins)
 
 
 class Weights:
@@ -122,12 +122,13 @@ class ArgumentVerifier:
         tau = channel.challenge("tau")
         chi = channel.challenge("chi Libra")
 
+        bands, drift = self.statement.code.bands, self.commitment
         trees = [
-            Tree("drift", self.commitment.root, layout.row_count, self.commitment.point, self.commitment.pins),
-            Tree("P2", second_root, self.rows.second_tree),
+            Tree("drift", drift.root, layout.row_count, bands, drift.point, drift.pins),
+            Tree("P2", second_root, self.rows.second_tree, bands),
         ]
         if layout.has_first_tree:
-            trees.append(Tree("P1", first_root, self.rows.first_tree, first_point, first_pins))
+            trees.append(Tree("P1", first_root, self.rows.first_tree, bands, first_point, first_pins))
         base_trees = {}
         for base in self.statement.base_trees:
             base_trees[base.number] = len(trees)

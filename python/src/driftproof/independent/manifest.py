@@ -20,6 +20,9 @@ LEAST_TENSOR_BYTES = 27
 ALIGNED_WORD = 11
 #: The word in front of the version of a manifest with Kronecker products of adapters.
 KRONECKER_WORD = 12
+#: The word in front of the number of bands, where there are two or more, and of the version.
+BANDS_WORD = 13
+MAXIMUM_BANDS = 256
 #: The version of statements with patterns, of links (flag 1) and of others (flag 0).
 PATTERNS_VERSION = 9
 #: The same of statements with blocks.
@@ -112,6 +115,13 @@ def read_manifest(content: bytes) -> Manifest:
     has_kronecker = version == KRONECKER_WORD
     if aligned or has_kronecker:
         version = reader.u32()
+    bands = 1
+    if version == BANDS_WORD:
+        bands, version = reader.u32(), reader.u32()
+        if bands < 2:
+            raise InvalidProof(f"manifest: the word of bands, and {bands} of them")
+        if bands > MAXIMUM_BANDS:
+            raise InvalidProof(f"manifest: {bands} bands are too many")
     if not 2 <= version <= BLOCKS_VERSION and not (aligned and version == ALIGNED_WORD):
         raise InvalidProof(f"manifest: version {version} is unknown")
     is_link = version & 1 == 1
@@ -126,11 +136,13 @@ def read_manifest(content: bytes) -> Manifest:
     numbers = [reader.u32() for _ in range(6)]
     code, rows = None, numbers[5]
     if any(numbers[:5]):
-        code = CodeParameters(*numbers[:5])
+        code = CodeParameters(*numbers[:5], bands=bands)
         if not code.in_range:
             raise InvalidProof("manifest: code parameters out of range")
     if (rows == 0) != (code is None):
         raise InvalidProof("manifest: rows without a code, or a code without rows")
+    if bands > 1 and bands > (rows + 7) // 8:
+        raise InvalidProof("manifest: more bands than blocks of eight rows")
     layout_digest = reader.hash()
     count = reader.u64()
     if count > MAXIMUM_TENSORS or count * LEAST_TENSOR_BYTES > reader.remaining:

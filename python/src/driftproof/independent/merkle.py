@@ -34,6 +34,26 @@ def leaf_digests(tag: str, label: str, log_leaves: int, salts: list[bytes], word
     return [sha256(header, salt, row.tobytes(), padding) for salt, row in zip(salts, rows, strict=True)]
 
 
+def band_runs(rows: int, bands: int) -> list[tuple[int, int]]:
+    """The runs of a tree's rows (specification/commitment-and-opening.md, section 3): whole blocks of eight rows."""
+    blocks = (rows + 7) // 8
+    count = max(1, min(bands, blocks))
+    return [(8 * (b * blocks // count), min(rows, 8 * ((b + 1) * blocks // count))) for b in range(count)]
+
+
+def row_leaf_digests(label: str, log_leaves: int, bands: int, salts: list[bytes], words: np.ndarray) -> list[bytes]:
+    """Digests of leaves of rows: of all values at once, or of the digests of their runs."""
+    runs = band_runs(words.shape[1], bands)
+    if len(runs) == 1:
+        return leaf_digests("dp-rows", label, log_leaves, salts, words)
+    digests = [
+        leaf_digests("dp-band", f"{label}/band {number}", log_leaves, salts, words[:, first:end])
+        for number, (first, end) in enumerate(runs)
+    ]
+    joined = np.frombuffer(b"".join(b"".join(each) for each in zip(*digests, strict=True)), dtype="<u8")
+    return leaf_digests("dp-join", label, log_leaves, [NO_SALT] * len(salts), joined.reshape(len(salts), -1))
+
+
 def root_from_opened(log_leaves: int, positions: list[int], digests: list[bytes], siblings: Reader) -> bytes:
     """The root that opened leaves and the siblings from the proof have: level by level from the leaves, in rising
     order, a sibling only where it does not follow from other opened leaves (format.md, "Proof")."""

@@ -10,7 +10,7 @@ from . import field as f
 from .channel import Channel
 from .errors import InvalidProof
 from .field import Cubic
-from .merkle import NO_SALT, SALT_BYTES, leaf_digests, require_root, root_from_opened
+from .merkle import NO_SALT, SALT_BYTES, leaf_digests, require_root, root_from_opened, row_leaf_digests
 from .parameters import CodeParameters, Layer, folding_plan
 from .wire import sha256
 
@@ -21,11 +21,12 @@ GRINDING_END = b"driftproof/grinding/v1" + bytes(2)
 
 @dataclass
 class Tree:
-    """A committed tree: label, root, number of rows; point and pins where it is pinned; whether leaves have salts."""
+    """A committed tree: label, root, rows, bands; point and pins where it is pinned; whether leaves have salts."""
 
     label: str
     root: bytes
     rows: int
+    bands: int
     point: Cubic | None = None
     pins: np.ndarray | None = None
     salted: bool = True
@@ -336,7 +337,7 @@ def _combine_rows(
     for tree in trees:
         words = channel.words(count * tree.rows, f"rows of {tree.label}").reshape(count, tree.rows)
         salts = [channel.hints.take(SALT_BYTES) for _ in positions] if tree.salted else [NO_SALT] * count
-        digests = leaf_digests("dp-rows", tree.label, code.log_domain, salts, words)
+        digests = row_leaf_digests(tree.label, code.log_domain, tree.bands, salts, words)
         require_root(root_from_opened(code.log_domain, positions, digests, channel.hints), tree.root, tree.label)
         rows.append(words)
     eta = code_points(code.log_domain, np.array(positions, dtype=np.int64))

@@ -12,7 +12,7 @@ from .wire import u64
 @dataclass(frozen=True)
 class CodeParameters:
     """l, log blow-up, queries, grinding bits, drift tail; B and q_B of a base that hides its weights (section 1); the
-    tail of a next base that a transition opens (specification/transition.md)."""
+    tail of a next base that a transition opens (specification/transition.md); G (section 1)."""
 
     log_length: int
     log_blowup: int
@@ -22,6 +22,7 @@ class CodeParameters:
     base_trees: int = 0
     base_tail: int = 0
     next_tail: int = 0
+    bands: int = 1
 
     @property
     def length(self) -> int:
@@ -61,7 +62,8 @@ class CodeParameters:
 
     def canonical(self) -> bytes:
         hiding = u64(self.base_trees) + u64(self.base_tail) if self.base_trees else b""
-        return self.numbers + hiding + (u64(self.next_tail) if self.next_tail else b"")
+        next_tail = u64(self.next_tail) if self.next_tail else b""
+        return self.numbers + hiding + next_tail + (u64(self.bands) if self.bands > 1 else b"")
 
     @property
     def in_range(self) -> bool:

@@ -170,6 +170,8 @@ class Statement:
             hiding = (self.code.base_trees, self.code.base_tail, len(self.base_trees))
             parts += [text("driftproof/statement/hiding/v1"), *map(u64, hiding)]
             parts += [u64(tree.number) + sha256(tree.pins) for tree in self.base_trees]
+        if self.code.bands > 1:
+            parts += [text("driftproof/statement/bands/v1"), u64(self.code.bands)]
         parts += [text(f"driftproof/statement/v{version}"), self.code.numbers, _bound(self.total)]
         if version >= 3:
             parts.append(u64(len(self.base_trees)))

@@ -173,6 +173,7 @@ def verify_transition(
     if verified.layout is None:
         raise AnotherSubject("the certificate says that nothing changes, and has no drift to add")
     # With what a hiding base adds, which the base's root says.
+    # Bands are the certificate's alone: the tuned tableau has one.
     code = verified.statement.code
     if is_next:
         check_next_base(target, identity)
@@ -182,7 +183,7 @@ def verify_transition(
     else:
         if target.base_root != linked.linked_root:
             raise AnotherSubject("the tuned tableau is about another base")
-        if target.code != verified.manifest.code:
+        if target.code != replace(verified.manifest.code, bands=1):
             raise AnotherSubject("the tuned tableau has another code than the certificate")
     sums = plan_sums(identity, verified)
     if len(sums.sets) > MAXIMUM_SETS:
@@ -212,15 +213,15 @@ def verify_transition(
     z = channel.challenges("z", code.log_length + row_bits)
     drift = verified.commitment
     trees = [
-        Tree("drift", drift.root, verified.layout.row_count, drift.point, drift.pins),
-        Tree("masks", masks, 3 * count),
+        Tree("drift", drift.root, verified.layout.row_count, code.bands, drift.point, drift.pins),
+        Tree("masks", masks, 3 * count, code.bands),
     ]
     if is_next:
         own = replace(code, base_trees=len(target.linked.trees), base_tail=target.linked.tail)
         trees += [base_tree(own, tree) for tree in target.linked.base_trees]
     else:
-        point = pin_point(code, "tuned", rows, target.root)
-        trees.append(Tree("tuned", target.root, rows, point, target.pins))
+        point = pin_point(replace(code, bands=1), "tuned", rows, target.root)
+        trees.append(Tree("tuned", target.root, rows, 1, point, target.pins))
     first_base = len(trees)
     trees += [base_tree(code, tree) for tree in linked.base_trees]
     claims = _claims(sums, trees, first_base, code, z)
