@@ -116,7 +116,8 @@ let package = Package(
     .target(
       name: "DriftProofCurveCommitmentProver",
       dependencies: [
-        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofCurve",
+        "DriftProofCurveCommitment",
       ], path: "Sources/CurveCommitmentProver"),
     // That what changed on committed rows is small: what verifies, and what proves.
     .target(
@@ -129,6 +130,20 @@ let package = Package(
         "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
       ], path: "Sources/CurveArgumentProver"),
+    // The curve's backend from policies and checkpoints to certificates: what verifies, and what proves.
+    .target(
+      name: "DriftProofCurveCertificate",
+      dependencies: [
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCurve",
+        "DriftProofCurveCommitment", "DriftProofCurveArgument",
+      ], path: "Sources/CurveCertificate"),
+    .target(
+      name: "DriftProofCurveProving",
+      dependencies: [
+        "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve",
+        "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
+        "DriftProofCurveArgumentProver", "DriftProofCurveCertificate",
+      ], path: "Sources/CurveProving"),
     // What proves, and sees weights.
     .target(
       name: "DriftProofCommitmentProver",
@@ -214,7 +229,7 @@ let package = Package(
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
         "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver", "DriftProofAuditEndpoint",
         "DriftProofAuditStatic", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofCurveCommitment",
-        "DriftProofCurveCommitmentProver", "DriftProof",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate", "DriftProofCurveProving", "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -259,6 +274,12 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveArgumentProver", "TestSupport",
+      ]),
+    .testTarget(
+      name: "CurveProvingTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate", "DriftProofCurveProving", "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

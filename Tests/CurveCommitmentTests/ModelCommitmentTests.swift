@@ -30,13 +30,14 @@ import Testing
         for run in runs {
           for (offset, entry) in run.entries.enumerated() {
             let padded = row << log + run.cell + offset
-            #expect(padded == entry / columns << layout.logColumns + entry % columns)
+            #expect(padded == (entry / columns) << layout.logColumns + entry % columns)
             seen[entry, default: 0] += 1
           }
         }
       }
       #expect(seen.count == rows * columns && seen.values.allSatisfy { $0 == 1 })
-      #expect(layout.runs(row: layout.rowCount - 1).isEmpty == false)
+      // Behind the last matrix row nothing is committed.
+      #expect(layout.runs(row: layout.rowCount).isEmpty)
     }
     // A matrix without padding lies in one run.
     #expect(try #require(CurveRowLayout(rows: 4, columns: 8, logLength: 5)).runs(row: 0).count == 1)
@@ -107,8 +108,9 @@ import Testing
         #expect(!verify(blocks[index], (index + 1) % count))
       }
     }
-    #expect(!CurveModelTree.verify(
-      blocks[0], index: -1, count: count, path: [], setupID: Self.setup, logLength: 5, root: tree.root))
+    #expect(
+      !CurveModelTree.verify(
+        blocks[0], index: -1, count: count, path: [], setupID: Self.setup, logLength: 5, root: tree.root))
   }
 
   // MARK: Blindings

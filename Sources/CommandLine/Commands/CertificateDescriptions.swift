@@ -43,6 +43,8 @@ extension CommandDescription {
       "With --bands the leaves of the certificate's trees are hashed in G bands of rows each. On one machine that is of no use by "
         + "itself: it costs a few percent, and proves nothing more. Certificates that were made so can be made and checked by up to G "
         + "machines that share the hashing, for which there is no program yet. Another G is another commitment: all proofs with one opening have the same.",
+      "With --backend kzg, --setup and an --identity of identify --commit --backend kzg the certificate has a few kilobytes and verifies in "
+        + "milliseconds, under assumptions about BLS12-381 and the setup. It takes norms of whole tensors, totals, frozen tensors and any.",
       "A proof that needs more memory than there is, by its forecast, is refused before it begins (exit code 1).",
     ],
     positionals: [],
@@ -62,6 +64,8 @@ extension CommandDescription {
       .optional("cache", "DIR", "the folder of identify --commit --cache, which spares committing to the base again"),
       .optional("base-opening", "BASE.secret", "the opening of an identity that hides the base's weights"),
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
+      .backend,
+      .setup,
     ] + TransitionArguments.proveOptions + [
       .optional("bands", "G", "hash leaves in so many bands of rows: 1 (the default) to 256"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
@@ -84,6 +88,9 @@ extension CommandDescription {
         + "the model from which its drift must start. driftproof chain verify takes all links.",
       "With --tuned-tableau and --transition: also that the tuned model's published tableau is the base plus the drift; with "
         + "--next-identity in place of the tableau, that the next base is.",
+      "A certificate of the kzg backend needs the identity of identify --backend kzg, and --assume bls12-381: its soundness beyond the "
+        + "statistical bits rests on that curve and on a setup whose secret nobody kept. A setup that the program does not know must be named "
+        + "with --setup.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -93,6 +100,8 @@ extension CommandDescription {
       .optional(
         "parent", "PARENT", "of a link: its parent's tuned commitment (64 digits), or the parent's certificate"),
       soundness,
+      .trustedSetup,
+      .assume,
     ] + TransitionArguments.verifyOptions + [TransitionArguments.nextOption] + AttestationArguments.options)
 
   static let check = CommandDescription(

@@ -22,6 +22,8 @@ enum IdentifyCommand: Command {
         + "function of the weights: it belongs to the opening, a secret file, which provers need, and which counts what their "
         + "proofs take of it. The identity still states each tensor's norm, largest weight and digest, by which a guess of a whole "
         + "tensor can be tested.",
+      "With --backend kzg the weights of all floating tensors are committed to on the curve BLS12-381, under the powers of --setup: for "
+        + "certificates of a few kilobytes (prove --backend kzg).",
       "A tensor with NaN, infinity or a weight beyond 2^41 has its digest in the identity and no norm: policies can freeze "
         + "or exclude it, clauses cannot bound it.",
     ],
@@ -33,11 +35,16 @@ enum IdentifyCommand: Command {
       .optional("opening", "BASE.secret", "where the secret opening of --hiding is written, or the one to use again"),
       .optional("proofs", "N", "with --hiding: how many proofs may speak of the base's weights (16)"),
       .optional("cache", "DIR", "keep the commitment's leaves in this folder"),
+      .backend,
+      .setup,
+      .optional("log-rows", "L", "with --backend kzg: rows of 2^L cells, 8 to the setup's length"),
       ParsedArguments.stripPrefix,
       .leaveOut,
     ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    try arguments.checkBackend()
+    if arguments.wantsCurve { return try CurveIdentify.run(arguments, console: console) }
     let base = try arguments.openCheckpoint("BASE")
     let output = try arguments.required("out")
     console.remark("identifying \(Format.count(base.tensors.count, "tensor")) of \(Quoting.plain(base.path))")

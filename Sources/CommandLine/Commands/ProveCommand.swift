@@ -10,6 +10,8 @@ enum ProveCommand: Command {
   static let description = CommandDescription.prove
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    try arguments.checkBackend()
+    if arguments.wantsCurve { return try CurveProve.run(arguments, console: console) }
     if arguments.has("dry-run") { return try ForecastCommand.run(arguments) }
     let output = try arguments.required("out")
     let openingPath = try arguments.required("opening")

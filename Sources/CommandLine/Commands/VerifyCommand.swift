@@ -5,6 +5,7 @@ import DriftProofCertificate
 import DriftProofChain
 import DriftProofCheckpoint
 import DriftProofCore
+import DriftProofCurveCertificate
 import DriftProofPolicy
 
 /// Sizes beyond which a file is not what it is said to be.
@@ -25,9 +26,12 @@ enum VerifyCommand: Command {
   static let description = CommandDescription.verify
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    if certificate.starts(with: CurveCertificate.magic) {
+      return try CurveVerify.run(certificate, arguments, console: console)
+    }
     let policy = try arguments.readFile("policy", limit: FileLimits.policy)
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
-    let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
     let parent = try expectedParent(arguments)
     let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
     let base: BaseIdentity

@@ -8,7 +8,8 @@ import DriftProofCurveCommitment
 enum CeremonyFiles {
   private static let lagrangeOnly = CurveSetupError.unusableForm(
     "it has the powers in Lagrange form only, as files for the first version of KZG libraries do",
-    remedy: "Take a file with the monomial form, too: trusted_setup.txt of c-kzg-4844 2.0 or later, as PyPI's ckzg has it.")
+    remedy:
+      "Take a file with the monomial form, too: trusted_setup.txt of c-kzg-4844 2.0 or later, as PyPI's ckzg has it.")
 
   // MARK: Ethereum
 

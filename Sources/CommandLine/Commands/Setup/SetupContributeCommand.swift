@@ -13,7 +13,7 @@ enum SetupContributeCommand: Command {
       "Checks SETUP, then raises its powers. The new setup records that somebody who knew the factor made it. It is sound if one "
         + "contributor forgot the factor: whoever finds their own contribution in a setup that driftproof setup verify takes, by "
         + "the digest that this command prints, needs to trust nobody.",
-      "2^20 powers take some four minutes of a core.",
+      "2^20 powers take about a quarter of an hour of a core.",
     ],
     positionals: [.init(name: "SETUP", help: "the setup before")],
     ownOptions: [.required("out", short: "o", "FILE", "where the new setup is written")],
@@ -27,7 +27,9 @@ enum SetupContributeCommand: Command {
     do throws(CurveSetupError) {
       let record = try SetupMaking.contribute(to: before, writing: path) { console.progress("setup", fraction: $0) }
       console.remark("your contribution is \(record.digest.hexadecimal): keep this number")
-      return SetupReport(setup: try SetupFile(path: path), path: path).result(written: true, isChecked: false)
+      let setup = try SetupFile(path: path)
+      CheckedSetups.remember(setup)
+      return SetupReport(setup: setup, path: path).result(written: true, isChecked: false)
     } catch {
       throw CommandFailure(error, path: input)
     }

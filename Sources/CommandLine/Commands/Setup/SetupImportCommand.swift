@@ -29,6 +29,7 @@ enum SetupImportCommand: Command {
     console.remark("reading \(Quoting.plain(input))")
     do throws(CurveSetupError) {
       let setup = try SetupImport.convert(input, to: path, logLength: log) { console.progress("setup", fraction: $0) }
+      CheckedSetups.remember(setup)
       return SetupReport(setup: setup, path: path).result(written: true, isChecked: true)
     } catch {
       throw CommandFailure(error, path: input)

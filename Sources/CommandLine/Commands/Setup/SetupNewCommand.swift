@@ -13,7 +13,7 @@ enum SetupNewCommand: Command {
         + "learns nothing that proofs hide). This command draws one and forgets it; others cannot tell whether it was kept. "
         + "Until somebody else has contributed (driftproof setup contribute), every report says INSECURE SETUP.",
       "For more than tests import a ceremony's setup: driftproof setup import.",
-      "2^N powers serve rows of 2^N cells; 2^20 take some 40 s of a core, and 96 bytes each.",
+      "2^N powers serve rows of 2^N cells; 2^20 take some five minutes of a core, and 96 bytes each.",
     ],
     positionals: [],
     ownOptions: [
@@ -29,7 +29,9 @@ enum SetupNewCommand: Command {
     console.remark("computing 2^\(log) powers")
     do throws(CurveSetupError) {
       try SetupMaking.new(logLength: log, to: path) { console.progress("setup", fraction: $0) }
-      return SetupReport(setup: try SetupFile(path: path), path: path).result(written: true, isChecked: false)
+      let setup = try SetupFile(path: path)
+      CheckedSetups.remember(setup)
+      return SetupReport(setup: setup, path: path).result(written: true, isChecked: false)
     } catch {
       throw CommandFailure(error, path: path)
     }

@@ -11,7 +11,7 @@ enum SetupVerifyCommand: Command {
     details: [
       "Every power must be in the group and tau times the one before, the key must be of the same tau, and each contribution must "
         + "lead from one tau to the next. That nobody knows tau cannot be checked: see the line about trust.",
-      "2^20 powers take about a minute of a core.",
+      "2^20 powers take three to four minutes of a core.",
     ],
     positionals: [.init(name: "SETUP", help: "a setup")],
     ownOptions: [])
@@ -24,6 +24,7 @@ enum SetupVerifyCommand: Command {
     } catch {
       throw CommandFailure(error, path: path)
     }
+    CheckedSetups.remember(setup)
     return SetupReport(setup: setup, path: path).result(isChecked: true)
   }
 }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofCurveCertificate
+import DriftProofCurveCommitment
+import DriftProofCurveCommitmentProver
+import DriftProofCurveProving
+
+/// Options of the curve backend, and its errors as exit codes.
+extension CommandDescription.Option {
+  static let backend = optional(
+    "backend", "{hash,kzg}", "how weights are committed to: hash, or kzg: short certificates, by assumption (hash)")
+  static let setup = optional("setup", "SETUP", "of --backend kzg: the setup's file, of driftproof setup")
+  static let trustedSetup = optional(
+    "setup", "SETUP", "of a kzg certificate: a setup that you trust besides those known: its file, or its id, 64 digits"
+  )
+  static let assume = optional(
+    "assume", "{bls12-381}", "of a kzg certificate: permit assumptions about this curve beside the proven bits")
+}
+
+extension ParsedArguments {
+  /// Whether the curve's backend is asked for.
+  var wantsCurve: Bool { values["backend"] == "kzg" }
+
+  /// - Throws: a usage error for another word than those of the option.
+  func checkBackend() throws(CommandFailure) {
+    if let name = values["backend"], name != "hash", name != "kzg" {
+      throw CommandFailure(
+        UsageError("--backend is hash or kzg, not \(Quoting.shown(name))", command: command))
+    }
+    for name in ["setup", "log-rows"] where !wantsCurve && values[name] != nil {
+      throw CommandFailure(UsageError("--\(name) is of --backend kzg: give both", command: command))
+    }
+  }
+
+  /// Refuses options of what this backend does not do, before any work.
+  func refuse(_ options: [String]) throws(CommandFailure) {
+    for name in options where values[name] != nil || has(name) {
+      throw CommandFailure(
+        CurveCertificateError.notYet("--\(name)"))
+    }
+  }
+
+  /// `--setup`'s file, checked if it was not before.
+  func requiredSetup(_ console: Console) throws(CommandFailure) -> SetupFile {
+    guard values["setup"] != nil else {
+      throw CommandFailure(
+        UsageError("--backend kzg needs --setup, a file of driftproof setup import or new", command: command))
+    }
+    let setup = try openSetup("setup")
+    try CheckedSetups.require(setup, path: try required("setup"), console: console)
+    return setup
+  }
+
+  /// The file of an identity with rows.
+  func curveIdentity(_ option: String) throws(CommandFailure) -> CurveIdentity {
+    let bytes = try readFile(option, limit: FileLimits.identity)
+    guard CurveIdentity.isOne(bytes) else {
+      throw CommandFailure(
+        .identityMismatch, "\(try required(option)): it has no rows on the curve",
+        remedy: "Make one with driftproof identify BASE --commit --backend kzg --setup SETUP.")
+    }
+    do throws(CurveCertificateError) { return try CurveIdentity.parse(bytes) } catch {
+      throw CommandFailure(.operational, "\(try required(option)): \(error)", remedy: error.remedy)
+    }
+  }
+}
+
+extension CommandFailure {
+  init(_ error: CurveCertificateError) {
+    let code: ExitCode =
+      switch error {
+      case .otherBase, .otherPolicy, .setupMismatch, .unknownSetup, .assumptionNotAllowed: .identityMismatch
+      case .policy: .coverageGap
+      case .notYet: .notProvable
+      case .setup, .identity, .baseRows: .operational
+      case .truncated, .trailingBytes, .notACertificate, .unsupportedVersion, .unsupportedBackend, .tunedRows,
+        .wrongKind,
+        .otherCommitment, .proof:
+        .proofInvalid
+      }
+    self.init(code, error.description, remedy: error.remedy)
+  }
+
+  init(_ error: CurveProvingError) {
+    switch error {
+    case .certificate(let error): self.init(error)
+    case .checkpoint(let error): self.init(error)
+    case .setup(let error): self.init(.operational, "\(CurveProvingError.setup(error))", remedy: error.remedy)
+    case .argument:
+      self.init(.notProvable, error.description, remedy: "The hash backend proves it: leave out --backend.")
+    case .frozenChanged, .normExceeded, .totalExceeded:
+      self.init(
+        .policyViolated, "the drift is outside the policy: \(error)",
+        remedy: "driftproof inspect BASE TUNED shows the drift of every tensor; nothing was proved.")
+    case .otherBase: self.init(.identityMismatch, error.description, remedy: "Take the identity of this base.")
+    case .tensors: self.init(.coverageGap, error.description)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofCurveCertificate
+import DriftProofCurveCommitment
+import DriftProofCurveCommitmentProver
+import DriftProofCurveProving
+
+/// `driftproof prove --backend kzg`.
+enum CurveProve {
+  /// What this backend does not do yet.
+  private static let refused = [
+    "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening", "dry-run",
+    "strip-prefix",
+  ]
+
+  static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    try arguments.refuse(refused)
+    let output = try arguments.required("out")
+    let openingPath = try arguments.required("opening")
+    guard output != openingPath else {
+      throw CommandFailure(UsageError("--out and --opening name the same file", command: arguments.command))
+    }
+    for name in ["identity", "base", "tuned"] where arguments.values[name] == nil {
+      throw CommandFailure(UsageError("--backend kzg needs --\(name)", command: arguments.command))
+    }
+    if let failure = ExpectedFile.opening.wrongKind(openingPath) { throw failure }
+    try AtomicFile.checkFolder(of: output)
+    try AtomicFile.checkFolder(of: openingPath)
+    if MappedFile.kind(of: openingPath) != nil {
+      throw CommandFailure(
+        .operational, "\(openingPath): exists already",
+        remedy: "Name a new file: two models under one secret would show which rows they share.")
+    }
+    let identity = try arguments.curveIdentity("identity")
+    let policy = try arguments.readPolicy()
+    // What is not proved here is refused before the setup is checked.
+    do throws(CurveCertificateError) { _ = try CurvePlan(identity: identity, policy: policy) } catch {
+      throw CommandFailure(error)
+    }
+    let setup = try arguments.requiredSetup(console)
+    let base = try arguments.openCheckpoint("base")
+    let tuned = try arguments.openCheckpoint("tuned", against: base)
+    let secret = SystemRandom.bytes(32)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let result: CurveProver.Result
+    do throws(CurveProvingError) {
+      result = try CurveProver.prove(
+        .init(base: base, tuned: tuned, identity: identity, policy: policy, setup: setup, secret: secret)
+      ) { console.progress("prove", fraction: $0) }
+    } catch { throw CommandFailure(error) }
+    let seconds = (clock.now - start) / .seconds(1)
+    let report = result.report
+    let opening =
+      "{\"driftCurveOpening\": 1, \"setup\": \"\(report.setupID.hexadecimal)\", \"tunedCommitment\": "
+      + "\"\(report.tunedCommitment.hexadecimal)\", \"secret\": \"\(secret.hexadecimal)\"}\n"
+    try AtomicFile.write(Array(opening.utf8), to: openingPath, mode: 0o600)
+    try AtomicFile.write(result.certificate, to: output)
+    if !result.hasDrift { console.remark("WARNING: the tuned model has exactly the base's weights") }
+    let lines =
+      ["PROVED in \(Format.number(seconds, digits: 3)) s"] + CurveReport.lines(report, arguments)
+      + [
+        "certificate       \(Quoting.plain(output))",
+        "opening           \(Quoting.plain(openingPath)): keep it secret, and keep one copy",
+      ]
+    let json: JSONOutput = .object(
+      [("verified", .boolean(true)), ("reason", .null)] + CurveReport.members(report)
+        + [
+          ("drift", .string(result.hasDrift ? "some" : "none")), ("proveSeconds", .number(seconds)),
+          ("out", .string(output)), ("opening", .string(openingPath)), ("exitCode", .integer(0)),
+        ])
+    return CommandResult(text: lines.joined(separator: "\n") + "\n", json: json)
+  }
+}

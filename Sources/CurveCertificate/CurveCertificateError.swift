@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCore
+import DriftProofCurveCommitment
+import DriftProofPolicy
+
+/// Why a certificate of the curve backend, or an identity with rows, is refused.
+package enum CurveCertificateError: Error, Equatable, Sendable {
+  // Bytes
+  case truncated(section: String)
+  case trailingBytes(count: Int)
+  case notACertificate
+  case unsupportedVersion(Int)
+  case unsupportedBackend(String)
+  /// An identity's text is not the one that its content has.
+  case identity(String)
+  /// Rows of a tensor are missing, or not as many as its shape has.
+  case tunedRows(name: String, expected: Int, found: Int)
+  case baseRows(name: String, expected: Int, found: Int)
+  /// A byte stands for nothing, or not for what the policy says of the tensor.
+  case wrongKind(name: String)
+  case otherCommitment
+  // What it is about
+  /// The certificate's base is not the identity's.
+  case otherBase
+  case otherPolicy
+  /// The certificate's setup is not the identity's.
+  case setupMismatch
+  /// Nobody vouches for the setup.
+  case unknownSetup(id: [UInt8])
+  /// The verifier asks for proven bits and has not permitted the assumption.
+  case assumptionNotAllowed
+  // Statement
+  /// What this backend does not prove yet, and where the policy asks for it.
+  case notYet(String)
+  case policy(PolicyError)
+  case setup(CurveSetupError)
+  case proof(CurveProofRejection)
+}
+
+extension CurveCertificateError: ByteReadingError {}
+
+extension CurveCertificateError: CustomStringConvertible {
+  /// In English.
+  package var description: String {
+    switch self {
+    case .truncated(let section): "the certificate ends inside \(section)"
+    case .trailingBytes(let count): "\(count) bytes follow the certificate's end"
+    case .notACertificate: "it is no certificate of the curve backend"
+    case .unsupportedVersion(let version): "version \(version) of the format is not known: use a newer driftproof"
+    case .unsupportedBackend(let name): "the backend \(StrictJSON.shown(name)) is not known: use a newer driftproof"
+    case .identity(let why): "the identity is none with rows on the curve: \(why)"
+    case .tunedRows(let name, let expected, let found):
+      "tensor \(StrictJSON.shown(name)) has \(found) committed rows in the certificate, and its shape \(expected)"
+    case .baseRows(let name, let expected, let found):
+      "tensor \(StrictJSON.shown(name)) has \(found) committed rows in the identity, and its shape \(expected)"
+    case .wrongKind(let name): "the certificate says something else of tensor \(StrictJSON.shown(name)) than the policy"
+    case .otherCommitment: "the stated tuned commitment is not that of the certificate's content"
+    case .otherBase: "the certificate is about another base"
+    case .otherPolicy: "the certificate is about another policy"
+    case .setupMismatch: "the certificate's setup is not the one that the identity's rows are committed under"
+    case .unknownSetup(let id):
+      "the setup \(id.hexadecimal) is not known to this program: whoever knows its secret can forge"
+    case .assumptionNotAllowed:
+      "the policy asks for 128 proven bits, and this certificate rests on assumptions about BLS12-381"
+    case .notYet(let what): "the kzg backend does not prove this yet: \(what)"
+    case .policy(let error): "\(error)"
+    case .setup(let error): error.description
+    case .proof(let error): error.description
+    }
+  }
+
+  /// What to do; nil where the reason says it.
+  package var remedy: String? {
+    switch self {
+    case .unknownSetup: "Name a setup that you trust with --setup: its file, or the 64 digits of its id."
+    case .assumptionNotAllowed:
+      "If these assumptions are good enough for you, say so: --assume bls12-381. The hash backend needs none of them."
+    case .notYet: "Use the hash backend: leave out --backend and take an identity without it."
+    case .setup(let error): error.remedy
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCore
+import DriftProofCurve
+import DriftProofCurveArgument
+import DriftProofCurveCommitment
+import DriftProofPolicy
+
+/// Verifies certificates of the curve backend: no weights, no prover.
+package enum CurveCertificateVerifier {
+  /// What the verifier takes on trust.
+  package struct Trust: Sendable {
+    /// Ids of setups that the caller names, besides those that the program knows.
+    package var setups: [[UInt8]] = []
+    /// Whether assumptions about BLS12-381 may stand beside the statistical soundness.
+    package var permitsAssumption = false
+
+    package init(setups: [[UInt8]] = [], permitsAssumption: Bool = false) {
+      self.setups = setups
+      self.permitsAssumption = permitsAssumption
+    }
+  }
+
+  /// What a verified certificate says.
+  package struct Report: Sendable {
+    package let tunedCommitment: [UInt8]
+    package let baseRoot: [UInt8]
+    package let policyName: String
+    package let setupID: [UInt8]
+    /// Of a setup that the program knows.
+    package let known: KnownCurveSetup?
+    package let logLength: Int
+    package let kinds: [CurvePlan.Kind]
+    package let terms: [CurveSoundness.Term]
+    package let certificateBytes: Int
+    package let proofBytes: Int
+
+    /// The least of the terms.
+    package var statisticalBits: Double { terms.map(\.bits).min() ?? 0 }
+  }
+
+  /// - Throws: the first check that fails, in this order: form; setup, base and policy; trust; statement; rows; commitment;
+  ///   proof.
+  package static func verify(
+    _ bytes: [UInt8], identity: CurveIdentity, policy: Policy, trust: Trust
+  ) throws(CurveCertificateError) -> Report {
+    let certificate = try CurveCertificate(bytes)
+    guard certificate.setupID == identity.key.id, certificate.logLength == identity.logLength else {
+      throw .setupMismatch
+    }
+    let baseRoot = identity.root
+    guard certificate.baseRoot == baseRoot else { throw .otherBase }
+    guard certificate.policy == policy.canonicalBytes() else { throw .otherPolicy }
+    let known = KnownCurveSetup.with(id: certificate.setupID)
+    guard known != nil || trust.setups.contains(certificate.setupID) else {
+      throw .unknownSetup(id: certificate.setupID)
+    }
+    guard trust.permitsAssumption else { throw .assumptionNotAllowed }
+    let plan = try CurvePlan(identity: identity, policy: policy)
+    let blocks = try CurveCertificate.blocks(certificate.manifest, plan: plan, identity: identity)
+    let commitment = CurveCertificate.commitment(
+      baseRoot: baseRoot, manifest: certificate.manifest, blocks: blocks, setupID: certificate.setupID,
+      logLength: certificate.logLength)
+    guard certificate.tunedCommitment == commitment else { throw .otherCommitment }
+    let binding = CurveCertificate.binding(baseRoot: baseRoot, policy: certificate.policy, commitment: commitment)
+    do throws(CurveProofRejection) {
+      let verifier = try CurveArgumentVerifier(statement: plan.statement(binding: binding))
+      let terms = verifier.soundness
+      let bits = terms.map(\.bits).min() ?? 0
+      guard bits >= Double(policy.securityBits) else {
+        throw CurveProofRejection.unsupported("it gives \(bits) bits, \(policy.securityBits) are required")
+      }
+      for (index, kind) in plan.kinds.enumerated() where kind == .free {
+        _ = try CurveVerifierChannel.points(points(blocks[index]), section: "rows of \(blocks[index].name)")
+      }
+      try verifier.verify(
+        certificate.proof, base: try rows(identity.blocks, plan, "base rows"),
+        tuned: try rows(blocks, plan, "tuned rows"),
+        key: identity.key)
+      return Report(
+        tunedCommitment: commitment, baseRoot: baseRoot, policyName: policy.name, setupID: certificate.setupID,
+        known: known, logLength: certificate.logLength, kinds: plan.kinds, terms: terms, certificateBytes: bytes.count,
+        proofBytes: certificate.proof.count)
+    } catch { throw .proof(error) }
+  }
+
+  private static func points(_ block: CurveBlock) -> [UInt8] {
+    if case .rows(let points) = block.content { points } else { [] }
+  }
+
+  /// The rows of all bounded tensors, each point checked by itself.
+  package static func rows(
+    _ blocks: [CurveBlock], _ plan: CurvePlan, _ section: String
+  ) throws(CurveProofRejection) -> CurvePoints {
+    try CurvePoints(encoded: plan.bounded.flatMap { points(blocks[$0]) }, section: section)
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DriftProofCheckpoint
+import DriftProofCore
+import DriftProofCurveArgumentProver
+import DriftProofCurveCertificate
+import DriftProofCurveCommitment
+
+/// Why nothing is committed or proved.
+package enum CurveProvingError: Error, Sendable {
+  case certificate(CurveCertificateError)
+  case checkpoint(CheckpointError)
+  case setup(CurveSetupError)
+  case argument(CurveArgumentError)
+  /// A policy freezes a tensor that changed; the offset of its first byte that did.
+  case frozenChanged(name: String, byte: Int)
+  /// A norm is larger than its bound.
+  case normExceeded(name: String, norm: Double, bound: Double)
+  /// All changes together are larger than the total.
+  case totalExceeded(norm: Double, bound: Double)
+  /// The base's weights are not those of the identity.
+  case otherBase(name: String)
+  /// Tensors are missing, added or of another type or shape.
+  case tensors(String)
+}
+
+extension CurveProvingError: CustomStringConvertible {
+  /// In English.
+  package var description: String {
+    switch self {
+    case .certificate(let error): error.description
+    case .checkpoint(let error): error.description
+    case .setup(let error): "the setup: \(error.description)"
+    case .argument(let error): error.description
+    case .frozenChanged(let name, let byte):
+      "tensor \(StrictJSON.shown(name)) is frozen and differs from the base's from byte \(byte) on"
+    case .normExceeded(let name, let norm, let bound):
+      "tensor \(StrictJSON.shown(name)): allowed a norm of at most \(bound), found \(norm)"
+    case .totalExceeded(let norm, let bound): "the total: allowed a norm of at most \(bound), found \(norm)"
+    case .otherBase(let name): "tensor \(StrictJSON.shown(name)) of the base is not the identity's"
+    case .tensors(let what): what
+    }
+  }
+}

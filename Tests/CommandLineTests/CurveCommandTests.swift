@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The curve backend as people use it: a setup, an identity with rows, a certificate, and what is refused.
+@Suite(.serialized) struct CurveCommandTests {
+  @Test func fromASetupToAVerifiedCertificate() throws {
+    let fixture = try RemedyFixture()
+    func file(_ name: String) -> String { fixture.folder.file(name) }
+    let made = try Tool.run("setup", "new", "--log-powers", "8", "-o", file("setup"), "--json")
+    #expect(try made.exitCode == 0 && made.json()["insecure"] as? Bool == true, "\(made.errors)")
+    let setup = try #require(try made.json()["setup"] as? String)
+    let checked = try Tool.run("setup", "verify", file("setup"))
+    #expect(checked.exitCode == 0 && checked.output.contains("INSECURE SETUP: whoever made it can forge"))
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: file("setup")))
+    bytes[252 + 96 * 9 + 40] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: file("broken")))
+    let broken = try Tool.run("setup", "verify", file("broken"))
+    #expect(broken.exitCode == 11 && broken.errors.contains("power 9 is invalid"), "\(broken.errors)")
+
+    let base = try fixture.model("base.safetensors")
+    let tuned = try fixture.model("tuned.safetensors", drift: 0.01)
+    let identified = try Tool.run(
+      "identify", base, "--commit", "--backend", "kzg", "--setup", file("setup"), "-o", file("id.json"), "--json", "-q")
+    #expect(identified.exitCode == 0, "\(identified.errors)")
+    #expect(try identified.json()["setup"] as? String == setup)
+    let policy = try fixture.policy(RemedyFixture.norm("*"))
+    let arguments = [
+      "prove", "-q", "--backend", "kzg", "--setup", file("setup"), "--identity", file("id.json"), "--base", base,
+      "--policy", policy, "--out", file("c.drift"),
+    ]
+    let proved = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret"), "--json"])
+    #expect(proved.exitCode == 0, "\(proved.errors)")
+    #expect(try proved.json()["certificateBytes"] as? Int ?? 9999 < 8000)
+
+    let verify = ["verify", file("c.drift"), "--base-identity", file("id.json"), "--policy", policy, "-q"]
+    let verified = try Tool.run(verify + ["--setup", setup, "--assume", "bls12-381"])
+    #expect(verified.exitCode == 0, "\(verified.errors)")
+    for text in [
+      "VERIFIED", "bits statistical; then, by assumption:", "BLS12-381, at least 2^8 powers of tau", "quantum",
+    ] {
+      #expect(verified.output.contains(text))
+    }
+    let unknown = try Tool.run(verify + ["--assume", "bls12-381"])
+    #expect(unknown.exitCode == 12 && unknown.errors.contains("--setup"), "\(unknown.errors)")
+    let unpermitted = try Tool.run(verify + ["--setup", file("setup")])
+    #expect(unpermitted.exitCode == 12 && unpermitted.errors.contains("--assume bls12-381"), "\(unpermitted.errors)")
+
+    let large = try Tool.run(
+      arguments + ["--tuned", try fixture.model("large.safetensors", drift: 9), "--opening", file("p.secret")])
+    #expect(large.exitCode == 10 && large.errors.contains("allowed a norm of at most"), "\(large.errors)")
+    let again = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret")])
+    #expect(again.exitCode == 1 && again.errors.contains("exists already"), "\(again.errors)")
+    try #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": {"rank": 2}}]}"#
+      .write(toFile: policy, atomically: true, encoding: .utf8)
+    let rank = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("q.secret")])
+    #expect(rank.exitCode == 14 && rank.errors.contains("hash backend"), "\(rank.errors)")
+  }
+}
