@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+from datetime import datetime, timezone
 
 from .attestation import MAXIMUM_BYTES as MAXIMUM_ATTESTATION_BYTES
 from .attestation import MAXIMUM_KEY_BYTES, read_public_key, verify_attestation
@@ -16,6 +17,7 @@ from .audit_decision import MAXIMUM_BYTES as MAXIMUM_DECISION_BYTES
 from .audit_decision import verify_decision
 from .audit_json import MAXIMUM_BYTES as MAXIMUM_PLAN_BYTES
 from .audit_plan import read_plan
+from .audit_quote import NITRO, read_certificates
 from .audit_scores import SAME
 from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
 from .certificate import read_certificate
@@ -267,9 +269,46 @@ def _compared(options, bundle: Bundle) -> None:
         verify_certificate(bundle.certificate, identity, policy)
 
 
+def _quote(options, bundle: Bundle) -> str | None:
+    """What an enclave says, verified to the root that the reader trusts; a line about it."""
+    if options.trust_root is None:
+        if options.measurement or options.at is not None or options.vmpl is not None:
+            raise UsageError("--measurement, --at and --vmpl stand with --trust-root")
+        unchecked = "present, NOT CHECKED; --trust-root and --measurement verify it"
+        return f"quote       of {bundle.quote.kind}; {unchecked}" if bundle.quote else None
+    if not options.measurement:
+        raise UsageError("--measurement is missing: a quote of any software says nothing")
+    if not all(re.fullmatch(r"[0-9a-f]{96}", each) for each in options.measurement):
+        raise UsageError("--measurement has 96 lower-case hexadecimal digits")
+    if bundle.quote is None:
+        raise AnotherSubject("the bundle has no quote")
+    if bundle.quote.kind == NITRO and (options.at is not None or options.vmpl is not None):
+        raise UsageError("--at and --vmpl are for SEV-SNP: a Nitro document has its own time")
+    if bundle.quote.kind != NITRO and len(options.measurement) != 1:
+        raise UsageError("--measurement is one of SEV-SNP")
+    try:
+        roots = read_certificates(_read(options.trust_root, MAXIMUM_FILE_BYTES, "a root certificate"))
+    except InvalidProof as failure:
+        raise OperationalError(f"{options.trust_root}: {failure}") from None
+    if len(roots) != 1:
+        raise UsageError("--trust-root takes one certificate")
+    try:
+        moment = datetime.fromisoformat((options.at or bundle.finished_at).replace("Z", "+00:00"))
+        level = int(options.vmpl or "0")
+    except ValueError:
+        raise UsageError("--at is a time such as 2026-03-01T12:30:00Z, --vmpl a number") from None
+    if moment.tzinfo is None or level not in range(4):
+        raise UsageError("--at is a time with Z, --vmpl a number from 0 to 3")
+    measurements = [bytes.fromhex(each) for each in options.measurement]
+    judged = bundle.quote.verify(roots[0], measurements, int(moment.timestamp()), level)
+    shown = datetime.fromtimestamp(judged, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"quote       of {bundle.quote.kind}; verified as of {shown}, to the root {sha256(roots[0].der).hex()}"
+
+
 def _decision(options) -> tuple[str, int]:
     """A verdict without its scores (specification/audit.md, section 12)."""
     names = ("certificate", "base_identity", "policy", "model", "opened", "records", "ignore")
+    names += ("trust_root", "measurement", "at", "vmpl")
     if any(getattr(options, name) is not None for name in names) or options.accept_withheld or options.allow_symlinks:
         raise UsageError("--zero-knowledge stands with --public-key, --plan and --expect")
     key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))
@@ -298,6 +337,9 @@ def _audit(arguments: list[str]) -> tuple[str, int]:
     parser.add_argument("--public-key", action=_Once, required=True, metavar="KEY.pub.pem")
     for name in ("plan", "certificate", "base-identity", "policy", "model", "opened", "records", "ignore"):
         parser.add_argument(f"--{name}", action=_Once)
+    for name in ("trust-root", "at", "vmpl"):
+        parser.add_argument(f"--{name}", action=_Once)
+    parser.add_argument("--measurement", action="append")
     parser.add_argument("--expect", action=_Once, choices=sorted(EXIT_CODES))
     parser.add_argument("--accept-withheld", action="store_true")
     parser.add_argument("--zero-knowledge", action="store_true")
@@ -315,11 +357,13 @@ def _audit(arguments: list[str]) -> tuple[str, int]:
     content = _read_audit_file(options.bundle, MAXIMUM_BUNDLE_BYTES, "a bundle")
     bundle = verify_bundle(content, key, key_id(key))
     _compared(options, bundle)
+    quote = _quote(options, bundle)
     verdict, code = bundle.result.verdict, bundle.exit_code
     lines = [f"VERIFIED    {verdict} after {bundle.result.count} requests, computed again"]
     if bundle.is_withheld:
         lines = [f"NOT RECOMPUTED: answers are withheld; {verdict} after {bundle.result.count} requests"]
     lines += [f"plan        {bundle.plan.digest}", f"reference   {bundle.binding}"]
+    lines += [quote] if quote else []
     lines += [f"opened      {', '.join(map(str, bundle.opened))}"] if bundle.opened else []
     if bundle.is_withheld and not options.accept_withheld:
         code = EXIT_CODES["UNDECIDED"]

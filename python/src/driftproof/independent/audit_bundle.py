@@ -7,6 +7,7 @@ from . import audit_json, strictjson
 from .audit_archive import read_archive, signed_payload
 from .audit_json import Fields, refuse
 from .audit_plan import Plan, Questions, read_plan, request_digest
+from .audit_quote import NitroQuote, SNPReport, read_quote, stated
 from .audit_scores import DIFFERENT, SAME, UNDECIDED, Answer, Intervals, Rule, score
 from .audit_transcript import (
     CANDIDATE,
@@ -375,6 +376,9 @@ class Bundle:
     certificate: Certificate | None
     certificate_digest: str | None
     binding: str
+    quote: NitroQuote | SNPReport | None = None
+    stated_quote: dict | None = None
+    finished_at: str = ""
     opened: list[int] = field(default_factory=list)
 
     @property
@@ -456,6 +460,7 @@ def _expected_statement(bundle: Bundle, finished: str) -> str:
     predicate["result"] = {"digest": {"sha256": sha256(content.encode()).hex()}}
     predicate |= {"withheld": bundle.is_withheld, "subjectBinding": bundle.binding}
     predicate |= {"certificate": {"digest": {"sha256": plan.certificate}}} if plan.certificate else {}
+    predicate |= {"quote": bundle.stated_quote} if bundle.stated_quote else {}
     predicate |= {"evidence": "auditor", "startedAt": header["started"], "finishedAt": finished}
     statement = {"_type": "https://in-toto.io/Statement/v1"}
     statement["subject"] = [{"name": reference.header["model"], "digest": digest}]
@@ -466,8 +471,6 @@ def verify_bundle(content: bytes, key: PublicKey, identifier: str) -> Bundle:
     """Section 10, 1 to 10."""
     files = read_archive(content)
     payload = signed_payload(files["attestation.intoto.jsonl"], key, identifier)
-    if "quote.bin" in files or "quote-chain.pem" in files:
-        raise OperationalError("bundle: it has an enclave's quote, which this verifier does not read")
     statement = _statement(payload)
     predicate = _named(statement, "predicate")
     for name, place in (("plan.json", ("plan",)), ("result.json", ("result",))):
@@ -498,11 +501,14 @@ def verify_bundle(content: bytes, key: PublicKey, identifier: str) -> Bundle:
     if binding == "checked" and plan.certificate is None:
         refuse("statement", "checked, without a certificate")
     certificate = _check_certificate(files, plan)
+    quote = read_quote(files, plan, candidate.root)
     bundle = Bundle(plan, result, is_withheld, (reference, candidate), certificate, plan.certificate, binding)
+    bundle.quote, bundle.stated_quote = quote, stated(quote, files) if quote else None
     sent = [line.value["at"] for line in candidate.lines if line.kind == "sent"]
     finished = str(_named(predicate, "finishedAt")) if is_withheld or not sent else sent[-1]
     if is_withheld:
         Fields({"finishedAt": finished}, "statement", ("finishedAt",)).time("finishedAt")
+    bundle.finished_at = finished
     if _expected_statement(bundle, finished).encode() != payload:
         refuse("statement", "another one than follows")
     if "opened.json" in files:
