@@ -7,7 +7,7 @@ import DriftProofCurveCommitment
 
 /// A base identity with the rows that commit to the base's weights on the curve.
 ///
-/// Deterministic for a setup and a length: anyone with the weights computes the same rows. The file has version 5 and a
+/// Deterministic for a setup and a length: anyone with the weights computes the same rows. The file has version 6 and a
 /// `backend`; its lines of tensors are those of the identity without rows.
 package struct CurveIdentity: Sendable {
   package let base: BaseIdentity
@@ -17,7 +17,7 @@ package struct CurveIdentity: Sendable {
   /// In the order of the base's tensors.
   package let blocks: [CurveBlock]
 
-  package static let fileVersion = 5
+  package static let fileVersion = 6
   package static let backend = "kzg"
 
   /// - Parameter blocks: as many as the base has tensors, in their order.
@@ -89,7 +89,7 @@ package struct CurveIdentity: Sendable {
       let name = try head.member("backend").string()
       guard name == backend else { throw CurveCertificateError.unsupportedBackend(name) }
       key = try CurveSetupKey(encoded: try head.member("setup").hex(byteCount: CurveSetupKey.encodedLength))
-      logLength = try head.member("logLength").integer(in: 1...28)
+      logLength = try head.member("logLength").integer(in: 8...28)
       for node in try head.member("rows").elements() {
         if case .null = node.value {
           rows.append(nil)

@@ -68,7 +68,7 @@ package struct CurvePlan: Sendable {
     statement = CurveStatement(
       tensors: tensors, totalBound: policy.total.map { CurveBounds.total($0, finest: finest, base: floating) },
       logLength: identity.logLength, setupID: identity.key.id, binding: [])
-    do throws(CurveProofRejection) { try statement.validate() } catch { throw .proof(error) }
+    do throws(CurveProofRejection) { try statement.validate() } catch { throw .notYet("\(error)") }
   }
 
   /// An intersection of balls around zero is the smallest of them.

@@ -20,12 +20,12 @@ package enum CurveProver {
     package var tuned: Checkpoint
     package var identity: CurveIdentity
     package var policy: Policy
-    package var setup: SetupFile
+    package var setup: CheckedSetup
     /// 32 fresh bytes, of this tuned model alone: what hides its rows.
     package var secret: [UInt8]
 
     package init(
-      base: Checkpoint, tuned: Checkpoint, identity: CurveIdentity, policy: Policy, setup: SetupFile, secret: [UInt8]
+      base: Checkpoint, tuned: Checkpoint, identity: CurveIdentity, policy: Policy, setup: CheckedSetup, secret: [UInt8]
     ) {
       self.base = base
       self.tuned = tuned

@@ -20,6 +20,24 @@ import Testing
     let broken = try Tool.run("setup", "verify", file("broken"))
     #expect(broken.exitCode == 11 && broken.errors.contains("power 9 is invalid"), "\(broken.errors)")
 
+    // Two powers changed places: the id is right, and nothing is committed under it.
+    bytes = try Data(contentsOf: URL(fileURLWithPath: file("setup")))
+    let (low, high) = (bytes[252 + 96 * 9..<252 + 96 * 10], bytes[252 + 96 * 10..<252 + 96 * 11])
+    bytes.replaceSubrange(252 + 96 * 9..<252 + 96 * 11, with: high + low)
+    try bytes.write(to: URL(fileURLWithPath: file("swapped")))
+    let swapped = try Tool.run(
+      "identify", try fixture.model("b.safetensors"), "--commit", "--backend", "kzg", "--setup", file("swapped"), "-o",
+      file("none.json"))
+    #expect(swapped.exitCode == 11 && swapped.errors.contains("not those of one τ"), "\(swapped.errors)")
+    // What the file says of itself is not repeated before it was checked.
+    let info = try Tool.run("setup", "info", file("swapped"))
+    #expect(info.exitCode == 0 && info.output.contains("NOT CHECKED"))
+    let given = try Tool.run("setup", "contribute", file("setup"), "-o", file("given"), "--json", "-q")
+    let mine = try #require((try given.json()["contributions"] as? [String])?.first)
+    #expect(try Tool.run("setup", "verify", file("given"), "--json").json()["insecure"] as? Bool == true)
+    #expect(
+      try Tool.run("setup", "verify", file("given"), "--mine", mine, "--json").json()["insecure"] as? Bool == false)
+
     let base = try fixture.model("base.safetensors")
     let tuned = try fixture.model("tuned.safetensors", drift: 0.01)
     let identified = try Tool.run(

@@ -110,6 +110,10 @@ import Testing
     }
     #expect(
       !CurveModelTree.verify(
+        blocks[0], index: 0, count: .max, path: [tree.root, tree.root], setupID: Self.setup, logLength: 5,
+        root: tree.root))
+    #expect(
+      !CurveModelTree.verify(
         blocks[0], index: -1, count: count, path: [], setupID: Self.setup, logLength: 5, root: tree.root))
   }
 

@@ -48,11 +48,12 @@ import Testing
     #expect(setup.logLength == 5 && setup.contributions.isEmpty && setup.origin == nil)
     #expect(KnownCurveSetup.with(id: setup.id) == nil)
     let honest = try file(folder)
-    let committer = try honest.committer(log: 3)
+    let checked = try CheckedSetup(honest)
+    let committer = try checked.committer(log: 3)
     let reference = CurveCommitter(secret: Self.tau, logLength: 3)
     #expect(committer.commit([1, -2, 3], blinding: Fr(5)) == reference.commit([1, -2, 3], blinding: Fr(5)))
     #expect(honest.id == reference.key.id)
-    #expect(throws: CurveSetupError.tooSmall(log: 5, have: 4)) { try honest.committer(log: 5) }
+    #expect(throws: CurveSetupError.tooSmall(log: 5, have: 4)) { try checked.committer(log: 5) }
     #expect(throws: CurveSetupError.length(log: 27)) { try SetupMaking.new(logLength: 27, to: folder.file("x")) }
   }
 
@@ -63,6 +64,20 @@ import Testing
     try expect(.powers) { $0.replaceSubrange(8..., with: CurveCommitter.powers(of: Fr(9), count: 16)[8...]) }
     try expect(.firstPowers(index: 0)) { $0[0] = $0[1] }
     try expect(.firstPowers(index: 1)) { $0[1] = $0[2] }
+  }
+
+  @Test func nothingIsCommittedUnderAFileThatWasNotChecked() throws {
+    // The key of a known τ, and a power of the attacker's choice: the id is right, and rows would be of other weights.
+    let folder = try TemporaryFolder()
+    var points = Self.points
+    points[9] = points[9] + Fr(1234) * points[3]
+    let setup = try file(folder, points: points)
+    #expect(setup.id == Self.key(Self.tau).id)
+    #expect(throws: CurveSetupError.powers) { try CheckedSetup(setup) }
+    // Another file's check is none of this one's.
+    let honest = try CheckedSetup(try file(folder, "honest"))
+    #expect(throws: CurveSetupError.powers) { try CheckedSetup(setup, isRemembered: { $0 == honest.digest }) }
+    #expect(throws: Never.self) { try CheckedSetup(honest.file, isRemembered: { $0 == honest.digest }) }
   }
 
   @Test func pointsOfSmallOrderAreNamed() throws {
@@ -81,7 +96,7 @@ import Testing
     try Data(bytes).write(to: URL(fileURLWithPath: folder.file("zero")))
     let zero = try SetupFile(path: folder.file("zero"))
     #expect(throws: CurveSetupError.infinity(index: 7)) { _ = try zero.powers(0..<16, isOrderChecked: true) }
-    #expect(throws: CurveSetupError.infinity(index: 7)) { try zero.committer(log: 4) }
+    #expect(throws: CurveSetupError.infinity(index: 7)) { try CheckedSetup(zero) }
   }
 
   @Test func keysOfAnotherTauAreFound() throws {

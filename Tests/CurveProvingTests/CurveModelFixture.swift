@@ -15,7 +15,7 @@ final class CurveModelFixture: Sendable {
   static let shared = Result { try CurveModelFixture() }
 
   let folder: TemporaryFolder
-  let setup: SetupFile
+  let setup: CheckedSetup
   let base: Checkpoint
   let identity: CurveIdentity
 
@@ -27,7 +27,7 @@ final class CurveModelFixture: Sendable {
     let powers = CurveCommitter.powers(of: Self.tau, count: 1 << Self.log)
     let key = CurveCommitter(secret: Self.tau, logLength: 1).key
     try SetupFile.write(to: folder.file("setup"), logLength: Self.log, key: key) { Array(powers[$0]) }
-    setup = try SetupFile(path: folder.file("setup"))
+    setup = try CheckedSetup(try SetupFile(path: folder.file("setup")))
     base = try Self.model(folder, "base.safetensors")
     identity = try CurveBaseCommitter.commit(
       base: base, identity: try BaseIdentity.compute(checkpoint: base), committer: try setup.committer(log: Self.log))

@@ -42,7 +42,7 @@ package struct CurveBlock: Sendable, Hashable {
     bytes.append(lengthPrefixed: name)
     bytes.append(lengthPrefixed: dtype)
     bytes.append(littleEndian: UInt64(shape.count))
-    for size in shape { bytes.append(littleEndian: UInt64(size)) }
+    for size in shape { bytes.append(littleEndian: UInt64(bitPattern: Int64(size))) }
     bytes.append(littleEndian: Int64(fractionBits))
     bytes.append(littleEndian: UInt32(logLength))
     switch content {
@@ -118,7 +118,8 @@ package struct CurveModelTree: Sendable {
         node = place & 1 == 0 ? Self.node(node, other) : Self.node(other, node)
       }
       place >>= 1
-      width = (width + 1) / 2
+      // Without overflow for any stated count.
+      width = width / 2 + width % 2
     }
     return rest.isEmpty
       && Self.root(top: node, count: count, setupID: setupID, logLength: logLength) == root

@@ -45,7 +45,9 @@ package struct CurveRowLayout: Sendable, Hashable {
   package func runs(row: Int) -> [Run] {
     let cells = row << logLength..<(row + 1) << logLength
     var runs: [Run] = []
-    for matrixRow in cells.lowerBound >> logColumns..<min(rows, (cells.upperBound - 1) >> logColumns + 1) {
+    let firstRow = cells.lowerBound >> logColumns
+    // None for rows behind the last.
+    for matrixRow in firstRow..<max(firstRow, min(rows, (cells.upperBound - 1) >> logColumns + 1)) {
       let first = max(cells.lowerBound, matrixRow << logColumns)
       let start = first - matrixRow << logColumns
       let end = min(columns, cells.upperBound - matrixRow << logColumns)

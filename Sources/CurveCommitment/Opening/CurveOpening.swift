@@ -67,7 +67,7 @@ package struct CurveOpening: Sendable {
     return zeta * (left - constant - constant - zeta * evaluations[2 * parts.count])
   }
 
-  /// The first point that is its own inverse's difference: not 0, 1 or -1, where the two evaluations would be one.
+  /// The first point that is neither 0 nor its own inverse, where the two evaluations would be one.
   package static func evaluationPoint(_ draw: () -> Fr) -> Fr {
     while true {
       let point = draw()

@@ -18,6 +18,7 @@ package struct RowBlinding: Sendable {
   ///   - secret: 32 bytes, new for every tuned model: two models under one secret would show which rows they share.
   ///   - baseRoot: of the base's blocks.
   package init(secret: [UInt8], setupID: [UInt8], baseRoot: [UInt8]) {
+    precondition(secret.count == 32, "a secret of \(secret.count) bytes")
     self.secret = secret
     self.setupID = setupID
     self.baseRoot = baseRoot

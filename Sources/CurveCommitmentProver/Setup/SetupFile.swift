@@ -100,18 +100,6 @@ package final class SetupFile: Sendable {
     return points
   }
 
-  /// What commits to rows of 2^log cells. The file must have been checked, or be the work of this program.
-  package func committer(log: Int, progress: (Double) -> Void = { _ in }) throws(CurveSetupError) -> CurveCommitter {
-    guard log <= logLength else { throw .tooSmall(log: log, have: logLength) }
-    var points: [G1] = []
-    points.reserveCapacity(1 << log)
-    for start in stride(from: 0, to: 1 << log, by: Self.part) {
-      points += try powers(start..<min(1 << log, start + Self.part), isOrderChecked: false)
-      progress(Double(points.count) / Double(1 << log))
-    }
-    return CurveCommitter(key: key, logLength: log, powers: PointTable(points))
-  }
-
   /// Writes a file, its powers in parts.
   /// - Parameter powers: the powers of a range, called with rising ranges.
   package static func write(

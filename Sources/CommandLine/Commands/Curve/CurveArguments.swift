@@ -43,14 +43,12 @@ extension ParsedArguments {
   }
 
   /// `--setup`'s file, checked if it was not before.
-  func requiredSetup(_ console: Console) throws(CommandFailure) -> SetupFile {
+  func requiredSetup(_ console: Console) throws(CommandFailure) -> CheckedSetup {
     guard values["setup"] != nil else {
       throw CommandFailure(
         UsageError("--backend kzg needs --setup, a file of driftproof setup import or new", command: command))
     }
-    let setup = try openSetup("setup")
-    try CheckedSetups.require(setup, path: try required("setup"), console: console)
-    return setup
+    return try CheckedSetups.checked(try openSetup("setup"), path: try required("setup"), console: console)
   }
 
   /// The file of an identity with rows.

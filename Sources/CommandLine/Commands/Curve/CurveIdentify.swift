@@ -67,7 +67,7 @@ enum CurveIdentify {
   }
 
   private static func logLength(
-    _ arguments: ParsedArguments, _ setup: SetupFile, parameters: Int
+    _ arguments: ParsedArguments, _ setup: CheckedSetup, parameters: Int
   ) throws(CommandFailure) -> Int {
     guard setup.logLength >= 8 else {
       throw CommandFailure(

@@ -21,23 +21,30 @@ enum CheckedSetups {
 
   /// Remembers a file that was checked, or made here. Without a place for that it will be checked again.
   static func remember(_ setup: SetupFile) {
-    guard let folder, let digest = try? setup.digest() else { return }
+    if let digest = try? setup.digest() { remember(digest) }
+  }
+
+  private static func remember(_ digest: [UInt8]) {
+    guard let folder else { return }
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try? Data().write(to: folder.appendingPathComponent(digest.hexadecimal))
   }
 
   /// Checks a file that is not remembered.
-  static func require(_ setup: SetupFile, path: String, console: Console) throws(CommandFailure) {
-    do throws(CurveSetupError) {
-      let digest = try setup.digest()
+  static func checked(_ setup: SetupFile, path: String, console: Console) throws(CommandFailure) -> CheckedSetup {
+    func isRemembered(_ digest: [UInt8]) -> Bool {
       if let folder, FileManager.default.fileExists(atPath: folder.appendingPathComponent(digest.hexadecimal).path) {
-        return
+        return true
       }
       console.remark("checking the 2^\(setup.logLength) powers of \(Quoting.plain(path)), once for this file")
-      try setup.check { console.progress("setup", fraction: $0) }
+      return false
+    }
+    do throws(CurveSetupError) {
+      let checked = try CheckedSetup(setup, isRemembered: isRemembered) { console.progress("setup", fraction: $0) }
+      remember(checked.digest)
+      return checked
     } catch {
       throw CommandFailure(error, path: path)
     }
-    remember(setup)
   }
 }

@@ -29,7 +29,7 @@ enum SetupContributeCommand: Command {
       console.remark("your contribution is \(record.digest.hexadecimal): keep this number")
       let setup = try SetupFile(path: path)
       CheckedSetups.remember(setup)
-      return SetupReport(setup: setup, path: path).result(written: true, isChecked: false)
+      return SetupReport(setup: setup, path: path, mine: [record.digest.hexadecimal]).result(written: true)
     } catch {
       throw CommandFailure(error, path: input)
     }

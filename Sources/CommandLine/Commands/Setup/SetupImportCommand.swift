@@ -30,7 +30,7 @@ enum SetupImportCommand: Command {
     do throws(CurveSetupError) {
       let setup = try SetupImport.convert(input, to: path, logLength: log) { console.progress("setup", fraction: $0) }
       CheckedSetups.remember(setup)
-      return SetupReport(setup: setup, path: path).result(written: true, isChecked: true)
+      return SetupReport(setup: setup, path: path).result(written: true)
     } catch {
       throw CommandFailure(error, path: input)
     }

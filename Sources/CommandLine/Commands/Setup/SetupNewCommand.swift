@@ -11,7 +11,7 @@ enum SetupNewCommand: Command {
     details: [
       "Commitments on the curve need powers of a number that nobody knows: whoever knows it can forge proofs (and still "
         + "learns nothing that proofs hide). This command draws one and forgets it; others cannot tell whether it was kept. "
-        + "Until somebody else has contributed (driftproof setup contribute), every report says INSECURE SETUP.",
+        + "Reports say INSECURE SETUP, also after contributions (driftproof setup contribute), but to those who name their own with --mine.",
       "For more than tests import a ceremony's setup: driftproof setup import.",
       "2^N powers serve rows of 2^N cells; 2^20 take some five minutes of a core, and 96 bytes each.",
     ],
@@ -31,7 +31,7 @@ enum SetupNewCommand: Command {
       try SetupMaking.new(logLength: log, to: path) { console.progress("setup", fraction: $0) }
       let setup = try SetupFile(path: path)
       CheckedSetups.remember(setup)
-      return SetupReport(setup: setup, path: path).result(written: true, isChecked: false)
+      return SetupReport(setup: setup, path: path).result(written: true)
     } catch {
       throw CommandFailure(error, path: path)
     }

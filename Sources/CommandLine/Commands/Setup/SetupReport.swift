@@ -8,31 +8,42 @@ import DriftProofCurveCommitmentProver
 struct SetupReport {
   let setup: SetupFile
   let path: String
+  /// Whether powers and contributions were checked; else nothing that the file says of them is repeated.
+  var isChecked = true
+  /// Digests of contributions that the caller made.
+  var mine: [String] = []
 
   private var known: KnownCurveSetup? { KnownCurveSetup.with(id: setup.id) }
   private var knownOrigin: KnownCurveSetup? { setup.origin.flatMap { KnownCurveSetup.with(id: $0.id) } }
 
-  /// Whether one party alone may know τ, as far as the file says.
-  var isInsecure: Bool { known == nil && setup.contributions.isEmpty }
+  private var hasMine: Bool { setup.contributions.contains { mine.contains($0.digest.hexadecimal) } }
+
+  /// Whether one party alone may know τ: who contributed the program cannot tell, unless the caller did. Of a setup that was not
+  /// checked nobody knows.
+  var isInsecure: Bool? { isChecked ? known == nil && knownOrigin == nil && !hasMine : nil }
 
   private var trust: String {
+    guard isChecked else {
+      return "NOT CHECKED: driftproof setup verify" + (known.map { "; the key is that of \($0.name)" } ?? "")
+    }
     if let known { return "\(known.name), known to this program" }
-    if isInsecure { return "INSECURE SETUP: whoever made it can forge" }
     let count = Format.count(setup.contributions.count, "contribution")
-    let origin = knownOrigin.map { " to \($0.name), which is known to this program" } ?? ""
-    return "unknown to this program; \(count)\(origin): sound if one contributor forgot the factor"
+    if hasMine { return "\(count), yours among them: sound if you forgot the factor" }
+    if let knownOrigin { return "\(count) to \(knownOrigin.name), which is known to this program" }
+    if setup.contributions.isEmpty { return "INSECURE SETUP: whoever made it can forge" }
+    return "INSECURE SETUP: \(count), and nothing says by whom; name yours with --mine"
   }
 
-  func text(written: Bool = false, isChecked: Bool) -> String {
+  func text(written: Bool = false) -> String {
     var lines = [
       "setup          \(setup.id.hexadecimal)",
       "powers         2^\(setup.logLength), rows of up to \(Format.count(1 << setup.logLength)) cells",
       "trust          \(trust)",
     ]
-    for (index, contribution) in setup.contributions.prefix(100).enumerated() {
+    for (index, contribution) in setup.contributions.prefix(isChecked ? 100 : 0).enumerated() {
       lines.append("contribution   \(index + 1): \(contribution.digest.hexadecimal)")
     }
-    if setup.contributions.count > 100 {
+    if isChecked, setup.contributions.count > 100 {
       lines.append("               and \(Format.count(setup.contributions.count - 100)) more")
     }
     if isChecked { lines.append("checked        every power and every contribution") }
@@ -40,18 +51,17 @@ struct SetupReport {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  func json(written: Bool = false, isChecked: Bool) -> JSONOutput {
+  func json(written: Bool = false) -> JSONOutput {
     .object([
       ("setup", .string(setup.id.hexadecimal)), ("logPowers", .integer(setup.logLength)),
-      ("known", known.map { .string($0.name) } ?? .null), ("insecure", .boolean(isInsecure)),
-      ("contributions", .array(setup.contributions.map { .string($0.digest.hexadecimal) })),
+      ("known", known.map { .string($0.name) } ?? .null), ("insecure", isInsecure.map { .boolean($0) } ?? .null),
+      ("contributions", .array(isChecked ? setup.contributions.map { .string($0.digest.hexadecimal) } : [])),
       ("checked", .boolean(isChecked)), ("out", written ? .string(path) : .null),
     ])
   }
 
-  func result(written: Bool = false, isChecked: Bool) -> CommandResult {
-    CommandResult(
-      text: text(written: written, isChecked: isChecked), json: json(written: written, isChecked: isChecked))
+  func result(written: Bool = false) -> CommandResult {
+    CommandResult(text: text(written: written), json: json(written: written))
   }
 }
 

@@ -14,7 +14,9 @@ enum SetupVerifyCommand: Command {
       "2^20 powers take three to four minutes of a core.",
     ],
     positionals: [.init(name: "SETUP", help: "a setup")],
-    ownOptions: [])
+    ownOptions: [
+      .repeatable("mine", "DIGEST", "a contribution of yours, as setup contribute printed it: with it you trust nobody")
+    ])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let setup = try arguments.openSetup("SETUP")
@@ -25,7 +27,7 @@ enum SetupVerifyCommand: Command {
       throw CommandFailure(error, path: path)
     }
     CheckedSetups.remember(setup)
-    return SetupReport(setup: setup, path: path).result(isChecked: true)
+    return SetupReport(setup: setup, path: path, mine: arguments.lists["mine"] ?? []).result()
   }
 }
 
@@ -34,12 +36,14 @@ enum SetupInfoCommand: Command {
   static let description = CommandDescription(
     name: "setup info",
     summary: "show a setup's id, length and contributions without checking its powers",
-    details: ["Reads head and contributions; driftproof setup verify checks everything."],
+    details: [
+      "Reads head and contributions; driftproof setup verify checks everything; until then nothing that it says is to be believed."
+    ],
     positionals: [.init(name: "SETUP", help: "a setup")],
     ownOptions: [])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let setup = try arguments.openSetup("SETUP")
-    return SetupReport(setup: setup, path: try arguments.required("SETUP")).result(isChecked: false)
+    return SetupReport(setup: setup, path: try arguments.required("SETUP"), isChecked: false).result()
   }
 }
