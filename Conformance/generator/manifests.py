@@ -61,7 +61,7 @@ def _frames(found: Cases) -> None:
 
     content, manifest = NORM.parts.manifest, NORM.manifest
     tensor = manifest.tensors[0]
-    for version in (0, 1, 14, 15):
+    for version in (0, 1, 15, 16):
         refused(f"version-{version}", f"Version {version}.", NORM.with_manifest(u32(version) + content[4:]))
     refused("aligned-twice", "The word 11 twice.", ALIGNED.with_manifest(u32(11) + ALIGNED.parts.manifest))
     link = u32(11) + u32(5) + bytes(32) + ALIGNED.parts.manifest[8:]
@@ -86,11 +86,11 @@ def _frames(found: Cases) -> None:
         (4, "more bands than blocks of eight rows"),
         (257, "257 bands"),
     ):
-        refused(f"bands-{bands}", f"The word 13 with {says}.", BANDS.with_manifest(word + u32(bands) + banded[8:]))
+        refused(f"bands-{bands}", f"The word 14 with {says}.", BANDS.with_manifest(word + u32(bands) + banded[8:]))
     refused("bands-of-few-rows", "Two bands of one row.", NORM.with_manifest(word + u32(2) + content))
-    refused("bands-twice", "The word 13 twice.", BANDS.with_manifest(banded[:8] + banded))
-    refused("bands-cut", "The word 13 alone.", BANDS.with_manifest(word))
-    refused("bands-first", "The word 13 in front of 12.", LOKR.with_manifest(word + u32(2) + lokr))
+    refused("bands-twice", "The word 14 twice.", BANDS.with_manifest(banded[:8] + banded))
+    refused("bands-cut", "The word 14 alone.", BANDS.with_manifest(word))
+    refused("bands-first", "The word 14 in front of 12.", LOKR.with_manifest(word + u32(2) + lokr))
     flag = PATTERNS.parts.manifest
     refused("flag-2", "Version 9 with a byte 2.", PATTERNS.with_manifest(flag[:4] + u8(2) + flag[5:]))
     flag = KRONECKER.parts.manifest

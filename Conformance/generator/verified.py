@@ -88,7 +88,7 @@ def cases() -> Cases:
     valid("next-base", "A next base's identity: fractions of its weights.", SECOND_RELEASE)
     valid("hiding-base", "A base whose tableau hides its weights: fractions of weights, a pattern of the base.", HIDING)
     valid("lokr-adapter", "A manifest whose first word is 12: an unmerged LoKr adapter.", LOKR)
-    valid("bands", "A manifest whose first word is 13: leaves in three bands.", BANDS)
+    valid("bands", "A manifest whose first word is 14: leaves in three bands.", BANDS)
     valid("aligned", "A manifest whose first word is 11, without its transition.", ALIGNED)
     for version in (2, 4):
         valid(f"nothing-to-prove-{version}", f"Version {version}, all frozen: no proof.", frozen(version))

@@ -12,7 +12,7 @@ import DriftProofTranscript
 /// Bytes; integers are little-endian, `text` is a UInt64 count of bytes and that much UTF-8:
 ///
 ///     manifest = [UInt32 version = 11 of an aligned statement, or 12 of one with a record 4,]
-///                [UInt32 version = 13, UInt32 bands, where there are two or more,]
+///                [UInt32 version = 14, UInt32 bands, where there are two or more,]
 ///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
 ///                | UInt32 version = 9 or 10, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
@@ -64,7 +64,7 @@ package struct DriftManifest: Hashable, Sendable {
 
   /// In front of the version and behind the two above, with the number of bands, where the leaves of the drift's tree are hashed
   /// in more than one (docs/protocol.md, section 3).
-  static let bandedVersion: UInt32 = 13
+  static let bandedVersion: UInt32 = 14
 
   /// By which the statement follows from this manifest.
   package let rules: StatementRules

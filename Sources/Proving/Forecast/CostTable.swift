@@ -56,7 +56,7 @@ package enum CostTable {
   static let encodedRows = 8
   /// What a band of a tree costs besides its rows (salts, the first and the last block of its message, half a block of the
   /// leaf's), in rows.
-  static let rowsPerBand = 19
+  static let rowsPerBand = 10
   static let bytesPerEncodedCell = 8
   static let logSharedRow = 20
   /// Tables of the bounds stage: K-valued tables of 1/64 of E and of the digits with their weights, packed digits, the factor oracle.

@@ -94,7 +94,7 @@ import DriftProofTranscript
   /// Made by its own machine's kernels in three bands, and made again by this one's.
   @Test func bandedCertificate() throws {
     let pinned = try PinnedCertificate.bands.get()
-    let report = try check("bands", pinned, in: PinnedCertificate.bandsFolder, version: 13)
+    let report = try check("bands", pinned, in: PinnedCertificate.bandsFolder, version: 14)
     #expect(report.policyName == "pinned bands" && report.bands == 3)
   }
 

@@ -189,7 +189,7 @@ import Testing
     for length in 0..<link.bytes.count {
       #expect(throws: FormatError.self) { try DriftManifest.parse(Array(link.bytes.prefix(length))) }
     }
-    for version in [0, 1, 14, 255] as [UInt8] {
+    for version in [0, 1, 15, 255] as [UInt8] {
       #expect(throws: FormatError.unsupportedVersion(Int(version))) {
         try DriftManifest.parse([version] + link.bytes.dropFirst())
       }

@@ -116,7 +116,7 @@ struct BandedModel {
 
     let manifest = try DriftManifest.parse(Certificate.parse(result.certificate).manifest)
     #expect(manifest.code?.bands == 3 && manifest.rowCount == BandedModel.tensorCount)
-    #expect(Array(manifest.bytes.prefix(12)) == [13, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0])
+    #expect(Array(manifest.bytes.prefix(12)) == [14, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0])
     #expect(result.verification.bands == 3 && result.verification.code?.hasSuffix(", 3 bands") == true)
     let checked = try CertificateChecker.check(
       certificate: result.certificate, model: .checkpoint(tuned, base: base), openingPath: folder.file("opening"))
@@ -147,7 +147,7 @@ struct BandedModel {
       bytes.replaceSubrange(4..<8, with: [UInt8(bands & 0xFF), UInt8(bands >> 8), 0, 0])
       #expect(throws: expected) { try DriftManifest.parse(bytes) }
     }
-    #expect(throws: FormatError.unsupportedVersion(13)) {
+    #expect(throws: FormatError.unsupportedVersion(14)) {
       try DriftManifest.parse(manifest.bytes.prefix(8) + manifest.bytes)
     }
   }

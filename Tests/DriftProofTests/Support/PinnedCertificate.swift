@@ -28,7 +28,7 @@ struct PinnedCertificate: Sendable {
   static let patternsFolder = Repository.fixture("pinned-v9")
   static let blocksFolder = Repository.fixture("pinned-v10")
   static let lokrFolder = Repository.fixture("pinned-v12")
-  static let bandsFolder = Repository.fixture("pinned-v13")
+  static let bandsFolder = Repository.fixture("pinned-v14")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
   static let hidingFolder = Repository.fixture("pinned-hiding")
@@ -95,7 +95,7 @@ struct PinnedCertificate: Sendable {
 ///
 ///     DRIFTPROOF_MAKE_PINNED=1 swift test --filter 'PinnedCertificateGenerator/entries'
 ///
-/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v13 or pinned-hiding; their secrets are random, so the bytes
+/// It replaces the certificates and openings in a folder, pinned-v4 to pinned-v14 or pinned-hiding; their secrets are random, so the bytes
 /// differ from run to run.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["DRIFTPROOF_MAKE_PINNED"] != nil))
 struct PinnedCertificateGenerator {

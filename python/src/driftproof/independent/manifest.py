@@ -21,7 +21,7 @@ ALIGNED_WORD = 11
 #: The word in front of the version of a manifest with Kronecker products of adapters.
 KRONECKER_WORD = 12
 #: The word in front of the number of bands, where there are two or more, and of the version.
-BANDS_WORD = 13
+BANDS_WORD = 14
 MAXIMUM_BANDS = 256
 #: The version of statements with patterns, of links (flag 1) and of others (flag 0).
 PATTERNS_VERSION = 9
