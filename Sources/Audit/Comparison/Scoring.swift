@@ -73,7 +73,7 @@ extension Scoring.Row {
     var (agree, isGreedy): (Bool?, Bool?)
     if case .logProbabilities(let a) = truth, case .logProbabilities(let b)? = read {
       isGreedy = b.isGreedy
-      agree = a.places.prefix(a.shown).map(\.token) == b.places.prefix(b.shown).map(\.token)
+      agree = a.places.prefix(a.shown).map(\.bytes) == b.places.prefix(b.shown).map(\.bytes)
     }
     self.init(
       index: index, score: distance?.score(scale: plan.mode.margin, margin: plan.margin) ?? .missing,

@@ -5,24 +5,32 @@ package struct AnswerToken: Equatable, Sendable {
   /// One entry of the list of likely tokens.
   package struct Entry: Equatable, Sendable {
     /// As the server spells it.
-    package let token: [UInt8]
+    package let bytes: TokenBytes
     /// Millionths of a nat.
     package let value: Int
 
-    package init(token: [UInt8], value: Int) {
-      self.token = token
+    package var token: [UInt8] { bytes.bytes }
+
+    package init(token: [UInt8], value: Int) { self.init(TokenBytes(token), value: value) }
+
+    init(_ bytes: TokenBytes, value: Int) {
+      self.bytes = bytes
       self.value = value
     }
   }
 
   /// As the server spells it.
-  package let token: [UInt8]
+  package let bytes: TokenBytes
   /// Millionths of a nat.
   package let value: Int
   package let top: [Entry]
 
-  package init(token: [UInt8], value: Int, top: [Entry]) {
-    self.token = token
+  package var token: [UInt8] { bytes.bytes }
+
+  package init(token: [UInt8], value: Int, top: [Entry]) { self.init(TokenBytes(token), value: value, top: top) }
+
+  init(_ bytes: TokenBytes, value: Int, top: [Entry]) {
+    self.bytes = bytes
     self.value = value
     self.top = top
   }
@@ -47,7 +55,7 @@ package struct Answer: Equatable, Sendable {
 package struct ReadAnswer: Equatable, Sendable {
   /// The distribution at one place of the answer.
   package struct Place: Equatable, Sendable {
-    package let token: [UInt8]
+    package let bytes: TokenBytes
     package let value: Int
     /// Distinct tokens, the likeliest first, equal ones by their bytes.
     package let listed: [AnswerToken.Entry]
@@ -56,11 +64,11 @@ package struct ReadAnswer: Equatable, Sendable {
     package var best: Int { max(value, listed.first?.value ?? value) }
     /// An upper bound for what is not listed. The emitted token does not count where there are others: servers add it to
     /// their list even where it is less likely than what they leave out.
-    package var bound: Int { listed.last { $0.token != token }?.value ?? value }
+    package var bound: Int { listed.last { $0.bytes != bytes }?.value ?? value }
 
     /// As listed; of the emitted token what is said beside it, where the list has it not.
-    package func value(of other: [UInt8]) -> Int? {
-      listed.first { $0.token == other }?.value ?? (other == token ? value : nil)
+    package func value(of other: TokenBytes) -> Int? {
+      listed.first { $0.bytes == other }?.value ?? (other == bytes ? value : nil)
     }
   }
 
@@ -74,27 +82,45 @@ package struct ReadAnswer: Equatable, Sendable {
     guard !answer.text.isEmpty, !answer.tokens.isEmpty else { return nil }
     var places: [Place] = []
     for token in answer.tokens {
-      guard let bytes = spelling.bytes(of: token.token) else { return nil }
-      places.append(Place(token: bytes, value: token.value, listed: Self.listed(token.top, spelling)))
+      guard let bytes = spelling.bytes(of: token.bytes) else { return nil }
+      places.append(Place(bytes: bytes, value: token.value, listed: Self.listed(token.top, spelling)))
     }
-    guard let shown = TokenSpelling.joined(places.map(\.token), answer.text) else { return nil }
+    guard let shown = Self.joined(places, answer.text) else { return nil }
     self.places = places
     self.shown = shown
     finish = answer.finish
   }
 
+  /// How many tokens the text consists of; nil where they do not join to it.
+  private static func joined(_ places: [Place], _ text: [UInt8]) -> Int? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count)
+    for place in places { place.bytes.append(to: &bytes) }
+    // Equal bytes are equal as text.
+    return bytes == text ? places.count : TokenSpelling.joined(places.map(\.bytes.bytes), text)
+  }
+
   /// What stands twice in one list is dropped from it: parts of characters are equal texts to some servers.
   private static func listed(_ top: [AnswerToken.Entry], _ spelling: TokenSpelling) -> [AnswerToken.Entry] {
     // What is not written in this spelling is no token that could be compared.
-    let entries = top.compactMap { entry in
-      spelling.bytes(of: entry.token).map { AnswerToken.Entry(token: $0, value: entry.value) }
-    }
+    let entries =
+      spelling == .plain
+      ? top
+      : top.compactMap { entry in
+        spelling.bytes(of: entry.bytes).map { AnswerToken.Entry($0, value: entry.value) }
+      }
     // Lists are short: comparing all with all takes less than a table.
-    return entries.indices.filter { place in
-      !entries.indices.contains { $0 != place && entries[$0].token == entries[place].token }
-    }.map {
-      entries[$0]
-    }.sorted { a, b in a.value != b.value ? a.value > b.value : a.token.lexicographicallyPrecedes(b.token) }
+    let distinct = entries.indices.filter { place in
+      !entries.indices.contains { $0 != place && entries[$0].bytes == entries[place].bytes }
+    }
+    let kept = distinct.count == entries.count ? entries : distinct.map { entries[$0] }
+    // Most servers list them so.
+    let isSorted = zip(kept, kept.dropFirst()).allSatisfy { precedes($0, $1) }
+    return isSorted ? kept : kept.sorted(by: precedes)
+  }
+
+  private static func precedes(_ a: AnswerToken.Entry, _ b: AnswerToken.Entry) -> Bool {
+    a.value != b.value ? a.value > b.value : a.bytes < b.bytes
   }
 
   /// Whether every token that counts is its place's best, up to 0.05 nat: sampling was greedy.

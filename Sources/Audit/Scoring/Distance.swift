@@ -61,21 +61,21 @@ extension Distance {
       }
       let tokens =
         truth.listed.isEmpty
-        ? [AnswerToken.Entry(token: truth.token, value: truth.value)] : Array(truth.listed.prefix(compared))
+        ? [AnswerToken.Entry(truth.bytes, value: truth.value)] : Array(truth.listed.prefix(compared))
       for entry in tokens {
         let (least, most) = Self.difference(entry, found)
         low += least
         high += most
         count += 1
       }
-      if truth.token != found.token { break }
+      if truth.bytes != found.bytes { break }
     }
     self.init(low: low, high: high, count: max(1, count))
   }
 
   /// What is not listed may be anything up to the smallest listed value: then the distance has a range.
   private static func difference(_ entry: AnswerToken.Entry, _ found: ReadAnswer.Place) -> (least: Int, most: Int) {
-    if let value = found.value(of: entry.token) {
+    if let value = found.value(of: entry.bytes) {
       let distance = min(unit, abs(entry.value - value))
       return (distance, distance)
     }

@@ -19,6 +19,11 @@ package enum TokenSpelling: String, CaseIterable, Sendable {
     }
   }
 
+  /// The same of a token's bytes.
+  func bytes(of token: TokenBytes) -> TokenBytes? {
+    self == .plain ? token : bytes(of: token.bytes).map { TokenBytes($0) }
+  }
+
   /// Printable bytes of Latin-1 stand for themselves, the 68 others for U+0100 and what follows.
   private static let byteOfScalar: [UInt32: UInt8] = {
     var table: [UInt32: UInt8] = [:]

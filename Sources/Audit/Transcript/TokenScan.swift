@@ -39,7 +39,7 @@ struct TokenScan {
       guard tokens.count < limit, take("{\"b\":\""), let token = text(), take(",\"l\":"), let value = value(),
         take(",\"top\":["), let top = top(), take("}")
       else { return nil }
-      tokens.append(AnswerToken(token: token, value: value, top: top))
+      tokens.append(AnswerToken(token, value: value, top: top))
     } while take(",")
     return take("]") ? tokens : nil
   }
@@ -51,7 +51,7 @@ struct TokenScan {
       guard top.count < EndpointResponse.maximumList, take("[\""), let token = text(), take(","), let value = value(),
         take("]")
       else { return nil }
-      top.append(AnswerToken.Entry(token: token, value: value))
+      top.append(AnswerToken.Entry(token, value: value))
     } while take(",")
     return take("]") ? top : nil
   }
@@ -68,11 +68,10 @@ struct TokenScan {
   }
 
   /// Base64 up to the quote, and the quote.
-  private mutating func text() -> [UInt8]? {
+  private mutating func text() -> TokenBytes? {
     var end = position
     while end < line.count, line[end] != UInt8(ascii: "\"") { end += 1 }
-    guard end < line.count,
-      let bytes = Base64.decode(line.span.extracting(position..<end), isURLSafeAllowed: false),
+    guard end < line.count, let bytes = TokenBytes(base64: line.span.extracting(position..<end)),
       bytes.count <= EndpointResponse.maximumToken
     else { return nil }
     position = end + 1
