@@ -11,15 +11,9 @@ package enum DecisionRejection: Error, Equatable, Sendable {
 
   // The signature, and what is under it.
 
-  case malformedEnvelope(String)
-  case notSigned(keyID: String)
-  /// More than one signature, another key's name, or another spelling than that of the one envelope.
-  case envelopeSpelling
+  case attestation(SealError)
   /// libcrypto cannot sign.
   case signing(KeyError)
-  case payloadType(found: String)
-  case predicateType(found: String)
-  case malformedStatement(String)
   /// The plan inside is another one than was signed; hexadecimal.
   case otherPlan(stated: String, found: String)
   case plan(AuditPlanError)
@@ -46,13 +40,8 @@ extension DecisionRejection: CustomStringConvertible {
   private var reason: String {
     switch self {
     case .file(let error): error.description
-    case .malformedEnvelope(let why): "its attestation is no envelope: \(why)"
-    case .notSigned(let keyID): "its attestation is not signed by the key \(keyID); is it the auditor's public key?"
-    case .envelopeSpelling: "its attestation has more than the key's one signature, or is spelled otherwise"
+    case .attestation(let error): error.description
     case .signing(let error): "it cannot be signed: \(error)"
-    case .payloadType(let found): "its attestation's payload is \(found), expected an in-toto statement"
-    case .predicateType(let found): "its statement is \(found), expected \(DecisionStatement.predicateType)"
-    case .malformedStatement(let why): "its statement cannot be read: \(why)"
     case .otherPlan(let stated, let found): "what was signed is about the plan \(stated), the file has \(found)"
     case .plan(let error): "its plan: \(error)"
     case .claim(let path, let stated, let computed):

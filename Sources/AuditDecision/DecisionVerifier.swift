@@ -38,8 +38,7 @@ package enum DecisionVerifier {
     } catch {
       throw .file(error)
     }
-    let payload = try payload(file.attestation, key: key)
-    let (document, statement) = try statement(payload)
+    let (sealed, statement) = try statement(file.attestation, key: key)
     let digest = SHA256.hash(file.plan).hexadecimal
     guard digest == statement.plan else { throw .otherPlan(stated: statement.plan, found: digest) }
     let plan: AuditPlan
@@ -48,63 +47,35 @@ package enum DecisionVerifier {
     } catch {
       throw .plan(error)
     }
-    if let difference = document.firstDifference(from: statement.json(plan)) {
+    if let difference = sealed.document.value.firstDifference(from: statement.json(plan)) {
       throw .claim(path: difference.path, stated: difference.here, computed: difference.there)
     }
-    guard payload == statement.payload(plan) else { throw .statementSpelling }
+    guard sealed.payload == statement.payload(plan) else { throw .statementSpelling }
     let scores = file.scores.digest.hexadecimal
     guard scores == statement.scores else { throw .otherScores(stated: statement.scores, found: scores) }
     let numbers = (statement.requests, statement.far, statement.below)
     guard let claim = DecisionClaim(plan, requests: numbers.0, far: numbers.1, below: numbers.2) else {
       throw .numbers(requests: numbers.0, far: numbers.1, below: numbers.2)
     }
-    let soundness = try verify(file, claim, payload: payload)
+    let soundness = try verify(file, claim, payload: sealed.payload)
     return DecisionReport(
       plan: plan, statement: statement, claim: claim, keyID: key.keyID, soundness: soundness,
       proofBytes: file.proof.count, byteCount: bytes.count, verifySeconds: start.duration(to: .now) / .seconds(1))
   }
 
   /// What was signed: nothing of it is read before its signature holds.
-  private static func payload(_ attestation: [UInt8], key: PublicKey) throws(DecisionRejection) -> [UInt8] {
-    let node: JSONNode
-    do throws(JSONError) {
-      node = try JSONNode(parsing: attestation)
-    } catch {
-      throw .malformedEnvelope(error.description)
-    }
-    let envelope: SignatureEnvelope
-    do throws(AttestationError) {
-      envelope = try SignatureEnvelope(node)
-    } catch {
-      throw .malformedEnvelope(error.description)
-    }
-    guard envelope.isSigned(by: key) else { throw .notSigned(keyID: key.keyID) }
-    // One envelope has one spelling, and holds nothing that nobody signed.
-    guard envelope.signatures.map(\.keyID) == [key.keyID], Array(envelope.line.utf8) == attestation else {
-      throw .envelopeSpelling
-    }
-    guard envelope.payloadType == AttestationStatement.payloadType else {
-      throw .payloadType(found: StrictJSON.shown(envelope.payloadType))
-    }
-    return envelope.payload
-  }
-
   private static func statement(
-    _ payload: [UInt8]
-  ) throws(DecisionRejection) -> (document: JSONValue, statement: DecisionStatement) {
-    let root: JSONNode
-    let type: String
-    do throws(JSONError) {
-      root = try JSONNode(parsing: payload)
-      type = try root.member("predicateType").string()
+    _ attestation: [UInt8], key: PublicKey
+  ) throws(DecisionRejection) -> (sealed: SealedStatement, statement: DecisionStatement) {
+    do throws(SealError) {
+      let sealed = try SealedStatement(attestation, key: key, predicateType: DecisionStatement.predicateType)
+      do throws(JSONError) {
+        return (sealed, try DecisionStatement(sealed.document))
+      } catch {
+        throw .malformedStatement(error.description)
+      }
     } catch {
-      throw .malformedStatement(error.description)
-    }
-    guard type == DecisionStatement.predicateType else { throw .predicateType(found: StrictJSON.shown(type)) }
-    do throws(JSONError) {
-      return (root.value, try DecisionStatement(root))
-    } catch {
-      throw .malformedStatement(error.description)
+      throw .attestation(error)
     }
   }
 

@@ -11,15 +11,9 @@ package enum BundleRejection: Error, Equatable, Sendable {
 
   // The signature, and what is under it.
 
-  case malformedEnvelope(String)
-  case notSigned(keyID: String)
-  /// More than one signature, another key's name, or another spelling than that of the one envelope.
-  case envelopeSpelling
+  case attestation(SealError)
   /// libcrypto cannot sign.
   case signing(KeyError)
-  case payloadType(found: String)
-  case malformedStatement(String)
-  case predicateType(found: String)
   case unknownBinding(String)
   case malformedTime(String)
   /// The files are others than those that were signed; digests in hexadecimal.
@@ -71,13 +65,8 @@ extension BundleRejection: CustomStringConvertible {
   private var reason: String {
     switch self {
     case .archive(let error): error.description
-    case .malformedEnvelope(let why): "its attestation is no envelope: \(why)"
-    case .notSigned(let keyID): "its attestation is not signed by the key \(keyID); is it the auditor's public key?"
-    case .envelopeSpelling: "its attestation has more than the key's one signature, or is spelled otherwise"
+    case .attestation(let error): error.description
     case .signing(let error): "it cannot be signed: \(error)"
-    case .payloadType(let found): "its attestation's payload is \(found), expected an in-toto statement"
-    case .malformedStatement(let why): "its statement cannot be read: \(why)"
-    case .predicateType(let found): "its statement is \(found), expected \(AuditStatement.predicateType)"
     case .unknownBinding(let found): "its statement binds the reference in an unknown way: \(found)"
     case .malformedTime(let found): "its statement's \(found) is no time as in RFC 3339"
     case .otherPlan(let stated, let found): Self.unsigned("plan", stated, found)

@@ -17,47 +17,20 @@ struct SignedStatement {
 
   /// Nothing of the statement is read before its signature holds.
   init(_ file: [UInt8], key: PublicKey) throws(BundleRejection) {
-    let node: JSONNode
-    do throws(JSONError) {
-      node = try JSONNode(parsing: file)
+    let sealed: SealedStatement
+    do throws(SealError) {
+      sealed = try SealedStatement(file, key: key, predicateType: AuditStatement.predicateType)
     } catch {
-      throw .malformedEnvelope(error.description)
+      throw .attestation(error)
     }
-    let envelope: SignatureEnvelope
-    do throws(AttestationError) {
-      envelope = try SignatureEnvelope(node)
-    } catch {
-      throw .malformedEnvelope(error.description)
-    }
-    guard envelope.isSigned(by: key) else { throw .notSigned(keyID: key.keyID) }
-    // One envelope has one spelling, and holds nothing that nobody signed.
-    guard envelope.signatures.map(\.keyID) == [key.keyID], Array(envelope.line.utf8) == file else {
-      throw .envelopeSpelling
-    }
-    guard envelope.payloadType == AttestationStatement.payloadType else {
-      throw .payloadType(found: StrictJSON.shown(envelope.payloadType))
-    }
-    payload = envelope.payload
-    do throws(JSONError) {
-      document = try StrictJSON.parse(payload)
-    } catch {
-      throw .malformedStatement(error.description)
-    }
-    let predicate: JSONNode
-    let type: String
-    do throws(JSONError) {
-      let root = JSONNode(document)
-      type = try root.member("predicateType").string()
-      predicate = try root.member("predicate")
-    } catch {
-      throw .malformedStatement(error.description)
-    }
-    guard type == AuditStatement.predicateType else { throw .predicateType(found: StrictJSON.shown(type)) }
+    payload = sealed.payload
+    document = sealed.document.value
     func digest(_ node: JSONNode, _ name: String) throws(JSONError) -> String {
       try node.member("digest").member(name).hex(byteCount: SHA256.digestLength).hexadecimal
     }
     let stated: (binding: String, finished: String)
     do throws(JSONError) {
+      let predicate = try sealed.document.member("predicate")
       planDigest = try digest(predicate.member("plan"), "sha256")
       let transcripts = try predicate.member("transcripts")
       referenceRoot = try digest(transcripts.member("reference"), "driftTranscript")
@@ -65,7 +38,7 @@ struct SignedStatement {
       resultDigest = try digest(predicate.member("result"), "sha256")
       stated = (try predicate.member("subjectBinding").string(), try predicate.member("finishedAt").string())
     } catch {
-      throw .malformedStatement(error.description)
+      throw .attestation(.malformedStatement(error.description))
     }
     guard let binding = ReferenceBinding(rawValue: stated.binding) else {
       throw .unknownBinding(StrictJSON.shown(stated.binding))

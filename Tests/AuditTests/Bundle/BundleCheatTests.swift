@@ -85,13 +85,13 @@ import Testing
       line.replacing("\"keyid\":\"\(keyID)\",", with: ""), line.replacing("\"payload\"", with: "\"x\":1,\"payload\""),
       line.replacing(signature, with: "\(signature),\(signature)"),
     ] {
-      try fails(try replacing(forge, [.attestation: Array(changed.utf8)]), .envelopeSpelling)
+      try fails(try replacing(forge, [.attestation: Array(changed.utf8)]), .attestation(.envelopeSpelling))
     }
     try fails(try replacing(forge, [.attestation: Array("{}".utf8)])) {
-      if case .malformedEnvelope = $0 { true } else { false }
+      if case .attestation(.malformedEnvelope) = $0 { true } else { false }
     }
     try fails(try replacing(forge, [.attestation: Array("x".utf8)])) {
-      if case .malformedEnvelope = $0 { true } else { false }
+      if case .attestation(.malformedEnvelope) = $0 { true } else { false }
     }
   }
 
@@ -192,7 +192,9 @@ import Testing
     try fails(try forge.forged(payload: { $0.replacing("\"skipped\":0", with: "\"skipped\": 0") }), .statementSpelling)
     try fails(
       try forge.forged(payload: { $0.replacing("attestation/audit/v1", with: "attestation/drift/v1") }),
-      .predicateType(found: "\"https://driftproof.dev/attestation/drift/v1\""))
+      .attestation(
+        .predicateType(
+          found: "\"https://driftproof.dev/attestation/drift/v1\"", expected: AuditStatement.predicateType)))
     try fails(
       try forge.forged(payload: { $0.replacing("\"recorded\"", with: "\"certified\"") }),
       .unknownBinding("\"certified\""))
@@ -204,7 +206,7 @@ import Testing
       if case .malformedTime = $0 { true } else { false }
     }
     try fails(try forge.forged(payload: { _ in "{}" })) {
-      if case .malformedStatement = $0 { true } else { false }
+      if case .attestation(.malformedStatement) = $0 { true } else { false }
     }
   }
 

@@ -32,7 +32,7 @@ import Testing
         #expect(made.report.verdict == verdict)
         #expect(made.report.isWithheld == isWithheld)
         let other = try BundleForge.signer(name == "p256" ? "ed25519" : "p256").publicKey
-        #expect(throws: BundleRejection.notSigned(keyID: other.keyID)) {
+        #expect(throws: BundleRejection.attestation(.notSigned(keyID: other.keyID))) {
           try BundleVerifier.verify(made.tar, key: other)
         }
       }

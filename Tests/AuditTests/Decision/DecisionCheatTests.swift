@@ -87,11 +87,11 @@ import Testing
       forge.argued = weaker
       forge.far = [0, 1]
       // The verifier derives its own statement: what the prover absorbed, or argued about, is another.
-      try fails(try forge.file()) { if case .proof = $0 { true } else { false } }
+      try fails(try forge.file(), Self.stageA)
     }
     var narrow = try DecisionForge(scores: [300] + [Int](repeating: 0, count: 199), below: 200)
     narrow.argued = DecisionClaim(plan, requests: 200, far: 0, below: 500)
-    try fails(try narrow.file()) { if case .proof = $0 { true } else { false } }
+    try fails(try narrow.file(), Self.stageA)
   }
 
   @Test func numbersThatAreNotProvedOf() throws {
@@ -109,9 +109,9 @@ import Testing
     try fails(try with("\"far\":0", "\"far\":101"), .numbers(requests: 100, far: 101, below: 500))
     try fails(try with("\"below\":500", "\"below\":999"), .numbers(requests: 100, far: 0, below: 999))
     // Numbers that the rule would allow are those of another transcript.
-    try fails(try with("\"requests\":100", "\"requests\":99")) { if case .proof = $0 { true } else { false } }
+    try fails(try with("\"requests\":100", "\"requests\":99"), Self.stageA)
     try fails(try with("\"requests\":100", "\"requests\":16385")) {
-      if case .malformedStatement = $0 { true } else { false }
+      if case .attestation(.malformedStatement) = $0 { true } else { false }
     }
   }
 
@@ -135,7 +135,7 @@ import Testing
       #expect(text.contains(old))
       var other = file
       other.attestation = try DecisionForge.signed(Array(text.replacing(old, with: new).utf8))
-      try fails(other) { if case .proof = $0 { true } else { false } }
+      try fails(other, Self.stageA)
     }
     // The scores of one audit with the statement of another.
     var forge = try DecisionForge(scores: Self.zeros)
@@ -146,11 +146,9 @@ import Testing
     try fails(replayed) { if case .otherScores = $0 { true } else { false } }
     replayed = file
     replayed.proof = foreign.proof
-    try fails(replayed) { if case .proof = $0 { true } else { false } }
+    try fails(replayed, Self.stageA)
     // A proof that was made for another statement, all else being right.
-    try fails(try DecisionForge(scores: Self.zeros).file(proved: { Array($0.dropLast()) })) {
-      if case .proof = $0 { true } else { false }
-    }
+    try fails(try DecisionForge(scores: Self.zeros).file(proved: { Array($0.dropLast()) }), Self.stageA)
   }
 
   @Test func anotherPlan() throws {
@@ -181,7 +179,8 @@ import Testing
   @Test func whatNobodySigned() throws {
     let file = try Self.honest.get()
     let text = try payload(file)
-    #expect(throws: DecisionRejection.notSigned(keyID: try BundleForge.signer("p256").publicKey.keyID)) {
+    let stranger = try BundleForge.signer("p256").publicKey.keyID
+    #expect(throws: DecisionRejection.attestation(.notSigned(keyID: stranger))) {
       try DecisionVerifier.verify(file.bytes, key: try BundleForge.signer("p256").publicKey)
     }
     func attested(_ bytes: [UInt8]) -> DecisionFile {
@@ -189,16 +188,16 @@ import Testing
       other.attestation = bytes
       return other
     }
-    try fails(attested(Array("{}".utf8))) { if case .malformedEnvelope = $0 { true } else { false } }
-    try fails(attested(Array("x".utf8))) { if case .malformedEnvelope = $0 { true } else { false } }
-    try fails(attested(file.attestation + [0x0A]), .envelopeSpelling)
+    try fails(attested(Array("{}".utf8))) { if case .attestation(.malformedEnvelope) = $0 { true } else { false } }
+    try fails(attested(Array("x".utf8))) { if case .attestation(.malformedEnvelope) = $0 { true } else { false } }
+    try fails(attested(file.attestation + [0x0A]), .attestation(.envelopeSpelling))
     try fails(attested(try DecisionForge.signed(Array(text.utf8), type: "text/plain"))) {
-      if case .payloadType = $0 { true } else { false }
+      if case .attestation(.payloadType) = $0 { true } else { false }
     }
     try fails(
       attested(
         try DecisionForge.signed(Array(text.replacing("audit-decision/v1", with: "audit/v1").utf8)))
-    ) { if case .predicateType = $0 { true } else { false } }
+    ) { if case .attestation(.predicateType) = $0 { true } else { false } }
     try fails(attested(try DecisionForge.signed(Array((text + " ").utf8))), .statementSpelling)
     try fails(attested(try DecisionForge.signed(Array(text.replacing("SAME", with: "DIFFERENT").utf8)))) {
       if case .claim(path: "$.predicate.verdict", _, _) = $0 { true } else { false }
@@ -211,7 +210,7 @@ import Testing
           ? text.replacing("\"verdict\"", with: member + "\"verdict\"")
           : text.replacing("\"nonce\":\"" + String(repeating: "3", count: 64), with: "\"nonce\":\"00")
       try fails(attested(try DecisionForge.signed(Array(changed.utf8)))) {
-        if case .malformedStatement = $0 { true } else { false }
+        if case .attestation(.malformedStatement) = $0 { true } else { false }
       }
     }
     var other = file
