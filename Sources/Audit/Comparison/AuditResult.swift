@@ -22,10 +22,9 @@ package struct AuditResult: Sendable {
     guard let truth = reference.header else { throw .transcript(.reference, .noHeader) }
     guard let header = candidate.header else { throw .transcript(.candidate, .noHeader) }
     guard truth.beacon == header.beacon else { throw .otherBeacon }
-    let beacon = header.beacon.flatMap { [UInt8](hexadecimal: $0) } ?? []
     let source: PromptSource
     do throws(AuditPlanError) {
-      source = try plan.questions(key: key, beacon: beacon, file: prompts)
+      source = try plan.questions(key: key, beacon: header.beaconBytes, file: prompts)
     } catch {
       throw .plan(error)
     }

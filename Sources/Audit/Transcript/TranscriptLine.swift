@@ -49,6 +49,9 @@ package enum TranscriptLine: Equatable, Sendable {
       self.tool = tool
       self.started = started
     }
+
+    /// The beacon as it goes into questions; empty without one.
+    package var beaconBytes: [UInt8] { beacon.flatMap { [UInt8](hexadecimal: $0) } ?? [] }
   }
 
   /// A beginning, or one more after a stop.

@@ -22,6 +22,8 @@ extension ParsedArguments {
     "api-key-env", "VAR", "the environment variable with the API key; it is sent to the endpoint only")
   static let concurrency = CommandDescription.Option.optional(
     "concurrency", "N", "requests at the same time (4)")
+  static let auditSigner = CommandDescription.Option.required(
+    "sign", "KEY.pem", "the private key that signs: PKCS#8 in PEM, without a password")
   static let serve = CommandDescription.Option.optional(
     "serve", "COMMAND",
     "start this server for as long as it is asked, {port} in it being a free port; no shell, no API key in its environment"
@@ -54,6 +56,16 @@ extension ParsedArguments {
     return key
   }
 
+  /// How questions are asked, as far as the command line says it.
+  /// - Parameter questions: how many.
+  func askOptions(_ questions: Int) throws(CommandFailure) -> AskOptions {
+    var options = AskOptions(questions: questions, tool: "driftproof/\(ToolVersion.current)") {
+      Timestamp(secondsSince1970: time(nil)).text
+    }
+    options.concurrency = try number("concurrency", in: 1...64, default: options.concurrency)
+    return options
+  }
+
   func promptFile() throws(CommandFailure) -> PromptFile? {
     guard let path = values["prompts"] else { return nil }
     let bytes = try Self.readFile(at: path, limit: PromptFile.maximumBytes)
@@ -65,13 +77,21 @@ extension ParsedArguments {
   }
 
   func transcript(_ name: String, _ side: AuditSide, plan: AuditPlan) throws(CommandFailure) -> Transcript {
-    try Self.transcript(at: try required(name), side, plan: plan)
+    try transcriptFile(name, side, plan: plan).transcript
   }
 
-  static func transcript(at path: String, _ side: AuditSide, plan: AuditPlan) throws(CommandFailure) -> Transcript {
+  func transcriptFile(
+    _ name: String, _ side: AuditSide, plan: AuditPlan
+  ) throws(CommandFailure) -> AuditFiles.Side {
+    try Self.transcriptFile(at: try required(name), side, plan: plan)
+  }
+
+  static func transcriptFile(
+    at path: String, _ side: AuditSide, plan: AuditPlan
+  ) throws(CommandFailure) -> AuditFiles.Side {
     let bytes = try readFile(at: path, limit: Transcript.maximumBytes)
     do throws(TranscriptError) {
-      return try Transcript(file: bytes, side: side, planDigest: plan.digest)
+      return (bytes, try Transcript(file: bytes, side: side, planDigest: plan.digest))
     } catch {
       let rejection = AuditRejection.transcript(side, error)
       throw CommandFailure(ExitCode(rejection), "\(path): \(error)", remedy: rejection.remedy)

@@ -37,10 +37,7 @@ struct AuditAsking {
     output: String
   ) throws(CommandFailure) -> AskReport {
     let apiKey = try arguments.apiKey()
-    var options = AskOptions(questions: questions, tool: "driftproof/\(ToolVersion.current)") {
-      Timestamp(secondsSince1970: time(nil)).text
-    }
-    options.concurrency = try arguments.number("concurrency", in: 1...64, default: 4)
+    var options = try arguments.askOptions(questions)
     options.spread = try arguments.duration("spread")
     options.beacon = beacon
     let console = console

@@ -19,13 +19,10 @@ enum AuditBundleCommand: Command {
         + "answered), declared (the plan has the digest of its model's files), or checked: with --model, --base and --opening "
         + "these files are first checked to be what the certificate is about.",
     ],
-    positionals: [
-      .init(name: "PLAN", help: "the plan, PLAN.json"), .init(name: "REF", help: "the reference's transcript"),
-      .init(name: "CAND", help: "the endpoint's transcript"),
-    ],
+    positionals: AuditFiles.positionals,
     ownOptions: [
       ParsedArguments.auditKey,
-      .required("sign", "KEY.pem", "the private key that signs: PKCS#8 in PEM, without a password"),
+      ParsedArguments.auditSigner,
       .required("out", short: "o", "AUDIT.tar", "where the bundle is written"),
       .flag("withhold", "keep key, questions and answers secret"),
       ParsedArguments.auditPrompts,
@@ -48,19 +45,15 @@ enum AuditBundleCommand: Command {
     let output = try arguments.required("out")
     try AtomicFile.checkFolder(of: output)
     try requireTogether(arguments)
-    let plan = try arguments.auditPlan()
-    let key = try arguments.auditKeyFile()
-    let signer = try arguments.signingKey("sign")
     // Read as transcripts first: their errors name the file.
-    _ = try arguments.transcript("REF", .reference, plan: plan)
-    _ = try arguments.transcript("CAND", .candidate, plan: plan)
+    let files = try AuditFiles(arguments)
+    let plan = files.plan
+    let signer = try arguments.signingKey("sign")
     let certificate = try certificate(arguments, plan)
     var maker = BundleMaker(
-      plan: plan, key: key, reference: try arguments.readFile("REF", limit: Transcript.maximumBytes),
-      candidate: try arguments.readFile("CAND", limit: Transcript.maximumBytes),
+      plan: plan, key: files.key, reference: files.reference.file, candidate: files.candidate.file,
       binding: try binding(arguments, plan, certificate, console))
     maker.isWithheld = arguments.has("withhold")
-    _ = try arguments.promptFile()
     maker.prompts = try optionalFile("prompts", arguments, PromptFile.maximumBytes)
     maker.certificate = certificate
     maker.identity = try optionalFile("base-identity", arguments, FileLimits.identity)

@@ -33,7 +33,7 @@ enum AuditCalibrateCommand: Command {
     let reference = try arguments.transcript("reference", .reference, plan: plan)
     let paths = arguments.lists["honest"] ?? []
     var honest: [Transcript] = []
-    for path in paths { honest.append(try ParsedArguments.transcript(at: path, .candidate, plan: plan)) }
+    for path in paths { honest.append(try ParsedArguments.transcriptFile(at: path, .candidate, plan: plan).transcript) }
     let calibration: MarginCalibration
     do throws(CalibrationFailure) {
       calibration = try MarginCalibration(plan: plan, reference: reference, honest: honest)

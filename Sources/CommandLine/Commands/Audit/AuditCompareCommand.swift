@@ -13,26 +13,15 @@ enum AuditCompareCommand: Command {
         + "hold together are refused (11), those of another plan, key, model or reference, too (12).",
       "It cannot see whether whoever recorded the transcripts left out their end, or invented them.",
     ],
-    positionals: [
-      .init(name: "PLAN", help: "the plan, PLAN.json"), .init(name: "REF", help: "the reference's transcript"),
-      .init(name: "CAND", help: "the endpoint's transcript"),
-    ],
-    ownOptions: [ParsedArguments.auditKey, ParsedArguments.auditPrompts])
+    positionals: AuditFiles.positionals, ownOptions: AuditFiles.options)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    let plan = try arguments.auditPlan()
-    let key = try arguments.auditKeyFile()
-    let prompts = try arguments.promptFile()
-    let reference = try arguments.transcript("REF", .reference, plan: plan)
-    let candidate = try arguments.transcript("CAND", .candidate, plan: plan)
-    let result: AuditResult
-    do throws(AuditRejection) {
-      result = try AuditResult(plan: plan, key: key, prompts: prompts, reference: reference, candidate: candidate)
-    } catch {
-      throw CommandFailure(error)
-    }
+    let files = try AuditFiles(arguments)
+    let result = try files.result()
     var lines = AuditText.verdict(result)
-    if result.verdict == .undecided { lines += AuditText.next(result, recorded: reference.resolvedCount) }
+    if result.verdict == .undecided {
+      lines += AuditText.next(result, recorded: files.reference.transcript.resolvedCount)
+    }
     return CommandResult(
       text: lines.joined(separator: "\n") + "\n", json: AuditText.json(result), exitCode: ExitCode(result.verdict))
   }

@@ -16,47 +16,23 @@ enum AuditOpenCommand: Command {
         + "follow from the answers, k records show it with probability at least 1-(1-f)^k: 45 records and 10 percent, 99.1 "
         + "percent.",
     ],
-    positionals: [
-      .init(name: "PLAN", help: "the plan, PLAN.json"), .init(name: "REF", help: "the reference's transcript"),
-      .init(name: "CAND", help: "the endpoint's transcript"),
-    ],
+    positionals: AuditFiles.positionals,
     ownOptions: [
-      ParsedArguments.auditKey,
       .required("records", "I,I,...", "numbers of questions, as result.json lists them"),
       .required("out", short: "o", "OPENED.json", "where the records are written"),
-      ParsedArguments.auditPrompts,
-    ])
+    ] + AuditFiles.options)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let output = try arguments.required("out")
     try AtomicFile.checkFolder(of: output)
-    let plan = try arguments.auditPlan()
-    let key = try arguments.auditKeyFile()
-    let prompts = try arguments.promptFile()
+    let files = try AuditFiles(arguments)
     guard let wanted = try arguments.recordList() else { throw arguments.usage("--records is missing") }
-    let reference = try arguments.transcript("REF", .reference, plan: plan)
-    let candidate = try arguments.transcript("CAND", .candidate, plan: plan)
-    let result: AuditResult
-    let source: PromptSource
-    do throws(AuditRejection) {
-      result = try AuditResult(plan: plan, key: key, prompts: prompts, reference: reference, candidate: candidate)
-      do throws(AuditPlanError) {
-        source = try plan.questions(
-          key: key, beacon: reference.header?.beacon.flatMap { [UInt8](hexadecimal: $0) } ?? [], file: prompts)
-      } catch {
-        throw .plan(error)
-      }
-    } catch {
-      throw CommandFailure(error)
-    }
-    let files = (
-      try arguments.readFile("REF", limit: Transcript.maximumBytes),
-      try arguments.readFile("CAND", limit: Transcript.maximumBytes)
-    )
+    let (result, source) = (try files.result(), try files.questions())
     let opened: OpenedRecords
     do throws(OpenedError) {
       opened = try OpenedRecords(
-        wanted, of: result, source: source, reference: (reference, files.0), candidate: (candidate, files.1))
+        wanted, of: result, source: source, reference: (files.reference.transcript, files.reference.file),
+        candidate: (files.candidate.transcript, files.candidate.file))
     } catch {
       throw CommandFailure(.operational, "\(error)")
     }

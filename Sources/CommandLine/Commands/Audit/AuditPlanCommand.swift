@@ -24,12 +24,6 @@ enum AuditPlanCommand: Command {
       .required("model-name", "NAME", "what requests to the endpoint call the model"),
       .required("out", short: "o", "PLAN.json", "where the plan is written"),
       .required("key", "KEY.secret", "where the new key is written; it never replaces a file"),
-      .optional("score", "{logprobs,text}", "what is compared (logprobs)"),
-      .optional("margin", "NATS", "the mean distance that counts as the same (0.15, 0.10 or 0.08, by the mode)"),
-      .optional("calibration", "FILE", "take the margin that audit calibrate has picked"),
-      .optional("tokens", "N", "tokens of an answer (8)"),
-      .optional("top", "N", "likely tokens that are asked for at each place (20; some servers have 5)"),
-      .flag("chat", "ask with messages of a chat"),
       .optional("prompts", "FILE", "your own questions, one a line, ten times as many as will be asked"),
       .optional("previous", "PLAN", "the last plan about this endpoint: plans are counted"),
       .optional("beacon-source", "TEXT", "whose value will go into the questions with --beacon, such as a drand round"),
@@ -37,7 +31,8 @@ enum AuditPlanCommand: Command {
       .optional("model", "FOLDER", "the reference's model: its digest goes into the plan"),
       ParsedArguments.stripPrefix,
       .leaveOut,
-    ] + ModelDigestArguments.options, refusesStandardOutput: "the key is written beside it")
+    ] + ParsedArguments.planOptions + ModelDigestArguments.options,
+    refusesStandardOutput: "the key is written beside it")
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let (output, keyPath) = (try arguments.required("out"), try arguments.required("key"))
@@ -69,33 +64,12 @@ enum AuditPlanCommand: Command {
   private static func plan(
     _ arguments: ParsedArguments, _ key: AuditKey, _ console: Console
   ) throws(CommandFailure) -> AuditPlan {
-    guard let mode = AuditMode(rawValue: try arguments.required("mode")) else {
-      throw arguments.usage("--mode is one of \(AuditMode.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    guard let score = AuditPlan.Score(rawValue: arguments.values["score"] ?? "logprobs") else {
-      throw arguments.usage("--score is logprobs or text")
-    }
-    let name = try arguments.required("model-name")
-    guard AuditPlan.isLabel(name) else {
-      throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
-    }
-    let calibration = try arguments.calibration(mode, score)
-    var plan = AuditPlan(
-      mode: mode, score: score,
-      margin: calibration == nil ? try arguments.millionths("margin", in: AuditPlan.marginRange) : calibration?.margin,
-      subject: try subject(arguments), modelName: name, key: key)
-    plan.farShare = calibration?.inverseFarShare
-    plan.tokens = try arguments.number("tokens", in: AuditPlan.tokenRange, default: plan.tokens)
-    plan.listed = try arguments.number("top", in: AuditPlan.listedRange, default: plan.listed)
-    guard score == .logProbabilities || arguments.values["top"] == nil else {
-      throw arguments.usage("--top is about log probabilities, which --score text does not ask for")
-    }
-    plan.isChat = arguments.has("chat")
+    var plan = try arguments.newPlan(try subject(arguments), key: key)
     if let file = try arguments.promptFile() {
       plan.prompts = .file(digest: file.digest)
-      if file.lines.count < 10 * mode.budget {
+      if file.lines.count < 10 * plan.mode.budget {
         console.remark(
-          "\(Format.count(file.lines.count)) different questions: with less than ten times the \(mode.budget) that may be asked, "
+          "\(Format.count(file.lines.count)) different questions: with less than ten times the \(plan.mode.budget) that may be asked, "
             + "what is left over differs from the whole")
       }
     }
@@ -104,12 +78,7 @@ enum AuditPlanCommand: Command {
       plan.previous = previous.digest.hexadecimal
       plan.run = previous.run + 1
     }
-    if let beacon = arguments.values["beacon-source"] {
-      guard AuditPlan.isLabel(beacon) else {
-        throw arguments.usage("--beacon-source takes 1 to 200 printable ASCII characters")
-      }
-      plan.beacon = beacon
-    }
+    if arguments.values["beacon-source"] != nil { plan.beacon = try arguments.label("beacon-source") }
     try bind(&plan, arguments, console)
     return plan
   }
@@ -139,12 +108,6 @@ enum AuditPlanCommand: Command {
   }
 
   private static func subject(_ arguments: ParsedArguments) throws(CommandFailure) -> AuditPlan.Subject {
-    let text = try arguments.required("endpoint")
-    guard text != "local" else { return .local }
-    do throws(EndpointAddressError) {
-      return .endpoint(try EndpointAddress(text))
-    } catch {
-      throw arguments.usage("--endpoint \(Quoting.shown(text)): \(error)")
-    }
+    try arguments.required("endpoint") == "local" ? .local : .endpoint(arguments.endpointAddress())
   }
 }

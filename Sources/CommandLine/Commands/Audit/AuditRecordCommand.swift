@@ -36,14 +36,11 @@ enum AuditRecordCommand: Command {
       throw arguments.usage("either --serve or --endpoint says what the reference is")
     }
     let output = try arguments.required("out")
-    let name = try arguments.required("model-name")
-    guard AuditPlan.isLabel(name) else {
-      throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
-    }
+    let name = try arguments.label("model-name")
     let questions = try arguments.number("queries", in: 1...100_000, default: asking.plan.mode.budget)
+    let address = try arguments.values["endpoint"] == nil ? nil : arguments.endpointAddress()
     let report = try asking.ask(
-      try address(arguments), modelName: name, reference: nil, questions: questions, beacon: try beacon(arguments),
-      output: output)
+      address, modelName: name, reference: nil, questions: questions, beacon: try beacon(arguments), output: output)
     let root = report.transcript.endings.last?.end.root ?? ""
     let missing = report.transcript.questions.values.count { $0.state == .missing }
     let lines =
@@ -57,15 +54,6 @@ enum AuditRecordCommand: Command {
         ("root", .string(root)), ("serverPeakBytes", report.serverPeak.map { .integer($0) } ?? .null),
         ("out", .string(output)), ("exitCode", .integer(0)),
       ]))
-  }
-
-  private static func address(_ arguments: ParsedArguments) throws(CommandFailure) -> EndpointAddress? {
-    guard let text = arguments.values["endpoint"] else { return nil }
-    do throws(EndpointAddressError) {
-      return try EndpointAddress(text)
-    } catch {
-      throw arguments.usage("--endpoint \(Quoting.shown(text)): \(error)")
-    }
   }
 
   private static func beacon(_ arguments: ParsedArguments) throws(CommandFailure) -> [UInt8] {

@@ -64,7 +64,7 @@ enum AuditRunCommand: Command {
     let output = try arguments.required("out")
     let report = try asking.ask(
       address, modelName: plan.modelName, reference: reference, questions: min(questions, reference.count),
-      beacon: transcript.header?.beacon.flatMap { [UInt8](hexadecimal: $0) } ?? [], output: output)
+      beacon: transcript.header?.beaconBytes ?? [], output: output)
     // What is said is what a reader of the transcripts will compute.
     let result: AuditResult
     do throws(AuditRejection) {

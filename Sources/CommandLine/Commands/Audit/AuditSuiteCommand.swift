@@ -29,17 +29,11 @@ enum AuditSuiteCommand: Command {
       .required("out", short: "o", "SUITE.json", "where the table is written"),
       .optional("page", "FILE", "also write it as a page for people"),
       .optional("mode", "{quick,audit,extended}", "how sure (quick)"),
-      .optional("score", "{logprobs,text}", "what is compared (logprobs)"),
-      .optional("margin", "NATS", "the mean distance that counts as the same (the mode's)"),
-      .optional("calibration", "FILE", "take the margin that audit calibrate has picked"),
       .optional("model-name", "NAME", "what requests call the model (model)"),
-      .optional("tokens", "N", "tokens of an answer (8)"),
-      .optional("top", "N", "likely tokens that are asked for at each place (20)"),
-      .flag("chat", "ask with messages of a chat"),
       .optional("queries", "N", "questions that each server is asked (1.5 times the mode's budget)"),
       .optional("audits", "N", "audits that are drawn for each condition (300)"),
       ParsedArguments.concurrency,
-    ])
+    ] + ParsedArguments.planOptions)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let output = try arguments.required("out")
@@ -67,6 +61,7 @@ private struct AuditSuite {
   private let plan: AuditPlan
   private let questions: Int
   private let audits: Int
+  private let options: AskOptions
   private let client = HTTPClient(usesProxies: false)
 
   private struct Subject {
@@ -77,28 +72,12 @@ private struct AuditSuite {
   init(_ arguments: ParsedArguments, _ console: Console) throws(CommandFailure) {
     self.arguments = arguments
     self.console = console
-    guard let mode = AuditMode(rawValue: arguments.values["mode"] ?? "quick") else {
-      throw arguments.usage("--mode is one of \(AuditMode.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    guard let score = AuditPlan.Score(rawValue: arguments.values["score"] ?? "logprobs") else {
-      throw arguments.usage("--score is logprobs or text")
-    }
-    let name = arguments.values["model-name"] ?? "model"
-    guard AuditPlan.isLabel(name) else {
-      throw arguments.usage("--model-name takes 1 to 200 printable ASCII characters")
-    }
-    let calibration = try arguments.calibration(mode, score)
-    var plan = AuditPlan(
-      mode: mode, score: score,
-      margin: calibration == nil ? try arguments.millionths("margin", in: AuditPlan.marginRange) : calibration?.margin,
-      subject: .local, modelName: name, key: key)
-    plan.farShare = calibration?.inverseFarShare
-    plan.tokens = try arguments.number("tokens", in: AuditPlan.tokenRange, default: plan.tokens)
-    plan.listed = try arguments.number("top", in: AuditPlan.listedRange, default: plan.listed)
-    plan.isChat = arguments.has("chat")
-    self.plan = plan
-    questions = try arguments.number("queries", in: 1...100_000, default: mode.budget * 3 / 2)
+    plan = try arguments.newPlan(.local, key: key, mode: .quick, modelName: "model")
+    questions = try arguments.number("queries", in: 1...100_000, default: plan.mode.budget * 3 / 2)
     audits = try arguments.number("audits", in: 1...100_000, default: 300)
+    var options = try arguments.askOptions(questions)
+    options.asksAll = true
+    self.options = options
   }
 
   func run() throws(CommandFailure) -> SuiteTable {
@@ -203,11 +182,7 @@ private struct AuditSuite {
   private func asked(
     _ subject: Subject, _ server: ModelServer, _ answers: ReferenceAnswers?, _ path: String
   ) throws(AskError) -> AskReport {
-    var options = AskOptions(questions: questions, tool: "driftproof/\(ToolVersion.current)") {
-      Timestamp(secondsSince1970: time(nil)).text
-    }
-    options.asksAll = true
-    options.concurrency = (try? arguments.number("concurrency", in: 1...64, default: 4)) ?? 4
+    var options = options
     let console = console
     options.progress = {
       console.progress(
