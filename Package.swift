@@ -162,7 +162,7 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofKernels", "DriftProofTranscript", "DriftProofCommitment",
         "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver", "DriftProofAttestation",
-        "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision",
+        "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofProving",
       ], path: "Sources/AuditDecisionProver"),
     .target(
       name: "DriftProofLinearAlgebra", dependencies: ["DriftProofCore", "DriftProofKernels"],
@@ -206,7 +206,7 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection", "DriftProofAudit",
-        "DriftProofAuditBundle",
+        "DriftProofAuditBundle", "DriftProofAuditDecision",
       ], path: "Sources/Report"),
     // The faces.
     .target(
@@ -322,8 +322,8 @@ let package = Package(
       name: "ReportTests",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCertificate", "DriftProofReportFacts",
-        "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle", "DriftProofProving", "DriftProofReport",
-        "DriftProof", "TestSupport",
+        "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle", "DriftProofAuditDecision",
+        "DriftProofProving", "DriftProofReport", "DriftProof", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarkSuiteTests",

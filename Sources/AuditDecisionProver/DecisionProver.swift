@@ -91,11 +91,17 @@ package struct DecisionProver: Sendable {
   /// as its readers will.
   /// - Returns: the bytes of `AUDIT.decision`, and what they say.
   package func make(signing signer: SigningKey) throws(DecisionRefusal) -> (file: [UInt8], report: DecisionReport) {
+    try make(try claim(), signing: signer)
+  }
+
+  /// What would be proved.
+  /// - Throws: why nothing can be.
+  package func claim() throws(DecisionRefusal) -> DecisionClaim {
     guard result.verdict == .same else { throw .verdict(result.verdict) }
     let limit = DecisionClaim.requestRange.upperBound
     guard scores.count <= limit else { throw .tooManyRequests(found: scores.count, limit: limit) }
     guard let claim = Self.claim(plan, scores: scores) else { throw .notProvable(requests: scores.count) }
-    return try make(claim, signing: signer)
+    return claim
   }
 
   private func make(

@@ -257,6 +257,7 @@ struct AuditBundleTests {
       "--soundness")
     #expect(words.output.hasPrefix("VERIFIED    SAME, in zero knowledge") && words.output.contains("bits  projections"))
     #expect(words.output.contains("on the word of whoever signed"))
+    try forecastsAndReports(facts)
     // The bundle that reveals the key.
     #expect(try bundle("open.tar").exitCode == 0)
     let confirmed = try verify("open.tar", "--decision", session.file("audit.decision"))
@@ -266,5 +267,36 @@ struct AuditBundleTests {
     _ = try session.run("--serve", session.server("other"), out: "far")
     #expect(try prove("far", "far.decision").exitCode == 20)
     #expect(!FileManager.default.fileExists(atPath: session.file("far.decision")))
+    #expect(try forecast("far").exitCode == 20)
+  }
+
+  private func forecast(_ candidate: String) throws -> Run {
+    try Tool.run(
+      "audit", "prove", session.planPath, "--key", session.key, session.file("ref"), session.file(candidate),
+      "--dry-run", "--json")
+  }
+
+  /// What it would cost, without a key that signs; and the page about what was made.
+  private func forecastsAndReports(_ made: [String: Any]) throws {
+    let run = try forecast("cand")
+    let found = try run.json()
+    #expect(run.exitCode == 0 && found["dryRun"] as? Bool == true, "\(run.errors)")
+    #expect(found["requests"] as? Int == 88 && found["far"] as? Int == 0 && found["below"] as? Int == 500)
+    let (predicted, actual) = (found["bytes"] as? Int ?? 0, made["bytes"] as? Int ?? 0)
+    // So few positions in so small trees that paths share more than the estimate takes for granted.
+    #expect(predicted * 10 > 9 * actual && predicted * 100 < 130 * actual, "\(predicted) \(actual)")
+    #expect((found["seconds"] as? Double ?? 0) > 0 && (found["peakMemoryBytes"] as? Int ?? 0) > 10 << 20)
+    let page = session.file("decision.html")
+    func report(_ signer: String) throws -> Run {
+      try Tool.run(
+        "report", session.file("audit.decision"), "--public-key", key(signer + ".pub.pem"), "-o", page, "--json")
+    }
+    let reported = try report("ed25519")
+    #expect(reported.exitCode == 0, "\(reported.errors)")
+    #expect(try reported.json()["scores"] as? String == made["scores"] as? String)
+    #expect(try String(contentsOfFile: page, encoding: .utf8).contains("SAME, in zero knowledge"))
+    #expect(try report("p256").exitCode == 11)
+    #expect(try String(contentsOfFile: page, encoding: .utf8).contains("Not verified"))
+    #expect(try Tool.run("report", session.file("audit.decision"), "-o", page).exitCode == 2)
   }
 }

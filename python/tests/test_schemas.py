@@ -311,6 +311,7 @@ def test_audits(run, tmp_path):
     public = ["--public-key", FIXTURES / "attestation" / "ed25519.pub.pem"]
     run("audit-verify", "audit", "verify", tmp_path / "audit.tar", *public)
     decision = tmp_path / "audit.decision"
+    run("audit-prove-dry-run", "audit", "prove", *transcripts, "--dry-run")
     run("audit-prove", "audit", "prove", *transcripts, *sign, decision)
     run("audit-verify-zero-knowledge", "audit", "verify", decision, "--zero-knowledge", *public)
     run("audit-verify", "audit", "verify", tmp_path / "audit.tar", *public, "--decision", decision)
@@ -318,6 +319,7 @@ def test_audits(run, tmp_path):
     run("audit-verify", "audit", "verify", tmp_path / "withheld.tar", *public, *opened, code=21)
     page = ["report", tmp_path / "audit.tar", *public, "--out", tmp_path / "page.html"]
     run("report-audit", *page)
+    run("report-decision", "report", decision, *public, "--out", tmp_path / "decision.html")
 
 
 def test_what_stands_beside_audits(run, tmp_path):

@@ -35,14 +35,16 @@ enum ReportCommand: Command {
         + "singular values, changed entries. That is measured, not proved, and whoever passes the page on publishes it.",
       "With --tuned-tableau and --transition, for one certificate, the transition is verified, too, and the page says so.",
       "Of an audit's bundle, with --public-key in place of --base-identity, the page has the verdict and what it means, the evidence "
-        + "over the requests, distances by kind of question, and what was not checked.",
+        + "over the requests, distances by kind of question, and what was not checked; of a decision that audit prove wrote, the claim "
+        + "in words, what it shows and on whose word.",
     ],
     positionals: [
-      .init(name: "CERT", help: "the certificates, CERT.drift; or one audit's bundle, AUDIT.tar", isList: true)
+      .init(
+        name: "CERT", help: "the certificates, CERT.drift; or one audit's AUDIT.tar or AUDIT.decision", isList: true)
     ],
     ownOptions: [
       .optional("base-identity", "FILE", "the base's identity, BASE.identity.json; needed for certificates"),
-      .optional("public-key", "KEY.pub.pem", "the auditor's public key; needed for a bundle"),
+      .optional("public-key", "KEY.pub.pem", "the auditor's public key; needed for a bundle or a decision"),
       .optional("policy", "FILE", "the policy, POLICY.json; otherwise the one inside each certificate"),
       .optional("base", "BASE", "with --tuned: the base checkpoint, to measure what changed"),
       .optional("tuned", "TUNED", "with --base: the fine-tuned checkpoint, or the unmerged adapter"),
@@ -54,8 +56,8 @@ enum ReportCommand: Command {
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let output = try arguments.required("out")
     let paths = arguments.lists["CERT"] ?? []
-    if let bundle = try AuditReport.bundle(paths, arguments) {
-      return try AuditReport.run(bundle, output: output, arguments, console)
+    if let audit = try AuditReport.file(paths, arguments) {
+      return try AuditReport.run(audit, output: output, arguments, console)
     }
     guard arguments.values["base-identity"] != nil else { throw usage("--base-identity FILE is missing") }
     let measures = arguments.values["base"] != nil

@@ -74,6 +74,14 @@ package struct CostModel: Sendable {
     }
   }
 
+  /// Of a statement about a witness that is at hand: no file is read.
+  package init(_ statement: DriftStatement) {
+    tensors = statement.tensors
+    code = statement.code
+    sizes = ArgumentSizes(statement)
+    (hashedBytes, comparedBytes, baseRows, hasBaseCache, transition, packedRoom) = (0, 0, [], false, nil, 0)
+  }
+
   private static func readBytes(
     _ derived: DerivedStatement, base: Checkpoint, tuned: Checkpoint, hasIdentity: Bool, isLink: Bool
   ) -> (hashed: Int, compared: Int) {
@@ -241,7 +249,7 @@ package struct CostModel: Sendable {
   }
 
   /// How many times as fast as the table's machine this one is.
-  static func measuredSpeed() -> Double { CostTable.referenceSeconds / max(1e-6, machineSeconds()) }
+  package static func measuredSpeed() -> Double { CostTable.referenceSeconds / max(1e-6, machineSeconds()) }
 }
 
 /// Rows of small integers without any meaning.

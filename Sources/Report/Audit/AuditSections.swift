@@ -16,35 +16,17 @@ struct AuditSections {
   private var unit: String { plan.score == .logProbabilities ? "nats" : "of the text" }
   private var path: EvidencePath { EvidencePath(summary, plan: plan) }
 
-  private struct Part {
-    let key: String
-    let title: String
-    let body: Markup
-  }
-
   var markup: Markup {
-    let parts = [
-      Part(key: "means", title: "What \(report.verdict.rawValue) means", body: meaning),
-      Part(key: "evidence", title: "The evidence over the requests", body: path.markup),
-      Part(key: "families", title: "Distances", body: AuditDistances(report: report).markup),
-      Part(key: "unchecked", title: "What was not checked", body: limits),
-      Part(key: "signed", title: "Who says it, about which model", body: signed),
-      Part(key: "digests", title: "Plan and digests", body: digests),
-      Part(key: "verify", title: "Verify it yourself", body: Self.commands(fileName: fileName, keyName: keyName)),
+    let parts: [AuditShell.Part] = [
+      .init(key: "means", title: "What \(report.verdict.rawValue) means", body: meaning),
+      .init(key: "evidence", title: "The evidence over the requests", body: path.markup),
+      .init(key: "families", title: "Distances", body: AuditDistances(report: report).markup),
+      .init(key: "unchecked", title: "What was not checked", body: limits),
+      .init(key: "signed", title: "Who says it, about which model", body: signed),
+      .init(key: "digests", title: "Plan and digests", body: digests),
+      .init(key: "verify", title: "Verify it yourself", body: Self.commands(fileName: fileName, keyName: keyName)),
     ]
-    return .group([
-      banner, figures,
-      tag("nav", ["class": "toc", "aria-label": "Parts about \(fileName)"]) {
-        tag("ul") { for part in parts { tag("li") { tag("a", ["href": "#\(part.key)"]) { part.title } } } }
-      },
-      .group(
-        parts.map { part in
-          tag("section", ["aria-labelledby": part.key]) {
-            tag("h3", ["id": part.key]) { part.title }
-            part.body
-          }
-        }),
-    ])
+    return .group([banner, figures, AuditShell.parts(parts, of: fileName)])
   }
 
   // MARK: Words
@@ -61,7 +43,7 @@ struct AuditSections {
     let style = report.verdict == .same ? "" : report.verdict == .different ? " failed" : " open"
     return tag("div", ["class": "verdict\(style)", "role": "group", "aria-label": "Verdict"]) {
       tag("p", ["class": "title"]) {
-        Self.sign(String(style.drop { $0 == " " }))
+        AuditShell.sign(String(style.drop { $0 == " " }))
         tag("span") { report.verdict.rawValue + (report.isWithheld ? ", not recomputed" : "") }
       }
       tag("p") { sentence }
@@ -85,40 +67,16 @@ struct AuditSections {
     }
   }
 
-  /// A tick, a cross or a dash on a disc; the words beside it say the same.
-  static func sign(_ style: String) -> Markup {
-    let drawn =
-      switch style {
-      case "failed": "M10.5 10.5 L21.5 21.5 M21.5 10.5 L10.5 21.5"
-      case "open": "M9.5 16 L22.5 16"
-      default: "M9 16.5 L14 21.5 L23 11"
-      }
-    return tag("svg", ["viewBox": "0 0 32 32", "aria-hidden": "true", "focusable": "false"]) {
-      tag("circle", ["class": "disc", "cx": "16", "cy": "16", "r": "16"])
-      tag("path", ["class": "sign", "d": drawn])
-    }
-  }
-
   private var figures: Markup {
     let decision = path.decision
     return tag("dl", ["class": "figures"]) {
-      figure(
+      AuditShell.figure(
         "Requests", PageNumber.count(summary.scores.count), "at most \(PageNumber.count(mode.budget)) were planned")
-      figure("Beyond \(distance(mode.tailScore)) \(unit)", PageNumber.count(decision.far), "\(share) may be")
-      figure("Missing", PageNumber.count(summary.missing), "they accuse nobody, and count against SAME")
+      AuditShell.figure("Beyond \(distance(mode.tailScore)) \(unit)", PageNumber.count(decision.far), "\(share) may be")
+      AuditShell.figure("Missing", PageNumber.count(summary.missing), "they accuse nobody, and count against SAME")
       report.verdict == .undecided
-        ? figure("A verdict's risk", alpha, "of being wrong, had one been found")
-        : figure("Wrong at most", alpha, "of such verdicts, whenever one stops")
-    }
-  }
-
-  private func figure(_ title: String, _ value: String, _ remark: String) -> Markup {
-    tag("div") {
-      tag("dt") { title }
-      tag("dd") {
-        value
-        tag("span", ["class": "small"]) { remark }
-      }
+        ? AuditShell.figure("A verdict's risk", alpha, "of being wrong, had one been found")
+        : AuditShell.figure("Wrong at most", alpha, "of such verdicts, whenever one stops")
     }
   }
 
@@ -165,44 +123,38 @@ struct AuditSections {
 
   private var limits: Markup {
     tag("ul") {
-      item(
+      AuditShell.item(
         "The provider's honesty to others. ",
         "A provider who recognises an audit's requests or account can serve it well and others not. Asking cannot see that."
       )
-      item(
+      AuditShell.item(
         "Other questions and other hours. ",
         "The verdict is about the plan's questions, at the time of the audit. What stands behind the tokens that were asked for "
           + "was not looked at.")
-      item("The weights. ", "Answers were compared. Two models may answer alike within the margin.")
-      item(
+      AuditShell.item("The weights. ", "Answers were compared. Two models may answer alike within the margin.")
+      AuditShell.item(
         "That the endpoint was asked. ",
         "Nobody but the signer saw the answers come in. Whoever signs can leave out the last requests, or invent all of it."
       )
-      item("The reference. ", Self.bindingWords(report.statement.binding))
+      AuditShell.item("The reference. ", Self.bindingWords(report.statement.binding))
       if report.isWithheld {
-        item(
+        AuditShell.item(
           "Questions and answers. ",
           "They are withheld. Ask for records that you choose: driftproof audit open discloses them, audit verify --opened checks them."
         )
       }
       if plan.certificate != nil, report.certificate?.verification == nil {
-        item("The certificate's proof. ", "The plan names a certificate; its proof was not verified for this page.")
+        AuditShell.item(
+          "The certificate's proof. ", "The plan names a certificate; its proof was not verified for this page.")
       }
       if plan.beacon != nil, report.statement.candidate.beacon == nil {
-        item("The beacon. ", "The plan names a beacon, and none went into the questions.")
+        AuditShell.item("The beacon. ", "The plan names a beacon, and none went into the questions.")
       }
       if summary.skipped > 0 {
-        item(
+        AuditShell.item(
           "Questions without a reference. ",
           "\(PageNumber.count(summary.skipped, "question")) had no answer of the reference and were left out.")
       }
-    }
-  }
-
-  private func item(_ title: String, _ words: String) -> Markup {
-    tag("li") {
-      tag("strong") { title }
-      words
     }
   }
 

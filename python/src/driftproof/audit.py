@@ -19,6 +19,7 @@ from .results import (
     AuditStatic,
     AuditSuite,
     BundleVerification,
+    DecisionForecast,
     DecisionProof,
     DecisionVerification,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "compare_files",
     "forecast",
+    "forecast_decision",
     "open_records",
     "plan",
     "prove",
@@ -357,6 +359,19 @@ def prove(
     return run_program(
         DecisionProof, "audit prove", arguments, outputs=[out], progress=progress, cancel=cancel, timeout=timeout
     )
+
+
+def forecast_decision(
+    plan: PathLike,
+    reference: PathLike,
+    candidate: PathLike,
+    *,
+    key: PathLike,
+    prompts: PathLike | None = None,
+) -> DecisionForecast:
+    """What `prove` would say and cost (`audit prove --dry-run`); nothing is signed. Raises as `prove` does."""
+    arguments = [path(plan), path(reference), path(candidate), *option("key", key), *option("prompts", prompts)]
+    return run_program(DecisionForecast, "audit prove", [*arguments, "--dry-run"], progress=False)
 
 
 def verify_decision(

@@ -10,10 +10,7 @@ enum AuditDecisionText {
   static func lines(_ report: DecisionReport, hasTerms: Bool) -> [String] {
     let (plan, statement) = (report.plan, report.statement)
     let requests = Format.count(statement.requests, "request")
-    let others =
-      statement.far == 0
-      ? "none scores \(statement.below) thousandths or more"
-      : "at most \(Format.count(statement.far)) score \(statement.below) thousandths or more"
+    let others = others(report.claim)
     let least = report.soundness.min { $0.bits < $1.bits }?.name ?? ""
     var lines = [
       "proved      by the plan's rule the committed scores of \(requests) are SAME; \(others)",
@@ -39,6 +36,13 @@ enum AuditDecisionText {
     }
     lines.append("proof       \(Format.byteCount(report.proofBytes)), file \(Format.byteCount(report.byteCount))")
     return lines
+  }
+
+  /// What is proved of single scores.
+  static func others(_ claim: DecisionClaim) -> String {
+    claim.far == 0
+      ? "none scores \(claim.below) thousandths or more"
+      : "at most \(Format.count(claim.far)) score \(claim.below) thousandths or more"
   }
 
   private static func origin(_ plan: AuditPlan) -> String {

@@ -20,37 +20,57 @@ enum AuditProveCommand: Command {
       "Only SAME is proved: it ends with 20 or 21 where the audit says something else, and with 14 where the scores are so near the "
         + "margin that only their squares decide.",
     ],
-    positionals: [
-      .init(name: "PLAN", help: "the plan, PLAN.json"), .init(name: "REF", help: "the reference's transcript"),
-      .init(name: "CAND", help: "the endpoint's transcript"),
-    ],
+    positionals: AuditFiles.positionals,
     ownOptions: [
       ParsedArguments.auditKey,
-      .required("sign", "KEY.pem", "the private key that signs: PKCS#8 in PEM, without a password"),
+      ParsedArguments.auditSigner,
       .required("out", short: "o", "AUDIT.decision", "where the proof is written"),
       ParsedArguments.auditPrompts,
+      .flag("dry-run", "say what would be proved, in what time, size and memory; sign and prove nothing"),
       .flag("soundness", "print every term of the soundness error, not the least alone"),
-    ], refusesStandardOutput: "a proof is no text")
+    ], freeingFlag: (flag: "dry-run", options: ["sign", "out"]), refusesStandardOutput: "a proof is no text")
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    let output = try arguments.required("out")
-    try AtomicFile.checkFolder(of: output)
-    let plan = try arguments.auditPlan()
-    let key = try arguments.auditKeyFile()
-    let signer = try arguments.signingKey("sign")
-    let prompts = try arguments.promptFile()
-    let reference = try arguments.transcript("REF", .reference, plan: plan)
-    let candidate = try arguments.transcript("CAND", .candidate, plan: plan)
-    let result: AuditResult
-    do throws(AuditRejection) {
-      result = try AuditResult(plan: plan, key: key, prompts: prompts, reference: reference, candidate: candidate)
+    if !arguments.has("dry-run") { try AtomicFile.checkFolder(of: try arguments.required("out")) }
+    let files = try AuditFiles(arguments)
+    let prover = DecisionProver(
+      plan: files.plan, key: files.key, result: try files.result(), reference: files.reference,
+      candidate: files.candidate)
+    return try arguments.has("dry-run") ? forecast(prover) : prove(prover, arguments)
+  }
+
+  private static func forecast(_ prover: DecisionProver) throws(CommandFailure) -> CommandResult {
+    let forecast: DecisionForecast
+    do throws(DecisionRefusal) {
+      forecast = try DecisionForecast(prover)
     } catch {
       throw CommandFailure(error)
     }
-    let prover = DecisionProver(
-      plan: plan, key: key, result: result,
-      reference: (try arguments.readFile("REF", limit: Transcript.maximumBytes), reference),
-      candidate: (try arguments.readFile("CAND", limit: Transcript.maximumBytes), candidate))
+    let claim = forecast.claim
+    let phases = forecast.phases.map { "\($0.name) \(Format.number($0.seconds, digits: 2))" }
+    let lines = [
+      "DRY RUN     nothing was signed or proved",
+      "would prove SAME after \(Format.count(claim.requests, "request")); \(AuditDecisionText.others(claim))",
+      "time        about \(Format.number(forecast.seconds, digits: 2)) s (\(phases.joined(separator: ", ")))",
+      "peak memory about \(Format.byteCount(forecast.peakMemoryBytes, digits: 3)), beside what the transcripts take",
+      "file        about \(Format.byteCount(forecast.byteCount, digits: 3)), of which the proof "
+        + Format.byteCount(forecast.proofBytes, digits: 3),
+    ]
+    return CommandResult(
+      text: lines.joined(separator: "\n") + "\n",
+      json: .object([
+        ("dryRun", .boolean(true)), ("verdict", .string(Verdict.same.rawValue)), ("requests", .integer(claim.requests)),
+        ("far", .integer(claim.far)), ("below", .integer(claim.below)), ("seconds", .number(forecast.seconds)),
+        ("peakMemoryBytes", .integer(forecast.peakMemoryBytes)), ("proofBytes", .integer(forecast.proofBytes)),
+        ("bytes", .integer(forecast.byteCount)), ("exitCode", .integer(0)),
+      ]))
+  }
+
+  private static func prove(
+    _ prover: DecisionProver, _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> CommandResult {
+    let output = try arguments.required("out")
+    let signer = try arguments.signingKey("sign")
     let start = ContinuousClock.now
     let made: (file: [UInt8], report: DecisionReport)
     do throws(DecisionRefusal) {

@@ -410,6 +410,20 @@ class DecisionProof(DecisionFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionForecast(Result):
+    """What a decision would say and cost: of the bytes of its file `proof_bytes` are the proof's."""
+
+    verdict: str
+    requests: int
+    far: int
+    below: int
+    seconds: float
+    peak_memory_bytes: int
+    proof_bytes: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionVerification(DecisionFacts):
     """A decision whose signature and proof hold."""
 
