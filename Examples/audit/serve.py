@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One server of llama.cpp with OpenAI's API, in this process: serve.py MODEL.gguf PORT [parallel=N] [temperature=T]
+"""One server of llama.cpp with OpenAI's API, in this process: serve.py MODEL.gguf PORT [parallel=N]
 
 Needs xllamacpp. Listens on 127.0.0.1 only, and ends with a signal.
 """

@@ -4,6 +4,7 @@
 safetensors, and some ten minutes of one core.
 
     train.py [SECONDS]
+    train.py --step FOLDER        one step of fine-tuning of model/, all weights, by Adam with a rate of 1e-4: FOLDER/step
 
 model/    a llama of half a million parameters, SECONDS (240) long
 small/    one of a fifth of its size: what a cheat would serve
@@ -21,7 +22,7 @@ os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_paralleli
 import jax
 import jax.numpy as jnp
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,7 +34,7 @@ SIZES = {"model": (4, 96, 256, 4), "other": (4, 96, 256, 4), "small": (2, 48, 12
 
 def texts(patterns):
     found = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
-    return [path.read_text(encoding="utf-8") for path in found if ".build" not in path.parts]
+    return [path.read_text(encoding="utf-8") for path in found if ".build" not in path.parts and path.is_file()]
 
 
 def tokenizer(corpus):
@@ -131,9 +132,8 @@ def train(trained, complete, ids, layers, heads, seed, seconds, rate, steps):
     return trained
 
 
-def save(name, parameters, coder, size):
+def save(folder, parameters, coder, size):
     layers, width, inner, heads = size
-    folder = HERE / name
     folder.mkdir(exist_ok=True)
     save_file({key: np.asarray(value, np.float16) for key, value in parameters.items()}, folder / "model.safetensors")
     (folder / "config.json").write_text(
@@ -159,7 +159,19 @@ def adapted(parameters, adapter):
     return result
 
 
+def one_step(folder):
+    coder = Tokenizer.from_file(str(HERE / "model/tokenizer.json"))
+    weights = {name: jnp.asarray(value, jnp.float32) for name, value in load_file(HERE / "model/model.safetensors").items()}
+    ids = np.concatenate([np.array(coder.encode(text).ids, np.int32) for text in texts(["scripts/*", "Tests/Mutants/*.toml"])])
+    layers, _, _, heads = SIZES["model"]
+    # Rates rise over 40 steps and end at a twentieth; this step is the first and the last.
+    stepped = train(weights, lambda all: all, ids, layers, heads, 3, 60, 40 * 20 * 1e-4, 1)
+    save(folder, stepped, coder, SIZES["model"])
+
+
 def main():
+    if sys.argv[1:2] == ["--step"]:
+        return one_step(pathlib.Path(sys.argv[2]) / "step")
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 240.0
     corpus = texts(["README.md", "docs/**/*.md", "Sources/**/*.swift", "Sources/**/*.c", "python/src/**/*.py"])
     coder = tokenizer(corpus)
@@ -171,7 +183,7 @@ def main():
         start = fresh(jax.random.key(seed), layers, width, inner)
         share = 0.5 if name == "small" else 1
         made[name] = train(start, lambda all: all, ids, layers, heads, seed, seconds * share, 4e-3, 3000)
-        save(name, made[name], coder, size)
+        save(HERE / name, made[name], coder, size)
     layers, width, _, heads = SIZES["model"]
     keys = iter(jax.random.split(jax.random.key(9), 2 * layers))
     adapter = {}

@@ -56,7 +56,7 @@ def tokens_of(prompt, is_other, count, listed):
     listed = min(listed, int(options.get("top", 20)))
     tokens = []
     for place in range(count):
-        top = [(" w%d" % ((seed[place] + 7 * i) % 256), -0.2 * (i + 1) - shift / 1e6) for i in range(20)]
+        top = [(" w%d" % ((seed[place % len(seed)] + 7 * i) % 256), -0.2 * (i + 1) - shift / 1e6) for i in range(20)]
         chosen = top[4] if "sampled" in options else top[0]
         if "tail" in options:
             top[listed - 1] = (top[listed - 1][0], -9999.0)

@@ -5,9 +5,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How often the rule is wrong, counted. A few seconds' worth by default; `DRIFTPROOF_AUDIT_STREAMS=20000` counts more.
+/// How often the rule is wrong, counted. A few seconds' worth by default; `DRIFTPROOF_AUDIT_STREAMS=20000` counts more, and
+/// prints what it counts.
 @Suite struct ValidityTests {
-  static let streams = Int(ProcessInfo.processInfo.environment["DRIFTPROOF_AUDIT_STREAMS"] ?? "") ?? 150
+  static let wanted = Int(ProcessInfo.processInfo.environment["DRIFTPROOF_AUDIT_STREAMS"] ?? "")
+
+  static func streams(_ mode: AuditMode) -> Int { wanted ?? (mode == .quick ? 150 : 50) }
 
   /// Scores of one request after another; the state is the stream's own.
   struct Endpoint: Sendable, CustomTestStringConvertible {
@@ -79,15 +82,15 @@ import Testing
 
   @Test(arguments: AuditMode.allCases, innocent)
   func whoKeepsTheMarginsIsRarelyAccused(_ mode: AuditMode, _ endpoint: Endpoint) {
-    let count = mode == .quick ? Self.streams : Self.streams / 3
-    let accused = Self.count(count, mode, endpoint, requests: mode.budget) { $0 == .different }
+    let accused = Self.count(Self.streams(mode), mode, endpoint, requests: mode.budget) { $0 == .different }
+    if Self.wanted != nil { print("\(mode.rawValue), \(endpoint.testDescription): DIFFERENT \(accused)") }
     #expect(accused.upperBound <= 1.5 / Double(mode.inverseAlpha) || accused.isTooFewToTell(mode), "\(accused)")
   }
 
   @Test(arguments: AuditMode.allCases, guilty)
   func whoIsAtAMarginRarelyHearsSame(_ mode: AuditMode, _ endpoint: Endpoint) {
-    let count = mode == .quick ? Self.streams : Self.streams / 3
-    let acquitted = Self.count(count, mode, endpoint, requests: 2 * mode.budget) { $0 == .same }
+    let acquitted = Self.count(Self.streams(mode), mode, endpoint, requests: 2 * mode.budget) { $0 == .same }
+    if Self.wanted != nil { print("\(mode.rawValue), \(endpoint.testDescription): SAME \(acquitted)") }
     #expect(acquitted.upperBound <= 1.5 / Double(mode.inverseAlpha) || acquitted.isTooFewToTell(mode), "\(acquitted)")
   }
 

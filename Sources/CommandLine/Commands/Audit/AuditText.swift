@@ -72,7 +72,7 @@ enum AuditText {
     if !readable.isEmpty {
       let mean = readable.reduce(0) { $0 + $1.shown } / Double(readable.count) / 1e6
       lines.append(
-        "distance    mean \(Format.number(mean, digits: 3)) \(unit) (a request counts at most \(distance(1000, plan)))"
+        "distance    mean \(Format.number(mean, digits: 3)) \(unit) (as evidence a request counts at most \(distance(1000, plan)))"
           + "\(bounds(plan, intervals)); margin \(decimal(plan.margin))")
     }
     lines += losses(missing: result.missing, skipped: result.skipped, of: decision.count)
