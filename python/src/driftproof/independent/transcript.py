@@ -16,7 +16,7 @@ class Transcript:
     def absorb(self, label: str, kind: int, content: bytes) -> None:
         self.state = sha256(b"driftproof/absorb", self.state, text(label), u8(kind), counted(content))
 
-    def _blocks(self, label: str):
+    def blocks(self, label: str):
         self.absorb(label, CHALLENGE, b"")
         counter = 0
         while True:
@@ -25,7 +25,7 @@ class Transcript:
 
     def challenge_bytes(self, label: str, count: int) -> bytes:
         result = bytearray()
-        for block in self._blocks(label):
+        for block in self.blocks(label):
             result += block
             if len(result) >= count:
                 return bytes(result[:count])
@@ -33,7 +33,7 @@ class Transcript:
     def challenge(self, label: str) -> Cubic:
         """An element of K: the first three 64-bit words below p."""
         words = []
-        for block in self._blocks(label):
+        for block in self.blocks(label):
             for offset in range(0, 32, 8):
                 word = int.from_bytes(block[offset : offset + 8], "little")
                 if word < P:
