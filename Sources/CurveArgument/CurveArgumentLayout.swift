@@ -8,6 +8,8 @@ package struct CurveArgumentLayout: Sendable {
   package struct Line: Sendable, Hashable {
     package let tensor: Int
     package let rows: Range<Int>
+    /// The first of these rows among all of the statement's.
+    package let place: Int
     package let bound: CurveBound?
     /// 2·(F - f) where the total counts it.
     package let totalShift: Int?
@@ -19,8 +21,8 @@ package struct CurveArgumentLayout: Sendable {
   package let lines: [Line]
   /// Of E-space.
   package let driftRows: Int
-  /// Where each row of E-space is among all of the statement's.
-  package let places: [Int]
+  /// Where each row of E-space is among all of the statement's. Only for statements whose points have been counted.
+  package var places: [Int] { lines.flatMap { $0.place..<$0.place + $0.rows.count } }
   package let boundedCount: Int
   /// Cells of D that mean something.
   package let usedCells: Int
@@ -33,25 +35,24 @@ package struct CurveArgumentLayout: Sendable {
   init(_ statement: CurveStatement, groupCount: Int?) {
     self.statement = statement
     let finest = statement.tensors.filter(\.countsInTotal).map(\.fractionBits).max() ?? 0
-    var (lines, places) = ([Line](), [Int]())
-    var (first, bounded) = (0, 0)
+    var lines: [Line] = []
+    var (place, row, bounded) = (0, 0, 0)
     for (index, tensor) in statement.tensors.enumerated() {
       if case .norm(let bound) = tensor.claim {
         lines.append(
           Line(
-            tensor: index, rows: places.count..<places.count + tensor.rowCount, bound: bound,
+            tensor: index, rows: row..<row + tensor.rowCount, place: place, bound: bound,
             totalShift: tensor.countsInTotal ? 2 * (finest - tensor.fractionBits) : nil,
             number: bound == nil ? nil : bounded))
         bounded += bound == nil ? 0 : 1
-        places += first..<first + tensor.rowCount
+        row += tensor.rowCount
       }
-      first += tensor.rowCount
+      place += tensor.rowCount
     }
     self.lines = lines
-    self.places = places
-    driftRows = places.count
+    driftRows = row
     boundedCount = bounded
-    let variables = statement.logLength + ceilLog2(places.count)
+    let variables = statement.logLength + ceilLog2(row)
     range =
       groupCount.map { TensorRange(variables: variables, groupCount: $0) } ?? TensorRange(variables: variables)
     usedCells =

@@ -27,10 +27,15 @@ package struct CurveArgumentVerifier: Sendable {
   ///   - base: C_base, the rows of all tensors of the statement in order. Who calls vouches for them: the identity has them.
   ///   - tuned: C_tuned, likewise.
   ///   - key: of the setup that the statement names.
+  ///   - isKeyChecked: whether the caller has called ``CurveSetupKey/check()``.
   package func verify(
-    _ proof: [UInt8], base: CurvePoints, tuned: CurvePoints, key: CurveSetupKey
+    _ proof: [UInt8], base: CurvePoints, tuned: CurvePoints, key: CurveSetupKey, isKeyChecked: Bool = false
   ) throws(CurveProofRejection) {
     guard key.id == statement.setupID else { throw .otherSetup }
+    // Under a key of no τ, or of two, everything can be proved. An id that is known is of a key that is right.
+    if !isKeyChecked, KnownCurveSetup.with(id: statement.setupID) == nil {
+      do throws(CurveSetupError) { try key.check() } catch { throw .unsupported("the setup's key: \(error)") }
+    }
     let drift = try CurveArgumentProtocol.drift(layout, base: base, tuned: tuned)
     var channel = CurveVerifierChannel(
       transcript: CurveArgumentProtocol.transcript(statement, base: base, tuned: tuned), proof: proof)

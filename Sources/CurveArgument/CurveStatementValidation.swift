@@ -12,7 +12,8 @@ extension CurveStatement {
     try require(setupID.count == 32, "the setup's id has \(setupID.count) bytes")
     try require(tensors.contains(where: \.isBounded), "no tensor has a norm claim")
     try require(tensors.count <= CurveLimits.maximumTensors, "\(tensors.count) tensors")
-    try require(Set(tensors.map(\.name)).count == tensors.count, "two tensors have one name")
+    // Names are their bytes: Swift's strings are equal where their letters are.
+    try require(Set(tensors.map { Array($0.name.utf8) }).count == tensors.count, "two tensors have one name")
     // Rows are counted before they are added up, so that no sum overflows.
     let mostRows = 1 << (CurveLimits.maximumVariables - logLength)
     var rowCount = 0
@@ -22,8 +23,9 @@ extension CurveStatement {
       try require((1...mostRows).contains(tensor.rowCount), "tensor \(name) has \(tensor.rowCount) rows of cells")
       rowCount += tensor.rowCount
       try require(rowCount <= mostRows, "the tensors have more than 2^\(CurveLimits.maximumVariables) cells")
-      let (entries, overflow) = tensor.rows.multipliedReportingOverflow(by: tensor.columns)
-      try require(!overflow && entries <= tensor.rowCount << logLength, "tensor \(name) has more entries than cells")
+      // Rows that are another tensor's would move under this one's claim.
+      let shape = CurveRowLayout(rows: tensor.rows, columns: tensor.columns, logLength: logLength)
+      try require(shape?.rowCount == tensor.rowCount, "tensor \(name) has not the rows of its shape")
       try require(CurveLimits.fractionBits.contains(tensor.fractionBits), "the precision of \(name) is out of range")
       switch tensor.claim {
       case .norm(let bound?):

@@ -39,6 +39,7 @@ package struct CurveArgumentProver: Sendable {
     rows: some CurveDriftRows, base: CurvePoints, tuned: CurvePoints, committer: CurveCommitter, secret: [UInt8],
     report: (String) -> Void = { _ in }
   ) throws(CurveArgumentError) -> Proof {
+    precondition(secret.count == 32, "a secret of \(secret.count) bytes")
     guard committer.logLength == layout.logLength, committer.key.id == statement.setupID else { throw .otherSetup }
     let measure = try DriftMeasure(layout, rows: rows)
     do throws(CurveProofRejection) {

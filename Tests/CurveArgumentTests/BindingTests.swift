@@ -25,7 +25,7 @@ import Testing
   @Test func everyFieldOfTheStatement() throws {
     let proof = try Self.proof.get()
     let changes: [(inout CurveStatement) -> Void] = [
-      { $0.tensors[0].name = "A" }, { $0.tensors[0].rows = 1 }, { $0.tensors[0].columns = 255 },
+      { $0.tensors[0].name = "A" }, { $0.tensors[0].columns = 255 },
       { $0.tensors[0].fractionBits += 1 }, { $0.tensors[0].claim = .norm(CurveBound(ones: 119)) },
       { $0.tensors[1].claim = .any }, { $0.totalBound = CurveBound(ones: 39) }, { $0.binding = [1, 2, 4] },
       { $0.binding = [] },
@@ -95,6 +95,37 @@ import Testing
     }
   }
 
+  /// A key of two τ has an id like any other.
+  @Test func theKeyIsOfOneSecret() throws {
+    let fixture = Self.fixture
+    let (own, other) = (fixture.committer.key, CurveCommitter(secret: Fr(98), logLength: 8).key)
+    let key = CurveSetupKey(first: own.first, second: other.second, secondSquare: other.secondSquare)
+    var statement = fixture.statement
+    statement.setupID = key.id
+    let committer = CurveCommitter(key: key, logLength: 8, powers: fixture.committer.powers)
+    let proof = try CurveArgumentProver(statement: statement).prove(
+      rows: fixture.rows, base: fixture.base, tuned: fixture.tuned, committer: committer, secret: CurveFixture.secret)
+    let rejection = fixture.rejection(of: proof.bytes, statement: statement, key: key)
+    guard case .unsupported(let why)? = rejection else {
+      Issue.record("\(String(describing: rejection))")
+      return
+    }
+    #expect(why.hasPrefix("the setup's key"))
+  }
+
+  /// Nothing is made for rows that nobody has sent.
+  @Test func rowsAreCountedBeforeTheyAreListed() throws {
+    var statement = Self.fixture.statement
+    statement.tensors = [
+      CurveTensor(
+        name: "a", rows: 1 << 32, columns: 256, fractionBits: 0, rowCount: 1 << 32, claim: .norm(CurveBound.zero))
+    ]
+    statement.totalBound = nil
+    #expect(
+      Self.fixture.rejection(of: try Self.proof.get(), statement: statement)
+        == .rowCount(expected: 1 << 32, found: 4))
+  }
+
   @Test func everyElementOfTheProof() throws {
     let fixture = CurveFixture([.tight("a", CurveFixture.random(1, seed: 44))])
     let prover = try CurveArgumentProver(statement: fixture.statement)
@@ -116,7 +147,8 @@ import Testing
           let scalar = try #require(Fr(littleEndian: bytes[place])) + .one
           bytes.replaceSubrange(place, with: scalar.littleEndianBytes)
         }
-        #expect(fixture.rejection(of: bytes) != nil, "\(section), element \(element)")
+        let expected = section.hasPrefix("opening/") ? CurveProofRejection.openingPairing : Self.final
+        #expect(fixture.rejection(of: bytes) == expected, "\(section), element \(element)")
       }
       // What is sent for the first time under a label may be cut.
       if seen.insert(section).inserted {

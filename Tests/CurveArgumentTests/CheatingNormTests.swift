@@ -24,9 +24,10 @@ import Testing
   private static let final = CurveProofRejection.sumcheckFinal(stage: "A")
 
   private func rejection(_ prover: CheatingProver) throws -> CurveProofRejection? {
+    let layout = CurveArgumentLayout(prover.statement, groupCount: prover.groupCount)
     do throws(CurveProofRejection) {
-      try CurveArgumentVerifier(statement: prover.statement).verify(
-        try prover.proof(), base: prover.base, tuned: prover.tuned, key: prover.committer.key)
+      try CurveArgumentVerifier(layout: layout).verify(
+        try prover.proof(), base: prover.base, tuned: prover.tuned, key: prover.committer.key, isKeyChecked: true)
       return nil
     } catch { return error }
   }
@@ -130,9 +131,10 @@ import Testing
   }
 
   // Attack 4.
-  @Test func entriesThatCancelBetweenTiles() throws {
+  @Test(arguments: [1, 2]) func entriesThatCancelBetweenTiles(groups: Int) throws {
     let huge = Fr(0x1234_5678_9ABC_DEF0).power(3)
     var prover = CheatingProver(Self.fixture)
+    prover.groupCount = groups
     for (row, sign) in [(0, Fr.one), (1, -Fr.one)] {
       prover.replace(row) { row in
         row[3] = sign * huge
@@ -140,10 +142,16 @@ import Testing
       }
     }
     try expectStopped(prover)
-    // With one matrix for all tiles it passes.
+    // With one matrix for all tiles it passes: entries of one group do not depend on the bits of rows, or the other's are 1.
     let l = CurveFixture.logLength
     let careless = { @Sendable (matrices: [TernaryMatrix]) in
-      matrices.map { matrix in
+      if groups == 2 {
+        let own = matrices[1]
+        let ones = [UInt64](repeating: .max, count: own.plus.count)
+        let none = [UInt64](repeating: 0, count: own.plus.count)
+        return [matrices[0], TernaryMatrix(rows: own.rows, columns: own.columns, plus: ones, minus: none)]
+      }
+      return matrices.map { matrix in
         let words = matrix.words
         func repeated(_ bits: [UInt64]) -> [UInt64] {
           (0..<matrix.columns).flatMap { bits[($0 & (1 << l - 1)) * words..<($0 & (1 << l - 1) + 1) * words] }
@@ -154,11 +162,53 @@ import Testing
     }
     prover.matrices = careless
     let proof = try prover.prove()
-    let verifier = try CurveArgumentVerifier(statement: prover.statement)
+    let verifier = CurveArgumentVerifier(layout: CurveArgumentLayout(prover.statement, groupCount: groups))
     var channel = CurveVerifierChannel(
       transcript: CurveArgumentProtocol.transcript(prover.statement, base: prover.base, tuned: prover.tuned),
       proof: proof)
     let matrices = careless(verifier.layout.range.draw(&channel.transcript))
+    try accept(verifier, matrices, prover, &channel)
+  }
+
+  // Attack 5: huge entries in the kernel of R, whose squares are right modulo r, for a prover that knows R before it commits.
+  @Test func driftThatIsMadeForTheMatrix() throws {
+    let fixture = CurveFixture([.tight("a", CurveFixture.random(1, seed: 30))])
+    // What R would be if the tuned rows did not enter the transcript before it.
+    var transcript = CurveArgumentProtocol.transcript(fixture.statement, base: fixture.base, tuned: fixture.tuned)
+    let known = CurveArgumentLayout(fixture.statement).range.draw(&transcript)
+    var prover = CheatingProver(fixture)
+    let (small, first) = (prover.rows[0], Self.kernel(known[0], seed: 1))
+    // s with Σ (small + s·first + second)² = Σ small².
+    let (square, cross) = (FrVector.innerProduct(first, first), FrVector.innerProduct(small, first))
+    let large = try #require(
+      (2..<40).lazy.compactMap { seed -> [Fr]? in
+        let second = Self.kernel(known[0], seed: seed)
+        let half = cross + FrVector.innerProduct(first, second)
+        let rest = FrVector.innerProduct(second, second) + Fr(2) * FrVector.innerProduct(small, second)
+        guard let root = Elimination.squareRoot(half * half - square * rest) else { return nil }
+        let scale = (root - half) * square.inverse()
+        return small.indices.map { small[$0] + scale * first[$0] + second[$0] }
+      }.first)
+    prover.replace(0) { $0 = large }
+    #expect(FrVector.innerProduct(large, large) == FrVector.innerProduct(small, small))
+    // The verifier draws another matrix: against that one, and against the known one.
+    try expectStopped(prover)
+    prover.matrices = { _ in known }
+    #expect(try rejection(prover) == Self.final)
+    // One that draws it before the rows are sent accepts.
+    let verifier = try CurveArgumentVerifier(statement: prover.statement)
+    var channel = CurveVerifierChannel(
+      transcript: CurveArgumentProtocol.transcript(prover.statement, base: prover.base, tuned: prover.tuned),
+      proof: try prover.prove())
+    _ = verifier.layout.range.draw(&channel.transcript)
+    try accept(verifier, known, prover, &channel)
+  }
+
+  /// The rest of a careless verifier, which has matrices of its own.
+  private func accept(
+    _ verifier: CurveArgumentVerifier, _ matrices: [TernaryMatrix], _ prover: CheatingProver,
+    _ channel: inout CurveVerifierChannel
+  ) throws {
     let (auxiliary, claims) = try verifier.claims(matrices, &channel)
     let drift = try CurveArgumentProtocol.drift(verifier.layout, base: prover.base, tuned: prover.tuned)
     try CurveOpeningVerifier.verify(
@@ -166,36 +216,14 @@ import Testing
     try channel.finish()
   }
 
-  // Attack 5: entries in the kernel of R, for a prover that knows it before it commits.
-  @Test func driftThatIsMadeForTheMatrix() throws {
-    let fixture = CurveFixture([.tight("a", CurveFixture.random(1, seed: 30))])
-    let before = CheatingProver(fixture)
-    // What R would be if C_tuned did not enter the transcript before it.
-    var transcript = CurveArgumentProtocol.transcript(fixture.statement, base: fixture.base, tuned: fixture.tuned)
-    let matrices = CurveArgumentLayout(fixture.statement).range.draw(&transcript)
-    let kernel = Self.kernel(matrices[0])
-    var prover = before
-    prover.replace(0) { row in for cell in row.indices { row[cell] = row[cell] + kernel[cell] } }
-    // All projections are those of the small drift, and the bound is one that the large one meets modulo r: a slack of bits.
-    prover.matrices = { _ in matrices }
-    #expect(try rejection(prover) != nil)
-    // Against the matrix that the verifier draws.
-    prover.matrices = { $0 }
-    try expectStopped(prover)
-    // A verifier that took R from before the commitment would see only small projections.
-    let table = prover.rows[0]
-    let projections = matrices[0].sums(table)
-    let honest = matrices[0].sums(before.rows[0])
-    #expect(projections == honest)
-    #expect(table.contains { $0.littleEndianBytes[20] != 0 && (-$0).littleEndianBytes[20] != 0 })
-  }
-
   /// A vector of R's kernel with huge entries: 132 equations for 256 unknowns.
-  private static func kernel(_ matrix: TernaryMatrix) -> [Fr] {
+  private static func kernel(_ matrix: TernaryMatrix, seed: Int) -> [Fr] {
     var equations = (0..<matrix.rows).map { m in (0..<matrix.columns).map { Fr(Int64(matrix[m, $0])) } }
     let pivots = Elimination.reduce(&equations)
     var result = [Fr](repeating: .zero, count: matrix.columns)
-    for column in result.indices where !pivots.contains(column) { result[column] = Fr(Int64(column + 3)).power(5) }
+    for column in result.indices where !pivots.contains(column) {
+      result[column] = Fr(Int64(column + 300 * seed)).power(17)
+    }
     for (row, pivot) in pivots.enumerated() {
       result[pivot] = equations[row].indices.reduce(Fr.zero) {
         $1 == pivot ? $0 : $0 - equations[row][$1] * result[$1]

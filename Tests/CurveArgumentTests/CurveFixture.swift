@@ -104,7 +104,7 @@ struct CurveFixture: Sendable {
   ) -> CurveProofRejection? {
     do throws(CurveProofRejection) {
       try CurveArgumentVerifier(statement: other ?? statement).verify(
-        proof, base: otherBase ?? base, tuned: otherTuned ?? tuned, key: key ?? committer.key)
+        proof, base: otherBase ?? base, tuned: otherTuned ?? tuned, key: key ?? committer.key, isKeyChecked: key == nil)
       return nil
     } catch { return error }
   }

@@ -24,4 +24,28 @@ enum Elimination {
     rows.removeLast(rows.count - pivots.count)
     return pivots
   }
+
+  /// By Tonelli and Shanks; nil for what is no square.
+  static func squareRoot(_ a: Fr) -> Fr? {
+    // r - 1 = 2^32·q.
+    let bytes = ((-Fr.one) * Fr(2).power(32).inverse()).littleEndianBytes
+    let half = (1..<255).reversed().reduce(Fr.one) { power, bit in
+      bytes[bit / 8] >> UInt8(bit % 8) & 1 == 1 ? power * power * a : power * power
+    }
+    var (root, rest, unity, order) = (a * half, a * half * half, CurveFixture.rootOfUnity, 32)
+    while rest != .one {
+      var (log, power) = (0, rest)
+      while power != .one, log < order {
+        power = power * power
+        log += 1
+      }
+      guard log < order else { return nil }
+      for _ in 0..<order - log - 1 { unity = unity * unity }
+      root = root * unity
+      unity = unity * unity
+      rest = rest * unity
+      order = log
+    }
+    return root
+  }
 }

@@ -61,34 +61,55 @@ import Testing
       ], totalBound: CurveBound(ones: 208)
     ).statement
     #expect(throws: Never.self) { try good.validate() }
-    let changes: [(inout CurveStatement) -> Void] = [
-      { $0.logLength = 7 }, { $0.logLength = 29 }, { $0.setupID = [] }, { $0.tensors = [] },
-      { $0.tensors[0].claim = .any }, { $0.tensors[1].name = "a" }, { $0.tensors[0].rows = 0 },
-      { $0.tensors[0].columns = -1 }, { $0.tensors[0].rowCount = 0 }, { $0.tensors[0].rowCount = 1 << 33 },
-      { $0.tensors[0].rowCount = .max }, { $0.tensors[0].rows = 2 }, { $0.tensors[0].rows = .max },
-      { $0.tensors[0].fractionBits = 29 }, { $0.tensors[0].fractionBits = -21 },
-      { $0.tensors[0].claim = .norm(CurveBound(1 as UInt64).shiftedLeft(120)) },
-      { $0.tensors[1].countsInTotal = true }, { $0.totalBound = nil },
-      { $0.totalBound = CurveBound(1 as UInt64).shiftedLeft(208) },
-      {
-        $0.totalBound = nil
-        $0.tensors[0].countsInTotal = false
-        $0.tensors[0].claim = .norm(nil)
-      },
-      { $0.tensors[0].countsInTotal = false },
-      {
-        $0.tensors[0].fractionBits = -20
-        $0.tensors[1].fractionBits = 25
-        $0.tensors[1].claim = .norm(nil)
-        $0.tensors[1].countsInTotal = true
-      },
+    let (one, cells) = (CurveBound(1 as UInt64), "more than 2^40 cells")
+    let changes: [(String, (inout CurveStatement) -> Void)] = [
+      ("rows of 2^7", { $0.logLength = 7 }), ("rows of 2^29", { $0.logLength = 29 }),
+      ("the setup's id", { $0.setupID = [] }), ("no tensor", { $0.tensors = [] }),
+      ("no tensor", { $0.tensors[0].claim = .any }), ("one name", { $0.tensors[1].name = "a" }),
+      ("is empty", { $0.tensors[0].rows = 0 }), ("is empty", { $0.tensors[0].columns = -1 }),
+      ("has 0 rows", { $0.tensors[0].rowCount = 0 }), ("rows of cells", { $0.tensors[0].rowCount = 1 << 33 }),
+      ("rows of cells", { $0.tensors[0].rowCount = .max }), ("of its shape", { $0.tensors[0].rows = 2 }),
+      ("of its shape", { $0.tensors[0].rows = .max }), ("of its shape", { $0.tensors[0].rowCount = 2 }),
+      (cells, { for index in 0..<2 { $0.tensors[index].rowCount = 1 << 32; $0.tensors[index].rows = 1 << 32 } }),
+      ("precision of a", { $0.tensors[0].fractionBits = 29 }),
+      ("precision of a", { $0.tensors[0].fractionBits = -21 }),
+      ("bound of a", { $0.tensors[0].claim = .norm(one.shiftedLeft(120)) }),
+      ("the total counts f", { $0.tensors[1].countsInTotal = true }), ("not there", { $0.totalBound = nil }),
+      ("total is out", { $0.totalBound = one.shiftedLeft(208) }),
+      (
+        "nothing bounds",
+        {
+          $0.totalBound = nil
+          $0.tensors[0].countsInTotal = false
+          $0.tensors[0].claim = .norm(nil)
+        }
+      ),
+      ("of nothing", { $0.tensors[0].countsInTotal = false }),
+      (
+        "too far apart",
+        {
+          $0.tensors[0].fractionBits = -20
+          $0.tensors[1].fractionBits = 25
+          $0.tensors[1].claim = .norm(nil)
+          $0.tensors[1].countsInTotal = true
+        }
+      ),
     ]
-    for (index, change) in changes.enumerated() {
+    for (reason, change) in changes {
       var statement = good
       change(&statement)
-      #expect(throws: CurveProofRejection.self, "change \(index)") { try statement.validate() }
-      #expect(throws: CurveArgumentError.self, "change \(index)") { try CurveArgumentProver(statement: statement) }
+      let error = #expect(throws: CurveProofRejection.self, "\(reason)") { try statement.validate() }
+      guard case .unsupported(let why)? = error else {
+        Issue.record("\(reason): \(String(describing: error))")
+        continue
+      }
+      #expect(why.contains(reason), "\(why)")
+      #expect(throws: CurveArgumentError.statement(.unsupported(why))) { try CurveArgumentProver(statement: statement) }
     }
+    // Composed and decomposed letters are two names.
+    var names = good
+    (names.tensors[0].name, names.tensors[1].name) = ("\u{E9}", "e\u{301}")
+    #expect(throws: Never.self) { try names.validate() }
   }
 
   @Test func sizesFollowTheirInequalities() {
@@ -100,7 +121,7 @@ import Testing
       #expect(groups.allSatisfy { (variables / groups.count...variables / groups.count + 1).contains($0.count) })
       #expect(groups.allSatisfy { $0.count <= 14 && $0.count >= 5 })
     }
-    for rows in [1, 3, 65, 129, 1 << 17] {
+    for rows in [1, 3, 65, 129, 1 << 17, 1 << 32] {
       var statement = CurveFixture([.tight("a", CurveFixture.random(1, seed: 53))]).statement
       statement.tensors[0].rowCount = rows
       let layout = CurveArgumentLayout(statement)
