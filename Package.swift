@@ -272,7 +272,7 @@ let package = Package(
     .testTarget(
       name: "CurveArgumentTests",
       dependencies: [
-        "DriftProofCore", "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
+        "DriftProofTranscript", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveArgumentProver", "TestSupport",
       ]),
     .testTarget(

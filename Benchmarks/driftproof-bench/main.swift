@@ -105,7 +105,9 @@ case ("curve", let rest) where rest.count < 2:
   try timings.run()
 case ("curve-norm", let rest) where rest.count == 3:
   let numbers = rest.compactMap { Int($0) }
-  guard numbers.count == 3 else { fail("curve-norm LOG L BITS takes numbers\n\(usage)") }
+  guard numbers.count == 3, (8...28).contains(numbers[1]), (numbers[1]...28).contains(numbers[0]),
+    (1...40).contains(numbers[2])
+  else { fail("8 ≤ L ≤ LOG ≤ 28, 1 ≤ BITS ≤ 40\n\(usage)") }
   try CurveNormTimings.run(log: numbers[0], logLength: numbers[1], magnitude: numbers[2])
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
 case ("commitment", let rest) where rest.count == 3 || rest.count == 4:

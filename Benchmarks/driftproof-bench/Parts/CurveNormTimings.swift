@@ -15,9 +15,6 @@ enum CurveNormTimings {
   ///   - logLength: l.
   ///   - magnitude: bits of the drift's entries.
   static func run(log: Int, logLength: Int, magnitude: Int) throws {
-    guard log >= logLength, (8...28).contains(logLength), log <= 28, (1...40).contains(magnitude) else {
-      fail("curve-norm LOG L BITS: 8 ≤ L ≤ LOG ≤ 28, 1 ≤ BITS ≤ 40")
-    }
     func measure<T>(_ name: String, _ body: () throws -> T) rethrows -> T {
       let start = clock()
       let result = try body()
