@@ -6,6 +6,14 @@ import Testing
 
 /// The curve backend as people use it: a setup, an identity with rows, a certificate, and what is refused.
 @Suite(.serialized) struct CurveCommandTests {
+  /// Its commitments have no leaves, so no bands.
+  @Test func bandsAreRefused() throws {
+    let run = try Tool.run(
+      "prove", "--backend", "kzg", "--base", "a", "--tuned", "b", "--policy", "c", "--out", "d", "--opening", "e",
+      "--bands", "4")
+    #expect(run.exitCode == 14 && run.errors.contains("does not prove this yet: --bands"), "\(run.errors)")
+  }
+
   @Test func fromASetupToAVerifiedCertificate() throws {
     let fixture = try RemedyFixture()
     func file(_ name: String) -> String { fixture.folder.file(name) }

@@ -12,7 +12,7 @@ enum CurveProve {
   /// What this backend does not do yet.
   private static let refused = [
     "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening", "dry-run",
-    "strip-prefix",
+    "strip-prefix", "bands",
   ]
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
