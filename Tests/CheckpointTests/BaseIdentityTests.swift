@@ -109,7 +109,7 @@ import Testing
 
   @Test func newerVersionsAreNamed() throws {
     let text = String(decoding: try known().jsonBytes(), as: UTF8.self)
-    let newer = Array(text.replacingOccurrences(of: "Identity\": 1", with: "Identity\": 5").utf8)
+    let newer = Array(text.replacingOccurrences(of: "Identity\": 1", with: "Identity\": 6").utf8)
     do {
       _ = try BaseIdentity.parse(newer)
       Issue.record("accepted")
