@@ -193,6 +193,8 @@ def _next_bases(found: Cases) -> None:
         case(name, says, 12, reason, 6, next=Text(sealed_identity(value)))
 
     case("verified", "The base plus the drift is a next base.", 0, "verified", 12)
+    says = "A certificate about the base, whose leaves a next base has."
+    add(found, "next-known-by-leaves", says, _still(SECOND_RELEASE, aligned=False), 12, "base", "transition 7")
     case("not-json", "A next base's identity that is no JSON.", 1, "identityFile", 2, next=Text("{"))
     case("is-a-base", "A base's identity in its place.", 12, "noNextBase", 6, next=FIRST_RELEASE.identity)
     case("tableaus-transition", "A transition to a tableau.", 12, "transitionKind", 3, transition=TRANSITION)
@@ -263,15 +265,15 @@ def _frames(case) -> None:
     refused("cut", "The file ends inside.", Bytes(content[:100]))
 
 
-def _still() -> Subject:
-    """An aligned certificate of a policy that freezes everything."""
+def _still(subject: Subject = NORMS, aligned: bool = True) -> Subject:
+    """A certificate of a policy that freezes everything; one that is not aligned names the root of the leaves."""
     policy = {"driftPolicy": 1, "name": "still", "securityBits": 128, "rules": [{"tensors": "*", "allow": "frozen"}]}
     canonical = read_policy(json.dumps(policy).encode()).canonical()
-    tensors = tuple(replace(each, kind=0, digest=None) for each in NORMS.manifest.tensors)
-    manifest = Manifest(4, None, None, 0, bytes(32), tensors, True)
-    root = bytes.fromhex(NORMS.value["linkedRoot"])
+    tensors = tuple(replace(each, kind=0, digest=None) for each in subject.manifest.tensors)
+    manifest = Manifest(4, None, None, 0, bytes(32), tensors, aligned)
+    root = bytes.fromhex(subject.value["linkedRoot" if aligned else "root"])
     parts = Certificate(
         root, sha256(canonical), b"", tampering.manifest_bytes(manifest), canonical, bytes(32), b"", b""
     )
     content = tampering.certificate_bytes(replace(parts, tuned_commitment=parts.commitment_of_parts))
-    return Subject(Bytes(content), NORMS.identity, Text(json.dumps(policy)))
+    return Subject(Bytes(content), subject.identity, Text(json.dumps(policy)))
