@@ -16,6 +16,7 @@ from .subjects import (
     ADAPTER,
     ALIGNED,
     BANDS,
+    CIRCULANT,
     CLASSES,
     ENTRIES,
     FORMS,
@@ -93,6 +94,8 @@ def _frames(found: Cases) -> None:
     refused("bands-first", "The word 14 in front of 12.", LOKR.with_manifest(word + u32(2) + lokr))
     flag = PATTERNS.parts.manifest
     refused("flag-2", "Version 9 with a byte 2.", PATTERNS.with_manifest(flag[:4] + u8(2) + flag[5:]))
+    flag = CIRCULANT.parts.manifest
+    refused("flag-4", "Version 13 with a byte 4.", CIRCULANT.with_manifest(flag[:4] + u8(4) + flag[5:]))
     flag = KRONECKER.parts.manifest
     refused("flag-3", "Version 10 with a byte 3.", KRONECKER.with_manifest(flag[:4] + u8(3) + flag[5:]))
     refused("cut", "A manifest that ends inside.", NORM.with_manifest(content[:-1]))
@@ -180,6 +183,9 @@ def _versions(found: Cases) -> None:
     refused("kronecker-9", "Kronecker products in version 9.", KRONECKER, 9)
     refused("kronecker-4", "Kronecker products in version 4.", KRONECKER, 4)
     refused("patterns-10", "Patterns without Kronecker products in version 10.", PATTERNS, 10)
+    refused("circulant-10", "Circulant blocks in version 10.", CIRCULANT, 10)
+    refused("circulant-4", "Circulant blocks in version 4.", CIRCULANT, 4)
+    refused("kronecker-13", "Kronecker products without circulant blocks in version 13.", KRONECKER, 13)
     refused("link-6", "Entrywise bounds of a link in version 5.", LINK, 5, bytes(32))
 
 
@@ -197,6 +203,8 @@ def _coverage(found: Cases) -> None:
     none = policy | {"rules": [{"tensors": "v", "allow": "frozen"}]}
     cut = policy | {"rules": [{"tensors": "*", "allow": {"kronecker": {"terms": 1, "inner": [16, 4]}}}]}
     gap("blocks", "Blocks of 16 rows on 24.", KRONECKER.resealed(policy=cut), f"{section}, 8")
+    cut = policy | {"rules": [{"tensors": "*", "allow": {"circulant": {"block": 8}}}]}
+    gap("circulant", "Circulant blocks of 8 rows on 6.", CIRCULANT.resealed(policy=cut), f"{section}, 8")
     gap("tensor-without-rule", "A name that no rule matches.", NORM.resealed(policy=none), deciding)
     case_matters = policy | {"rules": [{"tensors": "W", "allow": "frozen"}, rule]}
     gap("case", "Patterns tell capital letters apart.", NORM.resealed(policy=case_matters), deciding)
@@ -365,11 +373,21 @@ def _lokr(found: Cases) -> None:
     def under(allow, **more) -> Subject:
         rules = [{"tensors": name, "allow": allow, **more}, *others["rules"][1:]]
         keeps = any("kronecker" in clause for clause in (allow if isinstance(allow, list) else [allow]))
-        version = manifest.version if keeps else 6 if "entrywise" in json.dumps(allow) else 4
+        version = (
+            13
+            if "circulant" in json.dumps(allow)
+            else manifest.version
+            if keeps
+            else 6
+            if "entrywise" in json.dumps(allow)
+            else 4
+        )
         return LOKR.resealed(replace(manifest, version=version), policy=others | {"rules": rules})
 
     product = {"kronecker": {"terms": 3, "inner": [4, 4]}}
     refused("inner", "A clause with other blocks.", under(product), "coverageGap", 19, 13)
+    circulant = {"circulant": {"block": 4}}
+    refused("circulant", "Circulant blocks on a Kronecker product.", under(circulant), "coverageGap", 19, 13)
     product = {"kronecker": {"terms": 1, "inner": [8, 4]}}
     heads = {"heads": {"of": "rows", "size": 16}}
     refused("heads", "Kronecker products of each head.", under(product, **heads), "coverageGap", 19, 13)

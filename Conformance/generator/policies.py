@@ -130,6 +130,16 @@ NO_POLICIES = [
     ("kronecker-terms", "No term.", allow('{"kronecker": {"terms": 0, "inner": [2, 2]}}'), GRAMMAR),
     ("kronecker-inner", "An inner factor of 3 rows.", allow('{"kronecker": {"terms": 1, "inner": [3, 2]}}'), GRAMMAR),
     ("kronecker-sizes", "One size.", allow('{"kronecker": {"terms": 1, "inner": [2]}}'), GRAMMAR),
+    ("circulant-rank", "Circulant blocks beside a rank.", allow('{"circulant": {"block": 2}, "rank": 1}'), GRAMMAR),
+    (
+        "circulant-kronecker",
+        "Circulant blocks beside Kronecker products.",
+        allow('{"circulant": {"block": 2}, "kronecker": {"terms": 1, "inner": [2, 2]}}'),
+        GRAMMAR,
+    ),
+    ("circulant-one", "Circulant blocks of one row.", allow('{"circulant": {"block": 1}}'), GRAMMAR),
+    ("circulant-size", "Circulant blocks of 24 rows.", allow('{"circulant": {"block": 24}}'), GRAMMAR),
+    ("circulant-none", "Circulant blocks of no size.", allow('{"circulant": {}}'), GRAMMAR),
     ("pattern-m", "A pattern n:5.", allow('{"pattern": {"of": "drift", "n": 1, "m": 5}}'), GRAMMAR),
     ("pattern-n", "A pattern 4:4.", allow('{"pattern": {"of": "drift", "n": 4, "m": 4}}'), GRAMMAR),
     (

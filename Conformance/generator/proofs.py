@@ -10,7 +10,7 @@ from driftproof.independent.verifier import Verified, verify
 from driftproof.independent.wire import u64
 
 from .case import Cases
-from .subjects import ADAPTER, BANDS, CLASSES, KRONECKER, NORM, PATTERNS, ROUNDING, Subject, add
+from .subjects import ADAPTER, BANDS, CIRCULANT, CLASSES, KRONECKER, NORM, PATTERNS, ROUNDING, Subject, add
 
 RULE = "checks-and-exit-codes 5"
 P = 0xFFFFFFFF00000001
@@ -100,6 +100,8 @@ OTHER_PLACES = [
     ("patterns", PATTERNS, "A/z", "sumcheckFinal A"),
     ("kronecker", KRONECKER, "B/sum g", "sumcheckFinal B"),
     ("kronecker", KRONECKER, "C/sum g", "sumcheckFinal C"),
+    ("circulant", CIRCULANT, "B/c", "sumcheckFinal B"),
+    ("circulant", CIRCULANT, "C/sum g", "sumcheckFinal C"),
 ]
 
 

@@ -15,6 +15,7 @@ from .subjects import (
     ADAPTER,
     ALIGNED,
     BANDS,
+    CIRCULANT,
     CLASSES,
     ENTRIES,
     FORMS,
@@ -86,6 +87,7 @@ def cases() -> Cases:
     valid("version-9-link", "Version 9 with a byte 1: a link.", THINNED, "--parent", parent_of(THINNED))
     valid("version-10-kronecker", "Version 10: sums of Kronecker products.", KRONECKER)
     valid("next-base", "A next base's identity: fractions of its weights.", SECOND_RELEASE)
+    valid("version-13-circulant", "Version 13: circulant blocks.", CIRCULANT)
     valid("hiding-base", "A base whose tableau hides its weights: fractions of weights, a pattern of the base.", HIDING)
     valid("lokr-adapter", "A manifest whose first word is 12: an unmerged LoKr adapter.", LOKR)
     valid("bands", "A manifest whose first word is 14: leaves in three bands.", BANDS)

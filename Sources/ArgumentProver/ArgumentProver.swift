@@ -121,7 +121,7 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
         rounding: witness.tables.rounding, patterns: witness.patterns),
       shapes: ArgumentProtocol.factorShapes(layout), secret: session.secret, archive: session.archive)
     // R must not choose among tableaux: its rows miss a violation with probability 2^-132 each, with nothing to spare.
-    return (oracle, try scheme.send(tree, isPinned: true, to: &session.channel))
+    return (session.deviation.argued(oracle), try scheme.send(tree, isPinned: true, to: &session.channel))
   }
 
   /// G with its masks; empty when no clause has factors.

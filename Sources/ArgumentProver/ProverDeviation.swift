@@ -15,6 +15,8 @@ protocol ProverDeviation: SumcheckDeviation {
   func absorbed(_ statement: DriftStatement) -> DriftStatement
   /// E, U, V and S before the factors are committed.
   func witness(_ tables: inout WitnessTables)
+  /// G once it is committed to, wherever the stages use it.
+  func argued(_ factors: FactorOracle) -> FactorOracle
   /// The roots of entrywise clauses, wherever they are used.
   func roots(_ roots: inout EntryRoots)
   /// The oracles of rounding clauses, wherever they are used.
@@ -54,6 +56,7 @@ extension ProverDeviation {
   var refuses: Bool { true }
   func absorbed(_ statement: DriftStatement) -> DriftStatement { statement }
   func witness(_ tables: inout WitnessTables) {}
+  func argued(_ factors: FactorOracle) -> FactorOracle { factors }
   func roots(_ roots: inout EntryRoots) {}
   func rounding(_ oracles: inout RoundingOracles) {}
   func patterns(_ oracles: inout PatternOracles) {}

@@ -103,7 +103,7 @@ package struct CalibrationWarning: Sendable, Equatable {
         "a change of \(StrictJSON.shown(figure.tensor)) may touch \(admitted) entries, the runs touched at most \(seen): "
           + "the others can hold any change inside the norm bound")
     // What changes is a part of each group of neighbours, or follows from few numbers.
-    case .pattern, .kronecker, .kroneckerProduct: return nil
+    case .pattern, .kronecker, .kroneckerProduct, .circulant: return nil
     case .norm, .rank, .product, .excluded:
       guard figure.ratio > limit else { return nil }
       return .init(

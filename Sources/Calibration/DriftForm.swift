@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofInspection
 import DriftProofPolicy
 import DriftProofLinearAlgebra
 
@@ -15,6 +16,8 @@ package enum DriftForm: Sendable, Equatable {
   case kronecker(terms: Int, rows: Int, columns: Int)
   /// Exactly one such product: unmerged LoKr adapters.
   case kroneckerProduct(rows: Int, columns: Int)
+  /// Circulant blocks of so many rows, and a residual of rounding.
+  case circulant(size: Int)
   /// At most so many of every group of neighbours in a row changed.
   case pattern(count: Int, group: Int)
   /// At most so many changed entries, rows or columns in any run.
@@ -37,14 +40,23 @@ package enum DriftForm: Sendable, Equatable {
     switch self {
     case .kronecker(let terms, let rows, let columns): .kronecker(terms: terms, rows: rows, columns: columns)
     case .kroneckerProduct(let rows, let columns): .kronecker(terms: 1, rows: rows, columns: columns)
+    case .circulant(let size): .circulant(size: size)
     default: nil
     }
   }
 
-  /// Beside a part of low rank, or of few Kronecker products, only rounding is left.
+  /// What such blocks leave of a drift; nil of other forms.
+  func blockResidual(of drift: DriftMeasure) -> (norm: Double, largest: Double)? {
+    switch self {
+    case .circulant: drift.circulant.map { ($0.residual, $0.largestResidual) }
+    default: drift.kronecker.map { ($0.residual, $0.largestResidual) }
+    }
+  }
+
+  /// Beside a part of low rank, or of blocks that repeat themselves, only rounding is left.
   var leavesRounding: Bool {
     switch self {
-    case .rank, .kronecker: true
+    case .rank, .kronecker, .circulant: true
     default: false
     }
   }
@@ -69,7 +81,8 @@ package enum DriftForm: Sendable, Equatable {
     }
     let moved = records.filter { $0.largestNorm > 0 }
     guard !moved.isEmpty else { return .norm }
-    return sparse(moved, margin: margin) ?? kronecker(moved) ?? rank(moved) ?? pattern(moved) ?? .norm
+    return sparse(moved, margin: margin) ?? kronecker(moved) ?? circulant(moved) ?? rank(moved) ?? pattern(moved)
+      ?? .norm
   }
 
   /// Tensors that keep the group from the clause that more than half of its tensors would have alone.
@@ -101,6 +114,15 @@ package enum DriftForm: Sendable, Equatable {
       size.isExpressible, let terms = measures.map(\.terms).max()
     else { return nil }
     return .kronecker(terms: terms, rows: size.rows, columns: size.columns)
+  }
+
+  /// Circulant blocks, where all drifts have them, of one size.
+  private static func circulant(_ records: [TensorRecord]) -> DriftForm? {
+    let sizes = records.flatMap { record in record.drifts.filter { $0.norm > 0 }.map { $0.circulant?.size } }
+    guard records.allSatisfy({ $0.addedRows == 0 }), let first = sizes.first, let size = first,
+      sizes.allSatisfy({ $0 == size })
+    else { return nil }
+    return .circulant(size: size)
   }
 
   /// The pattern that all drifts keep, in the largest of their groups: n of m is k·n of k·m.

@@ -81,7 +81,7 @@ struct GroupBounds: Sendable {
     var clauses = [ClauseForm.norm(norm)]
     switch form {
     case .norm, .excluded: break
-    case .rank, .kronecker:
+    case .rank, .kronecker, .circulant:
       let (rank, blocks) = (form.rank, form.blocks)
       let residual = try residualBound(records, norm)
       switch rounding {
@@ -94,7 +94,7 @@ struct GroupBounds: Sendable {
         let entries =
           boundsEntries
           ? try entryBound(records, norm) {
-            (blocks == nil ? $0.lowRank?.largestResidual : $0.kronecker?.largestResidual) ?? $0.maximum
+            (blocks == nil ? $0.lowRank?.largestResidual : form.blockResidual(of: $0)?.largest) ?? $0.maximum
           } : nil
         clauses.append(.sum(rank: rank, sparse: nil, residual: residual, entrywise: entries, blocks: blocks))
       }
@@ -144,7 +144,7 @@ struct GroupBounds: Sendable {
     for record in records {
       let measured =
         form.blocks == nil
-        ? record.residual(rankIndex: index) : record.drifts.compactMap { $0.kronecker?.residual }.max() ?? 0
+        ? record.residual(rankIndex: index) : record.drifts.compactMap { form.blockResidual(of: $0)?.norm }.max() ?? 0
       // The norm clause makes the statement's units coarser (docs/protocol.md, section 2); their rounding is left over.
       let rounding = coarseUnit(record, norm) * (Double(record.entryCount) / 6).squareRoot()
       // A drift of exactly this form leaves nothing, which is less than a residual can be.

@@ -73,7 +73,7 @@ struct ClauseLimit {
   /// No rank exceeds the matrix's sides, no count its size.
   func adding(_ step: ClauseSum, to sum: ClauseSum) -> ClauseSum {
     ClauseSum(
-      rank: min(sum.rank + step.rank, scope.fullRank), count: min(sum.count + step.count, largestCount),
+      rank: scope.sum(of: sum.rank, step.rank), count: min(sum.count + step.count, largestCount),
       residual: sum.residual + step.residual, entry: sum.entry + step.entry)
   }
 
@@ -131,7 +131,13 @@ struct ClauseLimit {
   /// What the clause is, without numbers.
   var form: String {
     var words: [String] = []
-    if rank > 0 { words.append(scope.blocks == nil ? "of low rank" : "of few Kronecker products of this size") }
+    if rank > 0 {
+      switch scope.blocks {
+      case nil: words.append("of low rank")
+      case .kronecker?: words.append("of few Kronecker products of this size")
+      case .circulant?: words.append("of circulant blocks of this size")
+      }
+    }
     if let sparse { words.append("in few \(sparse.noun)") }
     if residual != nil { words.append("of bounded norm") }
     if entry != nil { words.append("of bounded entries") }
@@ -152,8 +158,13 @@ struct ClauseLimit {
   private func text(rank: Int, count: Int, residual: String?, entry: String?) -> String {
     var words: [String] = []
     if self.rank > 0 {
-      words.append(
-        scope.blocks.map { "\(rank) Kronecker products with blocks of \($0.rows) × \($0.columns)" } ?? "rank \(rank)")
+      switch scope.blocks {
+      case nil: words.append("rank \(rank)")
+      case .kronecker(_, let rows, let columns)?:
+        words.append("\(rank) Kronecker products with blocks of \(rows) × \(columns)")
+      case .circulant(let size)?:
+        words.append(rank > DriftScope.circulant ? "other blocks" : "circulant blocks of \(size) × \(size)")
+      }
     }
     if let sparse { words.append("\(count) \(sparse.noun)") }
     if let residual { words.append("\(words.isEmpty ? "a norm" : "a residual") of \(residual)") }

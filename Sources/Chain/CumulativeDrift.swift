@@ -125,7 +125,11 @@ struct CumulativeDrift {
   ) -> String? {
     let scope = DriftScope(leaf, rows: rows, split: split, blocks: blocks)
     var allowed = rank ?? 0
-    if case .kronecker(let terms, _, _)? = blocks { allowed = terms }
+    switch blocks {
+    case .kronecker(let terms, _, _)?: allowed = terms
+    case .circulant?: allowed = DriftScope.circulant
+    case nil: break
+    }
     return excess(
       leaf, scope, ClauseLimit(leaf, scope, rank: allowed, sparse: sparse, residual: residual, entry: entrywise),
       fractionBits: fractionBits)

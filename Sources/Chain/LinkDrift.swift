@@ -205,8 +205,22 @@ struct DriftScope: Hashable, Sendable {
     NormBound(precisionOf: rows * columns, fractionBits: clauses.fractionBits)
   }
 
+  /// In place of a rank of one or more: circulant blocks of the scope's size. 0 is no change, and more than this any matrix.
+  static let circulant = 1
+
+  private var isCirculant: Bool { if case .circulant? = blocks { true } else { false } }
+
   /// The rank that any matrix of this size has at most.
-  var fullRank: Int { blocks?.fullTerms(rows: rows, columns: columns) ?? min(rows, columns) }
+  var fullRank: Int {
+    switch blocks {
+    case nil: min(rows, columns)
+    case .kronecker?: blocks?.fullTerms(rows: rows, columns: columns) ?? 0
+    case .circulant?: Self.circulant + 1
+    }
+  }
+
+  /// Of the sum of two matrices of such ranks. Sums of circulant blocks are circulant.
+  func sum(of rank: Int, _ other: Int) -> Int { isCirculant ? max(rank, other) : min(rank + other, fullRank) }
 
   /// The rank that a link's low-rank part has here at most.
   /// - Parameters:
@@ -217,8 +231,10 @@ struct DriftScope: Hashable, Sendable {
     switch (rank, own) {
     case (nil, nil): return 0
     case _ where isReread: return fullRank
-    case (let rank?, nil) where blocks == nil: return rank * heads
     // Blocks of one size lie in the same places of a head and of the whole, as they fill both.
+    case (_, let own?) where isCirculant: return own == blocks ? Self.circulant : fullRank
+    case _ where isCirculant: return fullRank
+    case (let rank?, nil) where blocks == nil: return rank * heads
     case (_, .kronecker(let terms, let rows, let columns)?)
     where blocks?.rows == rows && blocks?.columns == columns:
       return min(terms * heads, fullRank)
@@ -233,6 +249,7 @@ struct DriftScope: Hashable, Sendable {
   /// The rank that a matrix has here at most which is not zero in so many places or lines.
   func rank(of support: SparseForm) -> Int {
     switch (support, blocks) {
+    case (_, .circulant?): return fullRank
     case (.entries(let count), _), (.rows(let count), nil), (.columns(let count), nil): return count
     // A row meets one row of as many blocks as lie side by side, a column likewise.
     case (.rows(let count), let blocks?): return count * min(columns / blocks.columns, blocks.columns)

@@ -145,7 +145,7 @@ package struct CheckpointPass: Sendable {
           tasks.append(Task(tensor.name, base: before, tuned: nil, wants: .init(statistics: true)))
         }
         if after != nil { tasks.append(Task(tensor.name, base: nil, tuned: after, wants: .init(tunedDigest: true))) }
-      case .norm, .rank, .kronecker, .sparse, .entrywise, .pattern, .composed:
+      case .norm, .rank, .kronecker, .circulant, .sparse, .entrywise, .pattern, .composed:
         tasks.append(
           Task(
             tensor.name, base: before, tuned: after,

@@ -8,13 +8,18 @@ import DriftProofLinearAlgebra
 package enum ClauseFit: Sendable {
   /// The witness of the clause.
   case fits(factors: ArgumentWitness.Factors?, support: [Int]?)
+  /// Likewise, of a clause with circulant blocks.
+  case circulant(diagonals: [Int64], support: [Int]?)
   /// The drift is outside of the clause.
   case violated(Finding)
   /// The real drift is inside, but not with integer factors of this precision.
   case imprecise(String)
 
   var isFit: Bool {
-    if case .fits = self { true } else { false }
+    switch self {
+    case .fits, .circulant: true
+    case .violated, .imprecise: false
+    }
   }
 
   /// Where a drift lies outside.
@@ -51,6 +56,7 @@ package struct ClauseFitter {
     guard clause.entries?.rounding?.speaksOfWeights != true else {
       return .imprecise("its rounding bound is about the base's weights, which are not at hand")
     }
+    if let circulant = clause.circulant { return fitCirculant(clause, circulant) }
     if let entries = clause.entries { return try fitEntries(clause, entries) }
     guard let rank = clause.rank else {
       guard let sparse = clause.sparse else { return .fits(factors: nil, support: nil) }

@@ -23,6 +23,7 @@ package struct DriftMeasurer {
   package struct Measurement: Sendable, Equatable {
     package var factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:]
     package var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
+    package var diagonals: [ArgumentWitness.ClauseID: [Int64]] = [:]
 
     package init(
       factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:],
@@ -74,6 +75,9 @@ package struct DriftMeasurer {
         case .fits(let factors, let support):
           measurement.factors[.init(tensor: index, clause: number)] = factors
           measurement.supports[.init(tensor: index, clause: number)] = support
+        case .circulant(let diagonals, let support):
+          measurement.diagonals[.init(tensor: index, clause: number)] = diagonals
+          measurement.supports[.init(tensor: index, clause: number)] = support
         case .violated(let finding):
           violations.append(Self.violation(tensor, tensor.clauses[number], finding))
         case .imprecise(let reason):
@@ -115,7 +119,7 @@ package struct DriftMeasurer {
   ) -> PolicyViolation {
     let unit = Double(sign: .plus, exponent: -tensor.fractionBits - clause.scale, significand: 1)
     let limits = PolicyViolation.ClauseLimits(
-      rank: clause.rank, blocks: clause.blocks, sparse: clause.sparse,
+      rank: clause.rank, blocks: clause.blocks, circulant: clause.circulant, sparse: clause.sparse,
       residual: clause.bound.map { BoundSum.approximation($0).squareRoot() * unit },
       entry: clause.entries.flatMap { entries in
         entries.rounding?.speaksOfWeights != true ? Double(entries.square + EntryClaim.slack).squareRoot() * unit : nil

@@ -123,9 +123,9 @@ extension ClauseFitter {
 
 extension EntryClaim {
   /// ⌊τ⌋: up to which the honest prover has a root.
-  fileprivate var root: UInt64 { Self.squareRoot(square) }
+  var root: UInt64 { Self.squareRoot(square) }
   /// ⌊T⌋: what the policy allows.
-  fileprivate var largest: UInt64 { Self.squareRoot(square + Self.slack) }
+  var largest: UInt64 { Self.squareRoot(square + Self.slack) }
 }
 
 extension IntegerFactors {

@@ -45,6 +45,7 @@ struct RoundingFitter {
 
   /// The clause must have a rounding claim; see ``ClauseFitter/fit(_:progress:)``.
   func fit(_ clause: StructuredClause, _ entries: EntryClaim, _ rounding: RoundingClaim) throws -> ClauseFit {
+    if let circulant = clause.circulant { return try fitCirculant(clause, circulant, entries, rounding) }
     if drift.maximumMagnitude == 0 {
       return .fits(
         factors: clause.rank.map { _ in fitter.zeroFactors(clause) }, support: clause.sparse.map { _ in [] })
@@ -94,7 +95,7 @@ struct RoundingFitter {
   // MARK: Entries
 
   /// How far an entry's residual exceeds its bound: e·r²/(τ² + β²·u² + A·q'² + B·q² + C·Δ²), and in which units it may lie.
-  private struct Excess {
+  struct Excess {
     var index: Int
     /// Above 1 outside.
     var ratio: Double
@@ -125,7 +126,7 @@ struct RoundingFitter {
     return .violated(.rounding(found: outside.count, worst: size, row: row, column: column, limit: limit))
   }
 
-  private static func excess(
+  static func excess(
     _ claim: EntryClaim, _ rounding: RoundingClaim, index: Int, r: Int64, drift: Int64, base: Int64
   ) -> Excess {
     let (x, q) = (Double(drift), Double(base))

@@ -62,6 +62,8 @@ struct TensorComparison {
       throw .decomposition(tensor: before.name, error)
     }
     let kronecker = try kronecker(drift, statistics, fractionBits: fractionBits, baseNorm: baseNorm)
+    let circulant =
+      kronecker == nil ? circulant(drift, statistics, fractionBits: fractionBits, baseNorm: baseNorm) : nil
     var patterns = ChangePatternFinder(columns: drift.columns)
     for start in stride(from: 0, to: drift.count, by: Self.entryBlock) {
       patterns.add((start..<min(drift.count, start + Self.entryBlock)).map { drift[$0] }, from: start)
@@ -78,7 +80,30 @@ struct TensorComparison {
       changedColumns: statistics.changedColumns, lowRank: statistics.norm > 0 ? lowRank : nil,
       warning: RankWarning.judge(statistics, dtype: after.dtype, shape: after.shape),
       unit: Double(sign: .plus, exponent: -fractionBits, significand: 1), pattern: patterns.pattern,
-      kronecker: kronecker)
+      kronecker: kronecker, circulant: circulant)
+  }
+
+  /// The largest circulant blocks of which the drift consists, but for rounding, if they have far fewer numbers than a low rank that
+  /// explains the drift, too. A matrix of circulant blocks consists of none of half their size.
+  private func circulant(
+    _ drift: IntegerMatrix, _ statistics: DriftStatistics, fractionBits: Int, baseNorm: Double
+  ) -> CirculantMeasure? {
+    let rounding = RankWarning.roundingFraction(of: after.dtype) * baseNorm
+    guard statistics.norm > 4 * rounding, after.shape == before.shape else { return nil }
+    let unit = Double(sign: .plus, exponent: -fractionBits, significand: 1)
+    let explained = max(0.01 * statistics.norm, rounding)
+    let isLow = statistics.rankResidual * statistics.norm <= explained
+    let most = isLow ? statistics.rank * (drift.rows + drift.columns) / 2 : drift.count
+    var size = BlockForm.largestCirculant(rows: drift.rows, columns: drift.columns)?.rows ?? 0
+    while size > 1, drift.count / size < most {
+      if let found = CirculantStatistics.measure(drift, size: size, limit: explained / unit) {
+        return CirculantMeasure(
+          size: size, residual: found.residual * unit,
+          residualOfBase: baseNorm > 0 ? found.residual * unit / baseNorm : nil, largestResidual: found.largest * unit)
+      }
+      size /= 2
+    }
+    return nil
   }
 
   /// A sum of few Kronecker products, if the drift is one: with blocks as LoKr cuts a tensor of this shape without a factor of its

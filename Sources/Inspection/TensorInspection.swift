@@ -68,6 +68,8 @@ package struct DriftMeasure: Sendable, Equatable {
   package var pattern: ChangePattern? = nil
   /// Nil where the drift is no sum of few Kronecker products, of the sizes that were tried.
   package var kronecker: KroneckerMeasure?
+  /// Nil where the drift consists of no circulant blocks.
+  package var circulant: CirculantMeasure?
   /// Weights that are zero in the base, and how many of them are not in the tuned model; nil where nobody looked.
   package var zeros: ZeroCount?
   /// The fraction of each base weight that "ofWeight" has to allow at most, its floor counted: the largest of |δ| divided by
@@ -115,6 +117,18 @@ package struct KroneckerMeasure: Sendable, Equatable {
   package var isExpressible: Bool {
     [rows, columns].allSatisfy { BlockForm.sizeRange.contains($0) && $0.nonzeroBitCount == 1 }
   }
+}
+
+/// A drift of circulant blocks, but for rounding.
+package struct CirculantMeasure: Sendable, Equatable {
+  /// Rows of a block, a power of two: the most with which it is one.
+  package let size: Int
+  /// The norm of what the nearest such matrix leaves.
+  package let residual: Double
+  /// The residual divided by |W|; nil where the base is zero.
+  package let residualOfBase: Double?
+  /// The largest entry of what it leaves.
+  package let largestResidual: Double
 }
 
 /// Weights of a base that are exactly zero.

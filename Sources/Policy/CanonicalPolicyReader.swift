@@ -111,6 +111,7 @@ package struct CanonicalPolicyReader {
     case 2:
       let (terms, rows, columns) = (try count(), try count(), try count())
       members.append("\"kronecker\": {\"terms\": \(terms), \"inner\": [\(rows), \(columns)]}")
+    case 3: members.append("\"circulant\": {\"block\": \(try count())}")
     case let other: throw flag(other)
     }
     switch try byte() {

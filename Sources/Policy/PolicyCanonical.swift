@@ -24,6 +24,7 @@ extension Policy {
   ///               | u8 2 (sum), rank, sparse, optional residual, entrywise bound
   ///               | u8 3 (sum), rank, sparse, optional residual, rounding | u8 4 (pattern), pattern
   ///     rank      = u8 0 (none) | u8 1, u32 rank | u8 2 (Kronecker), u32 terms, u32 rows, u32 columns of the inner factor
+  ///               | u8 3 (circulant), u32 rows of a block
   ///     sparse    = u8 0 (none) | u8 1 (entries), u32 | u8 2 (rows), u32 | u8 3 (columns), u32
   ///     optional  = u8 0 (none) | u8 1, bound
   ///     bound     = u8 0 (relative) or 1 (absolute), number
@@ -163,6 +164,7 @@ private struct CanonicalWriter {
         tagged(2, terms)
         count(rows)
         count(columns)
+      case (nil, .circulant(let size)?): tagged(3, size)
       }
       switch sparse {
       case nil: bytes.append(0)

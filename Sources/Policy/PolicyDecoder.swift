@@ -141,7 +141,8 @@ enum PolicyDecoder {
     let object = try ObjectReader(
       value, at: path,
       allowed: [
-        "norm", "rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern",
+        "norm", "rank", "kronecker", "circulant", "entries", "rows", "columns", "residual", "entrywise", "rounding",
+        "pattern",
       ])
     guard !object.members.isEmpty else { throw .emptyClause(path: path.description) }
     if let norm = object.optional("norm") {
@@ -159,7 +160,8 @@ enum PolicyDecoder {
     guard forms.count <= 1 else { throw .severalSparseForms(path: path.description, forms: forms) }
     let rankValue = object.optional("rank")
     let blockValue = object.optional("kronecker")
-    if rankValue == nil, blockValue == nil, forms.isEmpty, object.optional("residual") != nil {
+    let circulantValue = object.optional("circulant")
+    if rankValue == nil, blockValue == nil, circulantValue == nil, forms.isEmpty, object.optional("residual") != nil {
       throw .residualAlone(path: path.key("residual").description)
     }
 
@@ -170,10 +172,17 @@ enum PolicyDecoder {
         .rankOutOfRange(path: rankPath.description, found: text)
       }
     }
-    let blocks = try blockValue.map { value throws(PolicyError) in
+    var blocks = try blockValue.map { value throws(PolicyError) in
       let place = path.key("kronecker")
       if rank != nil { throw .malformedBlocks(path: place.description, .withRank) }
       return try kronecker(value, at: place)
+    }
+    if let circulantValue {
+      let place = path.key("circulant")
+      guard rank == nil, blocks == nil else {
+        throw .malformedBlocks(path: place.description, .circulantWithFactors)
+      }
+      blocks = try circulant(circulantValue, at: place)
     }
     var residual: Bound?
     if let residualValue = object.optional("residual") {
@@ -223,6 +232,18 @@ enum PolicyDecoder {
       sizes.append(size)
     }
     return .kronecker(terms: terms, rows: sizes[0], columns: sizes[1])
+  }
+
+  private static func circulant(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> BlockForm {
+    let object = try ObjectReader(value, at: path, allowed: ["block"])
+    let place = path.key("block")
+    let size = try integer(try object.required("block"), at: place, in: BlockForm.circulantRange) { text in
+      .malformedBlocks(path: place.description, .circulantOutOfRange(found: text))
+    }
+    guard size.nonzeroBitCount == 1 else {
+      throw .malformedBlocks(path: place.description, .circulantOutOfRange(found: "\(size)"))
+    }
+    return .circulant(size: size)
   }
 
   private static func pattern(

@@ -62,7 +62,7 @@ public enum PolicyError: Error, Equatable, Sendable {
   case zeroEntryBound(path: String)
   /// A `rounding` bound that is none, or that stands where none may.
   case malformedRounding(path: String, RoundingProblem)
-  /// A `kronecker` that is none, or that stands where none may.
+  /// A `kronecker` or `circulant` that is none, or that stands where none may.
   case malformedBlocks(path: String, BlockProblem)
   /// A `pattern` that is none, or that stands where none may.
   case malformedPatternBound(path: String, PatternBoundProblem)
@@ -204,7 +204,7 @@ extension PolicyError: CustomStringConvertible {
     case .emptyClause(let path):
       (
         path, "the object is empty",
-        "write \"frozen\" to allow no change, or one of norm, rank, kronecker, entries, rows, columns, entrywise, rounding, "
+        "write \"frozen\" to allow no change, or one of norm, rank, kronecker, circulant, entries, rows, columns, entrywise, rounding, "
           + "pattern"
       )
     case .normNotAlone(let path, let others):
@@ -220,7 +220,7 @@ extension PolicyError: CustomStringConvertible {
     case .residualAlone(let path):
       (
         path, "residual has no rank or sparse form beside it",
-        "write norm instead (in a list, where entrywise is to hold, too), or add rank, kronecker, entries, rows or columns"
+        "write norm instead (in a list, where entrywise is to hold, too), or add rank, kronecker, circulant, entries, rows or columns"
       )
     case .zeroEntryBound(let path):
       (

@@ -79,8 +79,11 @@ package enum PolicyText {
     case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var members: [String] = []
       if let rank { members.append("\"rank\": \(rank)") }
-      if case .kronecker(let terms, let rows, let columns)? = blocks {
+      switch blocks {
+      case .kronecker(let terms, let rows, let columns)?:
         members.append("\"kronecker\": { \"terms\": \(terms), \"inner\": [\(rows), \(columns)] }")
+      case .circulant(let size)?: members.append("\"circulant\": { \"block\": \(size) }")
+      case nil: break
       }
       switch sparse {
       case .entries(let count): members.append("\"entries\": \(count)")

@@ -56,7 +56,7 @@ public struct ReportedCoverage: Sendable, Equatable {
       switch tensor.tensorClass {
       case .frozen: identical.add(tensors: 1, parameters: tensor.parameters)
       case .excluded: excluded.add(tensors: 1, parameters: tensor.parameters)
-      case .norm, .rank, .kronecker, .sparse, .entrywise, .pattern, .composed:
+      case .norm, .rank, .kronecker, .circulant, .sparse, .entrywise, .pattern, .composed:
         proved.add(tensors: 1, parameters: tensor.parameters)
       }
     }

@@ -132,6 +132,7 @@ struct AdapterClaims {
     guard !forms.isEmpty else { return nil }
     guard case .kronecker(let blockRows, let blockColumns) = change else { return .product }
     if case .heads = allowance { return .headsOfProduct }
+    if forms.contains(where: { if case .circulant = $0 { true } else { false } }) { return .productAsCirculant }
     for form in forms where (form.rows, form.columns) != (blockRows, blockColumns) {
       guard form.divides(rows: rows, columns: columns) else {
         return .sizes(rows: rows, columns: columns, blockRows: form.rows, blockColumns: form.columns)

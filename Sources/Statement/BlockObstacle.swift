@@ -9,6 +9,8 @@ public enum BlockObstacle: Error, Hashable, Sendable, CustomStringConvertible {
   case sizes(rows: Int, columns: Int, blockRows: Int, blockColumns: Int)
   /// An unmerged adapter adds a product of two other matrices to it.
   case product
+  /// An unmerged adapter adds a Kronecker product to it, of which no clause with circulant blocks is proved.
+  case productAsCirculant
   /// An unmerged adapter adds a Kronecker product with blocks of other sizes to it.
   case otherProduct(rows: Int, columns: Int, blockRows: Int, blockColumns: Int)
   /// An unmerged adapter adds a Kronecker product to it, and the clause speaks of heads.
@@ -23,6 +25,9 @@ public enum BlockObstacle: Error, Hashable, Sendable, CustomStringConvertible {
     case .product:
       "an unmerged adapter adds a product of low rank to it, which is no such sum; merge the adapter and prove the merged model, "
         + "or allow its rank"
+    case .productAsCirculant:
+      "an unmerged adapter adds a Kronecker product to it, of which no circulant blocks are proved; merge the adapter and prove the "
+        + "merged model, or allow a Kronecker product"
     case .otherProduct(let rows, let columns, let blockRows, let blockColumns):
       "an unmerged adapter adds a Kronecker product with blocks of \(rows) × \(columns) to it, and the clause has blocks of "
         + "\(blockRows) × \(blockColumns); allow inner factors of [\(rows), \(columns)], or a rank or norm alone"

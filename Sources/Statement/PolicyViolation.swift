@@ -64,6 +64,8 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     public let blockRows: Int?
     /// Columns of it.
     public let blockColumns: Int?
+    /// Rows of a circulant block; nil where the clause has none.
+    public let circulant: Int?
     /// How many entries, rows or columns may change arbitrarily, and which of them.
     public let count: Int?
     /// `entries`, `rows` or `columns`; nil without a count.
@@ -90,9 +92,11 @@ public struct PolicyViolation: Error, Hashable, Sendable {
     }
 
     package init(
-      rank: Int?, blocks: KroneckerBlock? = nil, sparse: SparseForm?, residual: Double?, entry: Double? = nil
+      rank: Int?, blocks: KroneckerBlock? = nil, circulant: CirculantBlock? = nil, sparse: SparseForm?,
+      residual: Double?, entry: Double? = nil
     ) {
       self.rank = rank
+      self.circulant = circulant?.size
       (blockRows, blockColumns) = (blocks?.rows, blocks?.columns)
       self.residual = residual
       self.entry = entry
@@ -150,7 +154,7 @@ extension PolicyViolation: CustomStringConvertible {
     case .refilled(let found, let row, let column):
       "allowed no change of weights that are zero in the base, found \(found), the first at row \(row), column \(column)"
     case .rank(let remainder, let clause):
-      "allowed \(clause), found \(clause.blockRows == nil ? "a higher rank" : "no such sum"): \(Self.text(remainder)) remains"
+      "allowed \(clause), found \(clause.withoutSuch): \(Self.text(remainder)) remains"
     case .addedProduct(let rank):
       "allowed no change, the adapter adds a product" + (rank.map { " of rank \($0)" } ?? "") + " to it"
     case .replaced: "allowed no change, the adapter replaces it by another"
@@ -184,6 +188,13 @@ extension PolicyViolation: CustomStringConvertible {
   fileprivate static func text(_ value: Double) -> String { String(format: "%.6g", value) }
 }
 
+extension PolicyViolation.ClauseLimits {
+  /// What a change is that has no such form.
+  fileprivate var withoutSuch: String {
+    circulant != nil ? "other blocks" : blockRows == nil ? "a higher rank" : "no such sum"
+  }
+}
+
 extension PolicyViolation.ClauseLimits: CustomStringConvertible {
   /// `rank 8 + 500 entries + a residual of at most 0.5`.
   public var description: String {
@@ -191,6 +202,7 @@ extension PolicyViolation.ClauseLimits: CustomStringConvertible {
     if let rank, let blockRows, let blockColumns {
       parts = ["\(rank) Kronecker \(rank == 1 ? "product" : "products") with blocks of \(blockRows) × \(blockColumns)"]
     }
+    if let circulant { parts.append("circulant blocks of \(circulant) × \(circulant)") }
     if let count, let unit { parts.append("\(count) \(unit)") }
     if let entry {
       let limit = "at most \(PolicyViolation.text(entry))"

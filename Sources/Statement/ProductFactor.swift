@@ -70,7 +70,8 @@ package enum ProductPrecision {
     let logShare =
       switch rules {
       case .original: max(0, Limits.logChunk - StatementLimits.log2(columns))
-      case .revised, .entrywise, .rounding, .patterns, .blocks: logRowsInChunk(rank: rank, columns: columns)
+      case .revised, .entrywise, .rounding, .patterns, .blocks, .circulants:
+        logRowsInChunk(rank: rank, columns: columns)
       }
     return min(rank <= 256 ? maximumRightBits : maximumRightBits - 1, (PrecisionRule.logChunkSquare - logShare) / 2)
   }

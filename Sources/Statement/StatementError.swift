@@ -31,10 +31,14 @@ package enum StatementError: Error, Equatable, Sendable {
   case patternsUnderEarlierRules(rule: Int)
   /// Manifest 9 is for policies with patterns alone.
   case patternRulesWithoutPatterns
-  /// A rule of the policy has a part that repeats itself block by block, which only manifest 10 knows.
+  /// A rule of the policy has a sum of Kronecker products, which manifest 10 knows, and 13.
   case blocksUnderEarlierRules(rule: Int)
-  /// Manifest 10 is for policies with such parts alone.
+  /// Manifest 10 is for policies with such sums alone.
   case blockRulesWithoutBlocks
+  /// A rule of the policy has circulant blocks, which only manifest 13 knows.
+  case circulantsUnderEarlierRules(rule: Int)
+  /// Manifest 13 is for policies with such blocks alone.
+  case circulantRulesWithoutCirculants
   /// The identity's linked part is no tableau of a base with its tensors.
   case linkedBase(LinkedBaseError)
 }

@@ -91,7 +91,7 @@ package enum StatementLimits {
     return cells >> logLength <= maximumRows
   }
 
-  /// Padded cells of U, V and the values of the sparse part; at most 2^52 per part.
+  /// Padded cells of U, V, diagonals and the values of the sparse part; at most 2^52 per part.
   private static func factorCellCount(_ tensor: TableauTensor, _ clause: StructuredClause) -> Int {
     var count = 0
     let (rows, columns) = (log2(tensor.rows), max(log2(tensor.columns), Limits.logSmallestCube - log2(tensor.rows)))
@@ -100,6 +100,7 @@ package enum StatementLimits {
       let (left, right) = inner.map { (rows + columns - $0, $0) } ?? (rows, columns)
       count += 1 << (left + log2(rank)) + 1 << (right + log2(rank))
     }
+    if let circulant = clause.circulant { count += 1 << (rows + columns - circulant.logSize) }
     switch clause.sparse {
     case .entries(let k): count += (rows + columns + 1) << log2(k)
     case .rows(let k): count += 1 << (log2(k) + columns)

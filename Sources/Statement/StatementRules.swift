@@ -16,14 +16,17 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
   case rounding
   /// Of manifest 9: the revised ones, of policies with patterns, and whatever other bounds.
   case patterns
-  /// Of manifest 10: the revised ones, of policies with parts that repeat themselves block by block, and whatever else.
+  /// Of manifest 10: the revised ones, of policies with sums of Kronecker products, and whatever other bounds.
   case blocks
+  /// Of manifest 13: the revised ones, of policies with circulant blocks, and whatever else.
+  case circulants
 
   /// What provers use for policies without entrywise bounds.
   package static let current = StatementRules.revised
 
   /// What provers use. Who knows no bounds on single entries can go on verifying all other certificates.
   package static func current(for policy: Policy) -> StatementRules {
+    if policy.firstRuleWithCirculants != nil { return .circulants }
     if policy.firstRuleWithBlocks != nil { return .blocks }
     if policy.firstRuleWithPattern != nil { return .patterns }
     if policy.firstRuleWithRounding != nil { return .rounding }
@@ -39,6 +42,12 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
 
   /// - Throws: where a certificate's rules are not those of its policy: every statement has one version.
   func check(_ policy: Policy) throws(StatementError) {
+    switch (policy.firstRuleWithCirculants, self) {
+    case (_?, .circulants): return
+    case (let rule?, _): throw .circulantsUnderEarlierRules(rule: rule)
+    case (nil, .circulants): throw .circulantRulesWithoutCirculants
+    case (nil, _): break
+    }
     switch (policy.firstRuleWithBlocks, self) {
     case (_?, .blocks): return
     case (let rule?, _): throw .blocksUnderEarlierRules(rule: rule)
@@ -56,12 +65,12 @@ package enum StatementRules: Hashable, Sendable, CaseIterable {
       throw .roundingUnderEarlierRules(rule: rule)
     case (nil, .rounding): throw .roundingRulesWithoutRounding
     case (_?, .rounding): return
-    case (nil, _), (_?, .patterns), (_?, .blocks): break
+    case (nil, _), (_?, .patterns), (_?, .blocks), (_?, .circulants): break
     }
     switch (policy.firstRuleWithEntryBounds, self) {
     case (let rule?, .original), (let rule?, .revised): throw .entryBoundsUnderEarlierRules(rule: rule)
     case (nil, .entrywise): throw .entryRulesWithoutEntryBounds
-    case (_?, .entrywise), (_?, .rounding), (_?, .patterns), (_?, .blocks), (nil, _): break
+    case (_?, .entrywise), (_?, .rounding), (_?, .patterns), (_?, .blocks), (_?, .circulants), (nil, _): break
     }
   }
 

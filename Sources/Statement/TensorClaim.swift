@@ -65,6 +65,8 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
   case rank
   /// One clause: a sum of Kronecker products, with or without a residual or an entrywise bound.
   case kronecker
+  /// One clause: circulant blocks, with or without a residual or an entrywise bound.
+  case circulant
   /// One clause: entries, rows or columns, with or without a residual or an entrywise bound.
   case sparse
   /// One clause: an entrywise or rounding bound alone.
@@ -92,7 +94,12 @@ public enum TensorClass: String, Hashable, Sendable, CaseIterable {
     }
     switch (rank != nil || blocks != nil, sparse != nil) {
     case (false, false) where first.boundsEntries: self = .entrywise
-    case (true, false): self = blocks == nil ? .rank : .kronecker
+    case (true, false):
+      switch blocks {
+      case nil: self = .rank
+      case .kronecker?: self = .kronecker
+      case .circulant?: self = .circulant
+      }
     case (false, true): self = .sparse
     default: self = .composed
     }

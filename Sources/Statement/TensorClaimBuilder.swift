@@ -73,7 +73,7 @@ package struct TensorClaimBuilder {
   private var neighbours: Int {
     switch rules {
     case .original: return 0
-    case .revised, .entrywise, .rounding, .patterns, .blocks:
+    case .revised, .entrywise, .rounding, .patterns, .blocks, .circulants:
       let (rows, columns) = matrixShape
       return PrecisionRule.logNeighbours(rows: rows, columns: columns)
     }
@@ -131,11 +131,13 @@ package struct TensorClaimBuilder {
     let (rows, columns) = matrixShape
     // A rank or count beyond what the matrix has allows no more than the matrix itself.
     let (heldRank, blocks) = held(rank, form, rows: rows, columns: columns)
+    var circulant: CirculantBlock?
+    if case .circulant(let size)? = form { circulant = CirculantBlock(logSize: ceilLog2(size)) }
     let heldSparse = sparse.map { held($0, rows: rows, columns: columns) }
     if let rounding {
       return try roundedClause(
-        rounding, rank: heldRank, blocks: blocks, sparse: heldSparse, residual: residual, plainBound: plainBound,
-        rule: rule)
+        rounding, rank: heldRank, blocks: blocks, circulant: circulant, sparse: heldSparse, residual: residual,
+        plainBound: plainBound, rule: rule)
     }
     var scale = 0
     var entries: EntryClaim?
@@ -167,15 +169,17 @@ package struct TensorClaimBuilder {
     }
     if residual == nil, entries != nil {
       return StructuredClause(
-        rank: heldRank, blocks: blocks, sparse: heldSparse, scale: scale, bound: nil, entries: entries)
+        rank: heldRank, blocks: blocks, circulant: circulant, sparse: heldSparse, scale: scale, bound: nil,
+        entries: entries)
     }
     guard let residual, case let limit = bound(residual, scale: scale), !limit.isZero else {
       // No residual, or one below a single unit: E = 0, and the exact form needs no scale.
-      return StructuredClause(rank: heldRank, blocks: blocks, sparse: heldSparse, scale: 0, bound: nil)
+      return StructuredClause(
+        rank: heldRank, blocks: blocks, circulant: circulant, sparse: heldSparse, scale: 0, bound: nil)
     }
     return StructuredClause(
-      rank: heldRank, blocks: blocks, sparse: heldSparse, scale: scale, bound: BoundArithmetic.tensorDigits(limit),
-      entries: entries)
+      rank: heldRank, blocks: blocks, circulant: circulant, sparse: heldSparse, scale: scale,
+      bound: BoundArithmetic.tensorDigits(limit), entries: entries)
   }
 
   /// Columns of U and V, and the order in which they are of low rank: as many as any matrix of this size needs at most.
@@ -183,7 +187,8 @@ package struct TensorClaimBuilder {
     _ rank: Int?, _ form: BlockForm?, rows: Int, columns: Int
   ) -> (rank: Int?, blocks: KroneckerBlock?) {
     switch form {
-    case nil: return (rank.map { max(1, min($0, rows, columns)) }, nil)
+    // Diagonals of circulant blocks are no factors.
+    case nil, .circulant?: return (rank.map { max(1, min($0, rows, columns)) }, nil)
     case .kronecker(let terms, let blockRows, let blockColumns)?:
       let blocks = KroneckerBlock(logRows: ceilLog2(blockRows), logColumns: ceilLog2(blockColumns))
       let full = min(blocks.count(rows: rows, columns: columns), blocks.entries)
@@ -192,8 +197,8 @@ package struct TensorClaimBuilder {
   }
 
   private func roundedClause(
-    _ rounding: RoundingBound, rank: Int?, blocks: KroneckerBlock?, sparse: DriftProofArgument.SparseForm?,
-    residual: Bound?, plainBound: BigUInt?, rule: Int
+    _ rounding: RoundingBound, rank: Int?, blocks: KroneckerBlock?, circulant: CirculantBlock?,
+    sparse: DriftProofArgument.SparseForm?, residual: Bound?, plainBound: BigUInt?, rule: Int
   ) throws(StatementError) -> StructuredClause {
     func gap(_ obstacle: RoundingObstacle) -> StatementError {
       .coverageGap([.rounding(tensor: leaf.name, obstacle: obstacle, rule: rule)])
@@ -211,7 +216,7 @@ package struct TensorClaimBuilder {
       throw gap(.largeFactors(scale: limit ?? 0, least: own.residualScale))
     }
     return StructuredClause(
-      rank: rank, blocks: blocks, sparse: sparse, scale: scale, bound: nil,
+      rank: rank, blocks: blocks, circulant: circulant, sparse: sparse, scale: scale, bound: nil,
       entries: own.claim(scale: scale, fineShift: fine))
   }
 

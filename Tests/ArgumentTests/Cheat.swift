@@ -75,7 +75,8 @@ struct Cheat {
     let opened = try committedBase.map { try $0.committedBase(scheme) } ?? base
     let proof = try prover.prove(
       witness: ArgumentWitness(
-        rows: fixture.rows, factors: fixture.factors, supports: fixture.supports, base: base.map(\.rows)), drift: drift,
+        rows: fixture.rows, factors: fixture.factors, supports: fixture.supports, diagonals: fixture.diagonals,
+        base: base.map(\.rows)), drift: drift,
       base: opened.map(\.tree), secret: secret, deviation: tampering)
     do {
       try (verifier ?? fixture).verify(proof.bytes, drift: Fixture.Drift(drift))

@@ -17,6 +17,7 @@ struct Fixture {
   var drifts: [[Int64]]
   var factors: [ArgumentWitness.ClauseID: ArgumentWitness.Factors] = [:]
   var supports: [ArgumentWitness.ClauseID: [Int]] = [:]
+  var diagonals: [ArgumentWitness.ClauseID: [Int64]] = [:]
   var totalBound: [UInt16]?
   var logLength = 14
   /// Integers of the base, by tensor; none of those that no rounding clause speaks of. They are one tree, number 3.
@@ -84,7 +85,8 @@ struct Fixture {
       rows: rows, secret: [UInt8](repeating: secret, count: 32))
     let base = try committedBase(scheme)
     let proof = try prover.prove(
-      witness: ArgumentWitness(rows: rows, factors: factors, supports: supports, base: base.map(\.rows)), drift: drift,
+      witness: ArgumentWitness(
+        rows: rows, factors: factors, supports: supports, diagonals: diagonals, base: base.map(\.rows)), drift: drift,
       base: base.map(\.tree), secret: [UInt8](repeating: secret &+ 1, count: 32), deviation: tampering)
     return (proof, Drift(drift))
   }

@@ -65,7 +65,8 @@ enum Bases {
 @Suite struct PresetTests {
   private static let bases: [(PolicyPreset, [PolicyTensor])] = [
     (.llamaLora, Bases.llama), (.llamaFull, Bases.llama), (.gpt2Lora, Bases.gpt2), (.bertLora, Bases.bert),
-    (.resnetChannels, Bases.resnet), (.mlp, Bases.mlp), (.llamaLokr, Bases.llama), (.llamaSparse, Bases.llama),
+    (.resnetChannels, Bases.resnet), (.mlp, Bases.mlp), (.llamaLokr, Bases.llama), (.llamaC3A, Bases.llama),
+    (.llamaSparse, Bases.llama),
   ]
 
   private func policy(
@@ -130,6 +131,25 @@ enum Bases {
     #expect(
       allowance(mixed, "model.layers.3.self_attn.k_proj.weight") == .clauses([.norm(.relative(try Decimal10("0.02")))]))
     #expect(try PolicyPreset.llamaLokr.policyText(for: Bases.llama + others).contains("for which there is no clause"))
+  }
+
+  @Test func cutsLlamaAsC3ADoes() throws {
+    func blocks(_ size: Int) throws -> Allowance {
+      .clauses([
+        .sum(rank: nil, sparse: nil, residual: .relative(try Decimal10("0.003")), blocks: .circulant(size: size))
+      ])
+    }
+    let others = [
+      Bases.tensor("model.layers.2.self_attn.k_proj.weight", [32, 128]),
+      Bases.tensor("model.layers.3.self_attn.k_proj.weight", [1024, 4096]),
+      Bases.tensor("model.layers.4.self_attn.k_proj.weight", [33, 128]),
+    ]
+    let mixed = try policy(.llamaC3A, Bases.llama + others)
+    #expect(try allowance(mixed, "model.layers.2.self_attn.k_proj.weight") == blocks(32))
+    #expect(try allowance(mixed, "model.layers.3.self_attn.k_proj.weight") == blocks(256))
+    #expect(
+      allowance(mixed, "model.layers.4.self_attn.k_proj.weight") == .clauses([.norm(.relative(try Decimal10("0.02")))]))
+    #expect(mixed.name == "llama-c3a" && mixed.firstRuleWithCirculants != nil)
   }
 
   @Test func sparseFineTunesOfLlama() throws {

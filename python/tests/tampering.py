@@ -17,6 +17,7 @@ from driftproof.independent.manifest import (
     BANDS_WORD,
     BLOCKS_VERSION,
     CHANGED,
+    CIRCULANTS_VERSION,
     KRONECKER,
     KRONECKER_WORD,
     PATTERNS_VERSION,
@@ -67,7 +68,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     if manifest.code and manifest.code.bands != 1:
         result += u32(BANDS_WORD) + u32(manifest.code.bands)
     result += u32(manifest.version)
-    if manifest.version in (PATTERNS_VERSION, BLOCKS_VERSION):
+    if manifest.version in (PATTERNS_VERSION, BLOCKS_VERSION, CIRCULANTS_VERSION):
         result += u8(1 if manifest.parent else 0)
     result += manifest.parent or b""
     code = manifest.code

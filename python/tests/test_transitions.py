@@ -194,6 +194,38 @@ def test_random_transitions_verify(seed, kind, tmp_path, code_of):
 
 
 @pytest.mark.usefixtures("committing")
+def test_over_a_base_that_hides_its_weights(tmp_path, code_of, bench):
+    """The tableau's rows have tails and pins then; one of another hiding base of the same weights is another's."""
+    policy = {"driftPolicy": 1, "name": "hiding", "securityBits": 128}
+    policy["rules"] = [
+        {"tensors": "fc.*.weight", "allow": [{"norm": {"relative": 0.5}}, {"pattern": {"of": "base"}}]},
+        {"tensors": "*", "allow": "frozen"},
+    ]
+    subjects = []
+    for number in range(2):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        (folder / "policy.json").write_text(json.dumps(policy))
+        subject = transitions.prove(folder, DEMO / "base", DEMO / "tuned", hides=True)
+        assert isinstance(subject, Subject)
+        subjects.append(subject)
+    first, second = subjects
+    assert read_identity(first.identity).linked.root != read_identity(second.identity).linked.root
+    assert code_of(first) == 0
+    parts = tampering.Subject(first.certificate, first.identity, first.policy)
+    assert bench.code(parts) == 0
+    for changed in (
+        replace(first, identity=second.identity),
+        replace(first, tableau=second.tableau),
+        replace(first, transition=second.transition),
+        *(replace(first, transition=flipped(first.transition, place)) for place in (60, 200, -9)),
+    ):
+        arguments = changed.arguments(tmp_path)
+        code = models.run(*arguments, "-q").returncode
+        assert code in (11, 12) and exit_code(*arguments) == code
+
+
+@pytest.mark.usefixtures("committing")
 @pytest.mark.parametrize("kind", ["norm", "rounding"])
 def test_variants_agree(kind, tmp_path, draw):
     subjects = [transitions.make(models.Generator(seed), tmp_path / f"{seed}", kind) for seed in (0, 1)]

@@ -118,14 +118,16 @@ def _merged(generator: Generator, folder: Path) -> Subject | int:
     return prove(folder, folder / "base.safetensors", folder / "merged.safetensors", "--adapter", folder / "adapter")
 
 
-def prove(folder: Path, base: Path, tuned: Path, *options) -> Subject | int:
-    """The base's identity, the tuned tableau, the certificate and the transition."""
+def prove(folder: Path, base: Path, tuned: Path, *options, hides: bool = False) -> Subject | int:
+    """The base's identity, which may hide its weights, the tuned tableau, the certificate and the transition."""
     certificate, identity, policy, tableau, transition = (folder / name for name in Subject.NAMES)
     secrets = folder / "opening.secret", folder / "tableau.secret"
     proof = ["--base", base, "--tuned", tuned, *options, "--policy", policy, "--identity", identity]
     proof += ["--out", certificate, "--opening", secrets[0], "--tuned-tableau", tableau, "--tuned-opening", secrets[1]]
+    hiding = ["--hiding", "--opening", folder / "base.secret", "--proofs", "3"] if hides else []
+    proof += ["--base-opening", folder / "base.secret"] if hides else []
     for command in (
-        ["identify", base, "--commit", "-o", identity],
+        ["identify", base, "--commit", *hiding, "-o", identity],
         ["commit", tuned, "--identity", identity, "--out", tableau, "--opening", secrets[1]],
         ["prove", *proof, "--transition", transition],
     ):
@@ -187,6 +189,7 @@ def variants(subject: Subject, other: Subject, draw: random.Random, flips: int) 
 
 
 def flipped(content: bytes, place: int) -> bytes:
+    place %= len(content)
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 

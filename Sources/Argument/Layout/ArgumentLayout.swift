@@ -54,7 +54,7 @@ package struct ArgumentLayout: Sendable {
   package static let boundsDegree = 5
   /// Rounds of the structure stage (Stage B) after its own `top`.
   package var structureVariables: Int { factors.structureVariables }
-  /// (1 - top)·value·Π bits; at least (1 - top)·U·V.
+  /// (1 - top)·value·Π bits; at least (1 - top)·U·V and (1 - top)·c·κ.
   package var structureDegree: Int { max(3, factors.bitCount + 2) }
   /// Rounds of the merging stage (Stage C) after its own `top`.
   package var mergingVariables: Int { factorVariables }

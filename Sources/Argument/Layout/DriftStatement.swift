@@ -15,13 +15,15 @@ package enum SparseForm: Hashable, Sendable {
   }
 }
 
-/// E = 2^s·Δ - U Vᵀ - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank`, `sparse` and `entries` is
-/// present.
+/// E = 2^s·Δ - U Vᵀ - C - S with ‖E‖² ≤ bound; docs/protocol.md section 4. At least one of `rank`, `circulant`, `sparse` and
+/// `entries` is present.
 package struct StructuredClause: Hashable, Sendable {
   /// Columns of U and V; U is rows × rank, V is columns × rank, with `blocks` of the matrix in their order.
   package var rank: Int?
   /// Makes the low-rank part a sum of as many Kronecker products; only beside a rank.
   package var blocks: KroneckerBlock?
+  /// Of C, in a rank's place.
+  package var circulant: CirculantBlock?
   package var sparse: SparseForm?
   /// s: how far Δ is scaled up so that integer factors can approximate it; 0...``Limits/maximumScale``.
   package var scale: Int
@@ -31,11 +33,12 @@ package struct StructuredClause: Hashable, Sendable {
   package var entries: EntryClaim?
 
   package init(
-    rank: Int?, blocks: KroneckerBlock? = nil, sparse: SparseForm?, scale: Int, bound: [UInt16]?,
-    entries: EntryClaim? = nil
+    rank: Int?, blocks: KroneckerBlock? = nil, circulant: CirculantBlock? = nil, sparse: SparseForm?, scale: Int,
+    bound: [UInt16]?, entries: EntryClaim? = nil
   ) {
     self.rank = rank
     self.blocks = blocks
+    self.circulant = circulant
     self.sparse = sparse
     self.scale = scale
     self.bound = bound

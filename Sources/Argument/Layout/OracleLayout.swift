@@ -261,8 +261,39 @@ package struct FactorLayout: Hashable, Sendable {
     package var cube: TensorCube
   }
 
+  package struct Circulant: Hashable, Sendable {
+    package var tensor: Int
+    package var set: Int
+    /// μ.
+    package var logSize: Int
+    /// Cell = block·2^logSize + diagonal, blocks as in E-space.
+    package var cells: Slot
+    package var cube: TensorCube
+    /// Variables of E-space whose bits are an entry's row in its block, its column there, and the block's number, low bit first.
+    package var rowVariables: [Int]
+    package var columnVariables: [Int]
+    package var blockVariables: [Int]
+    /// First index of this clause's diagonals in the structure stage.
+    package var base: Int
+
+    init(tensor: Int, set: Int, block: CirculantBlock, cube: TensorCube) {
+      self.tensor = tensor
+      self.set = set
+      logSize = block.logSize
+      cells = Slot(offset: 0, log: 0)
+      self.cube = cube
+      rowVariables = Array(cube.rowVariables.prefix(block.logSize))
+      columnVariables = Array(cube.columnVariables.prefix(block.logSize))
+      blockVariables = Array(cube.columnVariables.dropFirst(block.logSize) + cube.rowVariables.dropFirst(block.logSize))
+      base = 0
+    }
+
+    var logCells: Int { logSize + blockVariables.count }
+  }
+
   package internal(set) var lowRank: [LowRank] = []
   package internal(set) var sparse: [Sparse] = []
+  package internal(set) var circulants: [Circulant] = []
   /// Chunks of 2^14 cells that hold U and V.
   package private(set) var factorChunks = 0
   /// Cell = bit·2^logSlots + slot.
@@ -270,20 +301,27 @@ package struct FactorLayout: Hashable, Sendable {
   package private(set) var logSlots = 0
   /// Most bits that a slot has.
   package private(set) var bitCount = 0
-  /// Runs of ``Limits/maskEntries`` cells: U, V, values, dummy, dummy's mask, then one run per bit.
+  /// Runs of ``Limits/maskEntries`` cells: U, V, values, dummy, dummy's mask, then one run per bit, and one of the diagonals.
   package private(set) var masks: Slot?
   package private(set) var used = 0
   package private(set) var logRankColumns = 0
+  package private(set) var logDiagonals = 0
 
-  package var isEmpty: Bool { lowRank.isEmpty && sparse.isEmpty }
+  package var isEmpty: Bool { lowRank.isEmpty && sparse.isEmpty && circulants.isEmpty }
   package var variables: Int { ceilLog2(used) }
   /// Variables of the structure stage without its own top.
-  package var structureVariables: Int { max(Limits.logMaskEntries, logRankColumns, logSlots) }
+  package var structureVariables: Int { max(Limits.logMaskEntries, logRankColumns, logSlots, logDiagonals) }
 
   package enum Mask: Int {
     case left = 0
     case right, values, dummy, dummyMask, firstBit
   }
+
+  /// The mask of the diagonals, as the number of a bit behind all bits: layouts without any are what they were before there were
+  /// any.
+  package var diagonalMask: Int { bitCount }
+  /// Runs of masks.
+  package var maskRuns: Int { Mask.firstBit.rawValue + bitCount + (circulants.isEmpty ? 0 : 1) }
 
   package func maskCell(_ mask: Mask, bit: Int = 0, entry: Int) -> Int {
     (masks?.offset ?? 0) + (mask.rawValue + bit) * Limits.maskEntries + entry
@@ -308,6 +346,9 @@ package struct FactorLayout: Hashable, Sendable {
               tensor: index, set: set, rank: rank, logRank: logRank, left: Slot(offset: 0, log: 0),
               right: Slot(offset: 0, log: 0), cube: cube, leftVariables: leftVariables,
               rightVariables: rightVariables, base: 0))
+        }
+        if let block = clause.circulant {
+          circulants.append(Circulant(tensor: index, set: set, block: block, cube: cube))
         }
         if let form = clause.sparse {
           let (variables, vector): ([Int], [Int]) =
@@ -347,13 +388,23 @@ package struct FactorLayout: Hashable, Sendable {
     }
     logSlots = ceilLog2(slot)
     bitCount = sparse.map(\.variables.count).max() ?? 0
+    var diagonal = 0
+    for index in TableauLayout.alignedOrder(circulants.map { 1 << $0.logSize }) {
+      circulants[index].base = diagonal
+      diagonal += 1 << circulants[index].logSize
+    }
+    logDiagonals = ceilLog2(diagonal)
 
     guard !isEmpty else { return }
+    // Behind the chunks of U and V: diagonals need no range.
+    for index in TableauLayout.alignedOrder(circulants.map { 1 << $0.logCells }) {
+      circulants[index].cells = allocator.allocate(log: circulants[index].logCells)
+    }
     for index in TableauLayout.alignedOrder(sparse.map { 1 << ($0.logCount + $0.vectorVariables.count) }) {
       sparse[index].values = allocator.allocate(log: sparse[index].logCount + sparse[index].vectorVariables.count)
     }
     if bitCount > 0 { bits = allocator.allocate(log: logSlots + ceilLog2(bitCount)) }
-    masks = allocator.allocate(log: Limits.logMaskEntries + ceilLog2(Mask.firstBit.rawValue + bitCount))
+    masks = allocator.allocate(log: Limits.logMaskEntries + ceilLog2(maskRuns))
     used = allocator.used
   }
 }

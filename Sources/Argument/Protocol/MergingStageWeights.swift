@@ -18,7 +18,7 @@ package struct MergingStageWeights {
     layout = structure.layout
     kappaTop = kappa[0]
     self.kappa = Array(kappa[1...])
-    powers = chi.powers(FactorLayout.Mask.firstBit.rawValue + layout.factors.bitCount)
+    powers = chi.powers(layout.factors.maskRuns)
   }
 
   /// The power of χ of what a mask covers.
@@ -27,8 +27,11 @@ package struct MergingStageWeights {
 
   /// Masks that exist: of what the structure stage revealed.
   package var masks: [(mask: FactorLayout.Mask, bit: Int)] {
-    (layout.factors.lowRank.isEmpty ? [] : [(.left, 0), (.right, 0)])
-      + (layout.factors.sparse.isEmpty ? [] : [(.values, 0)] + (0..<layout.factors.bitCount).map { (.firstBit, $0) })
+    let factors = layout.factors
+    let slots: [(mask: FactorLayout.Mask, bit: Int)] =
+      factors.sparse.isEmpty ? [] : [(.values, 0)] + (0..<factors.bitCount).map { (.firstBit, $0) }
+    return (factors.lowRank.isEmpty ? [] : [(.left, 0), (.right, 0)]) + slots
+      + (factors.circulants.isEmpty ? [] : [(.firstBit, factors.diagonalMask)])
   }
 
   package func total(_ evaluations: Evaluations) throws(ProofRejection) -> CubicExtension {
@@ -36,6 +39,9 @@ package struct MergingStageWeights {
     if !layout.factors.lowRank.isEmpty {
       total += power(.left) * (try evaluations.value(.leftFactor))
       total += power(.right) * (try evaluations.value(.rightFactor))
+    }
+    if !layout.factors.circulants.isEmpty {
+      total += power(.firstBit, bit: layout.factors.diagonalMask) * (try evaluations.value(.diagonals))
     }
     if !layout.factors.sparse.isEmpty {
       total += power(.values) * (try evaluations.value(.slotValues))

@@ -11,7 +11,7 @@ package enum Oracle: Hashable, Sendable {
   case digits
   /// E: what the clauses leave of the drift; Δ itself where there is nothing to leave.
   case residuals
-  /// G: U, V, slots and masks. Also of the merging stage.
+  /// G: U, V, slots, diagonals and masks. Also of the merging stage.
   case factors
   /// a: roots of what entrywise clauses leave to E², on R-space.
   case roots
@@ -37,6 +37,8 @@ package enum Oracle: Hashable, Sendable {
   case slotValues
   /// One index bit of all slots.
   case slotBit(Int)
+  /// Diagonals of circulant blocks, combined over the blocks.
+  case diagonals
   /// What keeps d and e from being a relation on the witness.
   case dummy
   // Of the orthonormality stage.
@@ -65,6 +67,7 @@ package enum Oracle: Hashable, Sendable {
     case .rightFactor: "V"
     case .slotValues: "values"
     case .slotBit(let bit): "bit/\(bit)"
+    case .diagonals: "c"
     case .dummy: "dummy"
     case .leftRows: "left"
     case .rightRows: "right"

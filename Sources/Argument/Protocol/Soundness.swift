@@ -51,7 +51,7 @@ package enum Soundness {
         // χ batches one claim for each evaluation of the structure stage.
         Term(
           name: "sumcheck C",
-          bits: field(max(ArgumentLayout.mergingDegree, FactorLayout.Mask.firstBit.rawValue + layout.factors.bitCount))),
+          bits: field(max(ArgumentLayout.mergingDegree, layout.factors.maskRuns))),
       ]
     }
     if layout.hasOrthonormal {

@@ -78,16 +78,20 @@ extension DriftStatement {
   private var hasEntryClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries != nil } } }
   private var hasPatterns: Bool { tensors.contains { !$0.patterns.isEmpty } }
   private var hasBlocks: Bool { tensors.contains { $0.clauses.contains { $0.blocks != nil } } }
+  private var hasCirculants: Bool { tensors.contains { $0.clauses.contains { $0.circulant != nil } } }
   private var hasRoundingClaims: Bool { tensors.contains { $0.clauses.contains { $0.entries?.rounding != nil } } }
 
   /// Typed, length-prefixed bytes of everything that the layout and the claims derive from.
   package var canonicalBytes: [UInt8] {
     var bytes = isAligned ? placeBytes(label: "driftproof/statement/aligned/v1") : []
     bytes += hidingBytes + bandBytes
-    let hasBlocks = hasBlocks
-    // Version 5 has everything that any other one has.
+    let hasCirculants = hasCirculants
+    // Versions 5 and 6 have everything that any before them has.
+    let hasBlocks = hasCirculants || self.hasBlocks
     let hasPatterns = hasBlocks || self.hasPatterns
-    let version = hasBlocks ? "v5" : hasPatterns ? "v4" : hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1"
+    let version =
+      hasCirculants
+      ? "v6" : hasBlocks ? "v5" : hasPatterns ? "v4" : hasRoundingClaims ? "v3" : hasEntryClaims ? "v2" : "v1"
     bytes.append(lengthPrefixed: "driftproof/statement/\(version)")
     for value in [code.logLength, code.logBlowup, code.queries, code.grindingBits, code.driftTail] {
       bytes.append(littleEndian: UInt64(value))
@@ -123,6 +127,10 @@ extension DriftStatement {
           if let blocks = clause.blocks {
             for value in [blocks.logRows, blocks.logColumns] { bytes.append(littleEndian: UInt64(value)) }
           }
+        }
+        if hasCirculants {
+          bytes.append(clause.circulant == nil ? 0 : 1)
+          if let circulant = clause.circulant { bytes.append(littleEndian: UInt64(circulant.logSize)) }
         }
         switch clause.sparse {
         case nil: bytes.append(0)

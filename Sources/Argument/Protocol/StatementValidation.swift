@@ -37,7 +37,7 @@ extension DriftStatement {
       try requireBound(tensor.plainBound, Limits.boundLimbs, name)
       for clause in tensor.clauses {
         try require(
-          clause.rank != nil || clause.sparse != nil || clause.entries != nil,
+          clause.rank != nil || clause.circulant != nil || clause.sparse != nil || clause.entries != nil,
           "a clause of \(name) has neither rank nor support nor entries")
         try require(
           clause.entries.map { EntryClaim.squareRange.contains($0.square) } ?? true,
@@ -51,6 +51,16 @@ extension DriftStatement {
           // Then bits of places number rows of U and V.
           try require(
             blocks.divides(rows: tensor.rows, columns: tensor.columns), "the blocks of \(name) do not fill it")
+        }
+        if let circulant = clause.circulant {
+          // |2^s·Δ - E| < 2^55 makes numbers that are equal modulo p equal; with UVᵀ, below 2^62.49, it would not.
+          try require(clause.rank == nil, "the circulant blocks of \(name) stand beside a rank")
+          try require(
+            CirculantBlock.logSizes.contains(circulant.logSize), "the circulant blocks of \(name) are out of range")
+          // Then bits of places number diagonals.
+          try require(
+            circulant.divides(rows: tensor.rows, columns: tensor.columns),
+            "the circulant blocks of \(name) do not fill it")
         }
         try require((1...1 << 30).contains(clause.sparse?.count ?? 1), "the support of \(name) is out of range")
         let largestScale =

@@ -3,7 +3,7 @@
 import DriftProofField
 
 /// The public quantities of the structure stage (Stage B) at the bounds stage's point: d - e = (1-top)·[Σ w_e·U·V + Σ_j
-/// w_j·v_j·Π_l f_l(j)] + dummy, with f_l(j) = b·x + (1-b)(1-x) for a live index bit b over E-variable x, and 1 for a
+/// w_j·v_j·Π_l f_l(j) + Σ_t w_t·c(t)·κ(t)] + dummy, with f_l(j) = b·x + (1-b)(1-x) for a live index bit b over E-variable x, and 1 for a
 /// dead one.
 package struct StructureStageWeights {
   package let layout: ArgumentLayout
@@ -30,8 +30,9 @@ package struct StructureStageWeights {
 
   /// The stage's oracles, in the order of their evaluations.
   package static func oracles(_ factors: FactorLayout) -> [Oracle] {
-    (factors.lowRank.isEmpty ? [] : [.leftFactor, .rightFactor])
-      + (factors.sparse.isEmpty ? [] : [.slotValues] + (0..<factors.bitCount).map { .slotBit($0) }) + [.dummy]
+    let slots: [Oracle] = factors.sparse.isEmpty ? [] : [.slotValues] + (0..<factors.bitCount).map { .slotBit($0) }
+    return (factors.lowRank.isEmpty ? [] : [.leftFactor, .rightFactor]) + slots
+      + (factors.circulants.isEmpty ? [] : [.diagonals]) + [.dummy]
   }
 
   /// The constant part of f_l: 1 for dead bits, 1 - x for live ones, as a multilinear polynomial at `at`.

@@ -21,6 +21,7 @@ extension MergingStageWeights {
         * (power(.left) * structure.clauseWeight(clause.cube) * line(clause.left, clause.leftVariables)
           + power(.right) * line(clause.right, clause.rightVariables))
     }
+    for clause in factors.circulants { sum += diagonalWeight(clause, at: y) }
     for group in factors.sparse { sum += sparseWeight(group, at: y) }
     let low = Limits.logMaskEntries
     let matched = Multilinear.equality(kappa.prefix(low), y.prefix(low))
@@ -31,6 +32,14 @@ extension MergingStageWeights {
     for (mask, bit) in masks { sum += power(mask, bit: bit) * kappaTop * highZero * run(mask, bit) }
     sum += power(.dummy) * highZero * (data * run(.dummy) + kappaTop * run(.dummyMask))
     return sum
+  }
+
+  private func diagonalWeight(_ clause: FactorLayout.Circulant, at y: [CubicExtension]) -> CubicExtension {
+    let log = clause.logSize
+    return power(.firstBit, bit: layout.factors.diagonalMask) * data * structure.clauseWeight(clause.cube)
+      * Multilinear.equality(kappa[log...], at: clause.base >> log) * clause.cells.address(y)
+      * Multilinear.equality(kappa.prefix(log), y.prefix(log))
+      * Multilinear.equality(structure.coordinates(clause.blockVariables), y[log..<clause.logCells])
   }
 
   private func sparseWeight(_ group: FactorLayout.Sparse, at y: [CubicExtension]) -> CubicExtension {

@@ -42,7 +42,7 @@ extension BoundsStageWeights {
     case .orthonormalMasks:
       guard let orthonormal = challenges.orthonormal else { throw .sumcheckFinal(stage: Stage.bounds.rawValue) }
       sum = orthonormal.masks(at: x) * value
-    case .leftFactor, .rightFactor, .slotValues, .slotBit, .dummy, .leftRows, .rightRows, .blind:
+    case .leftFactor, .rightFactor, .slotValues, .slotBit, .diagonals, .dummy, .leftRows, .rightRows, .blind:
       // Of other stages: the bounds stage's shape has none of them.
       throw .sumcheckFinal(stage: Stage.bounds.rawValue)
     }
@@ -78,6 +78,7 @@ extension StructureStageWeights {
       for bit in 0..<layout.factors.bitCount { product *= try evaluations.value(.slotBit(bit)) }
       sum += product
     }
+    if !layout.factors.circulants.isEmpty { sum += (try evaluations.value(.diagonals)) * diagonalWeight(at: at) }
     let low = Limits.logMaskEntries
     var dummy = try evaluations.value(.dummy)
     dummy *= Multilinear.innerProduct(dummyWeights(), Multilinear.equality(at.prefix(low)))

@@ -21,6 +21,15 @@ extension MergingStageWeights {
         }
       }
     }
+    for clause in factors.circulants {
+      let scale = power(.firstBit, bit: factors.diagonalMask) * data * structure.clauseWeight(clause.cube)
+      let blocks = Multilinear.equality(structure.coordinates(clause.blockVariables), scale: scale)
+      for (block, weight) in blocks.enumerated() {
+        for t in 0..<1 << clause.logSize {
+          table[clause.cells.offset + block << clause.logSize + t] = weight * equality[clause.base + t]
+        }
+      }
+    }
     for group in factors.sparse {
       let scale = power(.values) * data * structure.clauseWeight(group.cube)
       let vector = Multilinear.equality(structure.coordinates(group.vectorVariables), scale: scale)

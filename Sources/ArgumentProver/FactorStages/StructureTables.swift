@@ -4,7 +4,7 @@ import DriftProofArgument
 import DriftProofField
 
 /// The structure stage's tables (Stage B): U and V combined by the bounds stage's point, slots' values and index bits,
-/// and the dummy.
+/// diagonals of circulant blocks, and the dummy.
 struct StructureTables {
   private let weights: StructureStageWeights
   private let factors: FactorLayout
@@ -13,6 +13,8 @@ struct StructureTables {
   private var masks: [[CubicExtension]] = []
   private var terms: [ProductComponent.Term] = []
   private let dummyWeights: [CubicExtension]
+  /// κ, the weights of diagonals.
+  private var diagonalWeights: [CubicExtension] = []
   /// The value of the stage's sum.
   private(set) var sum = CubicExtension.zero
 
@@ -31,13 +33,14 @@ struct StructureTables {
     self.dummyWeights = dummyWeights
     if !factors.lowRank.isEmpty { addLowRank() }
     if !factors.sparse.isEmpty { addSparse() }
+    if !factors.circulants.isEmpty { addDiagonals() }
     addDummy()
   }
 
   var component: ProductComponent {
     ProductComponent(
       variables: variables, names: StructureStageWeights.oracles(factors), oracles: oracles, masks: masks,
-      weights: [dummyWeights], terms: terms)
+      weights: [dummyWeights] + (factors.circulants.isEmpty ? [] : [diagonalWeights]), terms: terms)
   }
 
   private func mask(_ mask: FactorLayout.Mask, bit: Int = 0) -> [CubicExtension] {
@@ -91,6 +94,24 @@ struct StructureTables {
     terms.append(.init(weight: nil, oracles: Array(oracles.count..<oracles.count + 1 + bits.count)))
     oracles += [values] + bits
     masks += [mask(.values)] + (0..<factors.bitCount).map { mask(.firstBit, bit: $0) }
+  }
+
+  /// Σ_t c(t)·κ(t), t over the diagonals of all clauses and c(t) combined over the blocks.
+  private mutating func addDiagonals() {
+    var values = zeros
+    for clause in factors.circulants {
+      let blocks = Multilinear.equality(
+        weights.coordinates(clause.blockVariables), scale: weights.clauseWeight(clause.cube))
+      for (block, weight) in blocks.enumerated() {
+        let first = clause.cells.offset + block << clause.logSize
+        for t in 0..<1 << clause.logSize { values[clause.base + t] += weight * cells[first + t] }
+      }
+    }
+    diagonalWeights = weights.diagonalWeights(factors.circulants)
+    sum += Multilinear.innerProduct(values, diagonalWeights)
+    terms.append(.init(weight: 1, oracles: [oracles.count]))
+    oracles.append(values)
+    masks.append(mask(.firstBit, bit: factors.diagonalMask))
   }
 
   private mutating func addDummy() {

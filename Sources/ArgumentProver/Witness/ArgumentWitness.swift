@@ -4,7 +4,7 @@ import DriftProofArgument
 import DriftProofCommitmentProver
 import DriftProofKernels
 
-/// What the prover knows: the drift rows, and for every structured clause its factors or its support.
+/// What the prover knows: the drift rows, and for every structured clause its factors, its diagonals or its support.
 package struct ArgumentWitness: Sendable {
   /// Integer factors of 2^s·Δ: left is rows × rank, right is columns × rank, both row-major.
   package struct Factors: Sendable, Equatable {
@@ -23,6 +23,8 @@ package struct ArgumentWitness: Sendable {
   package var factors: [ClauseID: Factors]
   /// Positions that the sparse part covers: entries as row·columns + column, or row or column numbers; distinct.
   package var supports: [ClauseID: [Int]]
+  /// Numbers of circulant blocks, in the order of ``CirculantBlock/number(row:column:columns:)``, in units of 2^s·Δ.
+  package var diagonals: [ClauseID: [Int64]]
   /// Rows of the base's tableau, for every tree of the statement.
   package var base: [any TableauRows]
 
@@ -37,9 +39,11 @@ package struct ArgumentWitness: Sendable {
   }
 
   package init(
-    rows: any TableauRows, factors: [ClauseID: Factors], supports: [ClauseID: [Int]], base: [any TableauRows] = []
+    rows: any TableauRows, factors: [ClauseID: Factors], supports: [ClauseID: [Int]],
+    diagonals: [ClauseID: [Int64]] = [:], base: [any TableauRows] = []
   ) {
     self.base = base
+    self.diagonals = diagonals
     self.rows = rows
     self.factors = factors
     self.supports = supports

@@ -5,7 +5,7 @@ import DriftProofCommitmentProver
 import DriftProofField
 import DriftProofKernels
 
-/// Makes E-tiles from the drift rows: E = 2^s·Δ - U·Vᵀ outside the sparse part, and 0 inside it.
+/// Makes E-tiles from the drift rows: E = 2^s·Δ - U·Vᵀ - C outside the sparse part, and 0 inside it.
 struct TileProducer: Sendable {
   /// What a tile is made of.
   struct Made {
@@ -32,7 +32,8 @@ struct TileProducer: Sendable {
         let set = position + (tensor.isPlain ? 1 : 0)
         let id = ArgumentWitness.ClauseID(tensor: index, clause: position)
         parts[[index, set]] = StructuredPart(
-          tensor: tensor, clause: clause, factors: witness.factors[id], support: witness.supports[id] ?? [],
+          tensor: tensor, clause: clause, factors: witness.factors[id], diagonals: witness.diagonals[id],
+          support: witness.supports[id] ?? [],
           slots: layout.factors.sparse.first { $0.tensor == index && $0.set == set })
       }
     }
@@ -161,12 +162,14 @@ private struct StructuredPart: Sendable {
   let right: [Int32]
   /// Rows of V.
   private let across: Int
+  private let circulant: CirculantBlock?
+  private let diagonals: [Int64]
   let support: [Int]
   let slots: FactorLayout.Sparse?
 
   init(
-    tensor: TableauTensor, clause: StructuredClause, factors: ArgumentWitness.Factors?, support: [Int],
-    slots: FactorLayout.Sparse?
+    tensor: TableauTensor, clause: StructuredClause, factors: ArgumentWitness.Factors?, diagonals: [Int64]?,
+    support: [Int], slots: FactorLayout.Sparse?
   ) {
     name = tensor.name
     rows = tensor.rows
@@ -180,12 +183,28 @@ private struct StructuredPart: Sendable {
     let across = clause.factorRows(rows: tensor.rows, columns: tensor.columns).right
     right = factors.map { ResidualKernel.transposed($0.right, rows: across, columns: clause.rank ?? 0) } ?? []
     self.across = across
+    circulant = diagonals == nil ? nil : clause.circulant
+    self.diagonals = diagonals ?? []
     self.support = support
     self.slots = slots
   }
 
-  /// entries := 2^s·entries - U·Vᵀ on the region; false when a result does not fit.
+  /// entries := 2^s·entries - U·Vᵀ - C on the region; false when a result does not fit.
   func subtract(from entries: inout [Int32], region: TileRegion) -> Bool {
+    guard let circulant else { return subtractFactors(from: &entries, region: region) }
+    return subtractFactors(from: &entries, region: region)
+      && forEachLine(region) { x, row, column, count in
+        for i in 0..<count {
+          let number = circulant.number(row: row, column: column + i, columns: columns)
+          let (entry, overflow) = Int64(entries[x + i]).subtractingReportingOverflow(diagonals[number])
+          guard !overflow, let fitting = Int32(exactly: entry) else { return false }
+          entries[x + i] = fitting
+        }
+        return true
+      }
+  }
+
+  private func subtractFactors(from entries: inout [Int32], region: TileRegion) -> Bool {
     if rank == 0, scale == 0 { return true }
     return forEachRun(region) { x, u, v, count in
       ResidualKernel.subtract(
@@ -194,13 +213,20 @@ private struct StructuredPart: Sendable {
     }
   }
 
-  /// entries := 2^s·entries - U·Vᵀ on the region, for entries of any size.
+  /// entries := 2^s·entries - U·Vᵀ - C on the region, for entries of any size.
   func subtract(from entries: inout [Int64], region: TileRegion) {
     _ = forEachRun(region) { x, u, v, count in
       for i in 0..<count {
         var entry = entries[x + i] << Int64(scale)
         for k in 0..<rank { entry &-= Int64(left[u * rank + k]) &* Int64(right[k * across + v + i]) }
         entries[x + i] = entry
+      }
+      return true
+    }
+    guard let circulant else { return }
+    _ = forEachLine(region) { x, row, column, count in
+      for i in 0..<count {
+        entries[x + i] &-= diagonals[circulant.number(row: row, column: column + i, columns: columns)]
       }
       return true
     }

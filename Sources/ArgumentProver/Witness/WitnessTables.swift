@@ -105,6 +105,19 @@ struct WitnessTables {
         }
       }
     }
+    for clause in layout.factors.circulants {
+      let tensor = layout.statement.tensors[clause.tensor]
+      let id = ArgumentWitness.ClauseID(tensor: clause.tensor, clause: clause.set - (tensor.isPlain ? 1 : 0))
+      guard let values = witness.diagonals[id] else { continue }
+      // Blocks lie in G as in E-space, where their number in a row is padded.
+      let across = tensor.columns >> clause.logSize
+      let acrossBits = clause.cube.columnVariables.count - clause.logSize
+      for (number, value) in values.enumerated() {
+        let (block, t) = (number >> clause.logSize, number & (1 << clause.logSize - 1))
+        let place = (block / across) << acrossBits + block % across
+        factors[clause.cells.offset + place << clause.logSize + t] = value
+      }
+    }
     for group in layout.factors.sparse {
       let tensor = layout.statement.tensors[group.tensor]
       let id = ArgumentWitness.ClauseID(tensor: group.tensor, clause: group.set - (tensor.isPlain ? 1 : 0))

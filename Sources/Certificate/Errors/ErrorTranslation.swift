@@ -46,6 +46,8 @@ extension StatementError: DriftProofErrorConvertible {
     case .patternRulesWithoutPatterns: .proofInvalid(.patternRulesWithoutPatterns)
     case .blocksUnderEarlierRules(let rule): .proofInvalid(.blocksUnderEarlierRules(rule: rule))
     case .blockRulesWithoutBlocks: .proofInvalid(.blockRulesWithoutBlocks)
+    case .circulantsUnderEarlierRules(let rule): .proofInvalid(.circulantsUnderEarlierRules(rule: rule))
+    case .circulantRulesWithoutCirculants: .proofInvalid(.circulantRulesWithoutCirculants)
     case .linkedBase(let error): .operational("base identity: \(error)")
     }
   }

@@ -47,8 +47,12 @@ public enum InvalidProof: Error, Equatable, Sendable {
   case patternRulesWithoutPatterns
   /// Its manifest's version follows rules that do not know the blocks of the policy's rule.
   case blocksUnderEarlierRules(rule: Int)
-  /// Its manifest's version is that of policies with parts that repeat themselves block by block, which this one has not.
+  /// Its manifest's version is that of policies with Kronecker products, which this one has not.
   case blockRulesWithoutBlocks
+  /// Its manifest's version follows rules that do not know the circulant blocks of the policy's rule.
+  case circulantsUnderEarlierRules(rule: Int)
+  /// Its manifest's version is that of policies with circulant blocks, which this one has not.
+  case circulantRulesWithoutCirculants
   /// Its code has other rows than the base's tableau, of which its policy speaks.
   case otherCodeThanBase(logLength: Int, logBlowup: Int, expectedLength: Int, expectedBlowup: Int)
   /// The proof that the tuned model's tableau is the base's and the drift.
@@ -87,6 +91,10 @@ extension InvalidProof: CustomStringConvertible {
       "its manifest has a version of before policies had Kronecker products, as $.rules[\(rule)] has; have it proved again"
     case .blockRulesWithoutBlocks:
       "its manifest has the version of policies with Kronecker products, but its policy has none"
+    case .circulantsUnderEarlierRules(let rule):
+      "its manifest has a version of before policies had circulant blocks, as $.rules[\(rule)] has; have it proved again"
+    case .circulantRulesWithoutCirculants:
+      "its manifest has the version of policies with circulant blocks, but its policy has none"
     case .patternRulesWithoutPatterns: "its manifest has the version of policies with patterns, but its policy has none"
     case .roundingUnderEarlierRules(let rule):
       "its manifest has a version of policies without rounding bounds, which $.rules[\(rule)] has; have it proved again"

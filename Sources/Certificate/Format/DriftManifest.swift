@@ -14,7 +14,7 @@ import DriftProofTranscript
 ///     manifest = [UInt32 version = 11 of an aligned statement, or 12 of one with a record 4,]
 ///                [UInt32 version = 14, UInt32 bands, where there are two or more,]
 ///                UInt32 version = 2, 4, 6 or 8 | UInt32 version = 3, 5 or 7, 32 bytes of the parent's tuned commitment
-///                | UInt32 version = 9 or 10, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
+///                | UInt32 version = 9, 10 or 13, (UInt8 0 | UInt8 1, 32 bytes of the parent's tuned commitment),
 ///                UInt32 l, UInt32 log blow-up, UInt32 queries, UInt32 grinding bits, UInt32 drift tail
 ///                (all five 0 when nothing is certified),
 ///                UInt32 count of tableau rows, 32 bytes of layout digest (0 when nothing is certified),
@@ -39,7 +39,7 @@ package struct DriftManifest: Hashable, Sendable {
   }
 
   /// The version that a manifest has: up to 8 even from the base, odd for a link, which names a parent. No link has the
-  /// rounding bounds of 8; 9 and 10 say themselves whether they are links.
+  /// rounding bounds of 8; 9, 10 and 13 say themselves whether they are links.
   package static func version(_ rules: StatementRules, isLink: Bool) -> UInt32 {
     switch rules {
     case .original: isLink ? 3 : 2
@@ -48,11 +48,17 @@ package struct DriftManifest: Hashable, Sendable {
     case .rounding: 8
     case .patterns: 9
     case .blocks: 10
+    case .circulants: 13
     }
   }
 
   /// Whether the version is followed by a flag that says whether there is a parent.
-  private static func hasParentFlag(_ rules: StatementRules) -> Bool { rules == .patterns || rules == .blocks }
+  private static func hasParentFlag(_ rules: StatementRules) -> Bool {
+    switch rules {
+    case .patterns, .blocks, .circulants: true
+    case .original, .revised, .entrywise, .rounding: false
+    }
+  }
 
   /// In front of the version, where the statement's tensors lie where the base's tableau has them (docs/protocol.md,
   /// section 13). No link has it.

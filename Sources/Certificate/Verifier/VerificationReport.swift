@@ -32,6 +32,8 @@ public struct TensorCounts: Hashable, Sendable {
   public let entrywise: Int
   /// Bounded to a sum of Kronecker products.
   public let kronecker: Int
+  /// Certified by circulant blocks alone.
+  public let circulant: Int
   /// Bounded in where they may differ from zero.
   public let pattern: Int
   /// Bounded by several clauses, or by a sum of forms.
@@ -46,6 +48,7 @@ public struct TensorCounts: Hashable, Sendable {
     sparse = statement.count(.sparse)
     entrywise = statement.count(.entrywise)
     kronecker = statement.count(.kronecker)
+    circulant = statement.count(.circulant)
     pattern = statement.count(.pattern)
     composed = statement.count(.composed)
     excluded = statement.count(.excluded)

@@ -53,6 +53,7 @@ enum CalibrateJSON {
     case .product: "product"
     case .kronecker: "kronecker"
     case .kroneckerProduct: "kroneckerProduct"
+    case .circulant: "circulant"
     case .pattern: "pattern"
     case .entries: "entries"
     case .rows: "rows"
@@ -129,12 +130,15 @@ enum CalibrateJSON {
       return .object([("pattern", .object(members))])
     case .sum(let rank, let sparse, let residual, let entrywise, let rounding, let blocks):
       var members: [(key: String, value: JSONOutput)] = []
-      if case .kronecker(let terms, let rows, let columns)? = blocks {
+      switch blocks {
+      case .kronecker(let terms, let rows, let columns)?:
         members.append(
           (
             "kronecker",
             .object([("terms", .integer(terms)), ("inner", .array([.integer(rows), .integer(columns)]))])
           ))
+      case .circulant(let size)?: members.append(("circulant", .object([("block", .integer(size))])))
+      case nil: break
       }
       if let rank { members.append(("rank", .integer(rank))) }
       switch sparse {

@@ -108,6 +108,7 @@ enum CalibrateText {
     case .rank: return "\(tensors): low rank and rounding in every run"
     case .kronecker:
       return "\(tensors): few Kronecker products and rounding in every run, as merged LoKr adapters leave"
+    case .circulant: return "\(tensors): circulant blocks and rounding in every run, as merged C3A adapters leave"
     case .kroneckerProduct: return "\(tensors): Kronecker products of unmerged adapters in every run"
     case .pattern(let count, let group):
       return "\(tensors): at most \(count) of \(group) neighbours changed in every run"

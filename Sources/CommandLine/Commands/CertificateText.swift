@@ -115,8 +115,9 @@ extension VerificationReport {
   private var classes: [(name: String, count: Int)] {
     [
       ("frozen", tensors.frozen), ("norm", tensors.norm), ("rank", tensors.rank),
-      ("kronecker", tensors.kronecker), ("sparse", tensors.sparse), ("entrywise", tensors.entrywise),
-      ("pattern", tensors.pattern), ("composed", tensors.composed), ("excluded", tensors.excluded),
+      ("kronecker", tensors.kronecker), ("circulant", tensors.circulant), ("sparse", tensors.sparse),
+      ("entrywise", tensors.entrywise), ("pattern", tensors.pattern), ("composed", tensors.composed),
+      ("excluded", tensors.excluded),
     ]
   }
 

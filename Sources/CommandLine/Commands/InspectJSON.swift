@@ -83,6 +83,7 @@ enum InspectJSON {
       ("residuals", residuals(drift?.lowRank)),
       ("unit", .number(drift?.unit)),
       ("kronecker", kronecker(drift?.kronecker)),
+      ("circulant", circulant(drift?.circulant)),
       ("pattern", drift?.pattern.map { .string($0.text) } ?? .null),
       ("zeros", optional(drift?.zeros?.base)),
       ("refilledZeros", optional(drift?.zeros?.refilled)),
@@ -110,6 +111,14 @@ enum InspectJSON {
     return .object([
       ("terms", .integer(measure.terms)), ("inner", .array([.integer(measure.rows), .integer(measure.columns)])),
       ("residual", .number(measure.residual)), ("residualOfBase", .number(measure.residualOfBase)),
+    ])
+  }
+
+  private static func circulant(_ measure: CirculantMeasure?) -> JSONOutput {
+    guard let measure else { return .null }
+    return .object([
+      ("block", .integer(measure.size)), ("residual", .number(measure.residual)),
+      ("residualOfBase", .number(measure.residualOfBase)),
     ])
   }
 

@@ -110,6 +110,9 @@ enum InspectText {
         }
       }
       + lines(inspection) { tensor in
+        tensor.drift?.circulant.map { "the change has circulant blocks of \($0.size) × \($0.size), as C3A adds them." }
+      }
+      + lines(inspection) { tensor in
         // Few zeros say nothing.
         tensor.drift?.zeros.flatMap { zeros in
           zeros.refilled == 0 && zeros.base >= tensor.entryCount / 8 && zeros.base > 0

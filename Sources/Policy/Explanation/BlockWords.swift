@@ -8,12 +8,14 @@ enum BlockWords {
     switch form {
     case .kronecker(let terms, let rows, let columns):
       "\(terms == 1 ? "one Kronecker product" : "\(terms) Kronecker products") with inner factors of \(rows) × \(columns)"
+    case .circulant(let size): "circulant blocks of \(size) × \(size)"
     }
   }
 
   static func short(_ form: BlockForm) -> String {
     switch form {
     case .kronecker(let terms, let rows, let columns): "\(terms) ⊗ of \(rows) × \(columns)"
+    case .circulant(let size): "circulant of \(size)"
     }
   }
 
@@ -38,6 +40,17 @@ enum BlockWords {
             + "\(tensor.entryCount) weights.")
       }
       if let first = full.first { remarks.append("It restricts nothing in \(displayed(first.name)).") }
+      return remarks
+    case .circulant(let size):
+      var remarks = [
+        "In every block of \(size) × \(size) each row of the change is the one above it, moved to the right by one, \(limit). It may "
+          + "have full rank, touch every weight, and carry a backdoor as a low rank may; alone, no weight can change, nor a row."
+      ]
+      if let tensor = fitting.max(by: { $0.entryCount < $1.entryCount }) {
+        remarks.append(
+          "It has \(tensor.rows * (tensor.columns / size)) numbers of its own in \(displayed(tensor.name)), which has "
+            + "\(tensor.entryCount) weights.")
+      }
       return remarks
     }
   }

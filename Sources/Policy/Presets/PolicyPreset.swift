@@ -4,6 +4,7 @@
 public enum PolicyPreset: String, CaseIterable, Sendable {
   case llamaLora = "llama-lora"
   case llamaLokr = "llama-lokr"
+  case llamaC3A = "llama-c3a"
   case llamaFull = "llama-full"
   case llamaSparse = "llama-sparse"
   case gpt2Lora = "gpt2-lora"
@@ -41,6 +42,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     case lowRank
     /// One Kronecker product, cut as PEFT cuts the tensor without a factor of its settings.
     case kronecker
+    /// Circulant blocks, of the size that PEFT's C3A has if nothing else is said, or less where that does not divide the tensor's.
+    case circulant
     /// 2 of 4 neighbours in a row, and a fraction of each tensor's norm.
     case pattern
     /// A fraction of each tensor's norm.
@@ -74,6 +77,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     switch self {
     case .llamaLora: "LoRA on a Llama-shaped decoder: low rank in attention, small norms elsewhere"
     case .llamaLokr: "LoKr on a Llama-shaped decoder: a Kronecker product in attention, small norms elsewhere"
+    case .llamaC3A: "C3A on a Llama-shaped decoder: circulant blocks in attention, small norms elsewhere"
     case .llamaSparse: "sparse fine-tune of a Llama-shaped decoder: 2 of 4 neighbours in a row, and norms"
     case .llamaFull: "full fine-tune of a Llama-shaped decoder: norms per tensor and in total"
     case .gpt2Lora: "LoRA on GPT-2 (Conv1D weights are in × out, query, key and value fused)"
@@ -89,7 +93,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// The share of ‖W‖ that norm clauses allow.
   var defaultNorm: String {
     switch self {
-    case .llamaLora, .llamaLokr, .gpt2Lora, .bertLora: "0.02"
+    case .llamaLora, .llamaLokr, .llamaC3A, .gpt2Lora, .bertLora: "0.02"
     case .llamaFull, .llamaSparse, .resnetChannels, .mlp: "0.05"
     }
   }
@@ -98,7 +102,7 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   /// would fill it.
   var defaultTotal: String? {
     switch self {
-    case .llamaLora, .llamaLokr, .gpt2Lora, .bertLora: "0.1"
+    case .llamaLora, .llamaLokr, .llamaC3A, .gpt2Lora, .bertLora: "0.1"
     case .llamaFull, .llamaSparse: "0.05"
     case .mlp: "0.5"
     case .resnetChannels: nil
@@ -109,7 +113,10 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   var templates: [Template] {
     switch self {
     case .llamaLora: llama(attention: .lowRank, embedding: .rows)
-    case .llamaLokr: Self.attentionByItself + llama(attention: .kronecker, embedding: .rows).dropFirst(2)
+    case .llamaLokr:
+      Self.attentionByItself(.kronecker, "LoKr") + llama(attention: .kronecker, embedding: .rows).dropFirst(2)
+    case .llamaC3A:
+      Self.attentionByItself(.circulant, "C3A") + llama(attention: .circulant, embedding: .rows).dropFirst(2)
     case .llamaFull: llama(attention: .norm, embedding: .norm)
     case .llamaSparse: Self.sparseMatrices + llama(attention: .pattern, embedding: .norm).dropFirst(3)
     case .gpt2Lora: Self.gpt2
@@ -148,10 +155,12 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
   }
 
   /// A rule for each projection: those of keys and values are often smaller, and so are their blocks.
-  private static let attentionByItself = ["q", "k", "v", "o"].map { projection in
-    Template(
-      pattern: "*self_attn.\(projection)_proj.weight", form: .kronecker,
-      purpose: "Attention, \(projection)_proj: a merged LoKr update.", isCore: true)
+  private static func attentionByItself(_ form: Form, _ method: String) -> [Template] {
+    ["q", "k", "v", "o"].map { projection in
+      Template(
+        pattern: "*self_attn.\(projection)_proj.weight", form: form,
+        purpose: "Attention, \(projection)_proj: a merged \(method) update.", isCore: true)
+    }
   }
 
   private static let sparseMatrices = [

@@ -106,8 +106,13 @@ private struct PresetWriter {
   private func parts(
     _ template: PolicyPreset.Template, _ members: [PolicyTensor]
   ) -> [(pattern: String, members: [PolicyTensor])] {
-    let sizes = Set(members.map { "\(blocks($0))" })
-    guard template.form == .kronecker, sizes.count > 1 else { return [(template.pattern, members)] }
+    let count =
+      switch template.form {
+      case .kronecker: Set(members.map { "\(blocks($0))" }).count
+      case .circulant: Set(members.map { Self.circulant([$0]) }).count
+      default: 1
+      }
+    guard count > 1 else { return [(template.pattern, members)] }
     return members.map { (ExactRules.pattern($0.name, wildcards: false), [$0]) }
   }
 
@@ -118,8 +123,17 @@ private struct PresetWriter {
     )
   }
 
+  /// block_size of C3A where nobody sets it.
+  private static let circulantSize = 256
+
+  /// Circulant blocks of C3A's size, or the largest below it that fill the tensor; nil where there are none.
+  private static func circulant(_ members: [PolicyTensor]) -> BlockForm? {
+    BlockForm.largestCirculant(rows: members[0].rows, columns: members[0].columns, limit: circulantSize)
+  }
+
   /// The clause's blocks; nil for sizes that no clause has.
-  private func blockForm(_ members: [PolicyTensor]) -> BlockForm? {
+  private func blockForm(_ form: PolicyPreset.Form, _ members: [PolicyTensor]) -> BlockForm? {
+    if form == .circulant { return Self.circulant(members) }
     let (rows, columns) = blocks(members[0])
     guard [rows, columns].allSatisfy({ BlockForm.sizeRange.contains($0) && $0.nonzeroBitCount == 1 }) else {
       return nil
@@ -154,6 +168,7 @@ private struct PresetWriter {
       if split == nil, options.residual == nil { lines += restRemarks(members) }
     }
     if template.form == .kronecker { lines += kroneckerRemarks(members) }
+    if template.form == .circulant { lines += circulantRemarks(members) }
     if template.form == .pattern, !fillGroups(members) {
       lines.append("// Their rows are no whole groups of 4, so that only the norm is bounded.")
     }
@@ -164,7 +179,7 @@ private struct PresetWriter {
   private func kroneckerRemarks(_ members: [PolicyTensor]) -> [String] {
     let (rows, columns) = blocks(members[0])
     let cut = "\(members[0].rows) × \(members[0].columns) into blocks of \(rows) × \(columns)"
-    guard let form = blockForm(members) else {
+    guard let form = blockForm(.kronecker, members) else {
       return [
         "// LoKr cuts \(cut), for which there is no clause: a small change of any form."
       ]
@@ -178,6 +193,17 @@ private struct PresetWriter {
     }
     if options.residual == nil { lines += restRemarks(members) }
     return lines
+  }
+
+  private func circulantRemarks(_ members: [PolicyTensor]) -> [String] {
+    guard let form = Self.circulant(members) else {
+      return ["// No circulant blocks fill \(members[0].rows) × \(members[0].columns): a small change of any form."]
+    }
+    let lines = [
+      "// Blocks of \(form.rows) × \(form.rows), if that is block_size in the adapter's settings; with another one the change is",
+      "// none of such blocks (driftproof inspect shows which it has), and block must have it.",
+    ]
+    return options.residual == nil ? lines + restRemarks(members) : lines
   }
 
   private static let group = 4
@@ -249,8 +275,8 @@ private struct PresetWriter {
       } else {
         clause = .sum(rank: options.rank, sparse: nil, residual: try bound(try residual(members), members, split))
       }
-    case .kronecker:
-      guard let blocks = blockForm(members) else {
+    case .kronecker, .circulant:
+      guard let blocks = blockForm(template.form, members) else {
         clause = .norm(try bound(try norm(), members, nil))
         break
       }

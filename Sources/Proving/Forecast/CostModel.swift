@@ -95,7 +95,7 @@ package struct CostModel: Sendable {
         hashed += hasIdentity ? 0 : before
         compared += hasIdentity ? before + after : after
       case .excluded: hashed += after + (hasIdentity ? 0 : before)
-      case .norm, .rank, .kronecker, .sparse, .entrywise, .pattern, .composed:
+      case .norm, .rank, .kronecker, .circulant, .sparse, .entrywise, .pattern, .composed:
         hashed += after + (isLink ? 0 : before)
         compared += isLink ? before : 0
         // Heads are measured in another reading.

@@ -104,7 +104,8 @@ public struct Forecast: Sendable {
       switch tensor.tensorClass {
       case .frozen: frozen += tensor.entryCount
       case .excluded: break
-      case .norm, .rank, .kronecker, .sparse, .entrywise, .pattern, .composed: certified += tensor.entryCount
+      case .norm, .rank, .kronecker, .circulant, .sparse, .entrywise, .pattern, .composed:
+        certified += tensor.entryCount
       }
     }
     (certifiedParameters, frozenParameters) = (certified, frozen)

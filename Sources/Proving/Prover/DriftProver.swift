@@ -203,7 +203,7 @@ public enum DriftProver {
           cache: request.baseCache)
       let witness = ArgumentWitness(
         rows: tableau.rows, factors: record.measurement.factors, supports: record.measurement.supports,
-        base: trees.rows)
+        diagonals: record.measurement.diagonals, base: trees.rows)
       let secret = proofSecret(opening: opening.secret, statement: statement, entropy: session?.entropy)
       do {
         proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(

@@ -18,7 +18,7 @@ struct PreparedRecord {
 
   /// Integers little-endian, lists after their u64 count: the identity's file; name and SHA-256 of tuned tensors; i64 f,
   /// u128 Σ, u64 reach of drifts; u64 tensor, u64 clause and two lists of i32 of factors; u64 tensor, u64 clause and a
-  /// list of u64 of supports.
+  /// list of u64 of supports; where there are circulant blocks, u64 tensor, u64 clause and a list of i64 of their numbers.
   var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(lengthPrefixed: identity.jsonBytes())
@@ -46,6 +46,13 @@ struct PreparedRecord {
       append(id, to: &bytes)
       bytes.append(littleEndian: UInt64(support.count))
       for value in support { bytes.append(littleEndian: UInt64(value)) }
+    }
+    guard !measurement.diagonals.isEmpty else { return bytes }
+    bytes.append(littleEndian: UInt64(measurement.diagonals.count))
+    for (id, diagonals) in measurement.diagonals.sorted(by: { Self.precedes($0.key, $1.key) }) {
+      append(id, to: &bytes)
+      bytes.append(littleEndian: UInt64(diagonals.count))
+      for value in diagonals { bytes.append(littleEndian: value) }
     }
     return bytes
   }
@@ -119,6 +126,14 @@ struct PreparedRecord {
       }
       measurement.supports[id] = support
     }
+    for _ in 0..<(reader.remaining == 0 ? 0 : try count(24)) {
+      let id = try id()
+      var diagonals: [Int64] = []
+      for _ in 0..<(try count(8)) {
+        diagonals.append(Int64(bitPattern: try reader.integer(section, as: UInt64.self)))
+      }
+      measurement.diagonals[id] = diagonals
+    }
     try reader.finish()
   }
 
@@ -148,6 +163,10 @@ struct PreparedRecord {
         }
       return support.allSatisfy { $0 >= 0 && $0 < bound }
     }
-    return factorsFit && supportsFit
+    let diagonalsFit = measurement.diagonals.allSatisfy { id, diagonals in
+      guard let (tensor, clause) = clause(id), let circulant = clause.circulant else { return false }
+      return diagonals.count == circulant.count(rows: tensor.rows, columns: tensor.columns)
+    }
+    return factorsFit && supportsFit && diagonalsFit
   }
 }

@@ -121,6 +121,7 @@ enum PageStyle {
     .k-sparse { background-color: var(--tint); background-image: radial-gradient(var(--stripe) 1.6px, transparent 1.8px); background-size: 8px 8px; }
     .k-entrywise { background-color: var(--tint); background-image: repeating-linear-gradient(90deg, var(--stripe) 0 1px, transparent 1px 4px); }
     .k-kronecker { background-color: var(--tint); background-image: repeating-linear-gradient(0deg, var(--stripe) 0 5px, transparent 5px 10px); }
+    .k-circulant { background-color: var(--tint); background-image: repeating-linear-gradient(45deg, var(--stripe) 0 2px, transparent 2px 8px); }
     .k-pattern { background-color: var(--tint); background-image: repeating-linear-gradient(90deg, var(--stripe) 0 4px, transparent 4px 8px); }
     .k-composed { background-color: var(--tint); background-image: repeating-linear-gradient(90deg, var(--stripe) 0 2px, transparent 2px 8px), repeating-linear-gradient(0deg, var(--stripe) 0 2px, transparent 2px 8px); }
     .k-excluded { font-weight: 650; background-color: var(--bad-tint); background-image: repeating-linear-gradient(45deg, var(--bad-stripe) 0 4px, transparent 4px 10px); }

@@ -40,6 +40,7 @@ struct MapSection {
     (.rank, "rank: few patterns of change"), (.sparse, "entries, rows, columns: few places"),
     (.entrywise, "entrywise: every weight a little"),
     (.kronecker, "Kronecker products: one block, repeated by other factors"),
+    (.circulant, "circulant blocks: each row the one above, moved by one"),
     (.pattern, "pattern: a part of every few neighbours"),
     (.composed, "several of these joined"), (.excluded, "any: outside the proof"),
   ]

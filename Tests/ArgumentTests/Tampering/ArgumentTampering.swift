@@ -30,6 +30,10 @@ struct ArgumentTampering: ProverDeviation {
   /// Of pattern claims: oracles of Z-space, and cells that are committed.
   var patterns: PatternOracles.Replacement?
   var committedPatterns: PatternOracles.Replacement?
+  /// Cells of G that the stages use, but are not committed.
+  var arguedFactors: (@Sendable (inout [Goldilocks]) -> Void)?
+  /// Whose weights the structure stage uses.
+  var countedCirculants: (@Sendable (inout [FactorLayout.Circulant]) -> Void)?
   /// Changes the digits.
   var digits: (@Sendable (inout DigitTable, ArgumentLayout) -> Void)?
   /// How each stage goes on.
@@ -77,7 +81,17 @@ struct ArgumentTampering: ProverDeviation {
     orthonormalSum?(challenges, sum) ?? sum
   }
 
-  func counted(_ factors: FactorLayout) -> FactorLayout { usesPadding ? factors.withPadding : factors }
+  func argued(_ factors: FactorOracle) -> FactorOracle {
+    var cells = factors.cells
+    arguedFactors?(&cells)
+    return FactorOracle(cells: cells, mask: factors.mask, dummy: factors.dummy)
+  }
+
+  func counted(_ factors: FactorLayout) -> FactorLayout {
+    var factors = usesPadding ? factors.withPadding : factors
+    countedCirculants?(&factors.circulants)
+    return factors
+  }
 
   func driftValue(_ value: CubicExtension, of drift: DriftEvaluation) throws -> CubicExtension {
     claimsTrueDrift ? try drift.trueValue : value + (driftOffset ?? .zero)

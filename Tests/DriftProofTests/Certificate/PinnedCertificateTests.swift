@@ -98,6 +98,13 @@ import DriftProofTranscript
     #expect(report.policyName == "pinned bands" && report.bands == 3)
   }
 
+  @Test func circulantCertificate() throws {
+    let pinned = try PinnedCertificate.circulant.get()
+    let report = try check("circulant", pinned, in: PinnedCertificate.circulantsFolder, version: 13)
+    #expect(report.policyName == "pinned circulant blocks")
+    #expect(report.tensors.circulant == 1 && report.tensors.composed == 2)
+  }
+
   @Test func lokrCertificate() throws {
     let pinned = try PinnedCertificate.lokr.get()
     let report = try check("lokr", pinned, in: PinnedCertificate.lokrFolder, version: 12)

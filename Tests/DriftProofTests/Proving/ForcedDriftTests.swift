@@ -58,6 +58,10 @@ import DriftProofTranscript
           ).factors
           witness.factors[id] = .init(left: factors.left, right: factors.right)
         }
+        if let block = clause.circulant {
+          let fit = CirculantFit(drift: drift, block: block, scale: clause.scale)
+          witness.diagonals[id] = fit.fit(sparse: nil) { _ in nil }.diagonals
+        }
         if let sparse = clause.sparse {
           let changed = ClauseFitter(drift: drift, fractionBits: tensor.fractionBits).changed(sparse)
           witness.supports[id] = Array(changed.prefix(sparse.count))

@@ -9,7 +9,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate of Tests/Fixtures/pinned-v2, or of pinned-v4 to pinned-v10 for manifests of these versions, with everything
+/// A certificate of Tests/Fixtures/pinned-v2, or of pinned-v4 to pinned-v13 for manifests of these versions, with everything
 /// that belongs to it, made once by an earlier version.
 struct PinnedCertificate: Sendable {
   let certificate: [UInt8]
@@ -28,6 +28,7 @@ struct PinnedCertificate: Sendable {
   static let patternsFolder = Repository.fixture("pinned-v9")
   static let blocksFolder = Repository.fixture("pinned-v10")
   static let lokrFolder = Repository.fixture("pinned-v12")
+  static let circulantsFolder = Repository.fixture("pinned-v13")
   static let bandsFolder = Repository.fixture("pinned-v14")
   static let linkFolder = Repository.fixture("pinned-v7")
   static let roundingFolder = Repository.fixture("pinned-v8")
@@ -63,6 +64,9 @@ struct PinnedCertificate: Sendable {
 
   /// Sums of Kronecker products: exact, with a residual, beside rows.
   static let kronecker = Result { try PinnedCertificate("kronecker", in: blocksFolder) }
+
+  /// Circulant blocks of three sizes: exact under a norm, beside entries, with a residual.
+  static let circulant = Result { try PinnedCertificate("circulant", in: circulantsFolder) }
 
   /// An unmerged LoKr adapter: a clause of its blocks, a norm alone, a rank, under a total.
   static let lokr = Result { try PinnedCertificate("lokr", in: lokrFolder) }
@@ -359,6 +363,40 @@ struct PinnedCertificateGenerator {
             "allow": { "kronecker": { "terms": 1, "inner": [8, 4] }, "rows": 1, "residual": { "absolute": 0.01 } } } ] }
 
       """, in: PinnedCertificate.blocksFolder)
+  }
+
+  @Test func circulant() throws {
+    var random = SeededGenerator(seed: 13)
+    var base = TestModel()
+    for (name, shape) in [("exact", [24, 40]), ("merged", [16, 32]), ("sum", [6, 10])] {
+      base.tensors[name] = TestTensor(shape, isHalf: true, random: &random)
+      base.tensors[name]?.isHalf = name == "merged"
+    }
+    var tuned = base
+    for (name, size) in [("exact", 8), ("merged", 16), ("sum", 2)] {
+      guard var tensor = tuned.tensors[name] else { continue }
+      let width = tensor.shape[1]
+      let numbers = (0..<tensor.values.count / size).map { _ in Float(Int.random(in: -15...15, using: &random)) / 256 }
+      for index in tensor.values.indices {
+        let (row, column) = (index / width, index % width)
+        let block = row / size * (width / size) + column / size
+        tensor.values[index] += numbers[block * size + (column % size + size - row % size) % size]
+      }
+      if name == "sum" { tensor.values[17] += 0.5 }
+      if tensor.isHalf { tensor.values = tensor.values.map(TestTensor.rounded) }
+      tuned.tensors[name] = tensor
+    }
+    try make(
+      "circulant", base, .init(checkpoint: tuned),
+      """
+      { "driftPolicy": 1, "name": "pinned circulant blocks", "securityBits": 128,
+        "rules": [
+          { "tensors": "exact", "allow": [ { "circulant": { "block": 8 } }, { "norm": { "absolute": 9 } } ] },
+          { "tensors": "merged",
+            "allow": { "circulant": { "block": 16 }, "residual": { "relative": 0.003 } } },
+          { "tensors": "sum", "allow": { "circulant": { "block": 2 }, "entries": 1 } } ] }
+
+      """, in: PinnedCertificate.circulantsFolder)
   }
 
   @Test func hiding() throws {

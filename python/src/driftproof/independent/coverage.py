@@ -105,7 +105,11 @@ def blocks_fill(base: BaseTensor, tuned: TunedTensor, rule: Rule) -> bool:
     if rule.heads and not fits_heads(base.shape, rule.heads):
         return True
     _, rows, columns = next(blocks("", tuned.shape, rule.heads))
-    return all(clause.blocks.fill(rows, columns) for clause in rule.clauses if clause.blocks)
+    return all(
+        (not clause.blocks or clause.blocks.fill(rows, columns))
+        and (not clause.circulant or (rows | columns) % clause.circulant == 0)
+        for clause in rule.clauses
+    )
 
 
 def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[str, Rule]) -> None:
@@ -133,7 +137,7 @@ def check_coverage(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             obstacle = pattern_obstacle(identity, base, tuned, rule)
             if obstacle:
                 raise NotCovered(f"{name}: {obstacle}")
-        has_blocks = any(clause.blocks for clause in rule.clauses)
+        has_blocks = any(clause.blocks or clause.circulant for clause in rule.clauses)
         if has_blocks and tuned.is_dense and tuned.entries and not blocks_fill(base, tuned, rule):
             raise NotCovered(f"{name}: blocks do not fill it")
         if rule.heads and base.entries and not fits_heads(base.shape, rule.heads):
@@ -174,7 +178,10 @@ def check_products(identity: BaseIdentity, manifest: Manifest, decisions: dict[s
             gaps.append(tensor.name)
         if tensor.kind not in PRODUCT_KINDS or rule.kind == ANY:
             continue
-        if patterns or any(clause.blocks and not _has_blocks(tensor, clause.blocks, rule) for clause in rule.clauses):
+        if patterns or any(
+            clause.circulant or (clause.blocks and not _has_blocks(tensor, clause.blocks, rule))
+            for clause in rule.clauses
+        ):
             gaps.append(tensor.name)
             continue
         if rule.kind == FROZEN:

@@ -116,7 +116,7 @@ class LinkTensor:
         for clause in self.rule.clauses:
             if clause.norm:
                 squares.append(self.head_count * norm_square(clause.norm, [self.base]))
-            elif clause.entrywise and clause.rank is None and not clause.blocks and not clause.sparse:
+            elif clause.entrywise and clause.rank is None and not (clause.blocks or clause.circulant or clause.sparse):
                 squares.append(self.entries * entry_square(clause.entrywise, self.base))
         return min(squares, default=None)
 
@@ -174,13 +174,17 @@ class Sum:
     entry: int
 
 
+#: In a rank's place: 0 is no change, this one of circulant blocks of the limit's size, and more is any matrix.
+CIRCULANT = 1
+
+
 class Limit:
     """One clause of the cumulative policy on one tensor."""
 
     def __init__(self, clause: Clause, base: BaseTensor, rows: int, columns: int, heads: Heads | None):
         self.rows, self.columns, self.heads = rows, columns, heads
-        self.blocks = clause.blocks
-        self.rank = clause.blocks.terms if clause.blocks else clause.rank or 0
+        self.blocks, self.circulant = clause.blocks, clause.circulant
+        self.rank = clause.blocks.terms if clause.blocks else CIRCULANT if clause.circulant else clause.rank or 0
         self.sparse, self.count = clause.sparse, clause.count
         ball = clause.norm or clause.residual
         self.residual = None if ball is None else root_down(norm_square(ball, [base]))
@@ -246,15 +250,19 @@ class Limit:
 
     @property
     def most_rank(self) -> int:
+        if self.circulant:
+            return CIRCULANT + 1
         return self.blocks.most(self.rows, self.columns) if self.blocks else min(self.rows, self.columns)
 
     def _rank(self, clause: Clause, tensor: LinkTensor, times: int, reread: bool) -> int:
         """Of a link's low-rank part, in the order of this limit's."""
         own = clause.blocks
-        if clause.rank is None and own is None:
+        if clause.rank is None and own is None and not clause.circulant:
             return 0
         if reread:
             return self.most_rank
+        if self.circulant or clause.circulant:
+            return CIRCULANT if self.circulant == clause.circulant else self.most_rank
         if own is None:
             return clause.rank * times if self.blocks is None else self.most_rank
         if self.blocks:
@@ -266,6 +274,8 @@ class Limit:
 
     def _rank_of(self, form: int, count: int) -> int:
         """Of a matrix that is not zero in so many places or lines."""
+        if self.circulant:
+            return self.most_rank
         if form == ENTRIES or not self.blocks:
             return count
         if form == ROWS:
@@ -291,7 +301,7 @@ class Limit:
         together = sorted(
             Sum(
                 a.residual + b.residual,
-                min(a.rank + b.rank, most_rank),
+                max(a.rank, b.rank) if self.circulant else min(a.rank + b.rank, most_rank),
                 min(a.count + b.count, most_count),
                 a.entry + b.entry,
             )
@@ -341,7 +351,8 @@ def pattern_of_link(tensor: LinkTensor, m: int) -> int | None:
         if clause.pattern and clause.pattern.form == OF_DRIFT:
             n, own = clause.pattern.n, clause.pattern.m
             found.append(n * m // own if own <= m else min(n, m))
-        alone = clause.rank is None and not (clause.blocks or clause.residual or clause.entrywise or clause.rounding)
+        others = clause.blocks or clause.circulant or clause.residual or clause.entrywise or clause.rounding
+        alone = clause.rank is None and not others
         if clause.sparse == ENTRIES and alone and tensor.heads is None:
             found.append(min(clause.count, m))
     return min(found, default=None)

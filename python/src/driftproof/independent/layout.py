@@ -180,6 +180,17 @@ class LowRank:
 
 
 @dataclass
+class Circulant:
+    """A clause of circulant blocks: its tensor, set and log of a block's rows, its runs in G and Stage B."""
+
+    tensor: int
+    set_number: int
+    log_size: int
+    numbers: int = 0
+    diagonals: int = 0
+
+
+@dataclass
 class Sparse:
     """A sparse clause: its tensor, set, form and count, its values' run in G and its slots in Stage B."""
 
@@ -400,16 +411,25 @@ class Layout:
         a, b = blocks
         return list(columns[b:]) + list(rows[a:]), list(columns[:b]) + list(rows[:a])
 
+    def circulant_variables(self, each: Circulant) -> tuple[list[int], list[int], list[int]]:
+        """Variables of E-space: an entry's row and column in its block, and the block's number, low bit first."""
+        rows, columns, _ = self.cube(each.tensor, each.set_number)
+        log = each.log_size
+        return list(rows[:log]), list(columns[:log]), list(columns[log:]) + list(rows[log:])
+
     def _make_factors(self) -> None:
         self.low_rank: list[LowRank] = []
         self.sparse: list[Sparse] = []
+        self.circulants: list[Circulant] = []
         for index, tensor in enumerate(self.tensors):
             for number, clause in enumerate(tensor.clauses, 1 if tensor.plain else 0):
                 if clause.rank:
                     self.low_rank.append(LowRank(index, number, clause.rank))
+                if clause.circulant:
+                    self.circulants.append(Circulant(index, number, clause.circulant))
                 if clause.sparse:
                     self.sparse.append(Sparse(index, number, clause.sparse, clause.count))
-        self.has_factors = bool(self.low_rank or self.sparse)
+        self.has_factors = bool(self.low_rank or self.sparse or self.circulants)
         self.factor_chunks = self.bit_count = self.bits_offset = self.masks_offset = self.g_used = 0
         self.log_rank_columns = self.log_slots = self.g_variables = self.b_variables = 0
         if not self.has_factors:
@@ -423,6 +443,10 @@ class Layout:
         for each, offset in zip(self.sparse, offsets, strict=True):
             each.slots = offset
         self.log_slots = ceil_log2(end)
+        offsets, end = place_falling([each.log_size for each in self.circulants])
+        for each, offset in zip(self.circulants, offsets, strict=True):
+            each.diagonals = offset
+        log_diagonals = ceil_log2(end)
 
         cells = 0
 
@@ -443,15 +467,23 @@ class Layout:
         if self.low_rank:
             self.factor_chunks = -(-cells // (1 << LOG_CHUNK))
             cells = self.factor_chunks << LOG_CHUNK
+        logs = [each.log_size + len(self.circulant_variables(each)[2]) for each in self.circulants]
+        for index in falling(logs):
+            self.circulants[index].numbers = allocate(logs[index])
         logs = [each.log_slots + len(self.index_variables(each)[1]) for each in self.sparse]
         for index in falling(logs):
             self.sparse[index].values = allocate(logs[index])
         if self.bit_count:
             self.bits_offset = allocate(self.bits_log)
-        self.masks_offset = allocate(3 + ceil_log2(5 + self.bit_count))
+        self.masks_offset = allocate(3 + ceil_log2(self.mask_runs))
         self.g_used = cells
         self.g_variables = max(4, ceil_log2(cells))
-        self.b_variables = max(3, self.log_rank_columns, self.log_slots)
+        self.b_variables = max(3, self.log_rank_columns, self.log_slots, log_diagonals)
+
+    @property
+    def mask_runs(self) -> int:
+        """Runs of masks: the five first, one for each bit, and one of diagonals."""
+        return 5 + self.bit_count + (1 if self.circulants else 0)
 
     @property
     def bits_log(self) -> int:

@@ -27,6 +27,8 @@ MAXIMUM_BANDS = 256
 PATTERNS_VERSION = 9
 #: The same of statements with blocks.
 BLOCKS_VERSION = 10
+#: The same of statements with circulant blocks.
+CIRCULANTS_VERSION = 13
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,11 @@ def read_manifest(content: bytes) -> Manifest:
             raise InvalidProof(f"manifest: the word of bands, and {bands} of them")
         if bands > MAXIMUM_BANDS:
             raise InvalidProof(f"manifest: {bands} bands are too many")
-    if not 2 <= version <= BLOCKS_VERSION and not (aligned and version == ALIGNED_WORD):
+    is_known = 2 <= version <= BLOCKS_VERSION or version == CIRCULANTS_VERSION
+    if not is_known and not (aligned and version == ALIGNED_WORD):
         raise InvalidProof(f"manifest: version {version} is unknown")
     is_link = version & 1 == 1
-    if version in (PATTERNS_VERSION, BLOCKS_VERSION):
+    if version in (PATTERNS_VERSION, BLOCKS_VERSION, CIRCULANTS_VERSION):
         flag = reader.u8()
         if flag > 1:
             raise InvalidProof("manifest: neither a link nor none")

@@ -188,6 +188,7 @@ class SoundnessShape:
     coordinates: int
     has_first_tree: bool
     has_factors: bool
+    mask_runs: int
     index_bits: int
     region_oracles: int
     orthonormal_tensors: int
@@ -208,7 +209,7 @@ def soundness_terms(code: CodeParameters, shape: SoundnessShape) -> dict[str, fl
     }
     if shape.has_factors:
         terms["sumcheck B"] = _over_k(size * max(3, shape.index_bits + 2))
-        terms["sumcheck C"] = _over_k(size * max(2, 5 + shape.index_bits))
+        terms["sumcheck C"] = _over_k(size * max(2, shape.mask_runs))
     if shape.orthonormal_tensors:
         log_members = (shape.orthonormal_tensors - 1).bit_length()
         terms["orthonormality"] = _over_k(size * max(1, log_members + 2 * shape.orthonormal_log_rows))

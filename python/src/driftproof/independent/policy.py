@@ -133,6 +133,8 @@ class Clause:
     entrywise: Bound | None = None
     rounding: Rounding | None = None
     blocks: Blocks | None = None
+    #: Rows of circulant blocks, in a rank's place; 0 for none.
+    circulant: int = 0
 
     def canonical(self) -> bytes:
         if self.norm is not None:
@@ -143,6 +145,8 @@ class Clause:
         result = u8(form)
         if self.blocks is not None:
             result += self.blocks.canonical()
+        elif self.circulant:
+            result += u8(3) + u32(self.circulant)
         else:
             result += u8(0) if self.rank is None else u8(1) + u32(self.rank)
         result += u8(self.sparse) + (u32(self.count) if self.sparse else b"")
@@ -231,6 +235,10 @@ class Policy:
     @property
     def has_blocks(self) -> bool:
         return any(clause.blocks for clause in self.clauses)
+
+    @property
+    def has_circulants(self) -> bool:
+        return any(clause.circulant for clause in self.clauses)
 
     @property
     def has_slices(self) -> bool:
@@ -405,6 +413,14 @@ def _kronecker(value, what: str) -> Blocks:
     return Blocks(terms, rows, columns)
 
 
+def _circulant(value, what: str) -> int:
+    entry = strictjson.members(value, what, ("block",))
+    size = strictjson.integer(entry["block"], what, 2, MAXIMUM_BLOCK_SIDE)
+    if size & (size - 1):
+        raise OperationalError(f"{what}: rows of circulant blocks are a power of two")
+    return size
+
+
 def _clause(value, what: str, in_heads: bool) -> Clause:
     if isinstance(value, dict) and "norm" in value:
         entry = strictjson.members(value, what, ("norm",))
@@ -412,14 +428,15 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
     if isinstance(value, dict) and "pattern" in value:
         entry = strictjson.members(value, what, ("pattern",))
         return Clause(pattern=_pattern(entry["pattern"], what, in_heads))
-    keys = ("rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding")
+    keys = ("rank", "kronecker", "circulant", "entries", "rows", "columns", "residual", "entrywise", "rounding")
     entry = strictjson.members(value, what, (), keys)
     sparse = [key for key in SPARSE_KEYS if key in entry]
     if len(sparse) > 1:
         raise OperationalError(f"{what}: one of entries, rows and columns")
-    if "rank" in entry and "kronecker" in entry:
-        raise OperationalError(f"{what}: rank and kronecker do not stand together")
-    has_factors = "rank" in entry or "kronecker" in entry
+    factors = [key for key in ("rank", "kronecker", "circulant") if key in entry]
+    if len(factors) > 1:
+        raise OperationalError(f"{what}: {factors[0]} and {factors[1]} do not stand together")
+    has_factors = bool(factors)
     if not has_factors and not sparse and "entrywise" not in entry and "rounding" not in entry:
         raise OperationalError(f"{what}: a sum has a rank, a sparse part, or a bound of entries")
     of_weight = isinstance(entry.get("entrywise"), dict) and "ofWeight" in entry["entrywise"]
@@ -443,6 +460,7 @@ def _clause(value, what: str, in_heads: bool) -> Clause:
         entrywise=entrywise,
         rounding=rounding,
         blocks=_kronecker(entry["kronecker"], what) if "kronecker" in entry else None,
+        circulant=_circulant(entry["circulant"], what) if "circulant" in entry else 0,
     )
 
 
@@ -564,12 +582,14 @@ class _CanonicalReader:
         if form == "pattern":
             return {"pattern": self.pattern()}
         result = {}
-        factors = self.choice(None, "rank", "kronecker")
+        factors = self.choice(None, "rank", "kronecker", "circulant")
         if factors == "rank":
             result["rank"] = self.whole()
         elif factors == "kronecker":
             terms = self.whole()
             result["kronecker"] = {"terms": terms, "inner": [self.whole(), self.whole()]}
+        elif factors == "circulant":
+            result["circulant"] = {"block": self.whole()}
         sparse = self.choice(None, "entries", "rows", "columns")
         if sparse:
             result[sparse] = self.whole()

@@ -214,6 +214,8 @@ class TensorRules:
 
     def _clause(self, clause: Clause) -> StructuredClause:
         found = self._sum(clause)
+        if clause.circulant:
+            return replace(found, circulant=ceil_log2(clause.circulant))
         if clause.blocks is None:
             return found
         return replace(found, blocks=(ceil_log2(clause.blocks.rows), ceil_log2(clause.blocks.columns)))
@@ -513,6 +515,8 @@ def factor_cells(tensor: TableauTensor, clause: StructuredClause) -> int:
             right = sum(clause.blocks)
             left = row_bits + column_bits - right
         cells += (1 << (left + ceil_log2(clause.rank))) + (1 << (right + ceil_log2(clause.rank)))
+    if clause.circulant:
+        cells += 1 << (row_bits + column_bits - clause.circulant)
     log = ceil_log2(clause.count)
     if clause.sparse == ENTRIES:
         cells += (row_bits + column_bits + 1) << log
@@ -561,6 +565,8 @@ def check_validity(statement: Statement) -> None:
                 size % (1 << log) for size, log in zip((tensor.rows, tensor.columns), clause.blocks, strict=True)
             ):
                 raise InvalidProof(f"{tensor.name}: blocks do not fill it")
+            if clause.circulant and any(size % (1 << clause.circulant) for size in (tensor.rows, tensor.columns)):
+                raise InvalidProof(f"{tensor.name}: circulant blocks do not fill it")
             if clause.scale > 0 and not tensor.plain:
                 raise InvalidProof(f"{tensor.name}: a scaled residual without a bound of the drift")
         if tensor.orthonormal and (tensor.rows > 1024 or not 0 <= tensor.fraction_bits <= 28 or tensor.bound is None):

@@ -51,6 +51,8 @@ class StructuredClause:
     entry_claim: EntryClaim | None = None
     #: Logs of rows and columns of a Kronecker product's inner factor; None where the rank is the matrix' own.
     blocks: tuple[int, int] | None = None
+    #: Log of the rows of circulant blocks; 0 for none.
+    circulant: int = 0
 
     @property
     def is_exact(self) -> bool:
@@ -152,8 +154,14 @@ class Statement:
         return any(clause.blocks is not None for tensor in self.tensors for clause in tensor.clauses)
 
     @property
+    def has_circulants(self) -> bool:
+        return any(clause.circulant for tensor in self.tensors for clause in tensor.clauses)
+
+    @property
     def _version(self) -> int:
-        """The version of the bytes; the layout's is one more, but for blocks, which change no layout."""
+        """The version of the bytes; the layout's is one more, but for blocks of any kind, which change no layout."""
+        if self.has_circulants:
+            return 6
         return 5 if self.has_blocks else self._version_without_blocks
 
     @property
@@ -222,6 +230,8 @@ def _clause(clause: StructuredClause, version: int) -> bytes:
     if version >= 5:
         logs = clause.blocks
         result += u8(0) if logs is None else u8(1) + u64(logs[0]) + u64(logs[1])
+    if version >= 6:
+        result += u8(1) + u64(clause.circulant) if clause.circulant else u8(0)
     result += u8(clause.sparse) + u64(clause.count) + u64(clause.scale) + _bound(clause.bound)
     claim = clause.entry_claim
     if version >= 2:

@@ -6,10 +6,25 @@ from . import field as f
 from .channel import Channel
 from .cubes import Point, fixed, less_of_two, place, zeros
 from .field import Cubic, equality, equality_points
-from .layout import Layout, Sparse
+from .layout import Circulant, Layout, Sparse
 from .sumcheck import Evaluations, Finish, Outcome, run
 
 DUMMY_RUN, DUMMY_MASK_RUN, FIRST_BIT = 3, 4, 5
+
+
+def diagonal_weight(rows: Point, columns: Point, at: Point) -> Cubic:
+    """κ~: Σ over i, t, j with i + t = j modulo 2^μ of eq(rows, i)·eq(at, t)·eq(columns, j), by bits with the carry."""
+    sums = [f.ONE, f.ZERO]
+    for i, j, t in zip(rows, columns, at, strict=True):
+        following = [f.ZERO, f.ZERO]
+        for carry in (0, 1):
+            for bit_of_row in (0, 1):
+                for bit_of_diagonal in (0, 1):
+                    total = bit_of_row + bit_of_diagonal + carry
+                    own = (i if bit_of_row else 1 - i) * (t if bit_of_diagonal else 1 - t) * (j if total & 1 else 1 - j)
+                    following[total >> 1] = following[total >> 1] + sums[carry] * own
+        sums = following
+    return sums[0] + sums[1]
 
 
 class StructureStage:
@@ -35,7 +50,7 @@ class StructureStage:
         names = ["U", "V"] if self.has_rank else []
         if self.has_sparse:
             names += ["values"] + [f"bit/{index}" for index in range(self.layout.bit_count)]
-        return names + ["dummy"]
+        return names + (["c"] if self.layout.circulants else []) + ["dummy"]
 
     def _contribution(self, point: Point, values: Evaluations) -> Cubic:
         top, kappa = point[0], point[1:]
@@ -47,6 +62,10 @@ class StructureStage:
             for index in range(self.layout.bit_count):
                 product = product * values[f"bit/{index}"]
             result = result + product
+        for each in self.layout.circulants:
+            rows, columns, _ = self.layout.circulant_variables(each)
+            own = diagonal_weight(self._at(rows), self._at(columns), kappa[: each.log_size])
+            result = result + values["c"] * place(kappa, each.diagonals, each.log_size) * own
         masks = sum((equality(kappa[:3], i) * equality(self.x[:3], i) for i in range(8)), f.ZERO)
         dummy = values["dummy"] * zeros(kappa[3:]) * self.top * zeros(self.x[3:]) * masks
         return (1 - top) * (result + dummy)
@@ -61,7 +80,7 @@ class StructureStage:
 
     def run_merging(self, channel: Channel) -> Outcome:
         layout, values = self.layout, self.outcome.values
-        self.chi = f.powers(channel.challenge("chi"), FIRST_BIT + layout.bit_count)
+        self.chi = f.powers(channel.challenge("chi"), layout.mask_runs)
         self.q, self.kappa = 1 - self.outcome.top, self.outcome.rest
         total = self.chi[DUMMY_RUN] * values["dummy"]
         if self.has_rank:
@@ -71,6 +90,8 @@ class StructureStage:
             for index in range(layout.bit_count):
                 constant = self._bit_constant(index)
                 total = total + self.chi[FIRST_BIT + index] * (values[f"bit/{index}"] - self.q * constant)
+        if layout.circulants:
+            total = total + self.chi[FIRST_BIT + layout.bit_count] * values["c"]
         _, rounds, degree = layout.stage_shapes()[2]
 
         def contribution(point: Point, found: Evaluations) -> Cubic:
@@ -95,6 +116,8 @@ class StructureStage:
         result = f.ZERO
         for each in self.layout.low_rank:
             result = result + self._low_rank_weight(each, y)
+        for each in self.layout.circulants:
+            result = result + self._circulant_weight(each, y)
         for each in self.layout.sparse:
             result = result + self._sparse_weight(each, y)
         return result + self._mask_weight(y)
@@ -108,6 +131,14 @@ class StructureStage:
         v = self.chi[1] * place(y, each.v, k + len(columns))
         v = v * equality_points(self._at(columns), y[k : k + len(columns)])
         return columns_below * (u + v)
+
+    def _circulant_weight(self, each: Circulant, y: Point) -> Cubic:
+        layout, log = self.layout, each.log_size
+        _, _, blocks = layout.circulant_variables(each)
+        result = self.chi[FIRST_BIT + layout.bit_count] * self.q * place(self.kappa, each.diagonals, log)
+        result = result * self._cube_weight(each.tensor, each.set_number) * place(y, each.numbers, log + len(blocks))
+        result = result * equality_points(self.kappa[:log], y[:log])
+        return result * equality_points(self._at(blocks), y[log : log + len(blocks)])
 
     def _sparse_weight(self, each: Sparse, y: Point) -> Cubic:
         layout, n, chi = self.layout, each.log_slots, self.chi
@@ -138,5 +169,7 @@ class StructureStage:
             masks = masks + chi[2] * run_place(2)
             for index in range(layout.bit_count):
                 masks = masks + chi[FIRST_BIT + index] * run_place(FIRST_BIT + index)
+        if layout.circulants:
+            masks = masks + chi[FIRST_BIT + layout.bit_count] * run_place(FIRST_BIT + layout.bit_count)
         dummy = self.q * run_place(DUMMY_RUN) + top * run_place(DUMMY_MASK_RUN)
         return top * masks + chi[DUMMY_RUN] * dummy

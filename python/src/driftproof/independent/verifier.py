@@ -12,7 +12,15 @@ from .errors import AnotherSubject, InvalidProof, NotCovered, OperationalError
 from .field import Cubic
 from .identity import BaseIdentity, check_linked_part
 from .layout import Layout
-from .manifest import BLOCKS_VERSION, PATTERNS_VERSION, PRODUCT_KINDS, Manifest, read_manifest, says_aligned
+from .manifest import (
+    BLOCKS_VERSION,
+    CIRCULANTS_VERSION,
+    PATTERNS_VERSION,
+    PRODUCT_KINDS,
+    Manifest,
+    read_manifest,
+    says_aligned,
+)
 from .manifest import MAXIMUM_BYTES as MAXIMUM_STATEMENT_BYTES
 from .parameters import CodeParameters, SoundnessShape, soundness_terms
 from .policy import Policy, Rule
@@ -50,6 +58,8 @@ class Verified:
 
 def required_versions(policy: Policy) -> set[int]:
     """The manifest versions of a policy (specification/statement.md, section 1)."""
+    if policy.has_circulants:
+        return {CIRCULANTS_VERSION}
     if policy.has_blocks:
         return {BLOCKS_VERSION}
     if policy.has_patterns:
@@ -124,6 +134,7 @@ def soundness_shape(layout: Layout) -> SoundnessShape:
         coordinates=coordinates,
         has_first_tree=layout.has_first_tree,
         has_factors=layout.has_factors,
+        mask_runs=layout.mask_runs if layout.has_factors else 0,
         index_bits=layout.bit_count,
         region_oracles=len(layout.region_oracles) + len(layout.pattern_oracles),
         orthonormal_tensors=len(layout.orthonormal),

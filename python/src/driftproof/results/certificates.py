@@ -91,8 +91,8 @@ class Claims(Result):
         tuned_commitment: hides the tuned model, 64 hexadecimal digits.
         parent: of a link, the tuned commitment of the model that it starts from; None for a base.
         security_bits: a false statement passes with probability at most 2^-`security_bits`.
-        tensors: how many tensors have which kind of rule: "frozen", "norm", "rank", "kronecker", "sparse", "entrywise",
-            "pattern", "composed", "excluded".
+        tensors: how many tensors have which kind of rule: "frozen", "norm", "rank", "kronecker", "circulant", "sparse",
+            "entrywise", "pattern", "composed", "excluded".
         proves_nothing: True where the policy allows everything or no tensor may change.
         parameters: `certified_parameters` + `frozen_parameters`, numbers of weights.
         code: parameters of the error-correcting code in words; None where nothing had to be proved.

@@ -80,6 +80,16 @@ class KroneckerFinding(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CirculantFinding(Result):
+    """The change has circulant blocks of `block` rows, but for `residual`, a norm, which is `residual_of_base` of the
+    base's."""
+
+    block: int
+    residual: float
+    residual_of_base: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TensorInspection(Result):
     """How one tensor changed. None stands where something does not apply, such as the rank of a vector.
 
@@ -92,6 +102,7 @@ class TensorInspection(Result):
             `residual_of_drift` and `residual_of_base` that as fractions, `largest_residual` its largest entry.
         unit: the step in which weights of this tensor are encoded.
         kronecker: where the drift is a sum of few Kronecker products of sizes as LoKr cuts them.
+        circulant: where the drift has circulant blocks, the largest of which it has any.
         pattern: "n:m" where at most n of every m neighbours in a row changed, the tightest such.
     """
 
@@ -121,6 +132,7 @@ class TensorInspection(Result):
     residuals: tuple[RankResidual, ...] | None
     unit: float | None
     kronecker: KroneckerFinding | None
+    circulant: CirculantFinding | None
     pattern: str | None
     zeros: int | None
     refilled_zeros: int | None
