@@ -22,7 +22,10 @@ from .audit_scores import SAME
 from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
 from .certificate import read_certificate
 from .chain import next_bases, verify_chain
-from .errors import AnotherSubject, InvalidProof, OperationalError, UsageError, VerificationFailure
+from .curve_certificate import BOUNDED, FROZEN, is_curve_certificate
+from .curve_identity import is_curve_identity, read_curve_identity
+from .curve_verifier import ASSUMPTION, SETUP_HEAD, setup_id_of_file, verify_curve
+from .errors import AnotherSubject, InvalidProof, NotProvable, OperationalError, UsageError, VerificationFailure
 from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
 from .identity import read_identity
 from .modelfiles import model_digest
@@ -100,6 +103,44 @@ def _parent(value: str | None) -> bytes | None:
     return certificate.tuned_commitment
 
 
+def _named_setup(value: str | None) -> bytes | None:
+    """`--setup`: an id in 64 digits, or a setup's file, of which the key is read."""
+    if value is None or re.fullmatch(r"[0-9a-f]{64}", value):
+        return bytes.fromhex(value) if value else None
+    try:
+        with open(value, "rb") as file:
+            return setup_id_of_file(file.read(SETUP_HEAD))
+    except (OSError, ValueError) as error:
+        raise OperationalError(f"{value}: {error}") from None
+
+
+def _verify_curve(content: bytes, identity_bytes: bytes, policy_bytes: bytes, options) -> str:
+    """A certificate on the curve (format.md, "Certificate on the curve")."""
+    if options.parent or options.attestation or options.transition:
+        raise NotProvable("--parent, --attestation and --transition are for the hash backend")
+    policy = read_policy(policy_bytes)
+    if identity_bytes.startswith(b"\xef\xbb\xbf"):
+        raise OperationalError("identity: begins with a byte order mark")
+    if not is_curve_identity(identity_bytes):
+        raise AnotherSubject("the identity has no rows on the curve")
+    identity = read_curve_identity(identity_bytes)
+    setup = _named_setup(options.setup)
+    verified = verify_curve(content, identity, policy, options.assume == ASSUMPTION, setup)
+    certificate, kinds = verified.certificate, verified.kinds
+    names = [tensor.name for tensor in identity.plain.tensors]
+    lines = [
+        "VERIFIED",
+        f"backend           kzg, rows of 2^{certificate.log_length} cells",
+        f"curve root        {certificate.base_root.hex()}",
+        f"tuned commitment  {certificate.tuned_commitment.hex()}",
+        f"policy            {policy.name} ({policy.digest.hex()})",
+        f"tensors           {kinds.count(BOUNDED)} bounded, {kinds.count(FROZEN)} frozen",
+    ]
+    lines += [f"NOT COVERED       {name!r}" for name, kind in zip(names, kinds) if kind not in (BOUNDED, FROZEN)]
+    lines.append("assumptions       discrete logarithms on BLS12-381; nobody knows the secret of the setup")
+    return "\n".join([*lines, f"setup             {certificate.setup_id.hex()}"])
+
+
 def _verify(arguments: list[str]) -> str:
     parser = _Parser(prog="python -m driftproof.independent", description="Verifies a certificate without any weights.")
     parser.add_argument("certificate", metavar="CERT")
@@ -130,6 +171,12 @@ def _verify(arguments: list[str]) -> str:
     parser.add_argument("--tuned", action=_Once, help="compare the model's files with the attestation's subject")
     parser.add_argument("--ignore", action=_Once, metavar="PATH,PATH...", help="files of the model that do not count")
     parser.add_argument("--allow-symlinks", action="store_true", help="hash what symbolic links point to")
+    parser.add_argument(
+        "--setup", action=_Once, metavar="SETUP", help="of the kzg backend: a setup that you trust, its file or id"
+    )
+    parser.add_argument(
+        "--assume", action=_Once, metavar=ASSUMPTION, help="of the kzg backend: permit assumptions about this curve"
+    )
     parser.add_argument("--soundness", action="store_true", help="print every term of the soundness error")
     options = parser.parse_args(arguments)
     if (options.attestation is None) != (options.public_key is None):
@@ -144,6 +191,8 @@ def _verify(arguments: list[str]) -> str:
     policy_bytes = _read(options.policy, MAXIMUM_FILE_BYTES, "a policy")
     identity_bytes = _read(options.base_identity, MAXIMUM_IDENTITY_BYTES, "an identity")
     content = _read_certificate(options.certificate)
+    if is_curve_certificate(content):
+        return _verify_curve(content, identity_bytes, policy_bytes, options)
     parent = _parent(options.parent)
     if options.attestation:
         key = read_public_key(_read(options.public_key, MAXIMUM_KEY_BYTES, "a key"))

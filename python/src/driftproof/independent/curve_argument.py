@@ -30,6 +30,7 @@ class CurveArgumentVerifier:
         self.base, self.tuned = base, tuned
         self.sizes = CurveSizes(statement)
         self._check_rows()
+        self.drift = self._drift_rows()
 
     def _check_rows(self) -> None:
         """Numbers of rows, and rows of frozen tensors (section 3)."""
@@ -152,7 +153,7 @@ class CurveArgumentVerifier:
         sizes, log_length, d_variables = self.sizes, self.sizes.log_length, self.sizes.d_variables
         tau = self.channel.challenge("tau")
         top, x = self.point[0], self.point[1:]
-        drift = self._drift_rows()
+        drift = self.drift
         rows = drift + [[(point, 1)] for point in self.committed]
         numbers = count()
         shared = min(log_length, d_variables)
@@ -175,7 +176,8 @@ class CurveArgumentVerifier:
         """Rows of E: C_tuned - C_base. All rows are decoded, as invalid ones are refused whatever is claimed."""
         rows = []
         for tensor, place in self._places():
-            base, tuned = decode_points(self.base[place]), decode_points(self.tuned[place])
+            base = decode_points(self.base[place], f"base rows of {tensor.name}")
+            tuned = decode_points(self.tuned[place], f"tuned rows of {tensor.name}")
             if tensor.has_norm:
                 rows += [[(new, 1), (old, -1)] for old, new in zip(base, tuned, strict=True)]
         return rows

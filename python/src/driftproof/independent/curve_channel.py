@@ -2,7 +2,7 @@
 """The verifier's end of a proof over the curve: messages of scalars and points (specification/curve.md, "Messages")."""
 
 from .curve_group import group
-from .curve_points import G1_BYTES
+from .curve_points import G1_BYTES, PointRefused
 from .curve_scalars import SCALAR_BYTES, R, decode_scalar
 from .transcript import BYTES, Transcript
 from .wire import Reader
@@ -32,7 +32,7 @@ class CurveChannel:
 
     def points(self, label: str, count: int) -> list:
         content = self.proof.take(G1_BYTES * count)
-        points = decode_points(content)
+        points = decode_points(content, label)
         self.transcript.absorb(label, POINTS, content)
         return points
 
@@ -51,7 +51,12 @@ class CurveChannel:
         return [self.challenge(f"{label}/{number}") for number in range(count)]
 
 
-def decode_points(content: bytes) -> list:
+def decode_points(content: bytes, what: str) -> list:
     """Points of G1, compressed, one after the other; each is checked by itself."""
-    decode = group().decode
-    return [decode(content[at : at + G1_BYTES], is_g1=True) for at in range(0, len(content), G1_BYTES)]
+    decode, points = group().decode, []
+    for at in range(0, len(content), G1_BYTES):
+        try:
+            points.append(decode(content[at : at + G1_BYTES], is_g1=True))
+        except PointRefused as refused:
+            raise PointRefused(refused.reason, f"{what}: point {at // G1_BYTES}") from None
+    return points

@@ -44,6 +44,12 @@ class NotCovered(VerificationFailure):
     exit_code = 13
 
 
+class NotProvable(VerificationFailure):
+    """A policy that the certificate's backend does not prove."""
+
+    exit_code = 14
+
+
 class Revoked(VerificationFailure):
     """A link of a chain is withdrawn."""
 
