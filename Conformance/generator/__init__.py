@@ -9,6 +9,7 @@ def all_cases() -> list[Case]:
         attestations,
         audits,
         chains,
+        curves,
         decisions,
         identities,
         inputs,
@@ -20,4 +21,4 @@ def all_cases() -> list[Case]:
     )
 
     groups = (verified, inputs, policies, identities, manifests, proofs, transitions, chains, attestations, audits)
-    return [case for group in (*groups, decisions) for case in group.cases().found]
+    return [case for group in (*groups, decisions, curves) for case in group.cases().found]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates on the curve (format.md, "Certificate on the curve"). Needs the extra `driftproof[curve]`."""
+
+import curves
+from driftproof.independent.curve_points import G1_GENERATOR, G1_INFINITY
+from driftproof.independent.curve_scalars import R
+from driftproof.independent.policy import read_policy
+
+from .case import Cases, Stored, Text, as_json
+
+RULE = "format.md, Certificate on the curve"
+#: A point of the curve of order 3, (0, 2).
+WRONG_ORDER = b"\x80" + bytes(47)
+OTHERS = {"tensors": "*", "allow": "any"}
+NORM = {"norm": {"relative": 1}}
+
+
+def stored(name: str) -> dict:
+    folder = curves.FOLDER / name
+    files = {"cert": "tuned.drift", "identity": "base.identity.json", "policy": "policy.json"}
+    return {key: Stored(folder / file) for key, file in files.items()}
+
+
+def cases() -> Cases:
+    found, own = Cases("curve"), curves.subject("mixed")
+    certificate, identity, _ = own.parts
+    setup = certificate.setup_id.hex()
+    trust = ("--setup", setup, "--assume", "bls12-381")
+
+    def case(
+        name: str, says: str, code: int, reason: str, *options: str, rule: str = RULE, of="mixed", **files
+    ) -> None:
+        given = stored(of)
+        for key, content in files.items():
+            given[key] = given[key].changed(content) if isinstance(content, bytes) else content
+        words = ["verify", "@cert", "--base-identity", "@identity", "--policy", "@policy", *options]
+        found.add(name, says, words, given, code, reason, rule)
+
+    case("mixed", "Bounds, a total, frozen tensors, any change with and without rows.", 0, "verified", *trust)
+    case("wide", "159 rows: R in two groups.", 0, "verified", *trust, of="wide")
+    case("no-setup", "A setup that is neither known nor named.", 12, "curveUnknownSetup", "--assume", "bls12-381")
+    case("another-setup", "Another one is named.", 12, "curveUnknownSetup", "--setup", "0" * 64, *trust[2:])
+    case("no-assumption", "Without --assume.", 12, "curveAssumption", *trust[:2])
+    case("another-assumption", "--assume of something else.", 12, "curveAssumption", *trust[:2], "--assume", "other")
+    case("parent", "A parent is named.", 14, "curveNotProvable", *trust, "--parent", "0" * 64)
+    case(
+        "plain-identity", "An identity without rows.", 12, "curveNoRows", *trust, identity=Text('{"driftIdentity": 1}')
+    )
+    spaced = own.identity.replace(b'"rows": [', b'"rows":  [', 1)
+    case("identity-spelling", "Another spelling of the identity.", 1, "curveIdentity", *trust, identity=spaced)
+    case("identity-newline", "A line behind the identity.", 1, "curveIdentity", *trust, identity=own.identity + b"\n")
+    wide = stored("wide")
+    case("another-base", "Another base's identity.", 12, "curveBase", *trust, identity=wide["identity"])
+    case("another-policy", "Another policy.", 12, "curvePolicy", *trust, policy=wide["policy"])
+    _frames(case, own, trust)
+    _contents(case, own, trust)
+    _proofs(case, own, trust)
+    _policies(case, own, trust)
+    rows = [*identity.rows]
+    rows[0] = WRONG_ORDER + rows[0][48:]
+    changed = curves.identity_with_rows(own, rows)
+    other = curves.CurveSubject(own.certificate, changed, own.policy)
+    again = curves.rebuilt(other, own.taken_apart()[1])
+    case("base-point", "A base's row is no point.", 11, "curvePoint", *trust, identity=changed, cert=again)
+    return found
+
+
+def _frames(case, own, trust) -> None:
+    content = own.certificate
+
+    def flipped(place: int) -> bytes:
+        return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+    case("version", "Version 0.", 11, "curveForm", *trust, cert=flipped(8))
+    case("backend", "Another backend.", 11, "curveForm", *trust, cert=flipped(20))
+    case("root", "The base's root is another.", 12, "curveBase", *trust, cert=flipped(23))
+    case("setup-id", "The setup's id is another.", 12, "curveSetup", *trust, cert=flipped(55))
+    case("length", "l is another.", 12, "curveSetup", *trust, cert=flipped(87))
+    case("commitment", "The tuned commitment is another.", 11, "curveCommitment", *trust, cert=flipped(91))
+    case("cut", "The last byte is missing.", 11, "curveForm", *trust, cert=content[:-1])
+    case("longer", "A byte behind the end.", 11, "curveForm", *trust, cert=content + b"\0")
+
+
+def _contents(case, own, trust) -> None:
+    kinds, parts = own.taken_apart()
+
+    def changed(index: int, content: bytes) -> bytes:
+        return curves.rebuilt(own, [*parts[:index], content, *parts[index + 1 :]])
+
+    for index, name in ((0, "bounded"), (3, "any")):
+        rest = parts[index][48:]
+        case(f"{name}-order", "A row is of order 3.", 11, "curvePoint", *trust, cert=changed(index, WRONG_ORDER + rest))
+        case(f"{name}-flags", "A row is no point.", 11, "curvePoint", *trust, cert=changed(index, b"\xff" * 48 + rest))
+        another = changed(index, G1_INFINITY + rest)
+        case(f"{name}-row", "A row is another point.", 11, "curveSumcheck", *trust, cert=another)
+    case("digest", "A salted digest is another.", 11, "curveSumcheck", *trust, cert=changed(4, bytes(32)))
+    for index in (0, 2, 3, 4):
+        other = [*kinds[:index], (kinds[index] + 1) % 4, *kinds[index + 1 :]]
+        content = curves.rebuilt(own, parts, kinds=other)
+        case(f"byte-{index}", "A byte that the policy does not give.", 11, "curveManifest", *trust, cert=content)
+
+
+def _proofs(case, own, trust) -> None:
+    proof, parts = own.parts[0].proof, own.taken_apart()[1]
+
+    def add(name: str, says: str, reason: str, changed: bytes) -> None:
+        case(f"proof-{name}", says, 11, reason, *trust, cert=curves.rebuilt(own, parts, proof=changed))
+
+    def with_bytes(place: int, content: bytes) -> bytes:
+        place %= len(proof)
+        return proof[:place] + content + proof[place + len(content) :]
+
+    seven = (7).to_bytes(32, "little")
+    add("first-row", "The first row of D.", "curveSumcheck", with_bytes(0, G1_GENERATOR))
+    add("round", "g at the point.", "curveSumcheck", with_bytes(-352, seven))
+    for name, place in (("mask", -320), ("first", -240), ("second", -208), ("last", -112), ("blinding", -32)):
+        add(name, "A scalar of the opening.", "curveOpening", with_bytes(place, seven))
+    add("remainder", "S is infinity.", "curveOpening", with_bytes(-288, G1_INFINITY))
+    add("quotient", "W is the generator.", "curveOpening", with_bytes(-80, G1_GENERATOR))
+    add("quotient-order", "W is of order 3.", "curvePoint", with_bytes(-80, WRONG_ORDER))
+    add("scalar", "A scalar is r.", "curveScalar", with_bytes(-32, R.to_bytes(32, "little")))
+    add("short", "A byte is missing.", "truncated", proof[:-1])
+    add("long", "A byte too many.", "curveTrailing", proof + b"\0")
+
+
+def _policies(case, own, trust) -> None:
+    parts = own.taken_apart()[1]
+
+    def add(name: str, says: str, code: int, reason: str, *rules: dict) -> None:
+        text = as_json({"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": rules})
+        content = curves.rebuilt(own, parts, policy=read_policy(text.encode()).canonical())
+        case(f"policy-{name}", says, code, reason, *trust, policy=Text(text), cert=content)
+
+    heads = {"of": "rows", "size": 1}
+    absolute = {"norm": {"absolute": 1}}
+    add("nothing", "No tensor is bounded.", 14, "curveNotProvable", OTHERS)
+    add("no-rows", "A clause about integers.", 14, "curveNotProvable", {"tensors": "*", "allow": NORM})
+    add("rank", "A rank.", 14, "curveNotProvable", {"tensors": "a.*", "allow": {"rank": 2}}, OTHERS)
+    add("heads", "Heads.", 14, "curveNotProvable", {"tensors": "b.*", "allow": absolute, "heads": heads}, OTHERS)
+    add("grow", "Rows to grow.", 14, "curveNotProvable", {"tensors": "b.*", "allow": NORM, "grow": {"rows": 1}}, OTHERS)
+    add("no-rule", "A tensor without a rule.", 13, "curveCoverage", {"tensors": "a.*", "allow": NORM})
+    add("no-tensor", "A rule without a tensor.", 13, "curveCoverage", {"tensors": "z", "allow": NORM}, OTHERS)
