@@ -127,7 +127,8 @@ struct CertificateTests {
     #expect((object["securityBits"] as? Double ?? 0) >= 128)
     #expect((object["soundness"] as? [[String: Any]])?.isEmpty == false)
     let counts = [
-      "frozen": 1, "norm": 1, "rank": 0, "kronecker": 0, "sparse": 0, "entrywise": 0, "pattern": 0, "composed": 0,
+      "frozen": 1, "norm": 1, "rank": 0, "kronecker": 0, "circulant": 0, "sparse": 0, "entrywise": 0, "pattern": 0,
+      "composed": 0,
       "excluded": 0,
     ]
     #expect(object["tensors"] as? [String: Int] == counts)

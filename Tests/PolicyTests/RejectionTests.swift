@@ -55,7 +55,8 @@ import Testing
     }
     let top = ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"]
     let clause = [
-      "norm", "rank", "kronecker", "entries", "rows", "columns", "residual", "entrywise", "rounding", "pattern",
+      "norm", "rank", "kronecker", "circulant", "entries", "rows", "columns", "residual", "entrywise", "rounding",
+      "pattern",
     ]
     check(#"{"driftpolicy": 1}"#, "$.driftpolicy", "driftpolicy", top)
     check(#"{"a b\"": 1}"#, #"$["a b\""]"#, "a b\"", top)
