@@ -49,6 +49,36 @@ import Testing
     #expect(Self.fixture.rejection(of: proof, statement: wide) != nil)
   }
 
+  /// Other checks would reject most of these changes, too; that each is in the transcript is seen by its state alone.
+  @Test func everythingPublicIsAbsorbed() {
+    let fixture = Self.fixture
+    func state(
+      _ change: (inout CurveStatement) -> Void = { _ in }, base: CurvePoints? = nil, tuned: CurvePoints? = nil
+    ) -> [UInt8] {
+      var statement = fixture.statement
+      change(&statement)
+      return CurveArgumentProtocol.transcript(statement, base: base ?? fixture.base, tuned: tuned ?? fixture.tuned)
+        .state
+    }
+    func shifted(_ points: CurvePoints) -> CurvePoints {
+      CurvePoints([points.points[0] + .generator] + points.points.dropFirst())
+    }
+    var seen: Set<[UInt8]> = [state()]
+    for other in [
+      state { $0.tensors[0].name = "A" }, state { $0.tensors[0].rows += 1 }, state { $0.tensors[0].columns = 255 },
+      state { $0.tensors[0].fractionBits += 1 }, state { $0.tensors[0].rowCount += 1 },
+      state { $0.tensors[0].claim = .norm(CurveBound(ones: 119)) }, state { $0.tensors[0].claim = .norm(nil) },
+      state { $0.tensors[0].claim = .any }, state { $0.tensors[0].claim = .frozen },
+      state { $0.tensors[0].countsInTotal = false }, state { $0.totalBound = CurveBound(ones: 39) },
+      state { $0.totalBound = nil }, state { $0.binding = [9] }, state { $0.setupID[0] ^= 1 },
+      state { $0.logLength += 1 }, state { $0.tensors.removeLast() },
+      state(base: shifted(fixture.base)), state(tuned: shifted(fixture.tuned)),
+      state(base: shifted(fixture.base), tuned: shifted(fixture.tuned)),
+    ] {
+      #expect(seen.insert(other).inserted)
+    }
+  }
+
   @Test func theFrozenTensorIsTheBases() throws {
     let fixture = Self.fixture
     var tuned = fixture.tuned.points
