@@ -7,6 +7,11 @@ import Testing
 
 /// Memory that is used again, and arrays on huge pages.
 @Suite(.serialized) struct LargeMemoryTests {
+  /// Never touched: what a state counts does not depend on what lies there.
+  private func mapping(_ number: Int, _ length: Int) throws -> IdleMappings.Mapping {
+    .init(base: try #require(UnsafeMutableRawPointer(bitPattern: number)), length: length)
+  }
+
   @Test(arguments: [1 << 10, 1 << 19]) func aBufferIsZeroThoughItsMemoryWasUsed(count: Int) {
     for _ in 0..<3 {
       let buffer = AlignedBuffer<UInt64>(count: count)
@@ -15,25 +20,24 @@ import Testing
     }
   }
 
+  /// Other tests run beside and may push what lies idle out at once, so there are several attempts.
   @Test func memoryThatWasGivenBackIsTaken() {
-    // A length of its own, for other tests run beside.
+    // A length of its own: nobody else takes it.
     let length = 17 << 20 + 4096
-    #expect(IdleMappings.take(length: length) == nil)
-    var buffer: AlignedBuffer<UInt8>? = AlignedBuffer(count: length - 1 << 21, cleared: false)
-    #expect(buffer?.footprint == length)
-    buffer = nil
-    let found = IdleMappings.take(length: length)
-    #expect(found != nil)
-    #expect(IdleMappings.take(length: length) == nil)
-    if let found { IdleMappings.give(found) }
+    let isTaken = (0..<20).contains { _ in
+      var buffer: AlignedBuffer<UInt8>? = AlignedBuffer(count: length - 1 << 21, cleared: false)
+      buffer?[4711] = 7
+      #expect(buffer?.footprint == length)
+      buffer = nil
+      // What the system hands out is zero.
+      return AlignedBuffer<UInt8>(count: length - 1 << 21, cleared: false)[4711] == 7
+    }
+    #expect(isTaken)
   }
 
   /// While memory is kept, what was in use at a time may lie idle, and no more; afterwards it goes back.
   @Test func memoryIsKeptUpToTheMostInUse() throws {
     let large = IdleMappings.capacity + 4096
-    func mapping(_ number: Int, _ length: Int) throws -> IdleMappings.Mapping {
-      .init(base: try #require(UnsafeMutableRawPointer(bitPattern: number)), length: length)
-    }
     let (one, two) = (try mapping(1, large), try mapping(2, large))
     let longer = try mapping(3, large + 4096)
     var state = IdleMappings.State()
@@ -58,14 +62,23 @@ import Testing
     #expect(state.mostUsed == 0)
   }
 
-  @Test func memoryIsGivenBackInTheEnd() {
-    let length = IdleMappings.capacity + 4096
-    let isKept = ReusedMemory.whileKept {
-      _ = AlignedBuffer<UInt8>(count: length, cleared: false)
-      return IdleMappings.state.isKept
-    }
-    #expect(isKept && !IdleMappings.state.isKept)
-    #expect(IdleMappings.state.idleBytes <= IdleMappings.capacity)
+  /// Whoever asks for memory to be kept has it while it works. Others may keep some at the same time.
+  @Test func memoryIsKeptWhileItIsAskedFor() {
+    let isKept = ReusedMemory.whileKept { IdleMappings.state.isKept }
+    #expect(isKept)
+  }
+
+  /// With the last of the keepers goes what lies idle beyond the limit.
+  @Test func memoryIsGivenBackInTheEnd() throws {
+    let mapping = try mapping(1, IdleMappings.capacity + 4096)
+    var state = IdleMappings.State()
+    state.keep()
+    state.keep()
+    #expect(state.take(length: mapping.length).found == nil)
+    #expect(state.give(mapping).isEmpty)
+    #expect(state.stopKeeping().isEmpty && state.isKept && state.idleBytes == mapping.length)
+    #expect(state.stopKeeping().map(\.base) == [mapping.base])
+    #expect(!state.isKept && state.idleBytes == 0)
   }
 
   @Test func rowsGoFromHandToHand() {
@@ -81,13 +94,18 @@ import Testing
   }
 
   /// What is idle stays below the limit: the oldest goes, and what is larger does not come in.
-  @Test func idleMemoryIsBounded() {
+  @Test func idleMemoryIsBounded() throws {
     let parts = 5
-    let lengths = (0..<parts).map { IdleMappings.capacity / (parts - 1) - 4096 * $0 }
-    for length in lengths { _ = AlignedBuffer<UInt8>(count: length - 1 << 21, cleared: false) }
-    #expect(IdleMappings.state.idleBytes <= IdleMappings.capacity)
-    _ = AlignedBuffer<UInt8>(count: IdleMappings.capacity, cleared: false)
-    #expect(IdleMappings.take(length: IdleMappings.capacity + 1 << 21) == nil)
+    let mappings = try (0..<parts).map { try mapping($0 + 1, IdleMappings.capacity / (parts - 1) - 4096 * $0) }
+    let tooLarge = try mapping(parts + 1, IdleMappings.capacity + 4096)
+    var state = IdleMappings.State()
+    for one in mappings + [tooLarge] { _ = state.take(length: one.length) }
+    #expect(state.give(tooLarge).map(\.base) == [tooLarge.base] && state.idleBytes == 0)
+    // Four of them have room, the fifth has not.
+    for one in mappings.prefix(parts - 1) { #expect(state.give(one).isEmpty) }
+    #expect(state.give(mappings[parts - 1]).map(\.base) == [mappings[0].base])
+    #expect(state.idleBytes == mappings.dropFirst().reduce(0) { $0 + $1.length })
+    #expect(state.idleBytes <= IdleMappings.capacity)
   }
 
   @Test(arguments: [0, 1, 1000, 3 << 20]) func arraysAreWhole(count: Int) {
