@@ -167,6 +167,7 @@ class Generator:
             "grow",
             "entrywise",
             "full rank",
+            "circulant",
             "empty",
         )
         dtype, shape = self.pick(*FLOATING), self.shape(3 if kind == "slices" else None)
@@ -240,6 +241,22 @@ class Generator:
         ]
         if min(self.matrix(base).shape) > 1024:
             rule["allow"] = self._norm_rule(base, rounded(tuned, dtype) - base)
+        return tuned
+
+    def _circulant(self, rule, base, dtype):
+        matrix = self.matrix(base)
+        sizes = [n for n in (2, 4, 8, 16, 32, 64) if matrix.shape[0] % n == 0 and matrix.shape[1] % n == 0]
+        if base.ndim != 2 or not sizes:
+            return self._norm(rule, base, dtype)
+        block = self.pick(*sizes)
+        kernels = self.random.normal(size=(base.shape[0] // block, base.shape[1] // block, block))
+        turned = np.stack([np.roll(kernels, row, axis=2) for row in range(block)], axis=2)
+        change = turned.transpose(0, 2, 1, 3).reshape(base.shape)
+        tuned = base + change * (np.abs(base).mean() + 1e-3) * 0.3
+        drift = rounded(tuned, dtype) - base
+        rest = self.bound(float(np.linalg.norm(drift)), base)
+        clause = {"circulant": {"block": block}, "residual": rest}
+        rule["allow"] = [clause, self._norm_rule(base, drift)] if self.random.random() < 0.3 else clause
         return tuned
 
     def _support(self, base: np.ndarray) -> tuple[str, int, np.ndarray]:
