@@ -142,7 +142,8 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve",
         "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
-        "DriftProofCurveArgumentProver", "DriftProofCurveCertificate",
+        "DriftProofCurveArgumentProver", "DriftProofCurveCertificate", "DriftProofArgument", "DriftProofDrift",
+        "DriftProofLinearAlgebra",
       ], path: "Sources/CurveProving"),
     // What proves, and sees weights.
     .target(
@@ -279,7 +280,8 @@ let package = Package(
       name: "CurveProvingTests",
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve", "DriftProofCurveCommitment",
-        "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate", "DriftProofCurveProving", "TestSupport",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveCertificate",
+        "DriftProofCurveProving", "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What follows from a statement's sizes: E-space, the cells of D, rounds and their degrees, the numbers of the rows.
+/// What follows from a statement's sizes: E-space, the cells of D and of G, rounds and their degrees, the numbers of the rows.
 package struct CurveArgumentLayout: Sendable {
   package let statement: CurveStatement
   package let range: TensorRange
-  /// A bound and the rows of E-space that it is about.
+  /// Of U and V; as many groups as E-space has.
+  package let factorRange: TensorRange?
+  /// A bound and the rows of E-space that it is about: a tensor's drift, or what a clause leaves of it.
   package struct Line: Sendable, Hashable {
     package let tensor: Int
+    /// Of the tensor; nil for the drift itself.
+    package let clause: Int?
+    /// A clause's rows are an aligned power of two, zero behind the tensor's; so bits of their number are bits of a place in the matrix.
     package let rows: Range<Int>
-    /// The first of these rows among all of the statement's.
-    package let place: Int
+    /// The tensor's rows of C_tuned - C_base, counted through all tensors with norm claims.
+    package let committed: Range<Int>
     package let bound: CurveBound?
     /// 2·(F - f) where the total counts it.
     package let totalShift: Int?
-    /// Which of the bounded tensors it is; nil without a bound of its own.
+    /// Which of the bounds it has; nil without one of its own.
     package let number: Int?
+    /// s.
+    package let scale: Int
   }
 
-  /// One for each tensor with a norm claim; together they have the rows of E-space, in order.
+  /// First one for each clause, by falling numbers of rows, then one for each tensor whose drift is bounded itself; together they have
+  /// the rows of E-space, in order.
   package let lines: [Line]
+  /// G; nil without clauses.
+  package let factors: CurveFactorLayout?
   /// Of E-space.
   package let driftRows: Int
-  /// Where each row of E-space is among all of the statement's. Only for statements whose points have been counted.
-  package var places: [Int] { lines.flatMap { $0.place..<$0.place + $0.rows.count } }
+  /// Where each row of C_tuned - C_base that is claimed about is among all of the statement's; made where points have been counted.
+  package var places: [Int] { committed.flatMap { $0 } }
+  private let committed: [Range<Int>]
+  /// Of C_tuned - C_base, that claims are about: without clauses those of E-space.
+  package let committedRows: Int
   package let boundedCount: Int
   /// Cells of D that mean something.
   package let usedCells: Int
@@ -35,26 +48,58 @@ package struct CurveArgumentLayout: Sendable {
   init(_ statement: CurveStatement, groupCount: Int?) {
     self.statement = statement
     let finest = statement.tensors.filter(\.countsInTotal).map(\.fractionBits).max() ?? 0
-    var lines: [Line] = []
-    var (place, row, bounded) = (0, 0, 0)
+    var (place, first) = (0, 0)
+    var committed: [Range<Int>] = []
+    var plain: [(tensor: Int, rows: Range<Int>)] = []
+    var clauses: [(tensor: Int, clause: Int, rows: Range<Int>, log: Int)] = []
     for (index, tensor) in statement.tensors.enumerated() {
-      if case .norm(let bound) = tensor.claim {
-        lines.append(
-          Line(
-            tensor: index, rows: row..<row + tensor.rowCount, place: place, bound: bound,
-            totalShift: tensor.countsInTotal ? 2 * (finest - tensor.fractionBits) : nil,
-            number: bound == nil ? nil : bounded))
-        bounded += bound == nil ? 0 : 1
-        row += tensor.rowCount
+      if tensor.isBounded {
+        committed.append(place..<place + tensor.rowCount)
+        let rows = first..<first + tensor.rowCount
+        first = rows.upperBound
+        if tensor.isPlain { plain.append((index, rows)) }
+        for clause in tensor.clauses.indices { clauses.append((index, clause, rows, ceilLog2(tensor.rowCount))) }
       }
       place += tensor.rowCount
     }
+    var lines: [Line] = []
+    var (row, bounded) = (0, 0)
+    // Falling sizes keep all of them aligned without holes between.
+    for index in clauses.indices.sorted(by: { (clauses[$1].log, $0) < (clauses[$0].log, $1) }) {
+      let (tensor, number, rows, log) = clauses[index]
+      let clause = statement.tensors[tensor].clauses[number]
+      lines.append(
+        Line(
+          tensor: tensor, clause: number, rows: row..<row + 1 << log, committed: rows, bound: clause.bound,
+          totalShift: nil, number: bounded, scale: clause.scale))
+      row += 1 << log
+      bounded += 1
+    }
+    for (index, rows) in plain {
+      guard case .norm(let bound) = statement.tensors[index].claim else { continue }
+      let tensor = statement.tensors[index]
+      lines.append(
+        Line(
+          tensor: index, clause: nil, rows: row..<row + rows.count, committed: rows, bound: bound,
+          totalShift: tensor.countsInTotal ? 2 * (finest - tensor.fractionBits) : nil,
+          number: bound == nil ? nil : bounded, scale: 0))
+      bounded += bound == nil ? 0 : 1
+      row += rows.count
+    }
+    self.committed = committed
+    committedRows = first
+    factors = clauses.isEmpty ? nil : CurveFactorLayout(lines: lines, statement: statement)
     self.lines = lines
     driftRows = row
     boundedCount = bounded
     let variables = statement.logLength + ceilLog2(row)
-    range =
-      groupCount.map { TensorRange(variables: variables, groupCount: $0) } ?? TensorRange(variables: variables)
+    // The larger number of groups for both.
+    let own = max(
+      TensorRange(variables: variables).groupCount,
+      factors?.factorVariables.map { TensorRange(variables: $0).groupCount } ?? 1)
+    let range = TensorRange(variables: variables, groupCount: groupCount ?? own)
+    self.range = range
+    factorRange = factors?.factorVariables.map { TensorRange(variables: $0, groupCount: range.groupCount) }
     usedCells =
       range.projections << CurveLimits.logProjectionCells
       + (statement.totalBound == nil ? 0 : 1 << CurveLimits.logTotalCells) + bounded << CurveLimits.logBoundCells
@@ -64,19 +109,25 @@ package struct CurveArgumentLayout: Sendable {
   package var logLength: Int { statement.logLength }
   /// n_E.
   package var driftVariables: Int { range.variables }
+  /// v_G; 0 without clauses.
+  package var factorVariables: Int { factors?.variables ?? 0 }
   /// Rounds of Stage A, `top` included.
-  package var rounds: Int { 1 + max(driftVariables, bitVariables) }
+  package var rounds: Int { 1 + max(driftVariables, bitVariables, factorVariables) }
 
-  /// Of the polynomial of a round: 3 where the weight of E² or of D² depends on its variable, else 2.
+  /// Of the polynomial of a round: 3 where the weight of E², of D² or of G² depends on its variable, else 2.
   package func degree(round: Int) -> Int {
-    // `top` multiplies a square of what is linear in it; eq(z, ·) has all variables of D; tensors differ in tile bits.
+    // `top` multiplies a square of what is linear in it; eq(z, ·) has all variables of D; lines differ in tile bits.
     if round == 0 || round <= bitVariables { return 3 }
+    if factors?.hot != nil, round <= factorVariables { return 3 }
     return lines.count > 1 && round > logLength && round <= driftVariables ? 3 : 2
   }
 
   package var degrees: [Int] { (0..<rounds).map { degree(round: $0) } }
   /// Coefficients of Libra's g.
   package var libraLength: Int { degrees.reduce(1, +) }
+  /// The same of Stage B's; 0 without it.
+  package var structureLibraLength: Int { factors?.structureDegrees.reduce(1, +) ?? 0 }
+  package var allLibraLength: Int { libraLength + structureLibraLength }
 
   // MARK: Cells of D
 
@@ -88,17 +139,26 @@ package struct CurveArgumentLayout: Sendable {
     totalCell + (statement.totalBound == nil ? 0 : 1 << CurveLimits.logTotalCells) + number << CurveLimits.logBoundCells
   }
 
-  // MARK: Rows: those of E-space, then P2
+  // MARK: Rows: those of C_tuned - C_base, P1, then P2
 
+  /// Rows of G: P1.
+  package var factorRows: Int { factors.map { ($0.used + 1 << logLength - 1) >> logLength } ?? 0 }
+  /// Where P2 begins.
+  package var auxiliaryStart: Int { committedRows + factorRows }
   /// Rows of D.
   package var bitRows: Int { 1 << max(0, bitVariables - logLength) }
   /// m_D.
-  package var bitsMaskRow: Int { driftRows + bitRows }
+  package var bitsMaskRow: Int { auxiliaryStart + bitRows }
   /// m_E.
   package var driftMaskRow: Int { bitsMaskRow + 1 }
-  /// What hides the combination that an opening shows.
-  package var openingMaskRow: Int { driftMaskRow + 1 }
-  package var libraRow: Int { openingMaskRow + 1 }
+  /// m_G; there only with clauses.
+  package var factorMaskRow: Int { driftMaskRow + 1 }
+  /// What hides the combinations that an opening shows: one, and one for each row of G.
+  package var openingMaskRows: Range<Int> {
+    let first = driftMaskRow + (factors == nil ? 1 : 2)
+    return first..<first + 1 + factorRows
+  }
+  package var libraRow: Int { openingMaskRows.upperBound }
   /// Rows of P2.
-  package var auxiliaryRows: Int { bitRows + 4 }
+  package var auxiliaryRows: Int { libraRow + 1 - auxiliaryStart }
 }

@@ -8,7 +8,8 @@ import DriftProofTranscript
 package enum CurveArgumentProtocol {
   /// Everything public, before the first message.
   package static func transcript(_ statement: CurveStatement, base: CurvePoints, tuned: CurvePoints) -> Transcript {
-    var transcript = Transcript(protocolID: CurveLabel.identifier)
+    var transcript = Transcript(
+      protocolID: statement.isStructured ? CurveLabel.structuredIdentifier : CurveLabel.identifier)
     transcript.absorb(CurveLabel.binding, bytes: statement.binding)
     transcript.absorb(CurveLabel.statement, bytes: statement.canonicalBytes)
     transcript.absorb(CurveLabel.baseRows, .point, base.encoded)
@@ -16,7 +17,7 @@ package enum CurveArgumentProtocol {
     return transcript
   }
 
-  /// Commitments to the rows of E-space: C_tuned - C_base of every tensor with a norm claim.
+  /// C_tuned - C_base of every tensor with a norm claim, row by row: without clauses the rows of E-space.
   /// - Throws: where there are not as many points as rows, and where a frozen tensor has other rows than the base's.
   package static func drift(
     _ layout: CurveArgumentLayout, base: CurvePoints, tuned: CurvePoints

@@ -39,30 +39,42 @@ package struct CurveArgumentVerifier: Sendable {
     let drift = try CurveArgumentProtocol.drift(layout, base: base, tuned: tuned)
     var channel = CurveVerifierChannel(
       transcript: CurveArgumentProtocol.transcript(statement, base: base, tuned: tuned), proof: proof)
-    let (auxiliary, claims) = try claims(&channel)
-    try CurveOpeningVerifier.verify(claims: claims, commitments: drift + auxiliary, key: key, channel: &channel)
+    let (rows, claims) = try claims(&channel)
+    try CurveOpeningVerifier.verify(claims: claims, commitments: drift + rows, key: key, channel: &channel)
     try channel.finish()
   }
 
-  /// All up to the opening: P2's points and what is claimed of all rows.
-  func claims(_ channel: inout CurveVerifierChannel) throws(CurveProofRejection) -> ([G1], [CurveClaim]) {
-    let matrices = layout.range.draw(&channel.transcript)
-    return try claims(matrices, &channel)
+  /// What R is drawn as: tests of what would pass under another leave it to them.
+  struct Matrices {
+    var drift: [TernaryMatrix]
+    /// Of U and V.
+    var factors: [TernaryMatrix]
   }
 
+  /// All up to the opening: points of P1 and P2, and what is claimed of all rows.
   func claims(
-    _ matrices: [TernaryMatrix], _ channel: inout CurveVerifierChannel
+    _ channel: inout CurveVerifierChannel, matrices change: (Matrices) -> Matrices = { $0 }
   ) throws(CurveProofRejection) -> ([G1], [CurveClaim]) {
-    let auxiliary = try channel.receivePoints(CurveLabel.auxiliaryRows, count: layout.auxiliaryRows)
+    var rows: [G1] = []
+    if layout.factors != nil { rows = try channel.receivePoints(CurveLabel.factorRows, count: layout.factorRows) }
+    let drift = layout.range.draw(&channel.transcript)
+    let matrices = change(
+      Matrices(
+        drift: drift,
+        factors: layout.factorRange?.draw(&channel.transcript, label: CurveLabel.factorProjection) ?? []))
+    rows += try channel.receivePoints(CurveLabel.auxiliaryRows, count: layout.auxiliaryRows)
     let challenges = StageChallenges(layout: layout, transcript: &channel.transcript)
-    let outcome = try verifyStage(StageWeights(challenges: challenges, matrices: matrices), &channel)
+    var outcome = try verifyStage(
+      StageWeights(challenges: challenges, matrices: matrices.drift),
+      layout.factors.map { FactorWeights(factors: $0, challenges: challenges, matrices: matrices.factors) }, &channel)
+    if let factors = layout.factors { outcome.structure = try verifyStructure(factors, outcome, &channel) }
     let tau = channel.challenge(CurveLabel.valuePowers)
-    return (auxiliary, CurveOpeningClaims.claims(layout, outcome: outcome, tau: tau))
+    return (rows, CurveOpeningClaims.claims(layout, outcome: outcome, tau: tau))
   }
 
-  /// Stage A: one sumcheck, masked by γ·g. E and D are finished when their variables are bound, and leave the claim.
+  /// Stage A: one sumcheck, masked by γ·g. E, D and G are finished when their variables are bound, and leave the claim.
   private func verifyStage(
-    _ weights: StageWeights, _ channel: inout CurveVerifierChannel
+    _ weights: StageWeights, _ factors: FactorWeights?, _ channel: inout CurveVerifierChannel
   ) throws(CurveProofRejection) -> StageOutcome {
     let sum = try channel.receive(CurveLabel.libraSum)
     let gamma = channel.challenge(CurveLabel.libraFactor)
@@ -81,9 +93,36 @@ package struct CurveArgumentVerifier: Sendable {
         outcome.bits = try channel.receive(CurveLabel.bitsValue)
         claim = claim - weights.bitsContribution(outcome.bits, point: outcome.point)
       }
+      if let factors, round == layout.factorVariables {
+        outcome.factors = try channel.receive(CurveLabel.factorValue)
+        claim = claim - factors.contribution(outcome.factors, point: outcome.point)
+      }
     }
     outcome.libra = try channel.receive(CurveLabel.libraValue)
     guard claim == gamma * outcome.libra else { throw .sumcheckFinal(stage: CurveLabel.stage) }
+    return outcome
+  }
+
+  /// Stage B: that the drift without what clauses leave of it is what U, V and the slots say.
+  private func verifyStructure(
+    _ factors: CurveFactorLayout, _ stage: StageOutcome, _ channel: inout CurveVerifierChannel
+  ) throws(CurveProofRejection) -> StructureOutcome {
+    let weights = StructureWeights(layout: layout, factors: factors, point: stage.point)
+    var outcome = StructureOutcome(committed: try channel.receive(CurveLabel.committedValue))
+    let sum = try channel.receive(CurveLabel.structureSum)
+    let gamma = channel.challenge(CurveLabel.structureFactor)
+    var claim = outcome.committed - stage.drift + gamma * sum
+    for degree in factors.structureDegrees {
+      let sent = try channel.receive(CurveLabel.structureRound, count: degree)
+      let r = channel.challenge(CurveLabel.structureChallenge)
+      outcome.point.append(r)
+      claim = CurveRound.value([claim - sent[0]] + sent, at: r)
+    }
+    outcome.values = try channel.receive(CurveLabel.structureValues, count: factors.valueCount)
+    outcome.libra = try channel.receive(CurveLabel.structureLibra)
+    guard claim == weights.final(outcome.values, top: outcome.point[0]) + gamma * outcome.libra else {
+      throw .sumcheckFinal(stage: CurveLabel.structureStage)
+    }
     return outcome
   }
 }

@@ -3,7 +3,7 @@
 /// A tensor with everything public about it: where its rows are, and what is claimed of its drift.
 package struct CurveTensor: Hashable, Sendable {
   package enum Claim: Hashable, Sendable {
-    /// The drift is a matrix of small integers, with Σ of its squares at most the bound; nil where the total alone bounds it.
+    /// The drift is a matrix of small integers, with Σ of its squares at most the bound; nil where the total or clauses bound it.
     case norm(CurveBound?)
     /// Every row is the base's, byte for byte.
     case frozen
@@ -22,9 +22,12 @@ package struct CurveTensor: Hashable, Sendable {
   package var claim: Claim
   /// Whether the total counts it. The total counts tensors with norm claims alone.
   package var countsInTotal: Bool
+  /// All of them hold, beside a norm claim that may be without a bound then.
+  package var clauses: [CurveClause]
 
   package init(
-    name: String, rows: Int, columns: Int, fractionBits: Int, rowCount: Int, claim: Claim, countsInTotal: Bool = false
+    name: String, rows: Int, columns: Int, fractionBits: Int, rowCount: Int, claim: Claim, countsInTotal: Bool = false,
+    clauses: [CurveClause] = []
   ) {
     self.name = name
     self.rows = rows
@@ -33,6 +36,14 @@ package struct CurveTensor: Hashable, Sendable {
     self.rowCount = rowCount
     self.claim = claim
     self.countsInTotal = countsInTotal
+    self.clauses = clauses
+  }
+
+  /// Whether E has the drift itself beside what clauses leave of it: for a bound, the total, or a clause about 2^s·Δ, which is
+  /// about integers only where Δ is small.
+  package var isPlain: Bool {
+    guard case .norm(let bound) = claim else { return false }
+    return bound != nil || countsInTotal || clauses.contains { $0.scale > 0 }
   }
 
   package var isBounded: Bool { if case .norm = claim { true } else { false } }
@@ -61,6 +72,9 @@ package struct CurveStatement: Hashable, Sendable {
     self.binding = binding
   }
 
+  /// Whether a tensor has clauses: then P1, Stage B and other bytes.
+  package var isStructured: Bool { tensors.contains { !$0.clauses.isEmpty } }
+
   /// Of all tensors: as many points as C_base and C_tuned have here.
   package var rowCount: Int { tensors.reduce(0) { $0 + $1.rowCount } }
 }
@@ -85,6 +99,14 @@ package enum CurveLimits {
   package static let logBoundCells = 7
   package static let totalBits = 208
   package static let logTotalCells = 8
+  /// |U|, |V|, |E| < 2^63: 2^s·Δ - U·Vᵀ - E is below 2^(63 + 20) + 2^(10 + 126) + 2^63 < r/2, so what holds modulo r holds.
+  package static let maximumRank = 1 << 10
+  package static let maximumScale = 20
+  package static let maximumClauses = 16
+  /// Bits of a chunk of an address, one cell for each of its values.
+  package static let logChunk = 8
+  /// Of P1: what a verifier has to bear, and what provers hold as scalars.
+  package static let maximumFactorCells = 1 << 24
 }
 
 package func ceilLog2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }

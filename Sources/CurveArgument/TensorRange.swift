@@ -43,9 +43,11 @@ package struct TensorRange: Hashable, Sendable {
   private var columnBytes: Int { 2 * projections / 8 }
 
   /// Draws R_1, …, R_k.
-  package func draw(_ transcript: inout Transcript) -> [TernaryMatrix] {
+  package func draw(
+    _ transcript: inout Transcript, label: (Int) -> String = CurveLabel.projection
+  ) -> [TernaryMatrix] {
     groups.enumerated().map { index, group in
-      let bytes = transcript.challengeBytes(CurveLabel.projection(index), count: columnBytes << group.count)
+      let bytes = transcript.challengeBytes(label(index), count: columnBytes << group.count)
       return TernaryMatrix(rows: projections, columns: 1 << group.count, bits: bytes)
     }
   }

@@ -3,13 +3,21 @@
 import DriftProofCurve
 import DriftProofCurveArgument
 
-/// Σ (1 - top)·(λ·eq(z, i)·(D(i)² - D(i)) + w(i)·D(i)) with a mask at cell 0.
+/// Σ (1 - top)·(λ·eq(z, i)·(D(i)² - D(i)) + w(i)·D(i)) with a mask at cell 0, or the same of G.
 struct BitsTerm: SumcheckTerm {
   private var values: [Fr]
   private var squares: [Fr]
   private var linear: [Fr]
   private let mask: Fr
   private var topFactor: Fr?
+
+  /// - Parameter values: as many as the weights, a power of two.
+  init(values: [Fr], squares: [Fr], linear: [Fr], mask: Fr) {
+    self.values = values
+    self.squares = squares
+    self.linear = linear
+    self.mask = mask
+  }
 
   /// - Parameter cells: of D.
   init(challenges: StageChallenges, cells: [Fr], mask: Fr) {

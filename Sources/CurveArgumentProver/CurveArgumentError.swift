@@ -15,7 +15,9 @@ package enum CurveArgumentError: Error, Equatable, Sendable {
   case frozenTensorChanged(String)
   /// Σ|Δ| reaches 2^60, so that projections may leave their range.
   case driftTooLarge(tensor: String)
-  /// ‖Δ‖² exceeds the tensor's bound.
+  /// A clause's factors, or its scaled drift, are too large for integers of 62 bits.
+  case factorsTooLarge(tensor: String)
+  /// ‖Δ‖², or what a clause leaves of it, exceeds its bound.
   case normExceeded(tensor: String, square: CurveBound, bound: CurveBound)
   /// The total of the squares, in units of the finest tensor, exceeds its bound.
   case totalExceeded(square: CurveBound, bound: CurveBound)
@@ -34,6 +36,8 @@ extension CurveArgumentError: CustomStringConvertible {
       "tensor \(name) is frozen and has other rows than the base's: restore it, or allow it to change"
     case .driftTooLarge(let name):
       "the changes add up to 2^60 units or more at tensor \(name): prove fewer tensors in one certificate"
+    case .factorsTooLarge(let name):
+      "the factors of \(name) are too large for this precision: allow a larger residual, or a lower rank"
     case .normExceeded(let name, let square, let bound):
       "the change of \(name) has \(square.bitCount) bits of squared norm and exceeds its bound of \(bound.bitCount) bits"
     case .totalExceeded(let square, let bound):

@@ -31,18 +31,35 @@ package struct MemoryDriftRows: CurveDriftRows {
   package func blinding(of index: Int) -> Fr { blindings[index] }
 }
 
-/// A row of P2.
+/// A row of P1 or P2.
 struct AuxiliaryRow: Sendable {
   enum Cells: Sendable {
     case integers([Int64])
     case scalars([Fr])
+    /// Integers, and a few scalars elsewhere.
+    case mixed([Int64], [(cell: Int, value: Fr)])
   }
 
   var cells: Cells
   var blinding: Fr
+
+  func commitment(_ committer: CurveCommitter) -> G1 {
+    switch cells {
+    case .integers(let cells): return committer.commit(cells, blinding: blinding)
+    case .scalars(let cells): return committer.commit(cells, blinding: blinding)
+    case .mixed(let cells, let scalars):
+      return committer.commit(cells, blinding: blinding) + committer.commit(Self.spread(scalars), blinding: .zero)
+    }
+  }
+
+  fileprivate static func spread(_ scalars: [(cell: Int, value: Fr)]) -> [Fr] {
+    var result = [Fr](repeating: .zero, count: (scalars.map(\.cell).max() ?? -1) + 1)
+    for (cell, value) in scalars { result[cell] = value }
+    return result
+  }
 }
 
-/// All rows, as the opening numbers them: those of E-space, then P2.
+/// All rows, as the opening numbers them: those of C_tuned - C_base, then P1 and P2.
 struct ProofRows: CurveRowSource {
   let drift: any CurveDriftRows
   let auxiliary: [AuxiliaryRow]
@@ -53,6 +70,7 @@ struct ProofRows: CurveRowSource {
       switch auxiliary[row - drift.count].cells {
       case .integers(let cells): return (cells, [], weight)
       case .scalars(let cells): return ([], cells, weight)
+      case .mixed(let cells, let scalars): return (cells, AuxiliaryRow.spread(scalars), weight)
       }
     }
     let length = rows.reduce(0) { max($0, $1.0.count, $1.1.count) }

@@ -31,8 +31,11 @@ struct DriftMeasure: Sendable {
     }
   }
 
+  /// - Parameter factors: Σ|U| + Σ|V|, which are projected with the drift.
   /// - Throws: `rows`, `driftTooLarge`, `normExceeded`, `totalExceeded`.
-  init(_ layout: CurveArgumentLayout, rows: any CurveDriftRows) throws(CurveArgumentError) {
+  init(
+    _ layout: CurveArgumentLayout, rows: any CurveDriftRows, factors: UInt64 = 0
+  ) throws(CurveArgumentError) {
     guard rows.count == layout.driftRows else {
       throw .rows("there are \(rows.count) rows of drift, and the statement has \(layout.driftRows)")
     }
@@ -42,7 +45,8 @@ struct DriftMeasure: Sendable {
       return (row.count > 1 << layout.logLength, RowSums(row))
     }
     let limit: UInt64 = 1 << UInt64(CurveLimits.logHalfRange)
-    var magnitudes: UInt64 = 0
+    var magnitudes = factors
+    if factors >= limit { throw .driftTooLarge(tensor: name(layout.lines[0])) }
     var squares: [CurveBound] = []
     var slacks: [CurveBound] = []
     var total = CurveBound.zero

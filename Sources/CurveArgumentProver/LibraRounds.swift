@@ -31,8 +31,8 @@ struct LibraMask: Sendable {
     return Fr(2).power(degrees.count - 1) * (coefficients[0] + coefficients[0] + rest)
   }
 
-  /// Values at 0, 1, 2, 3 of a round: earlier variables bound, later ones summed over the cube.
-  func roundValues(bound: [Fr]) -> [Fr] {
+  /// Values at 0, 1, 2, 3 (or up to `degree`) of a round: earlier variables bound, later ones summed over the cube.
+  func roundValues(bound: [Fr], degree: Int = 3) -> [Fr] {
     let (index, remaining) = (bound.count, degrees.count - 1 - bound.count)
     var base = coefficients[0]
     for (earlier, r) in bound.enumerated() {
@@ -44,7 +44,7 @@ struct LibraMask: Sendable {
     }
     let later = coefficients[starts[index + 1]..<starts[degrees.count]].reduce(Fr.zero, +)
     let tail = remaining > 0 ? later * Fr(2).power(remaining - 1) : .zero
-    return (0..<4).map { x in
+    return (0...degree).map { x in
       var (value, power) = (base, Fr.one)
       for coefficient in round(index) {
         power = power * Fr(Int64(x))

@@ -28,13 +28,13 @@ enum CurveBounds {
     return CurveBound(words: words) ?? CurveBound(ones: bits)
   }
 
-  /// On Σ δ² of a tensor.
-  static func tensor(_ bound: Bound, fractionBits: Int, sumOfSquares: UInt128) -> CurveBound {
+  /// On Σ (2^scale·δ)² of a tensor.
+  static func tensor(_ bound: Bound, fractionBits: Int, sumOfSquares: UInt128, scale: Int = 0) -> CurveBound {
     switch bound {
     case .absolute(let value):
-      square(value, times: BigUInt(1 as UInt), shift: 2 * fractionBits, bits: CurveLimits.boundBits)
+      square(value, times: BigUInt(1 as UInt), shift: 2 * (fractionBits + scale), bits: CurveLimits.boundBits)
     case .relative(let value):
-      square(value, times: BigUInt(sumOfSquares), shift: 0, bits: CurveLimits.boundBits)
+      square(value, times: BigUInt(sumOfSquares), shift: 2 * scale, bits: CurveLimits.boundBits)
     }
   }
 

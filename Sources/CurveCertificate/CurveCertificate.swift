@@ -10,7 +10,11 @@ import DriftProofPolicy
 package struct CurveCertificate: Sendable, Equatable {
   package static let magic = Array("driftkzg".utf8)
   package static let formatVersion = 1
+  /// Of statements with clauses.
+  package static let structuredVersion = 2
 
+  /// ``version(of:)`` of its statement.
+  package var version: Int
   /// ``CurveIdentity/root``.
   package var baseRoot: [UInt8]
   package var setupID: [UInt8]
@@ -24,9 +28,11 @@ package struct CurveCertificate: Sendable, Equatable {
   package var proof: [UInt8]
 
   package init(
-    baseRoot: [UInt8], setupID: [UInt8], logLength: Int, tunedCommitment: [UInt8], policy: [UInt8], manifest: [UInt8],
+    version: Int = Self.formatVersion, baseRoot: [UInt8], setupID: [UInt8], logLength: Int, tunedCommitment: [UInt8],
+    policy: [UInt8], manifest: [UInt8],
     proof: [UInt8]
   ) {
+    self.version = version
     self.baseRoot = baseRoot
     self.setupID = setupID
     self.logLength = logLength
@@ -38,7 +44,7 @@ package struct CurveCertificate: Sendable, Equatable {
 
   package var bytes: [UInt8] {
     var bytes = Self.magic
-    bytes.append(littleEndian: UInt32(Self.formatVersion))
+    bytes.append(littleEndian: UInt32(version))
     bytes.append(lengthPrefixed: CurveIdentity.backend)
     bytes += baseRoot + setupID
     bytes.append(littleEndian: UInt32(logLength))
@@ -51,8 +57,8 @@ package struct CurveCertificate: Sendable, Equatable {
     guard bytes.starts(with: Self.magic) else { throw .notACertificate }
     var reader = ByteReader<CurveCertificateError>(bytes)
     _ = try reader.bytes("its first bytes", count: Self.magic.count)
-    let version = Int(try reader.integer("its version", as: UInt32.self))
-    guard version == Self.formatVersion else { throw .unsupportedVersion(version) }
+    version = Int(try reader.integer("its version", as: UInt32.self))
+    guard [Self.formatVersion, Self.structuredVersion].contains(version) else { throw .unsupportedVersion(version) }
     let name = String(decoding: try reader.prefixed("its backend").prefix(64), as: UTF8.self)
     guard name == CurveIdentity.backend else { throw .unsupportedBackend(name) }
     baseRoot = try reader.bytes("its base", count: 32)
@@ -63,6 +69,11 @@ package struct CurveCertificate: Sendable, Equatable {
     manifest = try reader.prefixed("its manifest")
     proof = try reader.prefixed("its proof")
     try reader.finish()
+  }
+
+  /// The version in which a statement is proved.
+  package static func version(of statement: CurveStatement) -> Int {
+    statement.isStructured ? structuredVersion : formatVersion
   }
 
   /// The tuned model's blocks, in the order of the base's tensors: the base's own where it is frozen.

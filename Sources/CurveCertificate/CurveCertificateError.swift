@@ -11,6 +11,8 @@ package enum CurveCertificateError: Error, Equatable, Sendable {
   case trailingBytes(count: Int)
   case notACertificate
   case unsupportedVersion(Int)
+  /// The policy's statement is proved in another version of the format.
+  case otherVersion(expected: Int, found: Int)
   case unsupportedBackend(String)
   /// An identity's text is not the one that its content has.
   case identity(String)
@@ -48,6 +50,8 @@ extension CurveCertificateError: CustomStringConvertible {
     case .trailingBytes(let count): "\(count) bytes follow the certificate's end"
     case .notACertificate: "it is no certificate of the curve backend"
     case .unsupportedVersion(let version): "version \(version) of the format is not known: use a newer driftproof"
+    case .otherVersion(let expected, let found):
+      "the certificate has version \(found) of the format, and what the policy says is proved in version \(expected)"
     case .unsupportedBackend(let name): "the backend \(StrictJSON.shown(name)) is not known: use a newer driftproof"
     case .identity(let why): "the identity is none with rows on the curve: \(why)"
     case .tunedRows(let name, let expected, let found):

@@ -39,7 +39,7 @@ package enum CurveCertificateVerifier {
     package var statisticalBits: Double { terms.map(\.bits).min() ?? 0 }
   }
 
-  /// - Throws: the first check that fails, in this order: form; setup, base and policy; trust; statement; rows; commitment;
+  /// - Throws: the first check that fails, in this order: form; setup, base and policy; trust; statement and version; rows; commitment;
   ///   proof.
   package static func verify(
     _ bytes: [UInt8], identity: CurveIdentity, policy: Policy, trust: Trust
@@ -57,6 +57,10 @@ package enum CurveCertificateVerifier {
     }
     guard trust.permitsAssumption else { throw .assumptionNotAllowed }
     let plan = try CurvePlan(identity: identity, policy: policy)
+    let version = CurveCertificate.version(of: plan.statement)
+    guard certificate.version == version else {
+      throw .otherVersion(expected: version, found: certificate.version)
+    }
     let blocks = try CurveCertificate.blocks(certificate.manifest, plan: plan, identity: identity)
     let commitment = CurveCertificate.commitment(
       baseRoot: baseRoot, manifest: certificate.manifest, blocks: blocks, setupID: certificate.setupID,

@@ -48,11 +48,13 @@ package struct CurvePlan: Sendable {
         guard let layout else {
           throw .notYet("\(Self.place(resolution)): the tensor has no integers, so that no clause can bound it")
         }
+        let (bound, clauses) = try CurveClauseRule(
+          leaf: leaf, rows: layout.rows, columns: layout.columns, place: Self.place(resolution)
+        ).claims(forms)
         tensors.append(
           CurveTensor(
             name: leaf.name, rows: layout.rows, columns: layout.columns, fractionBits: leaf.statistics.fractionBits,
-            rowCount: layout.rowCount, claim: .norm(try Self.bound(forms, leaf, resolution)),
-            countsInTotal: policy.total != nil))
+            rowCount: layout.rowCount, claim: .norm(bound), countsInTotal: policy.total != nil, clauses: clauses))
         kinds.append(.bounded)
         bounded.append(index)
       }
@@ -69,25 +71,6 @@ package struct CurvePlan: Sendable {
       tensors: tensors, totalBound: policy.total.map { CurveBounds.total($0, finest: finest, base: floating) },
       logLength: identity.logLength, setupID: identity.key.id, binding: [])
     do throws(CurveProofRejection) { try statement.validate() } catch { throw .notYet("\(error)") }
-  }
-
-  /// An intersection of balls around zero is the smallest of them.
-  private static func bound(
-    _ forms: [ClauseForm], _ leaf: BaseIdentity.Leaf, _ resolution: Resolution
-  ) throws(CurveCertificateError) -> CurveBound {
-    var least = CurveBound(ones: CurveLimits.boundBits)
-    for form in forms {
-      switch form {
-      case .norm(let bound):
-        least = min(
-          least,
-          CurveBounds.tensor(
-            bound, fractionBits: leaf.statistics.fractionBits, sumOfSquares: leaf.statistics.sumOfSquares))
-      case .sum: throw .notYet("\(place(resolution)): ranks, sparse parts, and bounds on single entries")
-      case .pattern: throw .notYet("\(place(resolution)): patterns")
-      }
-    }
-    return least
   }
 
   private static func place(_ resolution: Resolution) -> String {

@@ -62,6 +62,7 @@ package enum CurveProver {
       committer = try request.setup.committer(log: identity.logLength) { progress(0.1 * $0) }
     } catch { throw .setup(error) }
     let committed = try commit(request, plan, committer) { progress(0.1 + 0.5 * $0) }
+    let witness = try CurveClauseFits.witness(plan.statement, rows: committed.rows)
     let baseRoot = identity.root
     let policy = request.policy.canonicalBytes()
     let commitment = CurveCertificate.commitment(
@@ -69,10 +70,11 @@ package enum CurveProver {
       logLength: identity.logLength)
     let statement = plan.statement(
       binding: CurveCertificate.binding(baseRoot: baseRoot, policy: policy, commitment: commitment))
-    let proof = try argue(statement, plan, committed, identity, committer)
+    let proof = try argue(statement, plan, committed, witness, identity, committer)
     progress(1)
     let certificate = CurveCertificate(
-      baseRoot: baseRoot, setupID: identity.key.id, logLength: identity.logLength, tunedCommitment: commitment,
+      version: CurveCertificate.version(of: statement), baseRoot: baseRoot, setupID: identity.key.id,
+      logLength: identity.logLength, tunedCommitment: commitment,
       policy: policy, manifest: committed.manifest, proof: proof.bytes
     ).bytes
     do throws(CurveCertificateError) {
@@ -208,15 +210,15 @@ package enum CurveProver {
   // MARK: Argument
 
   private static func argue(
-    _ statement: CurveStatement, _ plan: CurvePlan, _ committed: Committed, _ identity: CurveIdentity,
-    _ committer: CurveCommitter
+    _ statement: CurveStatement, _ plan: CurvePlan, _ committed: Committed, _ witness: [[CurveClauseWitness]],
+    _ identity: CurveIdentity, _ committer: CurveCommitter
   ) throws(CurveProvingError) -> CurveArgumentProver.Proof {
     do {
       let base = try CurveCertificateVerifier.rows(identity.blocks, plan, "base rows")
       let tuned = try CurveCertificateVerifier.rows(committed.blocks, plan, "tuned rows")
       return try CurveArgumentProver(statement: statement).prove(
-        rows: MemoryDriftRows(rows: committed.rows, blindings: committed.blindings), base: base, tuned: tuned,
-        committer: committer, secret: SystemRandom.bytes(32))
+        rows: MemoryDriftRows(rows: committed.rows, blindings: committed.blindings), witness: witness,
+        base: base, tuned: tuned, committer: committer, secret: SystemRandom.bytes(32))
     } catch let error as CurveArgumentError {
       throw translated(error, statement)
     } catch let error as CurveProofRejection {

@@ -18,6 +18,10 @@ package enum CurveProvingError: Error, Sendable {
   case normExceeded(name: String, norm: Double, bound: Double)
   /// All changes together are larger than the total.
   case totalExceeded(norm: Double, bound: Double)
+  /// A clause does not hold: what it allows, and what was found.
+  case clauseViolated(name: String, clause: String, found: String)
+  /// A clause holds for real numbers, and no integers of the proof's precision were found that show it.
+  case imprecise(name: String, why: String)
   /// The base's weights are not those of the identity.
   case otherBase(name: String)
   /// Tensors are missing, added or of another type or shape.
@@ -37,6 +41,9 @@ extension CurveProvingError: CustomStringConvertible {
     case .normExceeded(let name, let norm, let bound):
       "tensor \(StrictJSON.shown(name)): allowed a norm of at most \(bound), found \(norm)"
     case .totalExceeded(let norm, let bound): "the total: allowed a norm of at most \(bound), found \(norm)"
+    case .clauseViolated(let name, let clause, let found):
+      "tensor \(StrictJSON.shown(name)): allowed \(clause), found \(found)"
+    case .imprecise(let name, let why): "tensor \(StrictJSON.shown(name)): \(why)"
     case .otherBase(let name): "tensor \(StrictJSON.shown(name)) of the base is not the identity's"
     case .tensors(let what): what
     }

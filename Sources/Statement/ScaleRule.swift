@@ -5,7 +5,7 @@ import DriftProofArgument
 /// s of a structured clause, from policy, shape, rank and base identity only; docs/protocol.md sections 4 and 5.
 ///
 /// Δ is scaled by 2^s so that integer factors approximate it well. Larger is finer; two things limit it.
-enum ScaleRule {
+package enum ScaleRule {
   /// log2 of the residual norm that s aims at. An E inside its bound, even when one chunk holds all of it and n - 1
   /// neighbours like it, has ‖E‖ ≤ sqrt(n·(N_0 + 1))·2^s ≤ sqrt(2)·2^25 and so meets the completeness limit
   /// 66·S_c ≤ 2^58, ‖E‖ ≤ 2^25.97. Neighbours of other sizes take as much of the limit as of the chunk. The original rules
@@ -33,7 +33,7 @@ enum ScaleRule {
   ///   - sumOfSquares: Σ q² of the base tensor.
   /// - Returns: s in 0...20. With balanced factors ‖U‖² ≤ sqrt(r)·2^s·‖Δ‖, so chunks of U and V satisfy the limit for
   ///   every drift that meets its norm clause, or is at most 4‖W‖ without one; larger drifts may be refused (exit 14).
-  static func scale(
+  package static func scale(
     residual: BigUInt, neighbours: Int, rank: Int, driftBound: BigUInt?, sumOfSquares: UInt128
   ) -> Int {
     // ceil(log2 sqrt(N)) = ceil(ceilLog2(N)/2).

@@ -79,9 +79,10 @@ import Testing
     #expect(large.exitCode == 10 && large.errors.contains("allowed a norm of at most"), "\(large.errors)")
     let again = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret")])
     #expect(again.exitCode == 1 && again.errors.contains("exists already"), "\(again.errors)")
-    try #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": {"rank": 2}}]}"#
+    try
+      #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": {"entrywise": {"absolute": 1}}}]}"#
       .write(toFile: policy, atomically: true, encoding: .utf8)
-    let rank = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("q.secret")])
-    #expect(rank.exitCode == 14 && rank.errors.contains("hash backend"), "\(rank.errors)")
+    let entries = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("q.secret")])
+    #expect(entries.exitCode == 14 && entries.errors.contains("hash backend"), "\(entries.errors)")
   }
 }

@@ -166,8 +166,7 @@ import Testing
     var channel = CurveVerifierChannel(
       transcript: CurveArgumentProtocol.transcript(prover.statement, base: prover.base, tuned: prover.tuned),
       proof: proof)
-    let matrices = careless(verifier.layout.range.draw(&channel.transcript))
-    try accept(verifier, matrices, prover, &channel)
+    try accept(verifier, prover, &channel) { .init(drift: careless($0.drift), factors: []) }
   }
 
   // Attack 5: huge entries in the kernel of R, whose squares are right modulo r, for a prover that knows R before it commits.
@@ -200,16 +199,15 @@ import Testing
     var channel = CurveVerifierChannel(
       transcript: CurveArgumentProtocol.transcript(prover.statement, base: prover.base, tuned: prover.tuned),
       proof: try prover.prove())
-    _ = verifier.layout.range.draw(&channel.transcript)
-    try accept(verifier, known, prover, &channel)
+    try accept(verifier, prover, &channel) { _ in .init(drift: known, factors: []) }
   }
 
   /// The rest of a careless verifier, which has matrices of its own.
   private func accept(
-    _ verifier: CurveArgumentVerifier, _ matrices: [TernaryMatrix], _ prover: CheatingProver,
-    _ channel: inout CurveVerifierChannel
+    _ verifier: CurveArgumentVerifier, _ prover: CheatingProver, _ channel: inout CurveVerifierChannel,
+    _ matrices: (CurveArgumentVerifier.Matrices) -> CurveArgumentVerifier.Matrices
   ) throws {
-    let (auxiliary, claims) = try verifier.claims(matrices, &channel)
+    let (auxiliary, claims) = try verifier.claims(&channel, matrices: matrices)
     let drift = try CurveArgumentProtocol.drift(verifier.layout, base: prover.base, tuned: prover.tuned)
     try CurveOpeningVerifier.verify(
       claims: claims, commitments: drift + auxiliary, key: prover.committer.key, channel: &channel)

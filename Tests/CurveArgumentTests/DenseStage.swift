@@ -57,14 +57,17 @@ struct DenseStage {
   let total: Fr
   var drift: Term
   var bits: Term
+  /// Of G; nil without clauses.
+  var factors: Term?
 
   /// - Parameters:
   ///   - cells: of E, row after row.
   ///   - bits: of D.
   init(
     _ layout: CurveArgumentLayout, challenges: StageChallenges, matrices: [TernaryMatrix], cells: [Fr], bits: [Fr],
-    masks: (drift: Fr, bits: Fr)
+    masks: (drift: Fr, bits: Fr), factors: Term? = nil
   ) {
+    self.factors = factors
     self.layout = layout
     total = challenges.total
     let l = layout.logLength
@@ -87,7 +90,7 @@ struct DenseStage {
     _ layout: CurveArgumentLayout, challenges: StageChallenges, matrices: [TernaryMatrix]
   ) -> [Fr] {
     var result = [Fr](repeating: .zero, count: 1 << layout.driftVariables)
-    forEachSign(layout, matrices) { m, x, isNegative in
+    forEachSign(layout.range, matrices) { m, x, isNegative in
       let weight = challenges.projectionWeights[m]
       result[x] = isNegative ? result[x] - weight : result[x] + weight
     }
@@ -96,11 +99,11 @@ struct DenseStage {
 
   /// Every m and x with Π_j R_j[m][x_j] ≠ 0.
   static func forEachSign(
-    _ layout: CurveArgumentLayout, _ matrices: [TernaryMatrix], _ body: (Int, Int, Bool) -> Void
+    _ range: TensorRange, _ matrices: [TernaryMatrix], _ body: (Int, Int, Bool) -> Void
   ) {
-    let groups = layout.range.groups
-    for x in 0..<1 << layout.driftVariables {
-      for m in 0..<layout.range.projections {
+    let groups = range.groups
+    for x in 0..<1 << range.variables {
+      for m in 0..<range.projections {
         var sign = 1
         for index in groups.indices {
           sign *= matrices[index][m, x >> groups[index].lowerBound & (1 << groups[index].count - 1)]
@@ -112,6 +115,8 @@ struct DenseStage {
 
   /// How a prover goes on after its claim has become false.
   enum Continuation: CaseIterable {
+    static let allCases: [Continuation] = [.none, .libra, .drift, .bits, .both]
+
     /// Honest evaluations.
     case none
     /// g(ρ) is what the claim needs.
@@ -121,6 +126,8 @@ struct DenseStage {
     case bits
     /// E(ρ) is one more, and D(ρ) one less.
     case both
+    /// G(ρ) is one more than it is, and g(ρ) is what the claim needs then.
+    case factors
   }
 
   mutating func run(
@@ -134,6 +141,7 @@ struct DenseStage {
       var values = libra.roundValues(bound: outcome.point).map { gamma * $0 }
       if round <= drift.variables { values = zip(values, drift.roundValues).map { $0 + $1 } }
       if round <= bits.variables { values = zip(values, bits.roundValues).map { $0 + $1 } }
+      if let factors, round <= factors.variables { values = zip(values, factors.roundValues).map { $0 + $1 } }
       let sent = Array(values[1...layout.degree(round: round)])
       channel.send(CurveLabel.round, sent)
       let r = channel.challenge(CurveLabel.roundChallenge)
@@ -141,6 +149,7 @@ struct DenseStage {
       outcome.point.append(r)
       if round <= drift.variables { drift.bind(r) }
       if round <= bits.variables { bits.bind(r) }
+      if let own = factors, round <= own.variables { factors?.bind(r) }
       if round == drift.variables {
         outcome.drift = drift.tables[0][0] + ([.drift, .both].contains(continuation) ? .one : .zero)
         channel.send(CurveLabel.driftValue, [outcome.drift])
@@ -150,6 +159,11 @@ struct DenseStage {
         outcome.bits = bits.tables[0][0] + (continuation == .bits ? .one : continuation == .both ? -.one : .zero)
         channel.send(CurveLabel.bitsValue, [outcome.bits])
         claim = claim - bits.contribution(outcome.bits)
+      }
+      if let factors, round == factors.variables {
+        outcome.factors = factors.tables[0][0] + (continuation == .factors ? .one : .zero)
+        channel.send(CurveLabel.factorValue, [outcome.factors])
+        claim = claim - factors.contribution(outcome.factors)
       }
     }
     outcome.libra = continuation == .none ? libra.value(at: outcome.point) : claim * gamma.inverse()

@@ -113,8 +113,9 @@ import Testing
   }
 
   @Test(arguments: [
-    #"{"rank": 2}"#, #"{"entries": 3}"#, #"{"rank": 2, "residual": {"relative": 0.1}}"#,
-    #"{"pattern": {"of": "drift", "n": 2, "m": 4}}"#, #"[{"norm": {"relative": 0.1}}, {"rows": 1}]"#,
+    #"{"entrywise": {"absolute": 0.1}}"#, #"{"rank": 2, "entrywise": {"relative": 0.1}}"#,
+    #"{"pattern": {"of": "drift", "n": 2, "m": 4}}"#, #"{"kronecker": {"terms": 1, "inner": [3, 4]}}"#,
+    #"{"norm": {"absolute": 1}}, "grow": 3"#,
     #"{"norm": {"absolute": 1}}, "heads": {"of": "rows", "size": 3}"#,
   ]) func whatIsNotProvedYetIsRefusedBeforeAnyWork(allowance: String) throws {
     let fixture = try fixture()
@@ -259,7 +260,10 @@ import Testing
       }
     }
     #expect(throws: CurveCertificateError.trailingBytes(count: 1)) { _ = try fixture.verify(bytes + [0], policy) }
-    #expect(throws: CurveCertificateError.unsupportedVersion(2)) {
+    #expect(throws: CurveCertificateError.unsupportedVersion(99)) {
+      _ = try fixture.verify(Array(bytes.prefix(8)) + [99, 0, 0, 0] + bytes.dropFirst(12), policy)
+    }
+    #expect(throws: CurveCertificateError.otherVersion(expected: 1, found: 2)) {
       _ = try fixture.verify(Array(bytes.prefix(8)) + [2, 0, 0, 0] + bytes.dropFirst(12), policy)
     }
     #expect(throws: CurveCertificateError.notACertificate) { _ = try fixture.verify([1, 2, 3], policy) }

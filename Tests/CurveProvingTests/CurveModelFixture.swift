@@ -33,16 +33,19 @@ final class CurveModelFixture: Sendable {
       base: base, identity: try BaseIdentity.compute(checkpoint: base), committer: try setup.committer(log: Self.log))
   }
 
-  /// Weights that are each a little larger with `drift`; the second matrix as the base's.
+  /// Weights that are each a little larger with `drift`, which is of rank 1, and some more with `entries`; the second matrix as the base's.
   static func model(
-    _ folder: TemporaryFolder, _ file: String, drift: Float = 0, frozenDrift: Float = 0, counter: Int64 = 7
+    _ folder: TemporaryFolder, _ file: String, drift: Float = 0, frozenDrift: Float = 0, counter: Int64 = 7,
+    entries: [Int: Float] = [:]
   ) throws -> Checkpoint {
-    func values(_ count: Int, _ seed: Int, _ drift: Float) -> [UInt8] {
+    func values(_ count: Int, _ seed: Int, _ drift: Float, _ entries: [Int: Float] = [:]) -> [UInt8] {
       littleEndian(
-        (0..<count).map { (Float(($0 * 37 + seed) % 64 - 31) / 64 + drift * Float($0 % 5)).bitPattern })
+        (0..<count).map {
+          (Float(($0 * 37 + seed) % 64 - 31) / 64 + drift * Float($0 % 5) + (entries[$0] ?? 0)).bitPattern
+        })
     }
     let tensors: [(name: String, dtype: DataType, shape: [Int], bytes: [UInt8])] = [
-      ("a.weight", .f32, [24, 20], values(480, 1, drift)), ("b.weight", .f32, [9, 16], values(144, 2, 0)),
+      ("a.weight", .f32, [24, 20], values(480, 1, drift, entries)), ("b.weight", .f32, [9, 16], values(144, 2, 0)),
       ("c.bias", .f32, [40], values(40, 3, frozenDrift)), ("d.counter", .i64, [], littleEndian(counter)),
     ]
     let writer = try SafetensorsWriter(

@@ -11,6 +11,9 @@ package struct CurveFunctional: Sendable, Equatable {
     case equality(offset: Int, point: [Fr], scale: Fr)
     /// The values at offset, offset + 1, …, zero elsewhere.
     case vector(offset: Int, values: [Fr])
+    /// outer[o]·eq(point, i)·inner[k] at offset + (o·2^point.count + i)·2^logInner + k, zero elsewhere; inner has at most 2^logInner
+    /// values.
+    case product(offset: Int, inner: [Fr], logInner: Int, point: [Fr], outer: [Fr])
   }
 
   package var terms: [Term]
@@ -23,6 +26,8 @@ package struct CurveFunctional: Sendable, Equatable {
       switch term {
       case .equality(let offset, let point, _): max(end, offset + 1 << point.count)
       case .vector(let offset, let values): max(end, offset + values.count)
+      case .product(let offset, _, let logInner, let point, let outer):
+        max(end, offset + outer.count << (logInner + point.count))
       }
     }
   }
@@ -42,7 +47,78 @@ package struct CurveFunctional: Sendable, Equatable {
       case .vector(let offset, let values):
         let value = values.reversed().reduce(Fr.zero) { $0 * point + $1 }
         return sum + value * point.power(offset)
+      case .product(let offset, let inner, let logInner, let coordinates, let outer):
+        var product = point.power(offset) * inner.reversed().reduce(Fr.zero) { $0 * point + $1 }
+        var square = point.power(1 << logInner)
+        for coordinate in coordinates {
+          product = product * (.one - coordinate + coordinate * square)
+          square = square * square
+        }
+        let step = square
+        return sum + product * outer.reversed().reduce(Fr.zero) { $0 * step + $1 }
       }
+    }
+  }
+}
+
+extension CurveFunctional.Term {
+  /// A term on cells that lie in several rows of 2^logLength, row by row. Its offset must be a multiple of its size, padded to a power of
+  /// two, if that is above a row.
+  package func cut(logLength: Int) -> [(row: Int, term: CurveFunctional.Term)] {
+    let length = 1 << logLength
+    guard case .product(let offset, let inner, let logInner, let point, let outer) = self else {
+      return [(offset >> logLength, moved(to: offset & (length - 1)))]
+    }
+    let size = logInner + point.count
+    let first = offset >> logLength
+    if outer.count << size <= length {
+      return [(first, moved(to: offset & (length - 1)))]
+    }
+    if size <= logLength {
+      let step = 1 << (logLength - size)
+      return stride(from: 0, to: outer.count, by: step).map { start in
+        let own = Array(outer[start..<min(outer.count, start + step)])
+        return (
+          first + start / step, .product(offset: 0, inner: inner, logInner: logInner, point: point, outer: own)
+        )
+      }
+    }
+    // A row has some of the coordinates' bits, or of the inner values.
+    let kept = max(0, logLength - logInner)
+    let upper = FrVector.equality(point[kept...])
+    let pieces = logInner > logLength ? 1 << (logInner - logLength) : 1
+    var result: [(row: Int, term: CurveFunctional.Term)] = []
+    for (o, weight) in outer.enumerated() {
+      for (i, factor) in upper.enumerated() {
+        for piece in 0..<pieces {
+          let start = piece << logLength
+          guard start < inner.count else { continue }
+          let own = pieces == 1 ? inner : Array(inner[start..<min(inner.count, start + length)])
+          result.append(
+            (
+              first + (o * upper.count + i) * pieces + piece,
+              .product(
+                offset: 0, inner: own, logInner: min(logInner, logLength), point: Array(point[..<kept]),
+                outer: [weight * factor])
+            ))
+        }
+      }
+    }
+    return result
+  }
+
+  private var offset: Int {
+    switch self {
+    case .equality(let offset, _, _), .vector(let offset, _), .product(let offset, _, _, _, _): offset
+    }
+  }
+
+  private func moved(to offset: Int) -> CurveFunctional.Term {
+    switch self {
+    case .equality(_, let point, let scale): .equality(offset: offset, point: point, scale: scale)
+    case .vector(_, let values): .vector(offset: offset, values: values)
+    case .product(_, let inner, let logInner, let point, let outer):
+      .product(offset: offset, inner: inner, logInner: logInner, point: point, outer: outer)
     }
   }
 }

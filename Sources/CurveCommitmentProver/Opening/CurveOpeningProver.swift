@@ -100,6 +100,21 @@ extension CurveFunctional {
         for (index, value) in values.prefix(max(0, count - offset)).enumerated() {
           result[offset + index] = result[offset + index] + scale * value
         }
+      case .product(let offset, let inner, let logInner, let point, let outer):
+        let middle = logInner + point.count
+        for (o, weight) in outer.enumerated() where offset + o << middle < count {
+          let first = offset + o << middle
+          // Of a few cells only the low coordinates make a difference.
+          let room = (count - first + 1 << logInner - 1) >> logInner
+          let low = min(point.count, Int.bitWidth - max(room - 1, 0).leadingZeroBitCount)
+          let rest = point[low...].reduce(scale * weight) { $0 * (.one - $1) }
+          for (i, factor) in ScalarVector.equalities(Array(point[..<low]), scale: rest).enumerated() {
+            let start = first + i << logInner
+            for (k, value) in inner.prefix(max(0, count - start)).enumerated() {
+              result[start + k] = result[start + k] + factor * value
+            }
+          }
+        }
       }
     }
     return result

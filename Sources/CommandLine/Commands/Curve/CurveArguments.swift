@@ -73,7 +73,8 @@ extension CommandFailure {
       case .policy: .coverageGap
       case .notYet: .notProvable
       case .setup, .identity, .baseRows: .operational
-      case .truncated, .trailingBytes, .notACertificate, .unsupportedVersion, .unsupportedBackend, .tunedRows,
+      case .truncated, .trailingBytes, .notACertificate, .unsupportedVersion, .otherVersion,
+        .unsupportedBackend, .tunedRows,
         .wrongKind,
         .otherCommitment, .proof:
         .proofInvalid
@@ -88,7 +89,9 @@ extension CommandFailure {
     case .setup(let error): self.init(.operational, "\(CurveProvingError.setup(error))", remedy: error.remedy)
     case .argument:
       self.init(.notProvable, error.description, remedy: "The hash backend proves it: leave out --backend.")
-    case .frozenChanged, .normExceeded, .totalExceeded:
+    case .imprecise:
+      self.init(.notProvable, error.description, remedy: "The hash backend has the same factors: widen the clause.")
+    case .frozenChanged, .normExceeded, .totalExceeded, .clauseViolated:
       self.init(
         .policyViolated, "the drift is outside the policy: \(error)",
         remedy: "driftproof inspect BASE TUNED shows the drift of every tensor; nothing was proved.")
