@@ -30,7 +30,7 @@ package enum CurveCertificateError: Error, Equatable, Sendable {
   case setupMismatch
   /// Nobody vouches for the setup.
   case unknownSetup(id: [UInt8])
-  /// The verifier asks for proven bits and has not permitted the assumption.
+  /// The policy asks for proven bits, and neither it nor the verifier permits the assumption.
   case assumptionNotAllowed
   // Statement
   /// What this backend does not prove yet, and where the policy asks for it.
@@ -66,7 +66,7 @@ extension CurveCertificateError: CustomStringConvertible {
     case .unknownSetup(let id):
       "the setup \(id.hexadecimal) is not known to this program: whoever knows its secret can forge"
     case .assumptionNotAllowed:
-      "the policy asks for 128 proven bits, and this certificate rests on assumptions about BLS12-381"
+      "the policy asks for 128 proven bits and permits no assumption, and the kzg backend rests on those about BLS12-381"
     case .notYet(let what): "the kzg backend does not prove this yet: \(what)"
     case .policy(let error): "\(error)"
     case .setup(let error): error.description
@@ -79,7 +79,8 @@ extension CurveCertificateError: CustomStringConvertible {
     switch self {
     case .unknownSetup: "Name a setup that you trust with --setup: its file, or the 64 digits of its id."
     case .assumptionNotAllowed:
-      "If these assumptions are good enough for you, say so: --assume bls12-381. The hash backend needs none of them."
+      "If these assumptions are good enough for you, say so in your policy, \"assume\": \"bls12-381\", or for this once by "
+        + "--assume bls12-381. The hash backend needs none of them."
     case .notYet: "Use the hash backend: leave out --backend and take an identity without it."
     case .setup(let error): error.remedy
     default: nil

@@ -12,7 +12,7 @@ package enum CurveCertificateVerifier {
   package struct Trust: Sendable {
     /// Ids of setups that the caller names, besides those that the program knows.
     package var setups: [[UInt8]] = []
-    /// Whether assumptions about BLS12-381 may stand beside the statistical soundness.
+    /// Whether assumptions about BLS12-381 may stand beside the statistical soundness, also where the policy does not say so.
     package var permitsAssumption = false
 
     package init(setups: [[UInt8]] = [], permitsAssumption: Bool = false) {
@@ -55,7 +55,8 @@ package enum CurveCertificateVerifier {
     guard known != nil || trust.setups.contains(certificate.setupID) else {
       throw .unknownSetup(id: certificate.setupID)
     }
-    guard trust.permitsAssumption else { throw .assumptionNotAllowed }
+    // The verifier's own text, which the certificate's equals, or the verifier's word for this once.
+    guard policy.assumption == .bls12381 || trust.permitsAssumption else { throw .assumptionNotAllowed }
     let plan = try CurvePlan(identity: identity, policy: policy)
     let version = CurveCertificate.version(of: plan.statement)
     guard certificate.version == version else {

@@ -23,9 +23,13 @@ package enum CurveProver {
     package var setup: CheckedSetup
     /// 32 fresh bytes, of this tuned model alone: what hides its rows.
     package var secret: [UInt8]
+    /// Whether the caller permits the assumption where the policy does not.
+    package var permitsAssumption: Bool
 
     package init(
-      base: Checkpoint, tuned: Checkpoint, identity: CurveIdentity, policy: Policy, setup: CheckedSetup, secret: [UInt8]
+      base: Checkpoint, tuned: Checkpoint, identity: CurveIdentity, policy: Policy, setup: CheckedSetup,
+      secret: [UInt8],
+      permitsAssumption: Bool = false
     ) {
       self.base = base
       self.tuned = tuned
@@ -33,6 +37,7 @@ package enum CurveProver {
       self.policy = policy
       self.setup = setup
       self.secret = secret
+      self.permitsAssumption = permitsAssumption
     }
   }
 
@@ -51,11 +56,14 @@ package enum CurveProver {
     let identity = request.identity
     let plan: CurvePlan
     // Before any work.
+    guard request.policy.assumption == .bls12381 || request.permitsAssumption else {
+      throw .certificate(.assumptionNotAllowed)
+    }
     do throws(CurveCertificateError) { plan = try CurvePlan(identity: identity, policy: request.policy) } catch {
       throw .certificate(error)
     }
     guard request.setup.id == identity.key.id else { throw .certificate(.setupMismatch) }
-    try checkTensors(request)
+    try checkTensors([request.base, request.tuned], identity)
     try checkFrozen(request, plan)
     let committer: CurveCommitter
     do throws(CurveSetupError) {
@@ -80,7 +88,7 @@ package enum CurveProver {
     do throws(CurveCertificateError) {
       let report = try CurveCertificateVerifier.verify(
         certificate, identity: identity, policy: request.policy,
-        trust: .init(setups: [identity.key.id], permitsAssumption: true))
+        trust: .init(setups: [identity.key.id], permitsAssumption: request.permitsAssumption))
       return Result(
         certificate: certificate, report: report, hasDrift: committed.hasDrift, proofSections: proof.sizes)
     } catch { throw .certificate(error) }
@@ -88,13 +96,16 @@ package enum CurveProver {
 
   // MARK: Checks
 
-  private static func checkTensors(_ request: Request) throws(CurveProvingError) {
-    for checkpoint in [request.base, request.tuned] {
-      let names = Set(request.identity.base.tensors.map(\.name))
+  /// That checkpoints have the identity's tensors, in their types and shapes.
+  static func checkTensors(
+    _ checkpoints: [Checkpoint], _ identity: CurveIdentity
+  ) throws(CurveProvingError) {
+    let names = Set(identity.base.tensors.map(\.name))
+    for checkpoint in checkpoints {
       if let extra = checkpoint.tensors.first(where: { !names.contains($0.name) }) {
         throw .tensors("\(checkpoint.path) has a tensor \(extra.name) that the identity has not")
       }
-      for leaf in request.identity.base.tensors {
+      for leaf in identity.base.tensors {
         guard let tensor = checkpoint.tensor(named: leaf.name) else {
           throw .tensors("\(checkpoint.path) has no tensor \(leaf.name)")
         }

@@ -66,14 +66,22 @@ package struct CanonicalPolicyReader {
     let version = try count()
     let name = try text()
     let bits = try count()
+    var assumption = ""
+    if version == Policy.assumingVersion {
+      let code = try byte()
+      guard let found = Assumption.allCases.first(where: { $0.code == code }) else { throw flag(code) }
+      assumption = "\"assume\": \"\(found.rawValue)\", "
+    }
+    // Two forms of bytes, one language.
+    let language = version == Policy.assumingVersion ? 1 : version
     var rules: [String] = []
     for _ in 0..<(try count()) {
       let pattern = try text()
       rules.append("{\"tensors\": \(StrictJSON.quoted(pattern)), \(try allowance())}")
     }
     let total = try optionalBound().map { ", \"total\": {\"norm\": \($0)}" } ?? ""
-    return "{\"driftPolicy\": \(version), \"name\": \(StrictJSON.quoted(name)), \"securityBits\": \(bits), "
-      + "\"rules\": [\(rules.joined(separator: ", "))]\(total)}"
+    return "{\"driftPolicy\": \(language), \"name\": \(StrictJSON.quoted(name)), \"securityBits\": \(bits), "
+      + "\(assumption)\"rules\": [\(rules.joined(separator: ", "))]\(total)}"
   }
 
   /// The members of a rule after its pattern.

@@ -46,6 +46,9 @@ public struct Policy: Sendable {
   /// A bound on the Frobenius norm of the whole change, over all tensors together. A relative bound is a fraction of
   /// the Frobenius norm of the whole base.
   public let total: Bound?
+  /// An assumption that may stand beside the statistical bits; nil for none. It permits, it does not demand: proofs that rest
+  /// on less are accepted as before.
+  public let assumption: Assumption?
 
   /// Reads a policy file.
   /// - Parameter bytes: the whole file, strict JSON in UTF-8; comments from `//` to the end of a line are skipped.
@@ -58,6 +61,19 @@ public struct Policy: Sendable {
       throw .malformedJSON(error)
     }
     return try PolicyDecoder.policy(root)
+  }
+}
+
+/// What a policy lets a proof rest on besides hashes.
+public enum Assumption: String, Hashable, Sendable, CaseIterable {
+  /// That discrete logarithms on BLS12-381 are hard (q-DLOG, algebraic group model) and nobody knows a setup's secret.
+  case bls12381 = "bls12-381"
+
+  /// Its byte in canonical policies; 0 stands for none.
+  var code: UInt8 {
+    switch self {
+    case .bls12381: 1
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import DriftProofCore
 extension Policy {
   /// The domain tag that the canonical bytes start with.
   static let canonicalTag = "driftproof/policy/v1"
+  /// The version of canonical bytes with an assumption; those without have 1, as the language.
+  static let assumingVersion: UInt32 = 2
 
   /// The policy as bytes that depend on its meaning alone: white space, the order of keys, comments, string escapes,
   /// the spelling of numbers (`0.50`, `0.5`, `5e-1`) and a list of one clause instead of the clause leave no trace.
@@ -14,6 +16,8 @@ extension Policy {
   ///
   ///     policy    = string "driftproof/policy/v1", u32 version = 1, string name, u32 securityBits,
   ///                 u32 count of rules, rule..., optional total
+  ///               | string "driftproof/policy/v1", u32 version = 2, string name, u32 securityBits,
+  ///                 u8 1 (assumes bls12-381), u32 count of rules, rule..., optional total
   ///     rule      = string pattern, allowance
   ///     allowance = u8 0 (frozen) | u8 1 (any) | u8 2, clauses
   ///               | u8 3 (heads), u8 0 (of rows) or 1 (of columns), u32 size, clauses
@@ -38,9 +42,11 @@ extension Policy {
   public func canonicalBytes() -> [UInt8] {
     var writer = CanonicalWriter()
     writer.string(Policy.canonicalTag)
-    writer.integer(UInt32(1))
+    // A version of its own: readers that know of no assumption refuse it, and nobody's bytes are the start of another's.
+    writer.integer(assumption == nil ? 1 : Policy.assumingVersion)
     writer.string(name)
     writer.count(securityBits)
+    if let assumption { writer.bytes.append(assumption.code) }
     writer.count(rules.count)
     for rule in rules {
       writer.string(rule.tensors.text)

@@ -6,7 +6,7 @@ import DriftProofCore
 enum PolicyDecoder {
   static func policy(_ root: JSONValue) throws(PolicyError) -> Policy {
     let object = try ObjectReader(
-      root, at: JSONPath(), allowed: ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"])
+      root, at: JSONPath(), allowed: ["driftPolicy", "name", "securityBits", "assume", "rules", "total", "$schema"])
     // For editors alone: it decides nothing, and the canonical bytes have no place for it.
     if let schema = object.optional("$schema") { _ = try string(schema, at: object.path.key("$schema")) }
     let version = try number(try object.required("driftPolicy"), at: object.path.key("driftPolicy"))
@@ -18,13 +18,25 @@ enum PolicyDecoder {
     guard (try? Decimal10(security))?.integerValue == PolicyLimits.securityBits else {
       throw .unsupportedSecurityBits(path: object.path.key("securityBits").description, found: security)
     }
+    let assumption = try object.optional("assume").map { value throws(PolicyError) in
+      try self.assumption(value, at: object.path.key("assume"))
+    }
     let rules = try self.rules(try object.required("rules"), at: object.path.key("rules"))
     var total: Bound?
     if let value = object.optional("total") {
       let reader = try ObjectReader(value, at: object.path.key("total"), allowed: ["norm"])
       total = try bound(try reader.required("norm"), at: reader.path.key("norm"))
     }
-    return Policy(name: name, securityBits: PolicyLimits.securityBits, rules: rules, total: total)
+    return Policy(
+      name: name, securityBits: PolicyLimits.securityBits, rules: rules, total: total, assumption: assumption)
+  }
+
+  private static func assumption(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> Assumption {
+    let word = try string(value, at: path)
+    guard let assumption = Assumption(rawValue: word) else {
+      throw .unknownAssumption(path: path.description, found: word)
+    }
+    return assumption
   }
 
   private static func name(_ value: JSONValue, at path: JSONPath) throws(PolicyError) -> String {

@@ -16,6 +16,8 @@ public enum PolicyError: Error, Equatable, Sendable {
   case unsupportedVersion(path: String, found: String)
   /// `securityBits` is not 128.
   case unsupportedSecurityBits(path: String, found: String)
+  /// `assume` is none of the assumptions that a policy may permit.
+  case unknownAssumption(path: String, found: String)
   /// The name has no character, or too many.
   case nameLengthOutOfRange(path: String, length: Int)
   /// The name has a control character.
@@ -151,6 +153,11 @@ extension PolicyError: CustomStringConvertible {
       (path, "version \(displayed(found)) of the policy language is unknown", "write \"driftPolicy\": 1")
     case .unsupportedSecurityBits(let path, let found):
       (path, "\(displayed(found)) bits of security are not supported", "write \"securityBits\": 128")
+    case .unknownAssumption(let path, let found):
+      (
+        path, "the assumption \(displayed(found)) is unknown",
+        "write \"bls12-381\" to permit the kzg backend's, or leave the key out to permit none"
+      )
     case .nameLengthOutOfRange(let path, let length):
       (path, "the name has \(length) characters", "give it 1 to 200")
     case .nameHasControlCharacter(let path):

@@ -9,14 +9,17 @@ package enum PolicyText {
   ///   - header: lines of comment before the policy.
   ///   - comments: for each rule, by its number, a line of comment before it; control characters must not occur.
   package static func render(_ policy: Policy, header: [String] = [], comments: [Int: String] = [:]) -> String {
-    render(name: policy.name, rules: policy.rules, total: policy.total, header: header, comments: comments)
+    render(
+      name: policy.name, rules: policy.rules, total: policy.total, assumption: policy.assumption, header: header,
+      comments: comments)
   }
 
   package static func render(
-    name: String, rules: [Rule], total: Bound?, header: [String] = [], comments: [Int: String] = [:]
+    name: String, rules: [Rule], total: Bound?, assumption: Assumption? = nil, header: [String] = [],
+    comments: [Int: String] = [:]
   ) -> String {
     var lines = header.map { $0.isEmpty ? "//" : "// \($0)" }
-    lines += opening(name: name)
+    lines += opening(name: name, assumption: assumption)
     for (index, rule) in rules.enumerated() {
       if let comment = comments[index] { lines.append("    // \(comment)") }
       let separator = index + 1 < rules.count ? "," : ""
@@ -31,11 +34,11 @@ package enum PolicyText {
   }
 
   /// The lines of a file up to its first rule.
-  static func opening(name: String) -> [String] {
+  static func opening(name: String, assumption: Assumption? = nil) -> [String] {
     [
       "{", "  \"driftPolicy\": 1,", "  \"name\": \(StrictJSON.quoted(name)),",
-      "  \"securityBits\": \(PolicyLimits.securityBits),", "  \"rules\": [",
-    ]
+      "  \"securityBits\": \(PolicyLimits.securityBits),",
+    ] + (assumption.map { ["  \"assume\": \"\($0.rawValue)\","] } ?? []) + ["  \"rules\": ["]
   }
 
   /// A rule on one line, without indentation.

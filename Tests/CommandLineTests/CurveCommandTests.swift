@@ -53,11 +53,20 @@ import Testing
     #expect(identified.exitCode == 0, "\(identified.errors)")
     #expect(try identified.json()["setup"] as? String == setup)
     let policy = try fixture.policy(RemedyFixture.norm("*"))
+    let permitting = file("permitting.json")
+    try String(contentsOfFile: policy, encoding: .utf8)
+      .replacingOccurrences(of: #""rules""#, with: #""assume": "bls12-381", "rules""#)
+      .write(toFile: permitting, atomically: true, encoding: .utf8)
     let arguments = [
       "prove", "-q", "--backend", "kzg", "--setup", file("setup"), "--identity", file("id.json"), "--base", base,
       "--policy", policy, "--out", file("c.drift"),
     ]
-    let proved = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret"), "--json"])
+    let alone = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret")])
+    #expect(alone.exitCode == 12 && alone.errors.contains("\"assume\": \"bls12-381\""), "\(alone.errors)")
+    let misspelled = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret"), "--assume", "bn254"])
+    #expect(misspelled.exitCode == 2 && misspelled.errors.contains("--assume is bls12-381"), "\(misspelled.errors)")
+    let assume = ["--assume", "bls12-381"]
+    let proved = try Tool.run(arguments + assume + ["--tuned", tuned, "--opening", file("o.secret"), "--json"])
     #expect(proved.exitCode == 0, "\(proved.errors)")
     #expect(try proved.json()["certificateBytes"] as? Int ?? 9999 < 8000)
 
@@ -74,15 +83,25 @@ import Testing
     let unpermitted = try Tool.run(verify + ["--setup", file("setup")])
     #expect(unpermitted.exitCode == 12 && unpermitted.errors.contains("--assume bls12-381"), "\(unpermitted.errors)")
 
+    // By the policy's own word, to prover and verifier; it is another policy than the one without.
+    let byPolicy = try Tool.run(
+      arguments.map { $0 == policy ? permitting : $0 == file("c.drift") ? file("d.drift") : $0 }
+        + ["--tuned", tuned, "--opening", file("r.secret")])
+    #expect(byPolicy.exitCode == 0, "\(byPolicy.errors)")
+    let consented = ["verify", file("d.drift"), "--base-identity", file("id.json"), "-q", "--setup", setup, "--policy"]
+    #expect(try Tool.run(consented + [permitting]).exitCode == 0)
+    let other = try Tool.run(consented + [policy] + assume)
+    #expect(other.exitCode == 12 && other.errors.contains("another policy"), "\(other.errors)")
+
     let large = try Tool.run(
-      arguments + ["--tuned", try fixture.model("large.safetensors", drift: 9), "--opening", file("p.secret")])
+      arguments + assume + ["--tuned", try fixture.model("large.safetensors", drift: 9), "--opening", file("p.secret")])
     #expect(large.exitCode == 10 && large.errors.contains("allowed a norm of at most"), "\(large.errors)")
-    let again = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("o.secret")])
+    let again = try Tool.run(arguments + assume + ["--tuned", tuned, "--opening", file("o.secret")])
     #expect(again.exitCode == 1 && again.errors.contains("exists already"), "\(again.errors)")
     try
       #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": {"entrywise": {"absolute": 1}}}]}"#
       .write(toFile: policy, atomically: true, encoding: .utf8)
-    let entries = try Tool.run(arguments + ["--tuned", tuned, "--opening", file("q.secret")])
+    let entries = try Tool.run(arguments + assume + ["--tuned", tuned, "--opening", file("q.secret")])
     #expect(entries.exitCode == 14 && entries.errors.contains("hash backend"), "\(entries.errors)")
   }
 }

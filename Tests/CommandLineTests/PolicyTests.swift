@@ -45,6 +45,20 @@ struct PolicyTests {
     #expect(proved.exitCode == 0, "\(proved.errors)")
   }
 
+  @Test func whatIsAssumedIsPrinted() throws {
+    let initial = try Tool.run("policy", "init", "--preset", "mlp", "--base", base, "--assume", "bls12-381")
+    #expect(initial.exitCode == 0 && initial.output.contains("\n  \"assume\": \"bls12-381\",\n"), "\(initial.errors)")
+    let path = try write(initial.output)
+    let explained = try Tool.run("policy", "explain", path, "--base", base)
+    #expect(explained.output.contains("assumes bls12-381") && explained.output.contains("can forge them"))
+    #expect(
+      try Tool.run("policy", "explain", path, "--base", base, "--json").json()["assume"] as? String == "bls12-381")
+    let plain = try explain(#"{"tensors": "*", "allow": "frozen"}"#)
+    #expect(plain.output.contains("assumes nothing") && !plain.output.contains("kzg"))
+    let wrong = try Tool.run("policy", "init", "--preset", "mlp", "--base", base, "--assume", "luck")
+    #expect(wrong.exitCode == 2 && wrong.errors.contains("--assume is bls12-381"))
+  }
+
   @Test func takesAnIdentityForTheBase() throws {
     let identity = folder.file("base.identity.json")
     #expect(try Tool.run("identify", base, "-o", identity, "-q").exitCode == 0)

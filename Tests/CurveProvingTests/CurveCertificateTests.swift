@@ -154,6 +154,30 @@ import Testing
       try verify(.init(permitsAssumption: true))
     }
     #expect(throws: CurveCertificateError.assumptionNotAllowed) { try verify(.init(setups: [fixture.setup.id])) }
+    // The policy's own word is enough; a prover who puts it there proves another policy than the verifier's.
+    let assuming = try CurveModelFixture.policy(assumes: true)
+    var request = fixture.request(tuned, assuming)
+    request.permitsAssumption = false
+    let permitted = try CurveProver.prove(request).certificate
+    _ = try CurveCertificateVerifier.verify(
+      permitted, identity: fixture.identity, policy: assuming, trust: .init(setups: [fixture.setup.id]))
+    for trust in [.init(setups: [fixture.setup.id]), .init(setups: [fixture.setup.id], permitsAssumption: true)]
+      as [CurveCertificateVerifier.Trust]
+    {
+      #expect(throws: CurveCertificateError.otherPolicy) {
+        _ = try CurveCertificateVerifier.verify(permitted, identity: fixture.identity, policy: policy, trust: trust)
+      }
+    }
+    #expect(throws: CurveCertificateError.unknownSetup(id: fixture.setup.id)) {
+      _ = try CurveCertificateVerifier.verify(permitted, identity: fixture.identity, policy: assuming, trust: .init())
+    }
+    request.policy = policy
+    do throws(CurveProvingError) {
+      _ = try CurveProver.prove(request)
+      Issue.record("it was proved")
+    } catch {
+      guard case .certificate(.assumptionNotAllowed) = error else { throw error }
+    }
     #expect(throws: CurveCertificateError.otherPolicy) {
       _ = try fixture.verify(certificate, try CurveModelFixture.policy(#"{"norm": {"relative": 0.2}}"#))
     }

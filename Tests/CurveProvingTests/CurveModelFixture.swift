@@ -56,10 +56,12 @@ final class CurveModelFixture: Sendable {
   }
 
   static func policy(
-    _ matrices: String = #"{"norm": {"relative": 0.1}}"#, bias: String = #""frozen""#, total: String? = nil
+    _ matrices: String = #"{"norm": {"relative": 0.1}}"#, bias: String = #""frozen""#, total: String? = nil,
+    assumes: Bool = false
   ) throws -> Policy {
+    let more = (total.map { "\"total\": \($0), " } ?? "") + (assumes ? #""assume": "bls12-381", "# : "")
     let text = """
-      {"driftPolicy": 1, "name": "p", "securityBits": 128, \(total.map { "\"total\": \($0), " } ?? "")"rules": [
+      {"driftPolicy": 1, "name": "p", "securityBits": 128, \(more)"rules": [
       {"tensors": "*.weight", "allow": \(matrices)}, {"tensors": "c.*", "allow": \(bias)},
       {"tensors": "d.*", "allow": \(bias)}]}
       """
@@ -71,7 +73,7 @@ final class CurveModelFixture: Sendable {
   ) -> CurveProver.Request {
     CurveProver.Request(
       base: base ?? self.base, tuned: tuned, identity: identity ?? self.identity, policy: policy, setup: setup,
-      secret: [UInt8](repeating: secret, count: 32))
+      secret: [UInt8](repeating: secret, count: 32), permitsAssumption: true)
   }
 
   func verify(

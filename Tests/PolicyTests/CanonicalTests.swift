@@ -46,6 +46,37 @@ import Testing
     #expect(try hex(text) == expected.joined())
   }
 
+  /// A version of its own, so that readers without the key refuse the bytes, and one form for each policy.
+  @Test func encodesAnAssumption() throws {
+    let text = Fixtures.simple("p", #"{"tensors": "*", "allow": "any"}"#, tail: #", "assume": "bls12-381""#)
+    let expected = [
+      encoded("driftproof/policy/v1"), "02000000", encoded("p"), "80000000", "01", "01000000", encoded("*"), "01", "00",
+    ]
+    #expect(try hex(text) == expected.joined())
+    let policy = try parse(text)
+    #expect(policy.assumption == .bls12381)
+    #expect(try Policy.parse(Array(PolicyText.render(policy).utf8)) == policy)
+    let bytes = policy.canonicalBytes()
+    #expect(try CanonicalPolicyReader.policy(bytes) == policy)
+    var changed = bytes
+    let code = 4 + 20 + 4 + 5 + 4
+    for value in [0, 2] as [UInt8] {
+      changed[code] = value
+      #expect(throws: CanonicalPolicyError.badFlag(section: "the policy", found: Int(value))) {
+        try CanonicalPolicyReader.policy(changed)
+      }
+    }
+    changed = bytes
+    changed[24] = 3
+    #expect(throws: CanonicalPolicyError.self) { try CanonicalPolicyReader.policy(changed) }
+    // An old reader's version with the byte, and the new one without it.
+    changed[24] = 1
+    #expect(throws: CanonicalPolicyError.self) { try CanonicalPolicyReader.policy(changed) }
+    var plain = try parse(Fixtures.allowing("\"any\"")).canonicalBytes()
+    plain[24] = 2
+    #expect(throws: CanonicalPolicyError.self) { try CanonicalPolicyReader.policy(plain) }
+  }
+
   @Test func ignoresSpelling() throws {
     let plain = try parse(Fixtures.issue)
     let other = #"""
@@ -80,6 +111,7 @@ import Testing
         Fixtures.allowing(#"{"rank": 1, "rows": 1}"#), Fixtures.matching("é"), Fixtures.matching("e\u{301}"),
         Fixtures.simple("p", Fixtures.frozen, tail: #", "total": {"norm": {"absolute": 1}}"#),
         Fixtures.simple("p", Fixtures.frozen, tail: #", "total": {"norm": {"relative": 1}}"#),
+        Fixtures.simple("p", Fixtures.frozen, tail: #", "assume": "bls12-381""#),
       ]
     var seen: Set<[UInt8]> = []
     for text in texts { #expect(seen.insert(try parse(text).canonicalBytes()).inserted, "\(text)") }

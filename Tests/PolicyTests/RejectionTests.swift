@@ -53,7 +53,7 @@ import Testing
     func check(_ text: String, _ path: String, _ key: String, _ allowed: [String]) {
       expect(rejection(text), .unknownKey(path: path, key: key, allowed: allowed), path: path)
     }
-    let top = ["driftPolicy", "name", "securityBits", "rules", "total", "$schema"]
+    let top = ["driftPolicy", "name", "securityBits", "assume", "rules", "total", "$schema"]
     let clause = [
       "norm", "rank", "kronecker", "circulant", "entries", "rows", "columns", "residual", "entrywise", "rounding",
       "pattern",
@@ -76,6 +76,17 @@ import Testing
         rejection(#"{"driftPolicy": \#(version), "name": "p"}"#),
         .unsupportedVersion(path: "$.driftPolicy", found: version), path: "$.driftPolicy")
     }
+  }
+
+  @Test func rejects_unknownAssumption_when_itIsAnotherWord() {
+    for word in ["", "bn254", "BLS12-381", "bls12-381 "] {
+      expect(
+        rejection(Fixtures.simple("p", Fixtures.frozen, tail: #", "assume": "\#(word)""#)),
+        .unknownAssumption(path: "$.assume", found: word), path: "$.assume")
+    }
+    expect(
+      rejection(Fixtures.simple("p", Fixtures.frozen, tail: #", "assume": null"#)),
+      .wrongType(path: "$.assume", expected: "a string", found: "null"), path: "$.assume")
   }
 
   @Test func rejects_unsupportedSecurityBits_when_not128() {

@@ -68,6 +68,22 @@ def test_setup_and_assumption_are_the_callers(run, tmp_path):
     assert run(own, "--parent", "0" * 64)[0] == 14
 
 
+def test_a_policy_may_permit_the_assumption(run):
+    """It is the caller's policy that decides; with the key it is another policy than without."""
+    own = curves.subject("mixed")
+    policy = own.policy.replace(b'"rules"', b'"assume": "bls12-381", "rules"', 1)
+    setup = own.parts[0].setup_id.hex()
+    code, said = run(replace(own, policy=policy), "--setup", setup, trusted=False)
+    assert code == 12 and "another policy" in said
+    _, stored = own.taken_apart()
+    other = replace(own, policy=policy)
+    other = replace(other, certificate=curves.rebuilt(other, stored, policy=other.parts[2].canonical()))
+    # The proof is about the policy without it: refused by the sums, behind the check of what is permitted.
+    code, said = run(other, "--setup", setup, trusted=False)
+    assert code == 11 and "sumcheckFinal" in said
+    assert run(replace(other, policy=own.policy), "--setup", setup, trusted=False)[0] == 12
+
+
 def test_another_identity_or_policy(run):
     own, other = curves.subject("mixed"), curves.subject("wide")
     assert run(replace(own, identity=other.identity))[0] == 12

@@ -184,3 +184,20 @@ def test_refused(allow):
 def test_texts_that_are_no_policy(content):
     with pytest.raises(OperationalError):
         read_policy(content)
+
+
+def test_assumptions():
+    plain = read_policy(policy('"any"'))
+    assuming = read_policy(policy('"any"').replace(b'"rules"', b'"assume":"bls12-381","rules"'))
+    assert (plain.assumption, assuming.assumption) == (None, "bls12-381")
+    content = assuming.canonical()
+    assert content[24:28] == b"\2\0\0\0" and read_canonical(content) == assuming
+    code = 4 + 20 + 4 + 5 + 4
+    assert content[: code + 1] == content[:24] + b"\2\0\0\0\1\0\0\0n\x80\0\0\0\1"
+    assert content[:24] + b"\1\0\0\0" + content[28:code] + content[code + 1 :] == plain.canonical()
+    for place, value in ((code, 0), (code, 2), (24, 1), (24, 3)):
+        with pytest.raises(InvalidProof):
+            read_canonical(content[:place] + bytes([value]) + content[place + 1 :])
+    for word in (b'""', b'"bn254"', b"null", b"1"):
+        with pytest.raises(OperationalError):
+            read_policy(policy('"any"').replace(b'"rules"', b'"assume":' + word + b',"rules"'))

@@ -66,6 +66,7 @@ extension CommandDescription {
       .optional("parent", "CERT.drift", "prove a link: the certificate whose tuned model BASE is; needs --identity"),
       .backend,
       .setup,
+      .assume,
     ] + TransitionArguments.proveOptions + [
       .optional("bands", "G", "hash leaves in so many bands of rows: 1 (the default) to 256"),
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
@@ -88,8 +89,8 @@ extension CommandDescription {
         + "the model from which its drift must start. driftproof chain verify takes all links.",
       "With --tuned-tableau and --transition: also that the tuned model's published tableau is the base plus the drift; with "
         + "--next-identity in place of the tableau, that the next base is.",
-      "A certificate of the kzg backend needs the identity of identify --backend kzg, and --assume bls12-381: its soundness beyond the "
-        + "statistical bits rests on that curve and on a setup whose secret nobody kept. A setup that the program does not know must be named "
+      "A certificate of the kzg backend needs the identity of identify --backend kzg, and a policy with \"assume\": \"bls12-381\" or --assume "
+        + "bls12-381: its soundness beyond the statistical bits rests on that curve and on a setup whose secret nobody kept. A setup that the program does not know must be named "
         + "with --setup.",
       "Exit code 0 means verified. A failure says why: 11 the proof, 12 another base or policy, 13 coverage.",
     ],

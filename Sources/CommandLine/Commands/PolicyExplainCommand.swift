@@ -41,6 +41,7 @@ enum PolicyExplainCommand: Command {
     .object([
       folders.leftOutMember,
       ("policyName", .string(policy.name)),
+      ("assume", policy.assumption.map { .string($0.rawValue) } ?? .null),
       ("resolves", .boolean(explanation.problems.isEmpty)),
       ("problems", .array(explanation.problems.map { .string($0) })),
       ("rules", .array(explanation.rules.map { rule($0, explanation) })),

@@ -9,7 +9,9 @@ enum PolicyExplainText {
     var lines = [
       "policy  \(Quoting.plain(policy.name))",
       "base    \(Format.count(explanation.tensors.count, "tensor")), ‖W‖ \(Format.number(explanation.baseNorm))",
-      "total   \(total)", "",
+      "total   \(total)",
+      "assumes \(policy.assumption.map { "\($0.rawValue): certificates of the kzg backend are permitted" } ?? "nothing: proven bits alone")",
+      "",
     ]
     if !explanation.problems.isEmpty {
       lines += ["PROBLEMS: prove would refuse this policy for this base"]

@@ -25,6 +25,7 @@ enum PolicyInitCommand: Command {
       optional("residual", "X", "residuals of low-rank clauses, likewise (what merging in the base's type needs)"),
       optional("total", "X", "all changes together, as a fraction of the whole base's norm"),
       optional("head-size", "N", "rows or columns of one attention head, as head_dim in config.json"),
+      optional("assume", "{bls12-381}", "permit certificates of the kzg backend, which rest on this curve (none)"),
       .optional("out", short: "o", "POLICY.json", "where the policy is written, in place of standard output"),
       .flag("force", "replace a file that exists"),
       ParsedArguments.stripPrefix,
@@ -53,6 +54,7 @@ enum PolicyInitCommand: Command {
     options.norm = try decimal("norm", arguments)
     options.residual = try decimal("residual", arguments)
     options.total = try decimal("total", arguments)
+    options.assumption = try arguments.assumption()
     options.advice = [
       "look at a fine-tune with",
       "driftproof inspect, and at what the policy leaves open with driftproof policy explain.",

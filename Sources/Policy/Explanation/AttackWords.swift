@@ -209,6 +209,15 @@ enum AttackWords {
     return remarks
   }
 
+  /// What a policy lets in with an assumption.
+  static func of(_ assumption: Assumption) -> String {
+    switch assumption {
+    case .bls12381:
+      "It permits certificates of the kzg backend: whoever keeps their setup's secret, computes discrete logarithms on BLS12-381 "
+        + "or has a large quantum computer can forge them. Leave out \"assume\" to accept proven bits alone."
+    }
+  }
+
   /// About the policy as a whole.
   static func overall(
     tensors: [PolicyExplanation.TensorEffect], allowances: [Allowance], totalNorm: Double?, baseNorm: Double

@@ -92,8 +92,10 @@ public struct PolicyExplanation: Sendable {
     }
     self.rules = rules
     self.problems = problems
-    remarks = AttackWords.overall(
-      tensors: self.tensors, allowances: policy.rules.map(\.allowance), totalNorm: totalNorm, baseNorm: baseNorm)
+    remarks =
+      AttackWords.overall(
+        tensors: self.tensors, allowances: policy.rules.map(\.allowance), totalNorm: totalNorm, baseNorm: baseNorm)
+      + (policy.assumption.map { [AttackWords.of($0)] } ?? [])
   }
 
   /// Clauses that cannot be put on these tensors.

@@ -28,6 +28,8 @@ public enum PolicyPreset: String, CaseIterable, Sendable {
     public var headSize: Int?
     /// Rows by which embeddings and output heads may grow; nil for none.
     public var growth: Int?
+    /// What proofs may rest on besides hashes; nil for nothing.
+    public var assumption: Assumption?
     /// Lines of a comment in the policy: what to look at before it is used.
     public var advice: [String] = []
 

@@ -363,7 +363,7 @@ private struct PresetWriter {
         + (options.advice.isEmpty ? "." : ": \(options.advice[0])")
     ]
     lines += options.advice.dropFirst().map { "// \($0)" }
-    lines += PolicyText.opening(name: name) + [rules.joined(separator: ",\n"), "  ]"]
+    lines += PolicyText.opening(name: name, assumption: options.assumption) + [rules.joined(separator: ",\n"), "  ]"]
     if let total = try total() {
       lines[lines.count - 1] += ","
       lines += [

@@ -6,6 +6,7 @@ import DriftProofCurveCertificate
 import DriftProofCurveCommitment
 import DriftProofCurveCommitmentProver
 import DriftProofCurveProving
+import DriftProofPolicy
 
 /// Options of the curve backend, and its errors as exit codes.
 extension CommandDescription.Option {
@@ -16,7 +17,8 @@ extension CommandDescription.Option {
     "setup", "SETUP", "of a kzg certificate: a setup that you trust besides those known: its file, or its id, 64 digits"
   )
   static let assume = optional(
-    "assume", "{bls12-381}", "of a kzg certificate: permit assumptions about this curve beside the proven bits")
+    "assume", "{bls12-381}",
+    "of a kzg certificate: permit assumptions about this curve beside the proven bits, as the policy's \"assume\" does")
 }
 
 extension ParsedArguments {
@@ -29,9 +31,21 @@ extension ParsedArguments {
       throw CommandFailure(
         UsageError("--backend is hash or kzg, not \(Quoting.shown(name))", command: command))
     }
-    for name in ["setup", "log-rows"] where !wantsCurve && values[name] != nil {
+    for name in ["setup", "log-rows", "assume"] where !wantsCurve && values[name] != nil {
       throw CommandFailure(UsageError("--\(name) is of --backend kzg: give both", command: command))
     }
+  }
+
+  /// `--assume`; nil without it.
+  func assumption() throws(CommandFailure) -> Assumption? {
+    guard let word = values["assume"] else { return nil }
+    guard let assumption = Assumption(rawValue: word) else {
+      throw CommandFailure(
+        UsageError(
+          "--assume is \(Assumption.allCases.map(\.rawValue).joined(separator: " or ")), not \(Quoting.shown(word))",
+          command: command))
+    }
+    return assumption
   }
 
   /// Refuses options of what this backend does not do, before any work.
@@ -40,6 +54,16 @@ extension ParsedArguments {
       throw CommandFailure(
         CurveCertificateError.notYet("--\(name)"))
     }
+  }
+
+  /// The identity of `--identity`, with rows where it has them; nil without one.
+  func readAnyIdentity() throws(CommandFailure) -> (base: BaseIdentity, rows: CurveIdentity?)? {
+    guard values["identity"] != nil else { return nil }
+    if CurveIdentity.isOne(try readFile("identity", limit: FileLimits.identity)) {
+      let rows = try curveIdentity("identity")
+      return (rows.base, rows)
+    }
+    return try readIdentity().map { ($0, nil) }
   }
 
   /// `--setup`'s file, checked if it was not before.

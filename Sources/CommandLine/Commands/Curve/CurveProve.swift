@@ -10,7 +10,7 @@ import DriftProofCurveProving
 /// `driftproof prove --backend kzg`.
 enum CurveProve {
   /// What this backend does not do yet.
-  private static let refused = [
+  static let refused = [
     "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening", "dry-run",
     "strip-prefix", "bands",
   ]
@@ -35,7 +35,9 @@ enum CurveProve {
     }
     let identity = try arguments.curveIdentity("identity")
     let policy = try arguments.readPolicy()
-    // What is not proved here is refused before the setup is checked.
+    let permits = try arguments.assumption() == .bls12381
+    // What its verifier would refuse, and what is not proved here, is refused before the setup is checked.
+    guard permits || policy.assumption == .bls12381 else { throw CommandFailure(.assumptionNotAllowed) }
     do throws(CurveCertificateError) { _ = try CurvePlan(identity: identity, policy: policy) } catch {
       throw CommandFailure(error)
     }
@@ -48,7 +50,9 @@ enum CurveProve {
     let result: CurveProver.Result
     do throws(CurveProvingError) {
       result = try CurveProver.prove(
-        .init(base: base, tuned: tuned, identity: identity, policy: policy, setup: setup, secret: secret)
+        .init(
+          base: base, tuned: tuned, identity: identity, policy: policy, setup: setup, secret: secret,
+          permitsAssumption: permits)
       ) { console.progress("prove", fraction: $0) }
     } catch { throw CommandFailure(error) }
     let seconds = (clock.now - start) / .seconds(1)

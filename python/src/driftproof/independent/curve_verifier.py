@@ -117,7 +117,8 @@ def derive_statement(
 def verify_curve(
     content: bytes, identity: CurveIdentity, policy: Policy, assumed: bool, named_setup: bytes | None = None
 ) -> CurveVerified:
-    """Verifies a certificate's bytes. `assumed`: assumptions about the curve are permitted."""
+    """Verifies a certificate's bytes. `assumed`: assumptions about the curve are permitted, whatever
+    the policy says."""
     certificate = read_curve_certificate(content)
     setup = identity.key.id
     if certificate.setup_id != setup or certificate.log_length != identity.log_length:
@@ -128,9 +129,9 @@ def verify_curve(
         raise AnotherSubject("the certificate is about another policy")
     if setup not in KNOWN_SETUPS and setup != named_setup:
         raise AnotherSubject(f"the setup {setup.hex()} is neither known nor named: name one that you trust by --setup")
-    if not assumed:
+    if not assumed and policy.assumption != ASSUMPTION:
         raise AnotherSubject(
-            f"the certificate rests on assumptions about BLS12-381: permit them by --assume {ASSUMPTION}"
+            f"the certificate rests on assumptions about BLS12-381: permit them by the policy or --assume {ASSUMPTION}"
         )
     decisions = coverage.decide(policy, [tensor.name for tensor in identity.plain.tensors])
     check_provable(identity, decisions)

@@ -31,6 +31,9 @@ QUANTITIES = {"tuned": 1, "base": 2, "update": 4}
 OF_DRIFT, OF_TUNED, OF_BASE = 0, 1, 2
 PATTERN_FORMS = {"drift": OF_DRIFT, "tuned": OF_TUNED, "base": OF_BASE}
 GROUP_SIZES = (2, 4, 8, 16, 32, 64)
+ASSUMPTIONS = ("bls12-381",)
+#: Of canonical bytes; those of policies without an assumption have 1.
+ASSUMING_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -199,11 +202,15 @@ class Policy:
     security_bits: int
     rules: tuple[Rule, ...]
     total: Bound | None
+    #: What proofs may rest on besides hashes; None for nothing.
+    assumption: str | None = None
 
     def canonical(self) -> bytes:
         name = self.name.encode("utf-8")
         header = b"driftproof/policy/v1"
-        result = u32(len(header)) + header + u32(1) + u32(len(name)) + name + u32(self.security_bits)
+        version = 1 if self.assumption is None else ASSUMING_VERSION
+        result = u32(len(header)) + header + u32(version) + u32(len(name)) + name + u32(self.security_bits)
+        result += b"" if self.assumption is None else u8(1 + ASSUMPTIONS.index(self.assumption))
         result += u32(len(self.rules)) + b"".join(rule.canonical() for rule in self.rules)
         return result + (u8(0) if self.total is None else u8(1) + self.total.canonical())
 
@@ -505,9 +512,12 @@ def read_policy(content: bytes) -> Policy:
     return decode(strictjson.parse(content, "policy", strictjson.POLICY_DEPTH, comments=True))
 
 
+POLICY_KEYS = ("driftPolicy", "name", "securityBits", "rules")
+
+
 def decode(value) -> Policy:
     """A policy from its JSON value (section 2)."""
-    entry = strictjson.members(value, "policy", ("driftPolicy", "name", "securityBits", "rules"), ("total", "$schema"))
+    entry = strictjson.members(value, "policy", POLICY_KEYS, ("assume", "total", "$schema"))
     if "$schema" in entry:
         strictjson.string(entry["$schema"], "policy: $schema")
     strictjson.integer(entry["driftPolicy"], "policy: driftPolicy", 1, 1)
@@ -515,6 +525,9 @@ def decode(value) -> Policy:
     if not 1 <= len(name) <= 200 or any(unicodedata.category(character) == "Cc" for character in name):
         raise OperationalError("policy: a name has 1 to 200 characters and no controls")
     security = strictjson.integer(entry["securityBits"], "policy: securityBits", 128, 128)
+    assumption = strictjson.string(entry["assume"], "policy: assume") if "assume" in entry else None
+    if assumption is not None and assumption not in ASSUMPTIONS:
+        raise OperationalError(f"policy: assume is one of {', '.join(ASSUMPTIONS)}")
     rules = strictjson.array(entry["rules"], "policy: rules")
     if not 1 <= len(rules) <= MAXIMUM_RULES:
         raise OperationalError(f"policy: 1 to {MAXIMUM_RULES} rules are expected")
@@ -522,7 +535,7 @@ def decode(value) -> Policy:
     if "total" in entry:
         total = _bound(strictjson.members(entry["total"], "policy: total", ("norm",))["norm"], "policy: total", False)
     decoded = tuple(_rule(rule, f"policy: rule {number}") for number, rule in enumerate(rules, 1))
-    return Policy(name, security, decoded, total)
+    return Policy(name, security, decoded, total, assumption)
 
 
 # --- canonical bytes ------------------------------------------------------------------------------------------------
@@ -619,7 +632,13 @@ class _CanonicalReader:
     def policy(self) -> dict:
         if self.string() != "driftproof/policy/v1":
             raise InvalidProof("policy bytes: another format")
-        result = {"driftPolicy": self.whole(), "name": self.string(), "securityBits": self.whole()}
+        version, name, security = self.reader.u32(), self.string(), self.whole()
+        language = 1 if version == ASSUMING_VERSION else version
+        result = {"driftPolicy": strictjson.Number(language), "name": name, "securityBits": security}
+        if version == ASSUMING_VERSION:
+            result["assume"] = self.choice(None, *ASSUMPTIONS)
+            if result["assume"] is None:
+                raise InvalidProof("policy bytes: an unknown assumption")
         count = self.reader.u32()
         if count > MAXIMUM_RULES:
             raise InvalidProof("policy bytes: too many rules")

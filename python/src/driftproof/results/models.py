@@ -415,11 +415,13 @@ class PolicyExplanation(Result):
     """What a policy gives each tensor of a base, and what it leaves open.
 
     Attributes:
+        assume: what proofs may rest on besides hashes, such as "bls12-381"; None for nothing.
         resolves: whether `prove` would accept the policy for this base; `problems` says why not.
         total_norm: the bound on all changes together; None without one. `base_norm` is that of the whole base.
     """
 
     policy_name: str
+    assume: str | None
     resolves: bool
     problems: tuple[str, ...]
     rules: tuple[ExplainedRule, ...]
