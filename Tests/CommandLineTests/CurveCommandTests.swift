@@ -70,6 +70,23 @@ import Testing
     #expect(proved.exitCode == 0, "\(proved.errors)")
     #expect(try proved.json()["certificateBytes"] as? Int ?? 9999 < 8000)
 
+    // Both backends side by side, whichever is asked for; nothing is written.
+    let dry = try Tool.run(
+      "prove", "--dry-run", "-q", "--base", base, "--tuned", tuned, "--policy", policy, "--identity", file("id.json"))
+    #expect(dry.exitCode == 0, "\(dry.errors)")
+    for text in ["BACKENDS", "SHA-256 as a random oracle", "NO: the policy has no \"assume\"", "2^8 powers of tau"] {
+      #expect(dry.output.contains(text), "\(dry.output)")
+    }
+    #expect(!dry.output.contains("REFUSED"))
+    let dryCurve = try Tool.run(
+      "prove", "--dry-run", "-q", "--base", base, "--tuned", tuned, "--policy", policy, "--identity", file("id.json"),
+      "--backend", "kzg", "--assume", "bls12-381", "--json")
+    let columns = try #require(try dryCurve.json()["backends"] as? [[String: Any]])
+    #expect(columns.map { $0["backend"] as? String } == ["hash", "kzg"])
+    #expect(columns[1]["certificateBytes"] as? Int == (try proved.json()["certificateBytes"] as? Int))
+    #expect(columns.allSatisfy { $0["refusal"] is NSNull && $0["permitted"] as? Bool == true })
+    #expect(columns[0]["certificateBytes"] as? Int ?? 0 > 20_000)
+
     let verify = ["verify", file("c.drift"), "--base-identity", file("id.json"), "--policy", policy, "-q"]
     let verified = try Tool.run(verify + ["--setup", setup, "--assume", "bls12-381"])
     #expect(verified.exitCode == 0, "\(verified.errors)")
@@ -103,5 +120,9 @@ import Testing
       .write(toFile: policy, atomically: true, encoding: .utf8)
     let entries = try Tool.run(arguments + assume + ["--tuned", tuned, "--opening", file("q.secret")])
     #expect(entries.exitCode == 14 && entries.errors.contains("hash backend"), "\(entries.errors)")
+    try #"{"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": [{"tensors": "*", "allow": "any"}]}"#
+      .write(toFile: policy, atomically: true, encoding: .utf8)
+    let refused = try Tool.run("prove", "--dry-run", "-q", "--base", base, "--tuned", tuned, "--policy", policy)
+    #expect(refused.exitCode == 0 && refused.output.contains("kzg REFUSED because the kzg backend does not prove this"))
   }
 }

@@ -11,8 +11,8 @@ enum ProveCommand: Command {
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     try arguments.checkBackend()
-    if arguments.wantsCurve { return try CurveProve.run(arguments, console: console) }
     if arguments.has("dry-run") { return try ForecastCommand.run(arguments) }
+    if arguments.wantsCurve { return try CurveProve.run(arguments, console: console) }
     let output = try arguments.required("out")
     let openingPath = try arguments.required("opening")
     guard output != openingPath else {

@@ -43,6 +43,12 @@ package enum CostTable {
   /// Of a packed cell, no more than this.
   static let bytesPerPackedCell = 2
 
+  /// Of verifying: fixed, and for each byte of the argument. Bytes of a certificate around it, about.
+  static let verifyFixedSeconds = 0.004
+  static let verifyNanosecondsPerByte = 18.0
+  static let manifestBytesPerTensor = 90
+  static let frameBytes = 200
+
   /// Seconds of ``CostModel/machineSeconds()`` on the machine of this table.
   static let referenceSeconds = 0.018
 

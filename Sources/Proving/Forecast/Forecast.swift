@@ -21,6 +21,10 @@ public struct Forecast: Sendable {
   public let peakMemoryBytes: Int
   /// Bytes of the argument; 0 when nothing may change.
   public let proofBytes: Int
+  /// Bytes of the whole certificate, about: the argument, the policy and what is said of each tensor.
+  package let certificateBytes: Int
+  /// Seconds of its verification.
+  package let verifySeconds: Double
   /// Bytes of the transition; 0 where none is asked for.
   public let transitionBytes: Int
   /// The code: log2 of a row's length, code positions per cell, opened positions. 0 without a proof.
@@ -79,18 +83,25 @@ public struct Forecast: Sendable {
     let cost = CostModel(
       derived: derived, code: code, model: model, hasIdentity: identity != nil, isLink: parent != nil,
       hasBaseCache: hasBaseCache, transition: transition)
-    self.init(derived, cost, code: code, proofs: proofs, speed: speed, isExact: identity != nil)
+    self.init(
+      derived, cost, code: code, policy: policy, proofs: proofs, speed: speed ?? CostModel.measuredSpeed(),
+      isExact: identity != nil)
   }
 
   private init(
-    _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, proofs: Int, speed: Double?, isExact: Bool
+    _ derived: DerivedStatement, _ model: CostModel, code: CodeParameters?, policy: Policy, proofs: Int, speed: Double,
+    isExact: Bool
   ) {
-    phases = model.phases(speed: speed ?? CostModel.measuredSpeed()).map { ($0.phase.rawValue, $0.seconds) }
+    phases = model.phases(speed: speed).map { ($0.phase.rawValue, $0.seconds) }
     peakMemoryBytes = model.peakBytes + model.packedBytes
     let trees = derived.baseTrees
     proofBytes =
       code.flatMap { CodeSelection.proofBytes(tensors: derived.tensors, code: $0, proofs: proofs, baseTrees: trees) }
       ?? 0
+    let manifest = derived.coverage.reduce(0) { $0 + $1.name.utf8.count + CostTable.manifestBytesPerTensor }
+    certificateBytes = proofBytes + policy.canonicalBytes().count + manifest + CostTable.frameBytes
+    verifySeconds =
+      (CostTable.verifyFixedSeconds + CostTable.verifyNanosecondsPerByte * Double(proofBytes) / 1e9) / speed
     transitionBytes = model.transition?.bytes ?? 0
     baseRows = trees.reduce(0) { $0 + $1.rows }
     logLength = code?.logLength ?? 0
@@ -115,7 +126,7 @@ public struct Forecast: Sendable {
 
 extension BaseIdentity {
   /// Names, types and shapes of a base with statistics as small weights have them, for estimates before it is read.
-  static func guess(of base: Checkpoint) -> BaseIdentity {
+  package static func guess(of base: Checkpoint) -> BaseIdentity {
     BaseIdentity(
       outline: base.tensors.map { tensor in
         // A fifth of the largest weight is a usual root mean square: q of 2^21/5.

@@ -11,7 +11,7 @@ import DriftProofCurveProving
 enum CurveProve {
   /// What this backend does not do yet.
   static let refused = [
-    "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening", "dry-run",
+    "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening",
     "strip-prefix", "bands",
   ]
 

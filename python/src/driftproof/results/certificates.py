@@ -312,10 +312,36 @@ class Proof(Claims):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackendForecast(Result):
+    """What one backend makes of a policy and a model.
+
+    Attributes:
+        backend: "hash" or "kzg".
+        refusal: why it cannot prove this; then there are no figures.
+        certificate_bytes, prove_seconds, verify_seconds: about; None where it refuses.
+        setup: what the prover needs; None for nothing.
+        assumptions: what its soundness rests on.
+        permitted: whether the policy, or the call, permits that.
+        quantum: what a large quantum computer would do to it.
+    """
+
+    backend: str
+    refusal: str | None
+    certificate_bytes: int | None
+    prove_seconds: float | None
+    verify_seconds: float | None
+    setup: str | None
+    assumptions: tuple[str, ...]
+    permitted: bool
+    quantum: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forecast(Result):
     """What a proof will cost on this machine.
 
     Attributes:
+        backend: the one that `prove` would take; `backends` has each of them side by side.
         seconds: altogether; `phases` has each.
         log_length: the rows' codewords come from 2^`log_length` entries; `blowup` is 1 / the code's rate.
         drift_rows: rows of the drift's tableau; `proof_rows` those that the proof adds, `base_rows` those of the
@@ -323,6 +349,8 @@ class Forecast(Result):
         transition_bytes: of the transition; 0 where none is asked for.
     """
 
+    backend: str
+    backends: tuple[BackendForecast, ...]
     seconds: float
     phases: Mapping[str, float]
     peak_memory_bytes: int
