@@ -17,6 +17,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
   let layout: ArgumentLayout
   /// Bytes of E-tiles that stay in memory when all of them fit; otherwise each pass makes them anew from the rows.
   package var keptTileBytes = DriftTiles.keptLimit
+  /// Who holds the rows of the drift and of P2; nil for this process alone. The drift must have been committed with the team's
+  /// rows, which then stand in the witness, too. The proof is the same, byte for byte.
+  package var workers: WorkerTeam?
 
   /// - Throws: when the statement is not one that the argument is sound for.
   package init(statement: DriftStatement, scheme: Scheme) throws(ProofRejection) {
@@ -56,8 +59,9 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       secret: secret, archive: archive, deviation: deviation, phase: phase)
     let witness = try prepare(witness, session)
     let (factors, factorTree) = try commitFactors(witness, &session)
+    let seed = session.channel.transcript.state
     let projection = drawProjection(&session)
-    let (auxiliary, auxiliaryTree) = try commitDigits(witness, projection, &session)
+    let (auxiliary, auxiliaryTree) = try commitDigits(witness, projection, seed: seed, &session)
     let orthonormal = try proveOrthonormality(witness, auxiliary, &session)
     let bounds = try proveBounds(witness, projection, factors, auxiliary, orthonormal, &session)
     let outcomes = try proveFactors(witness, factors, auxiliary, bounds, orthonormal, &session)
@@ -78,7 +82,14 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
   private func prepare(_ witness: ArgumentWitness, _ session: ProverSession) throws -> PreparedWitness {
     session.phase(.witness)
     let refuses = session.deviation.refuses
-    var tables = try WitnessTables(layout: layout, witness: witness, refuses: refuses, keptLimit: keptTileBytes)
+    var tables: WitnessTables
+    if let workers {
+      let found = try workers.prepare(witness)
+      tables = try WitnessTables(
+        layout: layout, witness: witness, squares: found.squares, sparseValues: found.sparse)
+    } else {
+      tables = try WitnessTables(layout: layout, witness: witness, refuses: refuses, keptLimit: keptTileBytes)
+    }
     session.deviation.witness(&tables)
     session.deviation.roots(&tables.roots)
     if var rounding = tables.rounding {
@@ -143,15 +154,23 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
   }
 
   /// P → V: the auxiliary tree, P2, of the digits and all other masks (section 5, step 3).
+  /// - Parameter seed: the transcript's state before the projection.
   private func commitDigits(
-    _ witness: PreparedWitness, _ projection: ProjectionMatrix, _ session: inout ProverSession
+    _ witness: PreparedWitness, _ projection: ProjectionMatrix, seed: [UInt8], _ session: inout ProverSession
   ) throws -> (oracles: AuxiliaryOracles, tree: Scheme.Committed) {
     session.phase(.projections)
     let tables = witness.tables
-    var digits = try DigitTable(
-      layout: layout, tiles: tables.tiles, squares: tables.squares, roots: tables.roots, rounding: tables.rounding,
-      factors: tables.factors,
-      matrix: projection, excesses: witness.excesses)
+    var digits: DigitTable
+    if let workers {
+      digits = try DigitTable(
+        layout: layout, squares: tables.squares, factors: tables.factors, matrix: projection
+      ) { try workers.project(seed, tiles: tables.tiles, into: &$0) }
+    } else {
+      digits = try DigitTable(
+        layout: layout, tiles: tables.tiles, squares: tables.squares, roots: tables.roots, rounding: tables.rounding,
+        factors: tables.factors,
+        matrix: projection, excesses: witness.excesses)
+    }
     if session.deviation.refuses { try Completeness(layout: layout).checkBounds(digits) }
     session.deviation.digits(&digits)
     let random = session.random
@@ -165,14 +184,15 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
       patternMasks: layout.patterns.oracles.map { _ in random.elements(Limits.maskEntries) },
       libra: LibraMasks(layout, random: random))
     session.phase(.digitCommitment)
+    let rows: any TableauRows = DigitRows(
+      layout: layout, digits: oracles.digits, digitMask: digitMask, driftMask: driftMask,
+      orthonormalMasks: session.deviation.orthonormalMasks(oracles.orthonormalMasks, in: .committed),
+      orthonormalMask: oracles.maskOfMasks, entryMasks: oracles.entryMasks,
+      patternMasks: oracles.patternMasks, libra: oracles.libra.all,
+      secret: session.secret)
+    try workers?.give(oracles.digits, masks: rows)
     let tree = try scheme.commit(
-      label: ArgumentLabel.auxiliaryTree,
-      rows: DigitRows(
-        layout: layout, digits: oracles.digits, digitMask: digitMask, driftMask: driftMask,
-        orthonormalMasks: session.deviation.orthonormalMasks(oracles.orthonormalMasks, in: .committed),
-        orthonormalMask: oracles.maskOfMasks, entryMasks: oracles.entryMasks,
-        patternMasks: oracles.patternMasks, libra: oracles.libra.all,
-        secret: session.secret),
+      label: ArgumentLabel.auxiliaryTree, rows: workers?.rows(of: .auxiliary, own: rows) ?? rows,
       shapes: ArgumentProtocol.auxiliaryShapes(layout), secret: session.secret, archive: session.archive)
     return (oracles, try scheme.send(tree, isPinned: false, to: &session.channel))
   }
@@ -208,9 +228,10 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
     let shape = SumcheckShape.bounds(layout)
     return try BoundsStageRecord.resumingOrRunning(shape, archive: session.archive, channel: &session.channel) {
       channel in
+      let state = channel.transcript.state
       let challenges = BoundsStageChallenges(
         layout: layout, orthonormal: orthonormal, transcript: &channel.transcript)
-      var components = try boundsComponents(challenges, witness, projection, factors, auxiliary)
+      var components = try boundsComponents(challenges, witness, projection, factors, auxiliary, state: state)
       if let weights = challenges.orthonormal {
         let masks = deviation.orthonormalMasks(auxiliary.orthonormalMasks, in: .boundsStage)
         components.append(
@@ -289,27 +310,15 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
 
   private func boundsComponents(
     _ challenges: BoundsStageChallenges, _ witness: PreparedWitness, _ projection: ProjectionMatrix,
-    _ factors: FactorOracle, _ auxiliary: AuxiliaryOracles
+    _ factors: FactorOracle, _ auxiliary: AuxiliaryOracles, state: [UInt8]
   ) throws -> [any SumcheckComponent] {
     let columnWeights = projection.weightedColumns(rowWeights: challenges.rowWeights)
     // The dummy keeps d and e from being a relation on the witness.
     let driftMask =
       layout.hasFactors ? zip(auxiliary.driftMask, factors.dummy).map { $0 - $1 } : auxiliary.driftMask
     let tables = witness.tables
-    // Of bounds of E itself: rounding claims square no E.
-    let entryWeights = EntryComponent.chunkWeights(
-      tables.tiles, count: tables.rounding == nil ? tables.roots.count : 0, challenges: challenges
-    ).map { weights in weights.map { -($0 * challenges.power(.differences)) } }
-    var components: [any SumcheckComponent] = [
-      try DriftComponent(
-        layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
-        mask: driftMask.map { CubicExtension($0) }, entryWeights: entryWeights),
-      DigitComponent(
-        variables: layout.digitVariables, digits: auxiliary.digits,
-        mask: auxiliary.digitMask.map { CubicExtension($0) },
-        weights: DigitWeights(layout: layout, challenges: challenges), point: challenges.digits,
-        scale: challenges.power(.digits)),
-    ]
+    var components = try largeComponents(
+      challenges, tables, columnWeights, auxiliary, driftMask: driftMask.map { CubicExtension($0) }, state: state)
     if let rounding = tables.rounding {
       components.append(
         try RoundingComponent(
@@ -338,5 +347,32 @@ package struct ArgumentProver<Scheme: TableauCommitmentProver>: Sendable {
           terms: [.init(weight: 0, oracles: [0, 0]), .init(weight: 1, oracles: [0])]))
     }
     return components
+  }
+
+  /// Of E and D.
+  /// - Parameter state: of the transcript before the challenges.
+  private func largeComponents(
+    _ challenges: BoundsStageChallenges, _ tables: WitnessTables, _ columnWeights: [CubicExtension],
+    _ auxiliary: AuxiliaryOracles, driftMask: [CubicExtension], state: [UInt8]
+  ) throws -> [any SumcheckComponent] {
+    let digitMask = auxiliary.digitMask.map { CubicExtension($0) }
+    if let workers {
+      return try SpreadBounds(
+        team: workers, challenges: challenges, state: state, residualMask: driftMask, digitMask: digitMask
+      ).components
+    }
+    // Of bounds of E itself: rounding claims square no E.
+    let entryWeights = EntryComponent.chunkWeights(
+      tables.tiles, count: tables.rounding == nil ? tables.roots.count : 0, challenges: challenges
+    ).map { weights in weights.map { -($0 * challenges.power(.differences)) } }
+    return [
+      try DriftComponent(
+        layout: layout.tableau, challenges: challenges, columnWeights: columnWeights, tiles: tables.tiles,
+        mask: driftMask, entryWeights: entryWeights),
+      DigitComponent(
+        variables: layout.digitVariables, digits: auxiliary.digits, mask: digitMask,
+        weights: DigitWeights(layout: layout, challenges: challenges), point: challenges.digits,
+        scale: challenges.power(.digits)),
+    ]
   }
 }

@@ -32,9 +32,10 @@ extension CommittedTableau {
     leaves: any CommitmentArchive, name: String
   ) throws {
     guard let tree = try MerkleTree(depth: parameters.logDomain, restoringFrom: leaves, name: name) else { return nil }
+    let randomness = RowRandomness(secret: secret, label: label)
+    try rows.spread?.begin(randomness, positions: 1 << parameters.logDomain)
     self.init(
-      label: label, rows: rows, shapes: shapes, parameters: parameters,
-      randomness: RowRandomness(secret: secret, label: label), tree: tree)
+      label: label, rows: rows, shapes: shapes, parameters: parameters, randomness: randomness, tree: tree)
   }
 }
 

@@ -163,29 +163,13 @@ struct OpeningProver {
     for (treeIndex, tree) in trees.enumerated() {
       let rows = deviation.rows(tree.rows, ofTree: treeIndex)
       let users = claims.indices.filter { !claims[$0].weights[treeIndex].isEmpty }
-      var sums = claims.indices.map { index in
-        users.contains(index)
-          ? RowSum(tailOffset: layout.tailOffsets[index], tailCount: layout.tailCounts[index]) : nil
-      }
-      let needed = tree.shapes.indices.filter { row in
-        users.contains { claims[$0].weights[treeIndex][row] != .zero }
-      }
-      for start in stride(from: 0, to: needed.count, by: 8) {
-        let batch = Array(needed[start..<min(start + 8, needed.count)])
-        let messages = try Parallel.map(batch.count) { try rows.message(batch[$0]) }
-        let tails = batch.map { tree.randomness.tail(row: $0, shape: tree.shapes[$0]) }
-        for index in users {
-          // A claim sees only the rows that it weighs: others may have another shape.
-          let own = batch.indices.filter { claims[index].weights[treeIndex][batch[$0]] != .zero }
-          if own.isEmpty { continue }
-          sums[index]?.add(
-            messages: own.map { messages[$0] }, tails: own.map { tails[$0] },
-            weights: own.map { claims[index].weights[treeIndex][batch[$0]] })
-        }
-        messages.forEach(rows.recycle)
-      }
-      rows.releaseRecycled()
-      for index in users { result[index][treeIndex] = sums[index]?.coefficients }
+      let sums = try tree.sums(
+        users.map { index in
+          RowWeights(
+            weights: claims[index].weights[treeIndex], tailOffset: layout.tailOffsets[index],
+            tailCount: layout.tailCounts[index])
+        }, replaced: rows)
+      for (index, sum) in zip(users, sums) { result[index][treeIndex] = sum }
     }
     ReusedMemory.release()
     return result

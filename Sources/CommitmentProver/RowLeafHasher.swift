@@ -43,7 +43,8 @@ struct RowLeafHasher: Sendable {
   }
 
   /// The digests of one run at all positions: what a machine that has the run's rows makes without the others.
-  private func hash(_ number: Int, into digests: AlignedBuffer<UInt8>, isZeroed: Bool) throws {
+  func hash(_ number: Int, into digests: AlignedBuffer<UInt8>, isZeroed: Bool) throws {
+    if let spread = encoder.rows.spread { return try spread.digests(ofRun: number, into: digests) }
     let run = format.runs[number]
     randomness.fillSalts(digests, positions: positions, isZeroed: isZeroed)
     encoder.deviation.salts(digests, ofRun: number)

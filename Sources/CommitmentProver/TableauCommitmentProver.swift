@@ -13,9 +13,12 @@ package protocol TableauRows: Sendable {
   func recycle(_ message: RowMessage)
   /// Gives memory of messages that were taken back to the system: before what needs much of it.
   func releaseRecycled()
+  /// Who computes with the rows, where that is not whoever asks for them; such rows cannot be asked for.
+  var spread: (any SpreadRows)? { get }
 }
 
 extension TableauRows {
+  package var spread: (any SpreadRows)? { nil }
   package func recycle(_ message: RowMessage) {}
   package func releaseRecycled() {}
 }

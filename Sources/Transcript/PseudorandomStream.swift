@@ -12,12 +12,20 @@ package final class PseudorandomStream {
   private var position = 0
   private static let wordsPerBlock = 1 << 12
 
-  package init(secret: [UInt8], label: String, context: [UInt8] = []) {
+  package convenience init(secret: [UInt8], label: String, context: [UInt8] = []) {
+    self.init(key: Self.key(secret: secret, label: label, context: context))
+  }
+
+  /// - Parameter key: 32 bytes of ``key(secret:label:context:)``.
+  package init(key: [UInt8]) { keystream = Keystream(key: key) }
+
+  /// The key of one stream: what somebody gets who must read this stream and no other.
+  package static func key(secret: [UInt8], label: String, context: [UInt8] = []) -> [UInt8] {
     var message: [UInt8] = []
     message.append(lengthPrefixed: "driftproof/prf/v1")
     message.append(lengthPrefixed: label)
     message.append(lengthPrefixed: context)
-    keystream = Keystream(key: SHA256.authenticate(key: secret, message: message))
+    return SHA256.authenticate(key: secret, message: message)
   }
 
   /// The next `count` bytes.

@@ -18,6 +18,9 @@ import DriftProofKernels
 struct DigitComponent: SumcheckComponent {
   let rounds: Int
   private let point: [CubicExtension]
+  /// Of a part of the oracle: the variables of a word's place in its row, and eq over those of the row for each of the part's
+  /// rows. Nil for the whole oracle.
+  private let part: (rowVariables: Int, rowWeights: [CubicExtension])?
   private var words: [UInt16]
   private var weights: DigitWeights
   private var specials: [DigitSpecial] = []
@@ -47,17 +50,28 @@ struct DigitComponent: SumcheckComponent {
   private let streamedRounds: Int
 
   /// - Parameters:
-  ///   - digits: beyond them the oracle is 0.
-  ///   - mask: entries at the lowest indices of the half top = 1: one word.
+  ///   - digits: beyond them the oracle is 0; of a part those of its rows.
+  ///   - mask: entries at the lowest indices of the half top = 1: one word. Of a part without the first row empty.
+  ///   - part: rows of 2^logRow cells; then the component ends when the variables inside a row are bound.
   init(
     variables: Int, digits: PackedDigits, mask: [CubicExtension], weights: DigitWeights, point: [CubicExtension],
-    scale: CubicExtension
+    scale: CubicExtension, part: (rows: Range<Int>, logRow: Int)? = nil
   ) {
     let logWord = PackedDigits.logWord
-    precondition(point.count == variables && digits.count <= 1 << variables && mask.count == PackedDigits.wordCells)
-    rounds = variables + 1
+    precondition(point.count == variables && digits.count <= 1 << variables)
+    precondition(mask.count == PackedDigits.wordCells || mask.isEmpty && part?.rows.lowerBound ?? 0 > 0)
+    precondition(part == nil || digits.exceptions.isEmpty, "only a prover of one process has cells that are no digits")
+    rounds = (part?.logRow ?? variables) + 1
     streamedRounds = variables >= logWord + 3 + Self.logBlock ? 3 : 0
     self.point = point
+    self.part = part.map { part in
+      (part.logRow, part.rows.map { Multilinear.equality(point[part.logRow...], at: $0) })
+    }
+    let weights =
+      part.map { part in
+        let log = part.logRow - logWord
+        return weights.clipped(to: part.rows.lowerBound << log..<part.rows.upperBound << log, logRow: log)
+      } ?? weights
     self.weights = weights
     boundEquality = scale
     words = digits.words
@@ -66,7 +80,8 @@ struct DigitComponent: SumcheckComponent {
     contentValues = (0..<Limits.digitBase).map { CubicExtension($0) }
     patterns = DigitWeights.patterns
     let address = Array(point[logWord...])
-    for word in Set([0] + digits.exceptions.keys.map { $0 >> logWord }).sorted() {
+    let first = mask.isEmpty ? [] : [0]
+    for word in Set(first + digits.exceptions.keys.map { $0 >> logWord }).sorted() {
       let first = word << logWord
       let segment = weights.segment(of: word)
       specials.append(
@@ -80,10 +95,53 @@ struct DigitComponent: SumcheckComponent {
       words[word] = 0
     }
     let split = min(Self.logBlock, address.count)
+    // What ``equality(from:)`` gives; self is not complete yet.
+    let high =
+      self.part.map { part in
+        Self.products(Multilinear.equality(point[(logWord + split)..<part.rowVariables]), part.rowWeights)
+      } ?? Multilinear.equality(address[split...])
     histogram = WordHistogram(
-      words: words, weights: weights, low: Multilinear.equality(address[..<split]),
-      high: Multilinear.equality(address[split...]))
+      words: words, weights: weights, low: Multilinear.equality(address[..<split]), high: high)
   }
+
+  /// The whole oracle, of whose rows one value each is left: values, and those of W.
+  /// - Parameter bound: the challenges so far, that of `top` first.
+  init(
+    variables: Int, values: [CubicExtension], linear: [CubicExtension], point: [CubicExtension], scale: CubicExtension,
+    bound: [CubicExtension]
+  ) {
+    rounds = variables + 1
+    streamedRounds = 0
+    part = nil
+    self.point = point
+    self.bound = bound.count - 1
+    (words, contentValues, patterns) = ([], [], [])
+    (weights, histogram) = (DigitWeights(), WordHistogram())
+    self.values = values
+    self.linear = linear
+    topFactor = .one - bound[0]
+    boundEquality = zip(point, bound.dropFirst()).reduce(scale) { $0 * Multilinear.equality($1.0, $1.1) }
+    let equality = Multilinear.equality(point[self.bound...])
+    claims = (
+      zip(values, equality).reduce(.zero) { $0 + $1.1 * Digits.vanishing($1.0) },
+      zip(values, linear).reduce(.zero) { $0 + $1.0 * $1.1 }
+    )
+    rest = self.bound < point.count ? Multilinear.equality(point[(self.bound + 1)...]) : []
+    prepareRound()
+  }
+
+  /// eq(z, ·) over the variables of the part from one on.
+  private func equality(from variable: Int) -> [CubicExtension] {
+    guard let part else { return Multilinear.equality(point[variable...]) }
+    return Self.products(Multilinear.equality(point[variable..<part.rowVariables]), part.rowWeights)
+  }
+
+  private static func products(_ low: [CubicExtension], _ high: [CubicExtension]) -> [CubicExtension] {
+    high.flatMap { weight in low.map { $0 * weight } }
+  }
+
+  /// What is left of each row when the variables inside a row are bound: its value, and that of W.
+  var rowEnds: (values: [CubicExtension], linear: [CubicExtension]) { (values, linear) }
 
   // MARK: Rounds
 
@@ -171,7 +229,7 @@ struct DigitComponent: SumcheckComponent {
   private func streamedRound(_ level: Int) -> QuarticRound.Sums {
     let firstVariable = PackedDigits.logWord + Self.logBlock
     let low = Multilinear.equality(point[(bound + 1)..<firstVariable])
-    let high = Multilinear.equality(point[firstVariable...])
+    let high = equality(from: firstVariable)
     let starts = pieceStarts
     let sums = parallelSum(count: starts.last ?? 0, width: 6, minimumStep: 16) { range, out in
       var total = QuarticRound.Sums()
@@ -378,7 +436,7 @@ struct DigitComponent: SumcheckComponent {
         }
       }
     }
-    rest = bound < point.count ? Multilinear.equality(point[(bound + 1)...]) : []
+    rest = bound < rounds - 1 ? equality(from: bound + 1) : []
     (words, lookup, specials) = ([], [], [])
   }
 

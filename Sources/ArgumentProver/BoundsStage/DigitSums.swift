@@ -108,6 +108,9 @@ struct WordHistogram {
 
   private static let contents = 1 << 16
 
+  /// Of no words.
+  init() { (equality, linear) = ([], []) }
+
   /// - Parameters:
   ///   - low, high: eq(z, ·) of a word's address, as the product of low[word % low.count] and high[word / low.count].
   init(words: [UInt16], weights: DigitWeights, low: [CubicExtension], high: [CubicExtension]) {

@@ -40,6 +40,9 @@ struct DigitWeights: Sendable {
   /// In rising order; aligned to their sizes; what lies between and beyond them has weight 0.
   private(set) var segments: [Segment] = []
 
+  /// No weights.
+  init() {}
+
   init(layout: ArgumentLayout, challenges: BoundsStageChallenges) {
     let digits = layout.digits
     // Two words a number, times 4^8 in the second.
@@ -144,6 +147,33 @@ struct DigitWeights: Sendable {
   /// and ``Segment/firstWord`` go on counting words.
   mutating func fold(_ r: CubicExtension) {
     for i in segments.indices { Multilinear.fold(&segments[i].table, r) }
+  }
+
+  /// The weights of some words, counted from the first of them: a segment for each row of 2^log words that one covers or lies
+  /// in.
+  func clipped(to range: Range<Int>, logRow log: Int) -> DigitWeights {
+    var result = self
+    result.segments = segments.flatMap { segment -> [Segment] in
+      let first = (segment.words.lowerBound >> log) << log
+      return stride(from: first, to: segment.words.upperBound, by: 1 << log).compactMap { row -> Segment? in
+        let words = segment.words.clamped(to: row..<row + 1 << log)
+        guard range.contains(words.lowerBound) else { return nil }
+        var own = segment
+        own.firstWord = words.lowerBound - range.lowerBound
+        let offset = words.lowerBound - segment.firstWord
+        // Both are aligned powers of two, and so is what they have in common.
+        if segment.logRun <= words.count.trailingZeroBitCount {
+          own.factors = Array(segment.factors[offset >> segment.logRun..<(offset + words.count) >> segment.logRun])
+        } else {
+          own.logRun = words.count.trailingZeroBitCount
+          own.factors = [segment.factors[offset >> segment.logRun]]
+          let entry = offset & (1 << segment.logRun - 1)
+          own.table = Array(segment.table[entry..<entry + words.count])
+        }
+        return own
+      }
+    }
+    return result
   }
 
   func segment(of word: Int) -> Segment? { segments.first { $0.words.contains(word) } }

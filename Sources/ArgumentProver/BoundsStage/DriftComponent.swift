@@ -362,6 +362,11 @@ struct DriftComponent: SumcheckComponent {
     (values, orthonormal) = ([], nil)
   }
 
+  /// What is left of each tile when the position variables are bound: its value, and the weights of its square and itself.
+  var tileEnds: [(tile: Int, value: CubicExtension, square: CubicExtension, linear: CubicExtension)] {
+    tiles.tiles.map { ($0.index, dense.values[$0.index], dense.squares[$0.index], dense.linear[$0.index]) }
+  }
+
   var evaluations: [Oracle: CubicExtension] { [.residuals: dense.values.first ?? .zero] }
 
   func contribution(_ evaluations: Evaluations) throws -> CubicExtension {

@@ -24,6 +24,23 @@ struct DigitTable {
     self.layout = layout
     digits = PackedDigits(count: layout.digits.used)
     try fillProjections(tiles, roots ?? EntryRoots(layout: layout), rounding, matrix)
+    fill(squares: squares, factors: factors, matrix: matrix, excesses: excesses)
+  }
+
+  /// With the projections of E that the holders of its tiles have made.
+  /// - Parameter projections: stores them.
+  init(
+    layout: ArgumentLayout, squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix,
+    projections: (inout DigitTable) throws -> Void
+  ) throws {
+    self.layout = layout
+    digits = PackedDigits(count: layout.digits.used)
+    try projections(&self)
+    fill(squares: squares, factors: factors, matrix: matrix, excesses: [])
+  }
+
+  /// All but the projections of E.
+  private mutating func fill(squares: [UInt64], factors: [Int64], matrix: ProjectionMatrix, excesses: [[Int64]]) {
     if let slots = layout.digits.factorProjections {
       let chunks = layout.factors.factorChunks
       let values = factors.prefix(chunks << Limits.logChunk)
@@ -50,8 +67,20 @@ struct DigitTable {
     }
   }
 
+  /// The places of E's projections: slots and chunk of each compact index.
+  static func places(
+    _ layout: ArgumentLayout, _ own: [ProjectionSlots?]
+  ) -> [(slots: ProjectionSlots, chunk: Int)?] {
+    var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(repeating: nil, count: layout.tableau.projectionChunks)
+    for (piece, slots) in zip(layout.tableau.projectionPieces, own) {
+      guard let slots else { continue }
+      for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
+    }
+    return places
+  }
+
   /// Y of every chunk of a row, 132 each; of field elements the centred value mod p; none of zeros.
-  private static func project(_ entries: RowMessage, _ matrix: ProjectionMatrix) -> [Int64] {
+  static func project(_ entries: RowMessage, _ matrix: ProjectionMatrix) -> [Int64] {
     switch entries {
     case .zero: return []
     case .narrow(let values): return matrix.project(values)
@@ -77,14 +106,8 @@ struct DigitTable {
     _ tiles: DriftTiles, _ roots: EntryRoots, _ rounding: RoundingOracles?, _ matrix: ProjectionMatrix
   ) throws {
     // Slots and chunk of each compact index: of E, then of the families of entrywise clauses.
-    let slots = ([layout.digits.projections] + layout.digits.entryProjections).map { (own: [ProjectionSlots?]) in
-      var places: [(slots: ProjectionSlots, chunk: Int)?] = .init(
-        repeating: nil, count: layout.tableau.projectionChunks)
-      for (piece, slots) in zip(layout.tableau.projectionPieces, own) {
-        guard let slots else { continue }
-        for chunk in 0..<piece.count { places[piece.base + chunk] = (slots, chunk) }
-      }
-      return places
+    let slots = ([layout.digits.projections] + layout.digits.entryProjections).map {
+      (own: [ProjectionSlots?]) in Self.places(layout, own)
     }
     let shared = Mutex(PackedDigits(count: 0))
     shared.withLock { swap(&$0, &digits) }
@@ -179,7 +202,7 @@ struct DigitTable {
 
 extension PackedDigits {
   /// Y + H of one chunk; no projections are those of zeros.
-  fileprivate mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
+  mutating func store(_ values: [Int64], _ source: Int, _ slots: ProjectionSlots, _ chunk: Int) {
     for row in 0..<Limits.projections {
       let value = values.isEmpty ? 0 : values[source * Limits.projections + row]
       store(value, range: slots.range, at: slots.cell(chunk: chunk, row: row))

@@ -21,11 +21,15 @@ struct DriftTiles: Sendable {
   /// Bytes of tiles that are held at most. Plain tiles share the memory of the witness' rows.
   static let keptLimit = 1 << 30
 
-  init(layout: ArgumentLayout, producer: TileProducer?) {
+  /// - Parameter held: the drift rows of which a worker makes the tiles; nil for all.
+  init(layout: ArgumentLayout, producer: TileProducer?, held: Range<Int>? = nil) {
     self.layout = layout
     self.producer = producer
     tiles = layout.tableau.blocks.flatMap { block in
-      block.tiles.map { DriftTile(index: $0.tile, row: $0.row, exact: block.signature.exact, entries: .zero) }
+      block.tiles.compactMap { place in
+        guard held?.contains(place.row) ?? true else { return nil }
+        return DriftTile(index: place.tile, row: place.row, exact: block.signature.exact, entries: .zero)
+      }
     }
     chunks = ChunkMap(layout: layout.tableau, tiles: tiles.map(\.index))
     if producer == nil { kept = tiles.map(\.entries) }

@@ -36,6 +36,9 @@ struct PackedDigits: Sendable {
     }
   }
 
+  /// Words of digits of cells that follow each other.
+  mutating func replace(_ own: [UInt16], at first: Int) { words.replaceSubrange(first..<first + own.count, with: own) }
+
   private static func shift(_ cell: Int) -> UInt16 { UInt16(Limits.logDigit * (cell & (wordCells - 1))) }
 
   subscript(cell: Int) -> UInt64 {

@@ -22,7 +22,8 @@ struct TileProducer: Sendable {
   /// False only for cheating provers, whose tiles may hold anything.
   private let refuses: Bool
 
-  init(layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool) {
+  /// - Parameter held: the drift rows of which a worker makes the tiles; nil for all.
+  init(layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool, held: Range<Int>? = nil) {
     self.layout = layout
     self.refuses = refuses
     rows = witness.rows
@@ -39,7 +40,7 @@ struct TileProducer: Sendable {
     }
     self.parts = parts
     places = layout.tableau.blocks.enumerated().flatMap { index, block in
-      block.tiles.map { (index, $0.tile, $0.row) }
+      block.tiles.filter { held?.contains($0.row) ?? true }.map { (index, $0.tile, $0.row) }
     }
   }
 

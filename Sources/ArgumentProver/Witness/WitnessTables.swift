@@ -17,12 +17,17 @@ struct WitnessTables {
   /// Of rounding clauses; then all entrywise clauses are of their form.
   var rounding: RoundingOracles?
 
+  /// What the sparse parts of ``tiles`` cover, by cell of the factor oracle.
+  private(set) var sparseValues: [(cell: Int, value: Int64)] = []
+
   /// - Parameters:
   ///   - refuses: false only for cheating provers, whose tables may hold anything.
   ///   - keptLimit: bytes of tiles that stay in memory, when all of them fit.
+  ///   - held: the drift rows of which a worker makes the tiles; nil for all.
   /// - Throws: ``ArgumentRefusal``, or what the witness' rows throw.
   init(
-    layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true, keptLimit: Int = DriftTiles.keptLimit
+    layout: ArgumentLayout, witness: ArgumentWitness, refuses: Bool = true, keptLimit: Int = DriftTiles.keptLimit,
+    held: Range<Int>? = nil
   ) throws {
     self.layout = layout
     factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
@@ -33,8 +38,8 @@ struct WitnessTables {
       layout.entries.hasRounding
       ? RoundingOracles(layout: layout, drift: witness.rows, base: witness.base) : nil
     self.rounding = rounding
-    let producer = TileProducer(layout: layout, witness: witness, refuses: refuses)
-    tiles = DriftTiles(layout: layout, producer: producer)
+    let producer = TileProducer(layout: layout, witness: witness, refuses: refuses, held: held)
+    tiles = DriftTiles(layout: layout, producer: producer, held: held)
     placeFactors(witness)
 
     let (source, keeps) = (tiles, tiles.bytes <= keptLimit || !refuses)
@@ -63,7 +68,8 @@ struct WitnessTables {
         state.values += made.sparseValues
         if keeps { state.entries.append((position, made.entries)) } else { producer.recycle(made.entries) }
       })
-    for (cell, value) in result.values { factors[cell] = value }
+    sparseValues = result.values
+    setSparse(result.values)
     setSquares(result.squares)
     if keeps {
       var entries = [RowMessage](repeating: .zero, count: tiles.count)
@@ -71,6 +77,27 @@ struct WitnessTables {
       tiles.keep(entries)
     }
     if refuses { try completeness.check(factors: factors) }
+  }
+
+  /// From what the holders of the rows have found; no tile is here.
+  init(
+    layout: ArgumentLayout, witness: ArgumentWitness, squares: [(Int, UInt64)],
+    sparseValues: [(cell: Int, value: Int64)]
+  ) throws {
+    self.layout = layout
+    factors = [Int64](repeating: 0, count: layout.hasFactors ? layout.factors.used : 0)
+    self.squares = []
+    roots = EntryRoots(layout: layout)
+    rounding = nil
+    tiles = DriftTiles(layout: layout, producer: nil)
+    placeFactors(witness)
+    setSparse(sparseValues)
+    setSquares(squares)
+    try Completeness(layout: layout).check(factors: factors)
+  }
+
+  private mutating func setSparse(_ values: [(cell: Int, value: Int64)]) {
+    for (cell, value) in values { factors[cell] = value }
   }
 
   static func squares(_ entries: RowMessage, _ ranges: [ChunkMap.SquareRange]) -> [(Int, UInt64)] {

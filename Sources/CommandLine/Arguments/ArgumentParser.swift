@@ -134,7 +134,7 @@ struct ArgumentParser {
     guard let option = found else {
       throw UsageError(
         "unknown option \(Quoting.shown(spelling)) for \(command.name)",
-        suggestion: Similarity.nearest(to: spelling, in: command.options.map(\.spelling)), command: command)
+        suggestion: Similarity.nearest(to: spelling, in: command.shownOptions.map(\.spelling)), command: command)
     }
     guard parsed.values[option.name] == nil || option.isRepeatable, !parsed.flags.contains(option.name) else {
       throw UsageError("\(option.spelling) is given twice", command: command)

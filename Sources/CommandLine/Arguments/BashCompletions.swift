@@ -56,10 +56,10 @@ enum BashCompletions {
 
   private static func section(of command: CommandDescription) -> [String] {
     var lines = [
-      "    '\(command.name)')", "      words='\(command.options.flatMap(spellings).joined(separator: " "))'",
+      "    '\(command.name)')", "      words='\(command.shownOptions.flatMap(spellings).joined(separator: " "))'",
       "      case \"$previous\" in",
     ]
-    for option in command.options {
+    for option in command.shownOptions {
       guard case .words(let choices)? = option.value.map(ValueKind.init(name:)) else { continue }
       lines.append(
         "        \(spellings(option).joined(separator: "|"))) words='\(choices.joined(separator: " "))'; files=no ;;")

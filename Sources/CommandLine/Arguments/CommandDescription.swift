@@ -23,6 +23,8 @@ struct CommandDescription: Sendable {
     var isList = false
     /// It may be given several times.
     var isRepeatable = false
+    /// Taken, but in no help, manual or completion: what is not finished, or is for tests.
+    var isHidden = false
 
     /// An option with a value that must be given.
     static func required(_ name: String, short: Character? = nil, _ value: String, _ help: String) -> Option {
@@ -59,6 +61,13 @@ struct CommandDescription: Sendable {
       Option(name: name, short: short, value: nil, isRequired: false, help: help)
     }
 
+    /// The same, for those who know of it.
+    var hidden: Option {
+      var option = self
+      option.isHidden = true
+      return option
+    }
+
     /// As a user types it: the short form where the contract shows it so.
     var spelling: String { "--\(name)" }
   }
@@ -75,7 +84,6 @@ struct CommandDescription: Sendable {
   var freeingFlag: (flag: String, options: Set<String>)?
   /// Why `--out -` is no standard output; nil where it is, because the result is one text.
   var refusesStandardOutput: String?
-
   /// Options of every command.
   static let commonOptions: [Option] = [
     .flag("json", "print one JSON object on standard output, for failures too"),
@@ -84,12 +92,14 @@ struct CommandDescription: Sendable {
   ]
 
   var options: [Option] { ownOptions + Self.commonOptions }
+  /// Those that people are told of.
+  var shownOptions: [Option] { options.filter { !$0.isHidden } }
 
   /// One line: `driftproof identify BASE --out FILE [--json] [--quiet]`.
   var usage: String {
     var words = ["driftproof", name]
     words += positionals.map { $0.isList ? "\($0.name) ..." : $0.name }
-    for option in options where option.name != "help" {
+    for option in shownOptions where option.name != "help" {
       let word =
         option.value.map { "\(option.spelling) \($0)\(option.isList || option.isRepeatable ? " ..." : "")" }
         ?? option.spelling

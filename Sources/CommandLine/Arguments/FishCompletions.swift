@@ -30,7 +30,7 @@ enum FishCompletions {
         guard case .words(let choices) = ValueKind(name: positional.name) else { continue }
         lines.append("\(start) -f -a \(quoted(choices.joined(separator: " ")))")
       }
-      for option in command.options {
+      for option in command.shownOptions {
         let short = option.short.map { " -s \($0)" } ?? ""
         lines.append("\(start) -l \(option.name)\(short)\(value(option)) -d \(quoted(option.help))")
       }

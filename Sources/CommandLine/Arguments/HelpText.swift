@@ -25,7 +25,7 @@ enum HelpText {
       lines.append("")
     }
     lines.append("Options:")
-    lines += columns(command.options.map(entry))
+    lines += columns(command.shownOptions.map(entry))
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -47,7 +47,7 @@ enum ManualPage {
     var lines = [".SS \(text(command.name))", text(command.summary), ".PP", ".B \(text(command.usage))"]
     for paragraph in command.details { lines += [".PP", text(paragraph)] }
     for positional in command.positionals { lines += [".TP", ".I \(text(positional.name))", text(positional.help)] }
-    return lines + command.ownOptions.flatMap(option)
+    return lines + command.ownOptions.filter { !$0.isHidden }.flatMap(option)
   }
 
   private static func option(_ option: CommandDescription.Option) -> [String] {

@@ -44,9 +44,10 @@ enum ZshCompletions {
     for command in commands {
       lines.append("    \(quoted(command.name)))")
       let arguments =
-        command.options.map(argument) + command.positionals.map(place)
+        command.shownOptions.map(argument) + command.positionals.map(place)
         // One specification of further words is enough, and zsh takes no two.
-        + (command.positionals.contains(where: \.isList) ? [] : command.options.filter(\.isList).map(furtherValues))
+        + (command.positionals.contains(where: \.isList)
+          ? [] : command.shownOptions.filter(\.isList).map(furtherValues))
       lines.append("      _arguments \\\n        " + arguments.joined(separator: " \\\n        "))
       lines.append("      ;;")
     }

@@ -36,6 +36,7 @@ enum ProveCommand: Command {
     request.transition = transition?.request
     request.parent = try arguments.readParent(request.identity)
     request.bands = bands
+    request.workers = try arguments.workers(bands: bands)
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
     let result: DriftProver.Result
@@ -158,6 +159,18 @@ extension ParsedArguments {
           command: command))
     }
     return bands
+  }
+
+  /// The number of `--workers`; nil without it.
+  func workers(bands: Int) throws(CommandFailure) -> Int? {
+    guard let text = values["workers"] else { return nil }
+    guard let workers = Int(text), (1...bands).contains(workers) else {
+      throw CommandFailure(
+        UsageError(
+          "--workers is \(Quoting.shown(text)), expected a whole number of 1 to the \(bands) of --bands",
+          command: command))
+    }
+    return workers
   }
 
   /// The path of `--base-opening`; nil without one.

@@ -18,7 +18,9 @@ struct DriftCommitment {
   let statementTensors: [TableauTensor]
   let manifest: DriftManifest
   /// Nil for an empty tableau.
-  let tableau: (rows: CheckpointRows, committed: CommittedTableau)?
+  let tableau: (rows: any TableauRows, committed: CommittedTableau)?
+  /// Who holds the rows; nil for this process.
+  let team: WorkerTeam?
 
   var driftRoot: [UInt8]? { tableau?.committed.root }
   var driftPins: [UInt8] { tableau?.committed.pins?.bytes ?? [] }
@@ -37,6 +39,8 @@ struct DriftCommitment {
     var room = RowRoom()
     /// Keeps the tree, or has it.
     var archive: (any CommitmentArchive)?
+    /// Makes the holders of the rows, where that is not this process.
+    var team: ((DriftStatement, any TableauRows) throws -> WorkerTeam)?
     /// Told of each row that is asked for.
     var asked: (@Sendable () -> Void)?
     /// Told of each phase as it begins.
@@ -61,7 +65,7 @@ struct DriftCommitment {
       DriftManifest.Entry(tensor: tensor, byteDigest: products[tensor.name] ?? digests[tensor.name])
     }
     guard let code, !derived.isEmpty else {
-      tableau = nil
+      (tableau, team) = (nil, nil)
       manifest = DriftManifest(rules: derived.rules, parent: parent, code: nil, rowCount: 0, entries: entries)
       return
     }
@@ -75,7 +79,10 @@ struct DriftCommitment {
     // The binding plays no part in a commitment, which the binding itself contains.
     let outline = derived.statement(code: code, binding: [])
     let committer = try DriftCommitter(statement: outline, scheme: HashCommitment(code))
-    tableau = (rows, try committer.commit(rows: rows, secret: secret, archive: companions.archive))
+    let team = try companions.team?(outline, rows)
+    self.team = team
+    let held = team?.rows(of: .drift) ?? rows
+    tableau = (held, try committer.commit(rows: held, secret: secret, archive: companions.archive))
     manifest = DriftManifest(
       rules: derived.rules, isAligned: derived.isAligned, parent: parent, code: code, rowCount: rows.rowCount,
       layoutDigest: outline.layoutDigest, entries: entries)

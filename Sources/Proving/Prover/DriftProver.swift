@@ -9,6 +9,7 @@ import DriftProofArgument
 import DriftProofArgumentProver
 import DriftProofCheckpoint
 import DriftProofCommitment
+import DriftProofCommitmentProver
 import DriftProofCore
 import DriftProofKernels
 import DriftProofPolicy
@@ -67,6 +68,9 @@ public enum DriftProver {
     /// G: in how many bands the leaves are hashed (docs/protocol.md, section 3). Another number is another commitment, so another
     /// opening file.
     package var bands = 1
+    /// S: among how many holders of rows the proof is computed (docs/clusters.md); nil for this process without them. The
+    /// certificate does not tell.
+    package var workers: Int?
     /// Begins even where the forecast says that memory will not suffice.
     package var ignoresMemoryLimit = false
     /// Nil for a proof that keeps nothing on its way.
@@ -92,6 +96,13 @@ public enum DriftProver {
       }
       let isNeeded = policy.speaksOfBase || transition != nil || identity.linked?.isNext ?? false
       return isNeeded ? try BaseOpening(baseOpeningPath, identity: identity) : nil
+    }
+
+    /// Before anything is read: what workers cannot prove so far. Of the statement itself `WorkerTeam` says it.
+    fileprivate func requireSpreading() throws(WorkerError) {
+      guard workers != nil else { return }
+      if model.adapter != nil { throw .notYet("unmerged adapters, which are small") }
+      if transition != nil { throw .notYet("transitions") }
     }
 
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
@@ -143,6 +154,7 @@ public enum DriftProver {
   private static func run(_ request: Request, clock: PhaseClock) throws -> Result {
     let (policy, session) = (request.policy, request.session)
     let parent = request.parent?.commitment
+    try request.requireSpreading()
     try request.transition?.check(request.model, identity: request.identity, isLink: parent != nil)
     let baseOpening = try request.baseOpening()
     if let model = forecast(request) {
@@ -174,12 +186,17 @@ public enum DriftProver {
     let opening = try OpeningSession(path: request.openingPath, secret: session?.secret)
     var asked: (@Sendable () -> Void)?
     if clock.isWatched { asked = { clock.meter.asked() } }
+    let team = request.workers.map { workers in
+      { (outline: DriftStatement, rows: any TableauRows) in
+        try WorkerTeam(statement: outline, workers: workers, rows: rows)
+      }
+    }
     let committed = try DriftCommitment(
       derived: derived, parent: parent, code: code, model: prepared.model, secret: opening.secret,
       tunedDigests: record.tunedDigests,
       companions: .init(
         check: ChunkCheck(tensors: derived.tensors, drifts: record.drifts),
-        room: RowRoom(packed: model.packedRoom), archive: session, asked: asked,
+        room: RowRoom(packed: model.packedRoom), archive: session, team: team, asked: asked,
         phase: clock.begin))
     let baseRoot = try StatementRules.baseRoot(identity, for: policy, isAligned: derived.isAligned)
     let commitment = committed.commitment(baseRoot: baseRoot)
@@ -206,7 +223,9 @@ public enum DriftProver {
         diagonals: record.measurement.diagonals, base: trees.rows)
       let secret = proofSecret(opening: opening.secret, statement: statement, entropy: session?.entropy)
       do {
-        proof = try ArgumentProver(statement: statement, scheme: HashCommitment(code)).prove(
+        var prover = try ArgumentProver(statement: statement, scheme: HashCommitment(code))
+        prover.workers = committed.team
+        proof = try prover.prove(
           witness: witness, drift: tableau.committed, base: trees.committed, secret: secret, archive: session,
           phase: clock.begin)
       } catch let refusal as ArgumentRefusal {

@@ -28,6 +28,10 @@ extension ResumeError: DriftProofErrorConvertible {
   package var asDriftProofError: DriftProofError { .operational(description) }
 }
 
+extension WorkerError: DriftProofErrorConvertible {
+  package var asDriftProofError: DriftProofError { .operational(description) }
+}
+
 extension ArchiveMismatch: DriftProofErrorConvertible {
   package var asDriftProofError: DriftProofError {
     .operational("the state of the stopped proof is damaged: \(self); remove its folder to begin anew")

@@ -2,6 +2,7 @@
 
 @testable import DriftProofCertificate
 @testable import DriftProofProving
+import DriftProofArgumentProver
 import DriftProofCheckpoint
 import DriftProofCommitment
 import DriftProofPolicy
@@ -170,5 +171,33 @@ struct BandedModel {
     let (one, three) = (try forecast(1), try forecast(3))
     #expect(one.proofBytes == three.proofBytes && one.seconds < three.seconds)
     #expect(three.peakMemoryBytes >= one.peakMemoryBytes)
+  }
+
+  /// Certificates do not tell how many workers have made them, or whether they were stopped and taken up by another number.
+  @Test func workersMakeTheSameCertificate() throws {
+    func certificate(_ workers: Int?, stopAfter: String? = nil) throws -> [UInt8] {
+      var request = try kept(request(bands: 3, opening: "workers \(workers ?? 0)"), stopAfter: stopAfter)
+      request.workers = workers
+      let result = try DriftProver.prove(request)
+      result.finish()
+      return result.certificate
+    }
+    let alone = try certificate(nil)
+    for workers in 1...3 { #expect(try certificate(workers) == alone) }
+    var stopped = try kept(request(bands: 3, opening: "stopped"), stopAfter: "leaves of P2")
+    stopped.workers = 2
+    #expect(throws: DriftProofError.self) { _ = try DriftProver.prove(stopped) }
+    // One session at a time has the folder.
+    stopped.session = nil
+    stopped = try kept(request(bands: 3, opening: "stopped"))
+    stopped.workers = 3
+    let result = try DriftProver.prove(stopped)
+    result.finish()
+    #expect(result.certificate == alone)
+    var many = request(bands: 3, opening: "many")
+    many.workers = 4
+    #expect(throws: DriftProofError.operational("\(WorkerError.moreWorkersThanBands(workers: 4, bands: 3))")) {
+      _ = try DriftProver.prove(many)
+    }
   }
 }
