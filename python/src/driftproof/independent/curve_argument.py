@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The argument over the curve (specification/curve-argument.md, sections 3 to 5)."""
+"""The argument over the curve (specification/curve-argument.md, sections 3 to 6)."""
 
 from itertools import count
 
@@ -9,11 +9,12 @@ from .curve_channel import POINTS, CurveChannel, decode_points
 from .curve_opening import Claim, EqTerm, Part, SetupKey, ValuesTerm, verify_opening
 from .curve_points import G1_BYTES
 from .curve_scalars import R, eq_at, eq_table, interpolate, one_less, powers, product
-from .curve_statement import FROZEN, CurveSizes, CurveStatement
+from .curve_statement import FROZEN, CurveStatement
+from .curve_structure import StageAChunks, StageB
 from .errors import InvalidProof
 from .statement import ceil_log2
 
-PROTOCOL = "driftproof/curve/argument/v1"
+PROTOCOL = "driftproof/curve/argument/v"
 #: Columns of R that are projected at once, so that memory is bounded.
 COLUMNS_AT_ONCE = 1 << 12
 LIMB_BITS, LIMBS = 32, 8
@@ -28,7 +29,7 @@ class CurveArgumentVerifier:
             raise InvalidProof("otherSetup: the setup is not the statement's")
         self.statement, self.key, self.binding = statement, key, binding
         self.base, self.tuned = base, tuned
-        self.sizes = CurveSizes(statement)
+        self.sizes = statement.sizes
         self._check_rows()
         self.drift = self._drift_rows()
 
@@ -51,20 +52,30 @@ class CurveArgumentVerifier:
 
     def verify(self, proof: bytes) -> None:
         sizes = self.sizes
-        channel = self.channel = CurveChannel(proof, PROTOCOL)
+        channel = self.channel = CurveChannel(proof, f"{PROTOCOL}{self.statement.version}")
         channel.state_public("binding", self.binding)
         channel.state_public("statement", self.statement.canonical())
         channel.state_public("base rows", self.base, POINTS)
         channel.state_public("tuned rows", self.tuned, POINTS)
-        self.matrices = [
-            channel.transcript.challenge_bytes(f"R/{number}", (2 * sizes.projections // 8) << bits)
-            for number, bits in enumerate(sizes.group_bits, 1)
-        ]
-        self.committed = channel.points("P2", sizes.d_rows + 4)
+        cells = sizes.cells
+        self.first = channel.points("P1", sizes.g_rows) if cells else []
+        self.matrices = self._matrices("R", sizes.group_bits)
+        if cells and cells.factors:
+            self.factor_matrices = self._matrices("R factors", sizes.factor_group_bits)
+        self.committed = channel.points("P2", sizes.d_rows + (5 + sizes.g_rows if cells else 4))
         self._stage()
+        if cells:
+            self.drift_value = channel.scalar("A/d")
+            self.stage_b = StageB(sizes, cells, self.point, self.drift_value - self.e, channel)
         self._opening()
         if channel.proof.remaining:
             raise InvalidProof(f"trailingBytes: {channel.proof.remaining} bytes behind the proof")
+
+    def _matrices(self, label: str, group_bits: list[int]) -> list[bytes]:
+        return [
+            self.channel.transcript.challenge_bytes(f"{label}/{number}", (2 * self.sizes.projections // 8) << bits)
+            for number, bits in enumerate(group_bits, 1)
+        ]
 
     # --- section 4 ----------------------------------------------------------------------------------------------------
 
@@ -74,6 +85,8 @@ class CurveArgumentVerifier:
         self.lam = channel.challenge("lambda")
         m_star = channel.challenges("m*", ceil_log2(sizes.projections))
         self.z = channel.challenges("z bits", sizes.d_variables)
+        has_region = sizes.cells is not None and sizes.cells.has_region
+        self.chunks = StageAChunks(sizes.cells, channel) if sizes.cells and has_region else None
         self.mu = eq_table(m_star)[: sizes.projections]
         sum_g = channel.scalar("A/sum g")
         gamma = channel.challenge("A/gamma")
@@ -89,49 +102,67 @@ class CurveArgumentVerifier:
             if number == sizes.d_variables:
                 self.d = channel.scalar("A/D")
                 claim -= self._bits_contribution(self.point[1:], self.d)
+            if sizes.cells and number == sizes.g_variables:
+                self.cells_value = channel.scalar("A/G")
+                claim -= self._cells_contribution(self.point[1:], self.cells_value)
         self.g = channel.scalar("A/g")
         if (claim - gamma * self.g) % R:
             raise InvalidProof("sumcheckFinal: stage A does not end at what the evaluations say")
 
     def _bound_weights(self) -> list[int]:
-        """λ^3, λ^4, …, one for each tensor with a bound."""
+        """λ^3, λ^4, …, one for each line with a bound."""
         return powers(self.lam, 3 + self.sizes.bounds)[3:]
 
     def _first_claim(self) -> int:
-        bounds = [tensor.bound for tensor in self.statement.norms if tensor.bound is not None]
+        bounds = [line.bound for line in self.sizes.lines if line.bound is not None]
         claim = -sum(self.mu) << 60
         claim += self.lam**2 * (self.statement.total or 0)
         claim += sum(weight * bound for weight, bound in zip(self._bound_weights(), bounds, strict=True))
+        if self.chunks:
+            claim += pow(self.lam, 4 + self.sizes.bounds, R) * self.chunks.first_claim()
         return claim % R
 
-    def _tensor_weights(self) -> list[int]:
-        """w of the rows of each tensor with a norm claim."""
+    def _line_weights(self) -> list[int]:
+        """w of the rows of each line."""
         largest = max((tensor.fraction_bits for tensor in self.statement.counted), default=0)
         weights, result = iter(self._bound_weights()), []
-        for tensor in self.statement.norms:
-            weight = next(weights) if tensor.bound is not None else 0
-            if tensor.counts:
-                weight += self.lam**2 * 4 ** (largest - tensor.fraction_bits)
+        for line in self.sizes.lines:
+            weight = next(weights) if line.bound is not None else 0
+            if line.counts:
+                weight += self.lam**2 * 4 ** (largest - line.tensor.fraction_bits)
             result.append(weight % R)
         return result
 
     def _drift_contribution(self, x: list[int], value: int) -> int:
         """What is lowered after `A/E`."""
-        sizes, weights = self.sizes, self._tensor_weights()
+        sizes, weights = self.sizes, self._line_weights()
         if sizes.several:
-            rows, at, norms = eq_table(x[sizes.log_length :]), 0, 0
-            for tensor, weight in zip(self.statement.norms, weights, strict=True):
-                norms += weight * sum(rows[at : at + tensor.row_count])
-                at += tensor.row_count
+            rows, norms = eq_table(x[sizes.log_length :]), 0
+            for line, weight in zip(sizes.lines, weights, strict=True):
+                norms += weight * sum(rows[line.first : line.first + line.row_count])
         else:
             norms = weights[0]
-        factors, low = [1] * sizes.projections, 0
-        for content, bits in zip(self.matrices, sizes.group_bits, strict=True):
-            projected = project(content, sizes.projections, eq_table(x[low : low + bits]))
+        projections = self._projected(self.matrices, sizes.group_bits, x)
+        return (1 - self.point[0]) * value * (norms * value + projections) % R
+
+    def _projected(self, matrices: list[bytes], group_bits: list[int], x: list[int]) -> int:
+        """Σ_m μ_m·Π_j R~_j[m]."""
+        projections = self.sizes.projections
+        factors, low = [1] * projections, 0
+        for content, bits in zip(matrices, group_bits, strict=True):
+            projected = project(content, projections, eq_table(x[low : low + bits]))
             factors = [a * b % R for a, b in zip(factors, projected, strict=True)]
             low += bits
-        projections = sum(weight * factor for weight, factor in zip(self.mu, factors, strict=True))
-        return (1 - self.point[0]) * value * (norms * value + projections) % R
+        return sum(weight * factor for weight, factor in zip(self.mu, factors, strict=True)) % R
+
+    def _cells_contribution(self, x: list[int], value: int) -> int:
+        """What is lowered after `A/G`."""
+        sizes = self.sizes
+        weight = self.chunks.contribution(x, value, self.lam, sizes.bounds) if self.chunks else 0
+        if sizes.cells.factors:
+            beyond = one_less(x[sizes.cells.factor_variables :])
+            weight += beyond * self._projected(self.factor_matrices, sizes.factor_group_bits, x)
+        return (1 - self.point[0]) * value * weight % R
 
     def _bits_contribution(self, x: list[int], value: int) -> int:
         """What is lowered after `A/D`."""
@@ -150,27 +181,65 @@ class CurveArgumentVerifier:
     # --- section 5 ----------------------------------------------------------------------------------------------------
 
     def _opening(self) -> None:
-        sizes, log_length, d_variables = self.sizes, self.sizes.log_length, self.sizes.d_variables
+        sizes, cells = self.sizes, self.sizes.cells
         tau = self.channel.challenge("tau")
-        top, x = self.point[0], self.point[1:]
-        drift = self.drift
-        rows = drift + [[(point, 1)] for point in self.committed]
+        rows = self.drift + [[(point, 1)] for point in [*self.first, *self.committed]]
         numbers = count()
-        shared = min(log_length, d_variables)
-        drift_weights = eq_table(x[log_length : sizes.e_variables])
-        bit_weights = eq_table(x[shared:d_variables])
-        weights = [(next(numbers), (1 - top) * drift_weights[t]) for t in range(len(drift))]
-        weights += [(next(numbers), tau * (1 - top) * bit_weights[t]) for t in range(sizes.d_rows)]
-        weights.append((next(numbers), tau * top * one_less(x[shared:d_variables])))
-        weights.append((next(numbers), top * one_less(x[log_length : sizes.e_variables])))
-        mask, libra = next(numbers), next(numbers)
-        value = (self.e + tau * self.d * one_less(x[shared:log_length])) % R
-        masked = Claim([Part([EqTerm(x[:log_length])], weights, mask)], value, is_masked=True)
-        coefficients = [1]
-        for coordinate, degree in zip(self.point, sizes.degrees, strict=True):
-            coefficients += powers(coordinate, degree + 1)[1:]
-        clear = Claim([Part([ValuesTerm(coefficients)], [(libra, 1)])], self.g)
+        weights = [(next(numbers), weight) for weight in self._drift_row_weights()]
+        first_numbers = [next(numbers) for _ in self.first]
+        value = (self.drift_value if cells else self.e) + tau * self.d * self._shortened(sizes.d_variables)
+        payload, mask = self._oracle(sizes.d_variables, sizes.d_rows)
+        weights += [(next(numbers), tau * weight) for weight in payload]
+        weights.append((next(numbers), tau * mask))
+        weights.append((next(numbers), self.point[0] * one_less(self.point[1:][sizes.log_length : sizes.e_variables])))
+        coefficients, g, parts = self._monomials(self.point, sizes.degrees), self.g, []
+        if cells:
+            payload, mask = self._oracle(sizes.g_variables, sizes.g_rows)
+            weights += [(number, tau**2 * weight) for number, weight in zip(first_numbers, payload, strict=True)]
+            weights.append((next(numbers), tau**2 * mask))
+            value += tau**2 * self.cells_value * self._shortened(sizes.g_variables)
+        first_part = Part([EqTerm(self.point[1:][: sizes.log_length])], weights, next(numbers))
+        if cells:
+            functionals, opened = self.stage_b.opened(tau)
+            parts = [
+                Part(list(functional), [(number, 1)], next(numbers))
+                for number, functional in zip(first_numbers, functionals, strict=True)
+            ]
+            value += opened
+            coefficients += [tau * each for each in self._monomials(self.stage_b.point, cells.degrees)]
+            g += tau * self.stage_b.g
+        masked = Claim([first_part, *parts], value % R, is_masked=True)
+        clear = Claim([Part([ValuesTerm(coefficients)], [(next(numbers), 1)])], g % R)
         verify_opening(self.channel, [masked, clear], rows, self.key)
+
+    def _drift_row_weights(self) -> list[int]:
+        """Of the rows of E's tensors in claim 1."""
+        sizes, top = self.sizes, self.point[0]
+        table = eq_table(self.point[1:][sizes.log_length : sizes.e_variables])
+        weights = [[0] * tensor.row_count for tensor in self.statement.norms]
+        for line in sizes.lines:
+            own = weights[line.number]
+            for row in range(len(own)):
+                own[row] += (1 - top) * table[line.first + row] << line.scale
+        return [weight % R for own in weights for weight in own]
+
+    def _oracle(self, variables: int, count: int) -> tuple[list[int], int]:
+        """Weights of an oracle's rows, and that of its mask."""
+        shared, top = min(self.sizes.log_length, variables), self.point[0]
+        rest = self.point[1:][shared:variables]
+        return [(1 - top) * weight for weight in eq_table(rest)[:count]], top * one_less(rest)
+
+    def _shortened(self, variables: int) -> int:
+        """Π (1 - x_j) over the coordinates of a row that an oracle does not have."""
+        length = self.sizes.log_length
+        return one_less(self.point[1:][min(length, variables) : length])
+
+    @staticmethod
+    def _monomials(point: list[int], degrees: list[int]) -> list[int]:
+        coefficients = [1]
+        for coordinate, degree in zip(point, degrees, strict=True):
+            coefficients += powers(coordinate, degree + 1)[1:]
+        return coefficients
 
     def _drift_rows(self) -> list[list[tuple]]:
         """Rows of E: C_tuned - C_base. All rows are decoded, as invalid ones are refused whatever is claimed."""

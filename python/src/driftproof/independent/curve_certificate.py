@@ -8,7 +8,8 @@ from .errors import InvalidProof
 from .wire import Reader, sha256, text
 
 MAGIC = b"driftkzg"
-VERSION = 1
+#: The argument that the proof is: of norms alone, or with ranks and sparse parts.
+VERSIONS = (1, 2)
 FROZEN, BOUNDED, ANY_ROWS, ANY_DIGEST = 0, 1, 2, 3
 
 
@@ -21,6 +22,7 @@ class CurveCertificate:
     policy: bytes
     manifest: bytes
     proof: bytes
+    version: int = 1
 
     @property
     def binding(self) -> bytes:
@@ -33,14 +35,14 @@ def is_curve_certificate(content: bytes) -> bool:
 
 def read_curve_certificate(content: bytes) -> CurveCertificate:
     reader = Reader(content, "certificate")
-    if reader.take(8) != MAGIC or reader.u32() != VERSION:
+    if reader.take(8) != MAGIC or (version := reader.u32()) not in VERSIONS:
         raise InvalidProof("certificate: another format")
     if reader.counted() != BACKEND.encode():
         raise InvalidProof("certificate: another backend")
     base_root, setup_id, log_length, commitment = reader.hash(), reader.hash(), reader.u32(), reader.hash()
     policy, manifest, proof = (reader.counted() for _ in range(3))
     reader.end()
-    return CurveCertificate(base_root, setup_id, log_length, commitment, policy, manifest, proof)
+    return CurveCertificate(base_root, setup_id, log_length, commitment, policy, manifest, proof, version)
 
 
 def read_curve_manifest(content: bytes, identity: CurveIdentity, kinds: list[int]) -> list[bytes]:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Openings of rows on the curve (specification/curve.md, "Rows and their openings")."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .curve_channel import CurveChannel
 from .curve_group import group
@@ -75,7 +77,13 @@ class ValuesTerm:
         return result * pow(x, self.offset, R) % R
 
 
-Functional = list[EqTerm | ValuesTerm]
+class Term(Protocol):
+    """A summand of a functional c: `at` gives Σ_x c[x]·X^x."""
+
+    def at(self, x: int) -> int: ...
+
+
+Functional = Sequence[Term]
 
 
 @dataclass(frozen=True)

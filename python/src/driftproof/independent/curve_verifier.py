@@ -19,10 +19,21 @@ from .curve_certificate import (
 from .curve_channel import decode_points
 from .curve_identity import CurveIdentity, row_count
 from .curve_opening import KEY_BYTES, SetupKey
-from .curve_statement import BOUND_BITS, MAXIMUM_SPREAD, NORM, TOTAL_BITS, CurveStatement, CurveTensor
+from .curve_statement import (
+    BOUND_BITS,
+    MAXIMUM_SCALE,
+    MAXIMUM_SPREAD,
+    NORM,
+    TOTAL_BITS,
+    CurveClause,
+    CurveStatement,
+    CurveTensor,
+)
 from .errors import AnotherSubject, InvalidProof, NotProvable, OperationalError
-from .policy import ABSOLUTE, ANY, CLAUSES, Bound, Policy, Rule
+from .identity import BaseTensor
+from .policy import ABSOLUTE, ANY, CLAUSES, COLUMNS, ENTRIES, NO_SPARSE, ROWS, Bound, Clause, Policy, Rule
 from .rules import matrix, power_of_four
+from .statement import ceil_log2
 from .wire import Reader
 
 #: Known ceremonies (specification/curve.md, "Setups"): Ethereum's, the set of 4096.
@@ -50,13 +61,18 @@ def setup_id_of_file(head: bytes) -> bytes:
         raise OperationalError(str(error)) from None
 
 
+def is_provable(clause: Clause) -> bool:
+    others = clause.pattern, clause.entrywise, clause.rounding, clause.blocks, clause.circulant
+    return clause.norm is not None or (not any(others) and (clause.rank is not None or clause.sparse != NO_SPARSE))
+
+
 def check_provable(identity: CurveIdentity, decisions: dict[str, Rule]) -> None:
-    """Clauses are norms of whole tensors; anything else needs the hash backend."""
+    """Clauses are norms, ranks and sparse parts of whole tensors; anything else needs the hash backend."""
     for name, rule in decisions.items():
         if rule.kind != CLAUSES:
             continue
-        if rule.heads or rule.grow is not None or any(clause.norm is None for clause in rule.clauses):
-            raise NotProvable(f"{name}: the curve backend proves norms of whole tensors alone")
+        if rule.heads or rule.grow is not None or not all(is_provable(clause) for clause in rule.clauses):
+            raise NotProvable(f"{name}: the curve backend proves norms, ranks and sparse parts of whole tensors alone")
         tensor = identity.plain.by_name[name]
         if row_count(tensor, identity.log_length) == 0:
             raise NotProvable(f"{name}: has no rows that a clause could bound")
@@ -73,13 +89,6 @@ def kind_of(rule: Rule, has_rows: bool) -> int:
     return FROZEN
 
 
-def norm_square(bound: Bound, fraction_bits: int, sum_of_squares: int) -> int:
-    """N of a bound: ⌊B²·4^f⌋, or ⌊B²·Σq²⌋ of a relative one."""
-    if bound.kind == ABSOLUTE:
-        return floor(bound.value**2 * power_of_four(fraction_bits))
-    return floor(bound.value**2 * sum_of_squares)
-
-
 def total_square(identity: CurveIdentity, bound: Bound, bits: list[int]) -> int:
     """The total (specification/statement.md, section 9)."""
     largest = max(bits)
@@ -91,6 +100,29 @@ def total_square(identity: CurveIdentity, bound: Bound, bits: list[int]) -> int:
     return floor(bound.value**2 * squares * power_of_four(largest - units))
 
 
+def clause_of(clause: Clause, tensor: BaseTensor, bound: int | None) -> CurveClause:
+    """A sum clause of the policy about a tensor (specification/curve-argument.md, 6, "From a policy")."""
+    rows, columns = matrix(tensor.shape)
+    rank = min(clause.rank or 0, rows, columns)
+    most = {NO_SPARSE: 0, ENTRIES: rows * columns, ROWS: rows, COLUMNS: columns}[clause.sparse]
+    scale = square = 0
+    if clause.residual is not None:
+        if rank:
+            first = held_square(clause.residual, tensor, 0)
+            drift = 16 * max(tensor.sum_of_squares, 1 << 42) if bound is None else bound
+            room = 25 - (ceil_log2(first) + 1) // 2, (102 - ceil_log2(rank * drift)) // 2, MAXIMUM_SCALE
+            scale = max(0, min(room))
+        square = held_square(clause.residual, tensor, scale)
+        scale = scale if square else 0
+    return CurveClause(rank, clause.sparse, min(clause.count, most), scale, square)
+
+
+def held_square(bound: Bound, tensor: BaseTensor, scale: int) -> int:
+    """⌊B²·4^(f + s)⌋, or ⌊B²·Σq²·4^s⌋ of a relative one, held at 2^120 - 1."""
+    unit = power_of_four(tensor.fraction_bits) if bound.kind == ABSOLUTE else tensor.sum_of_squares
+    return min(floor(bound.value**2 * unit * 4**scale), (1 << BOUND_BITS) - 1)
+
+
 def derive_statement(
     identity: CurveIdentity, policy: Policy, decisions: dict[str, Rule], kinds: list[int]
 ) -> CurveStatement:
@@ -99,19 +131,23 @@ def derive_statement(
     for tensor, kind, rows in zip(identity.plain.tensors, kinds, identity.rows, strict=True):
         if kind != BOUNDED:
             continue
-        bounds = [clause.norm for clause in decisions[tensor.name].clauses]
-        least = min(norm_square(bound, tensor.fraction_bits, tensor.sum_of_squares) for bound in bounds)
-        held = min(least, (1 << BOUND_BITS) - 1)
+        clauses = decisions[tensor.name].clauses
+        norms = [held_square(clause.norm, tensor, 0) for clause in clauses if clause.norm is not None]
+        bound = min(norms) if norms else None
+        sums = tuple(clause_of(clause, tensor, bound) for clause in clauses if clause.norm is None)
         count, sizes = len(rows) // 48, matrix(tensor.shape)
         counts = policy.total is not None
-        tensors.append(CurveTensor(tensor.name, *sizes, tensor.fraction_bits, count, NORM, held, counts))
+        tensors.append(CurveTensor(tensor.name, *sizes, tensor.fraction_bits, count, NORM, bound, counts, sums))
     total = None
     if policy.total is not None:
         bits = [tensor.fraction_bits for tensor in tensors]
         if max(bits) - min(bits) > MAXIMUM_SPREAD:
             raise NotProvable("units of the tensors that the total counts differ by more than 44 bits")
         total = min(total_square(identity, policy.total, bits), (1 << TOTAL_BITS) - 1)
-    return CurveStatement(identity.log_length, identity.key.id, tuple(tensors), total)
+    statement = CurveStatement(identity.log_length, identity.key.id, tuple(tensors), total)
+    if statement.problem:
+        raise NotProvable(f"the curve backend does not take these sizes: {statement.problem}")
+    return statement
 
 
 def verify_curve(
@@ -140,6 +176,8 @@ def verify_curve(
         for tensor, rows in zip(identity.plain.tensors, identity.rows, strict=True)
     ]
     statement = derive_statement(identity, policy, decisions, kinds)
+    if certificate.version != statement.version:
+        raise InvalidProof("certificate: the version of another statement")
     stored = read_curve_manifest(certificate.manifest, identity, kinds)
     if tuned_commitment(certificate, identity, kinds, stored) != certificate.tuned_commitment:
         raise InvalidProof("the tuned commitment is not that of its parts")
