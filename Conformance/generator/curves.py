@@ -13,6 +13,14 @@ RULE = "format.md, Certificate on the curve"
 WRONG_ORDER = b"\x80" + bytes(47)
 OTHERS = {"tensors": "*", "allow": "any"}
 NORM = {"norm": {"relative": 1}}
+NOT_PROVABLE = {
+    "entrywise": {"rank": 1, "entrywise": {"relative": 1}},
+    "rounding": {"rank": 1, "rounding": {"halfUlps": 1}},
+    "pattern": {"pattern": {"of": "drift", "n": 1, "m": 2}},
+    "kronecker": {"kronecker": {"terms": 1, "inner": [1, 1]}},
+    "circulant": {"circulant": {"block": 2}},
+}
+STRUCTURES = "specification/curve-argument.md, 6"
 
 
 def stored(name: str) -> dict:
@@ -56,6 +64,7 @@ def cases() -> Cases:
     _contents(case, own, trust)
     _proofs(case, own, trust)
     _policies(case, own, trust)
+    _structures(case, trust)
     rows = [*identity.rows]
     rows[0] = WRONG_ORDER + rows[0][48:]
     changed = curves.identity_with_rows(own, rows)
@@ -72,6 +81,8 @@ def _frames(case, own, trust) -> None:
         return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
     case("version", "Version 0.", 11, "curveForm", *trust, cert=flipped(8))
+    later = content[:8] + b"\2" + content[9:]
+    case("version-later", "Norms alone as version 2.", 11, "curveVersion", *trust, cert=later)
     case("backend", "Another backend.", 11, "curveForm", *trust, cert=flipped(20))
     case("root", "The base's root is another.", 12, "curveBase", *trust, cert=flipped(23))
     case("setup-id", "The setup's id is another.", 12, "curveSetup", *trust, cert=flipped(55))
@@ -135,8 +146,61 @@ def _policies(case, own, trust) -> None:
     absolute = {"norm": {"absolute": 1}}
     add("nothing", "No tensor is bounded.", 14, "curveNotProvable", OTHERS)
     add("no-rows", "A clause about integers.", 14, "curveNotProvable", {"tensors": "*", "allow": NORM})
-    add("rank", "A rank.", 14, "curveNotProvable", {"tensors": "a.*", "allow": {"rank": 2}}, OTHERS)
+    add("rank", "A rank, of version 1.", 11, "curveVersion", {"tensors": "a.*", "allow": {"rank": 2}}, OTHERS)
+    for name, clause in NOT_PROVABLE.items():
+        add(name, "A clause of another kind.", 14, "curveNotProvable", {"tensors": "b.*", "allow": clause}, OTHERS)
+    listed = [{"rank": 1}, NOT_PROVABLE["entrywise"]]
+    add("list", "One of another kind in a list.", 14, "curveNotProvable", {"tensors": "b.*", "allow": listed}, OTHERS)
     add("heads", "Heads.", 14, "curveNotProvable", {"tensors": "b.*", "allow": absolute, "heads": heads}, OTHERS)
     add("grow", "Rows to grow.", 14, "curveNotProvable", {"tensors": "b.*", "allow": NORM, "grow": {"rows": 1}}, OTHERS)
     add("no-rule", "A tensor without a rule.", 13, "curveCoverage", {"tensors": "a.*", "allow": NORM})
     add("no-tensor", "A rule without a tensor.", 13, "curveCoverage", {"tensors": "z", "allow": NORM}, OTHERS)
+
+
+def _structures(case, trust) -> None:
+    """Certificates of version 2."""
+    found = {name: curves.subject(name) for name in ("rank", "sparse")}
+    trusted = {name: ("--setup", own.parts[0].setup_id.hex(), *trust[2:]) for name, own in found.items()}
+    case("rank", "Ranks with and without residual, norms, a total.", 0, "verified", *trusted["rank"], of="rank")
+    case("sparse", "Entries, rows, columns, beside a rank, a residual.", 0, "verified", *trusted["sparse"], of="sparse")
+    earlier = curves.rebuilt(found["rank"], found["rank"].taken_apart()[1], version=1)
+    case("rank-earlier", "Ranks as version 1.", 11, "curveVersion", *trusted["rank"], of="rank", cert=earlier)
+
+    def add(name: str, says: str, reason: str, of: str, **changed) -> None:
+        own = found[of]
+        content = curves.rebuilt(own, own.taken_apart()[1], **changed)
+        case(f"{of}-{name}", says, 11, reason, *trusted[of], of=of, rule=STRUCTURES, cert=content)
+
+    seven = (7).to_bytes(32, "little")
+    for of, own in found.items():
+        proof, places = own.parts[0].proof, curves.places(own)
+        for name, place in places.items():
+            content = proof[: place.start] + seven + proof[place.start + 32 :]
+            add(f"proof-{place.name}", f"Another {name}.", f"curve{place.check}", of, proof=content)
+        first = G1_GENERATOR + proof[48:]
+        add("proof-first", "Another row of P1.", "curveSumcheck", of, proof=first)
+        add("proof-long", "A byte too many.", "curveTrailing", of, proof=proof + b"\0")
+        for name, old, new in OTHER_CLAUSES[of]:
+            text = own.policy.decode()
+            assert text.count(old) == 1
+            policy = text.replace(old, new)
+            content = curves.rebuilt(own, own.taken_apart()[1], policy=read_policy(policy.encode()).canonical())
+            reason = "curveOtherProof"
+            words = dict(of=of, rule=STRUCTURES, policy=Text(policy), cert=content)
+            case(f"{of}-{name}", "The proof of another clause.", 11, reason, *trusted[of], **words)
+
+
+#: Clauses of which the pinned proofs are not: what is asked for has as many messages, or others.
+OTHER_CLAUSES = {
+    "rank": [
+        ("less", '"rank": 2', '"rank": 1'),
+        ("more", '"rank": 3,', '"rank": 4,'),
+        ("closer", '"absolute": 0.002', '"absolute": 0.001'),
+        ("exact", '"absolute": 0.002', '"absolute": 0'),
+    ],
+    "sparse": [
+        ("fewer", '"entries": 5', '"entries": 4'),
+        ("rows", '"columns": 1', '"rows": 1'),
+        ("wider", '"absolute": 0.01', '"absolute": 0.02'),
+    ],
+}

@@ -8,10 +8,12 @@ from random import Random
 
 import curves
 import models
+import numpy as np
 
 from driftproof.independent.curve_points import G1_GENERATOR, G1_INFINITY
 from driftproof.independent.curve_scalars import R
 from driftproof.independent.errors import VerificationFailure
+from driftproof.independent.policy import read_policy
 
 #: A setup of 2^9 powers that a test made: what is proved under it convinces nobody.
 LOG_POWERS = 9
@@ -25,16 +27,51 @@ def make_setup(folder: Path) -> Path:
     return path
 
 
+def _exact(generator: models.Generator, rule: dict, base: np.ndarray, dtype: str) -> np.ndarray:
+    """A product of integers in units that base and tuned weights have in every type; F16 and BF16 round nothing."""
+    rows, columns = generator.matrix(base).shape
+    rank = generator.pick(1, 2, 3, 5)
+    factors = [generator.random.integers(-1, 2, size=size) for size in ((rows, rank), (rank, columns))]
+    rule["allow"] = {"rank": generator.pick(rank, rank, 2 * rank, 1024)}
+    if generator.random.random() < 0.4:
+        rule["allow"]["residual"] = {"absolute": generator.pick(0, 0.001, 3)}
+    return base + (factors[0] @ factors[1]).reshape(base.shape) * 2.0**-4
+
+
+def _structured(generator: models.Generator, kind: str, dtype: str) -> tuple[np.ndarray, np.ndarray, object]:
+    """Base, tuned weights, and what is allowed: ranks and sparse parts, some beside another clause."""
+    rule: dict = {}
+    base = models.rounded(generator.weights(generator.shape()), dtype)
+    if kind == "exact":
+        base = np.round(np.clip(base, -4, 4) * 16) / 16
+        tuned = _exact(generator, rule, base, dtype)
+    else:
+        tuned = getattr(generator, "_" + kind)(rule, base, dtype)
+    tuned = models.rounded(tuned, dtype)
+    if not isinstance(rule["allow"], list) and generator.random.random() < 0.3:
+        rule["allow"] = [rule["allow"], generator._norm_rule(base, tuned - base)]
+        if generator.random.random() < 0.5:
+            rule["allow"].insert(generator.pick(0, 2), {"rank": min(1024, *generator.matrix(base).shape)})
+    return base, tuned, rule["allow"]
+
+
+#: What tensors are allowed; most often something that a clause bounds.
+KINDS = ("frozen", "any", "norm", "norm", "exact", "rank", "rank", "sparse", "sparse", "sum")
+
+
 def case(generator: models.Generator) -> models.Case:
     """Tensors under the rules that this backend takes."""
     result, drifts = models.Case(), []
     for number in range(generator.pick(1, 1, 2, 3, 5)):
-        name, kind = f"{generator.pick('layer', 'ä')}.{number}", generator.pick("frozen", "any", "norm", "norm", "norm")
+        name, kind = f"{generator.pick('layer', 'ä')}.{number}", generator.pick(*KINDS)
         dtype, shape = generator.pick(*models.FLOATING), generator.shape()
         base = models.rounded(generator.weights(shape), dtype)
         tuned, rule = base, {"tensors": name, "allow": kind}
         if kind == "any" and generator.random.random() < 0.5:
             tuned = models.rounded(generator.weights(generator.shape()), dtype)
+        elif kind in KINDS[4:]:
+            base, tuned, rule["allow"] = _structured(generator, kind, dtype)
+            drifts.append(tuned - base)
         elif kind != "frozen":
             tuned = models.rounded(base + generator._noise(base), dtype)
         if kind == "norm":
@@ -103,10 +140,32 @@ def _with_point(points: bytes, draw: Random) -> bytes:
     return points[: 48 * at] + point + points[48 * at + 48 :]
 
 
+def _with_number(policy: bytes, draw: Random) -> bytes:
+    """A rank, a count or a bound of a clause is another, or a clause of another form."""
+    value = json.loads(policy)
+    clauses = []
+    for rule in value["rules"]:
+        if not isinstance(rule["allow"], str):
+            clauses += rule["allow"] if isinstance(rule["allow"], list) else [rule["allow"]]
+    clause = draw.choice(clauses)
+    key = draw.choice(list(clause))
+    if isinstance(clause[key], dict):
+        bound = clause[key]
+        kind = draw.choice(list(bound))
+        number = bound.pop(kind)
+        bound[draw.choice(["absolute", "relative"])] = draw.choice([number, 0, float(f"{number / 2:.3g}"), 1e6])
+    else:
+        number = clause.pop(key)
+        forms = ["rank"] if key == "rank" else ["entries", "rows", "columns"]
+        clause[draw.choice(forms)] = max(1, number + draw.choice([-1, 1, 0, number]))
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
 def changed(own: curves.CurveSubject, other: curves.CurveSubject, draw: Random) -> tuple[str, curves.CurveSubject]:
     """One change and its kind. A change that finds nothing to change is one of single bytes."""
     kind = draw.choice(
-        ["byte", "byte", "length", "proof", "proof", "rows", "rows", "kinds", "policy", "identity", "base rows", "swap"]
+        ["byte", "byte", "length", "proof", "proof", "proof", "rows", "rows", "kinds", "policy", "identity"]
+        + ["base rows", "swap", "clause", "clause", "version"]
     )
     parts = {"certificate": own.certificate, "identity": own.identity, "policy": own.policy}
     if kind in ("byte", "length", "swap"):
@@ -128,6 +187,13 @@ def changed(own: curves.CurveSubject, other: curves.CurveSubject, draw: Random) 
         elif kind == "kinds":
             kinds[draw.randrange(len(kinds))] = draw.randrange(6)
             parts["certificate"] = curves.rebuilt(own, stored, kinds=kinds)
+        elif kind == "version":
+            version = 3 - certificate.version if draw.random() < 0.8 else draw.choice([0, 3, 1 << 31])
+            parts["certificate"] = curves.rebuilt(own, stored, version=version)
+        elif kind == "clause":
+            parts["policy"] = _with_number(own.policy, draw)
+            canonical = read_policy(parts["policy"]).canonical()
+            parts["certificate"] = curves.rebuilt(own, stored, policy=canonical)
         elif kind == "policy":
             policy = _with_byte(own.policy, draw)
             parts["policy"] = policy

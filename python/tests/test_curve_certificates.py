@@ -14,8 +14,20 @@ from driftproof.independent.curve_argument import CurveArgumentVerifier
 from driftproof.independent.curve_certificate import ANY_ROWS, BOUNDED
 from driftproof.independent.curve_points import G1_GENERATOR, G1_INFINITY
 from driftproof.independent.curve_scalars import R
-from driftproof.independent.curve_statement import ANY, FROZEN, NORM, CurveSizes, CurveStatement, CurveTensor
-from driftproof.independent.errors import InvalidProof
+from driftproof.independent.curve_statement import (
+    ANY,
+    FROZEN,
+    NORM,
+    CurveClause,
+    CurveSizes,
+    CurveStatement,
+    CurveTensor,
+)
+from driftproof.independent.curve_structure import Product, RunTerm, Table
+from driftproof.independent.curve_verifier import clause_of
+from driftproof.independent.errors import InvalidProof, VerificationFailure
+from driftproof.independent.identity import BaseTensor
+from driftproof.independent.policy import ABSOLUTE, COLUMNS, ENTRIES, RELATIVE, ROWS, Bound, Clause, Decimal10
 from driftproof.independent.wire import u64
 
 pytest.importorskip("py_arkworks_bls12381")
@@ -31,14 +43,19 @@ def run(tmp_path):
         paths = [tmp_path / name for name in ("tuned.drift", "base.json", "policy.json")]
         for path, content in zip(paths, (own.certificate, own.identity, own.policy), strict=True):
             path.write_bytes(content)
-        own_options = ["--setup", own_setup, "--assume", "bls12-381"] if trusted else []
+        own_options = ["--setup", own_setup(own), "--assume", "bls12-381"] if trusted else []
         said = io.StringIO()
         arguments = [str(paths[0]), "--base-identity", str(paths[1]), "--policy", str(paths[2])]
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             code = main([*arguments, *own_options, *options])
         return code, said.getvalue()
 
-    own_setup = curves.subject("mixed").parts[0].setup_id.hex()
+    def own_setup(own: curves.CurveSubject) -> str:
+        """Of the identity; of an unreadable one the first pinned certificate's."""
+        with contextlib.suppress(VerificationFailure):
+            return own.parts[1].key.id.hex()
+        return curves.subject("mixed").parts[0].setup_id.hex()
+
     return verify
 
 
@@ -112,7 +129,7 @@ def test_changed_bytes_are_rejected(name, run):
         assert run(replace(own, certificate=content))[0] == 11
 
 
-@each
+@pytest.mark.parametrize("name", ("mixed", "wide"))
 def test_changed_messages_are_refused_by_their_check(name, run):
     """With all hashes made right: messages of the sumcheck, of the opening, and scalars and points that are none."""
     own = curves.subject(name)
@@ -141,6 +158,41 @@ def test_changed_messages_are_refused_by_their_check(name, run):
     assert "sumcheckFinal" in said(G1_GENERATOR + proof[48:])
     assert "trailingBytes" in said(proof + bytes(1))
     assert "expected at byte" in said(proof[:-1])
+
+
+@pytest.mark.parametrize("name", ("rank", "sparse"))
+def test_changed_messages_of_clauses_are_refused_by_their_check(name, run):
+    """Stage A, Stage B, or the opening, as the message is about."""
+    own = curves.subject(name)
+    proof, stored = own.parts[0].proof, own.taken_apart()[1]
+    checks = {
+        "Sumcheck": "sumcheckFinal: stage A",
+        "SumcheckB": "sumcheckFinal: stage B",
+        "Opening": "opening: the pairings",
+    }
+    places = curves.places(own)
+    assert {place.check for place in places.values()} == checks.keys()
+    for what, place in places.items():
+        value = (int.from_bytes(proof[place.start : place.start + 32], "little") + 1) % R
+        changed = proof[: place.start] + value.to_bytes(32, "little") + proof[place.start + 32 :]
+        code, said = run(replace(own, certificate=curves.rebuilt(own, stored, proof=changed)))
+        assert code == 11 and checks[place.check] in said, what
+    for point, reason in ((G1_GENERATOR, "sumcheckFinal: stage A"), (WRONG_ORDER, "P1: point 0: wrongOrder")):
+        code, said = run(replace(own, certificate=curves.rebuilt(own, stored, proof=point + proof[48:])))
+        assert code == 11 and reason in said
+    for changed, reason in ((proof + bytes(1), "trailingBytes"), (proof[:-1], "expected at byte")):
+        assert reason in run(replace(own, certificate=curves.rebuilt(own, stored, proof=changed)))[1]
+
+
+def test_the_version_is_the_statements(run):
+    for name, version in (("mixed", 2), ("rank", 1), ("sparse", 1)):
+        own = curves.subject(name)
+        stored = own.taken_apart()[1]
+        code, said = run(replace(own, certificate=curves.rebuilt(own, stored, version=version)))
+        assert code == 11 and "version of another statement" in said
+        for other in (0, 3):
+            code, said = run(replace(own, certificate=curves.rebuilt(own, stored, version=other)))
+            assert code == 11 and "another format" in said
 
 
 #: A point of the curve of order 3, (0, 2): x³ + 4 = 4.
@@ -185,7 +237,11 @@ def test_manifest_bytes_follow_from_the_policy(run):
     [
         ('[{"tensors": "*", "allow": "any"}]', 14),
         ('[{"tensors": "*", "allow": {"norm": {"relative": 1}}}]', 14),
-        ('[{"tensors": "a.*", "allow": {"rank": 2}}, {"tensors": "*", "allow": "any"}]', 14),
+        ('[{"tensors": "a.*", "allow": {"rank": 2}}, {"tensors": "*", "allow": "any"}]', 11),
+        ('[{"tensors": "a.*", "allow": {"rank": 2, "entrywise": {"relative": 1}}}, '
+         '{"tensors": "*", "allow": "any"}]', 14),
+        ('[{"tensors": "b.*", "allow": [{"rank": 2}, {"circulant": {"block": 2}}]}, '
+         '{"tensors": "*", "allow": "any"}]', 14),
         ('[{"tensors": "b.*", "allow": {"norm": {"absolute": 1}}, "heads": {"of": "rows", "size": 1}}, '
          '{"tensors": "*", "allow": "any"}]', 14),
         ('[{"tensors": "b.*", "allow": {"norm": {"absolute": 1}}, "grow": {"rows": 1}}, '
@@ -222,6 +278,90 @@ def test_statements_beyond_the_table_are_unsupported():
     far = replace(good, name="b", fraction_bits=-20), replace(good, fraction_bits=25)
     with pytest.raises(InvalidProof, match="unsupported"):
         replace(statement, tensors=far).check()
+
+
+def test_clauses_beyond_the_table_are_unsupported():
+    clause = CurveClause(2, ENTRIES, 5, 7, 9)
+    tensor = CurveTensor("a", 3, 100, 10, 2, NORM, None, False, (clause,))
+    CurveStatement(8, bytes(32), (tensor,)).check()
+    for changed in (
+        {"rank": 4}, {"rank": -1}, {"rank": 0, "form": 0, "scale": 0, "count": 0}, {"rank": 0}, {"form": 4},
+        {"form": 0}, {"count": 0}, {"count": 301}, {"form": ROWS, "count": 4}, {"form": COLUMNS, "count": 101},
+        {"scale": 21}, {"scale": -1}, {"bound": 1 << 120},
+    ):  # fmt: skip
+        other = replace(tensor, clauses=(replace(clause, **changed),))
+        with pytest.raises(InvalidProof, match="unsupported"):
+            CurveStatement(8, bytes(32), (other,)).check()
+    for wrong in (replace(tensor, clauses=(clause,) * 17), replace(tensor, claim=ANY)):
+        with pytest.raises(InvalidProof, match="unsupported"):
+            CurveStatement(8, bytes(32), (wrong,)).check()
+    wide = CurveTensor("a", 1 << 12, 1 << 12, 0, 1 << 16, NORM, None, False, (CurveClause(0, ENTRIES, 1 << 15, 0, 1),))
+    with pytest.raises(InvalidProof, match="2\\^25"):
+        CurveStatement(8, bytes(32), (wide,)).check()
+    wide = replace(wide, clauses=(CurveClause(0, ENTRIES, 1 << 14, 0, 1), CurveClause(1024, ROWS, 800, 0, 1)))
+    with pytest.raises(InvalidProof, match="2\\^2[45]"):
+        CurveStatement(8, bytes(32), (wide,)).check()
+    deep = CurveTensor("a", 1 << 16, 1 << 16, 0, 1 << 24, NORM, None, False, (CurveClause(1, 0, 0, 0, 1),) * 16)
+    many = tuple(replace(deep, name=str(number)) for number in range(17))
+    with pytest.raises(InvalidProof, match="too many rows of clauses"):
+        CurveStatement(8, bytes(32), many).check()
+
+
+def test_lines_and_cells():
+    """Two clauses and a tensor with a bound, worked out by hand."""
+    first = CurveClause(3, ROWS, 2, 4, 9)
+    second = CurveClause(0, ENTRIES, 5, 0, 0)
+    tensors = (
+        CurveTensor("a", 5, 40, 0, 2, NORM, None, False, (first,)),
+        CurveTensor("b", 20, 50, 0, 5, NORM, 7, False, (second,)),
+    )
+    sizes = CurveStatement(8, bytes(32), tensors).sizes
+    assert [(line.number, line.first, line.row_count, line.bound) for line in sizes.lines] == [
+        (1, 0, 8, 0), (0, 8, 2, 9), (0, 10, 2, None), (1, 12, 5, 7),
+    ]  # fmt: skip
+    assert (sizes.e_variables, sizes.bounds, sizes.several) == (8 + 5, 3, True)
+    cells = sizes.cells
+    # V of 64 x 4, then U of 8 x 4: cells 0 to 288, so n_U = 9. Slots: 8 of entries of 11 bits, 2 of rows of 3 bits.
+    assert [(each.left, each.right, each.base) for each in cells.factors] == [(256, 0, 0)]
+    assert (cells.factor_variables, cells.column_bits, cells.slot_bits, cells.chunks) == (9, 2, 4, 2)
+    assert [(each.count, each.chunks, each.base) for each in cells.slots] == [(5, 2, 0), (2, 1, 8)]
+    # The region has 2^(8 + 4 + 1) cells and comes first, at the next multiple of its size.
+    assert (cells.region, [each.values for each in cells.slots]) == (1 << 13, [(1 << 14) + 128, 1 << 14])
+    assert cells.value_names == ["U", "V", "values", "chunk 0", "chunk 1", "dummy"]
+    assert (cells.delta, cells.used, cells.variables) == ((1 << 14) + 142, (1 << 14) + 143, 15)
+    assert cells.degrees == [4, 3, 3, 3, 3]
+    assert list(cells.sums()) == [*range(8), *range(16, 24), 8, 9]
+
+
+def test_scales_and_bounds_of_residuals():
+    tensor = BaseTensor("a", "F32", (3, 100), 10, 1 << 44, 0, bytes(32))
+    residual = Bound(ABSOLUTE, Decimal10(3, 0))
+    # N_0 = 9·4^10 has 24 bits: s is at most 13; 16·2^44·2 has 49 bits: at most 26.
+    assert clause_of(Clause(rank=2, residual=residual), tensor, None) == CurveClause(2, 0, 0, 13, 9 << 46)
+    # A bound of 2^90 beside it leaves (102 - 91) / 2.
+    assert clause_of(Clause(rank=2, residual=residual), tensor, 1 << 90).scale == 5
+    assert clause_of(Clause(rank=2, residual=residual), tensor, 1 << 110).scale == 0
+    assert clause_of(Clause(rank=9), tensor, None) == CurveClause(3, 0, 0, 0, 0)
+    assert clause_of(Clause(sparse=ROWS, count=9, residual=residual), tensor, None) == CurveClause(0, 2, 3, 0, 9 << 20)
+    tiny = Bound(RELATIVE, Decimal10(1, -40))
+    assert clause_of(Clause(rank=1, residual=tiny), tensor, None) == CurveClause(1, 0, 0, 0, 0)
+    half = Bound(RELATIVE, Decimal10(1, -7))
+    assert clause_of(Clause(rank=1, residual=half), tensor, None).bound == (1 << 44) * 4**20 // 10**14
+
+
+def test_functionals_cut_into_rows():
+    """A run's rows together are the run."""
+    draw = random.Random(14)
+    x = draw.randrange(R)
+    for low, high in ((2, 3), (3, 9), (9, 3), (10, 1), (0, 9), (9, 0)):
+        point = Product([draw.randrange(R) for _ in range(high)])
+        table = Table([draw.randrange(R) for _ in range(1 << low)])
+        for run in (RunTerm(table, point, 3 << 13, 5), RunTerm(point, table, 3 << 13, 5)):
+            whole = run.at(x)
+            rows = list(run.rows(8))
+            assert len(rows) == 1 << max(0, low + high - 8)
+            assert sum(pow(x, row << 8, R) * part.at(x) for row, part in rows) % R == whole
+            assert all(0 <= part.offset < 256 for _, part in rows)
 
 
 @pytest.mark.parametrize(

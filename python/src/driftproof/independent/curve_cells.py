@@ -44,7 +44,7 @@ class SlotLine:
 
 
 def place(runs: list[tuple[int, Callable[[int], None]]], first: int) -> int:
-    """Runs by falling size, equal ones in order, each at the next multiple of its size, which is told to it; the end."""
+    """Runs by falling size, equal ones in order, each told where: at the next multiple of its size; the end of all."""
     for size, told in sorted(runs, key=lambda run: -run[0]):
         first = -(-first // size) * size
         told(first)

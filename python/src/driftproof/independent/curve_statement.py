@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The statement of the argument over the curve, its bytes and its sizes (specification/curve-argument.md, 1, 2 and 6)."""
+"""The statement of the argument over the curve, its bytes and sizes (specification/curve-argument.md, 1, 2 and 6)."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
