@@ -114,7 +114,14 @@ package final class MappedFile: Sendable {
 
   /// A copy of the bytes of `range`; throws `outOfBounds` when the file is shorter.
   package func bytes(in range: Range<Int>) throws(CheckpointError) -> [UInt8] {
-    try withBytes(in: range) { (span) throws(CheckpointError) -> [UInt8] in span.withUnsafeBytes { [UInt8]($0) } }
+    if range.count >= Self.readThreshold, range.lowerBound >= 0, range.upperBound <= count {
+      var bytes = [UInt8](repeating: 0, count: range.count)
+      try copyWords(at: range.lowerBound, count: range.count, into: &bytes)
+      return bytes
+    }
+    return try withBytes(in: range) { (span) throws(CheckpointError) -> [UInt8] in
+      span.withUnsafeBytes { [UInt8]($0) }
+    }
   }
 
   /// Copies `count` little-endian words that start at byte `offset` (of any alignment) to the front of `words`.

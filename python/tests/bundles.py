@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 
 import attesting
-
 from driftproof.independent import audit_bundle, audit_json
 from driftproof.independent.audit_archive import header
 from driftproof.independent.audit_plan import read_plan
@@ -142,16 +141,33 @@ def followed(members: Members) -> tuple[Members, str] | None:
 
 def with_random_answers(members: Members, draw) -> tuple[Members, str] | None:
     """The candidate's answers changed at random, and everything that follows from them made right."""
-    lines = lines_of(members, CANDIDATE)
+    lines, truth = lines_of(members, CANDIDATE), lines_of(members, REFERENCE)
     share = draw.choice([0.02, 0.1, 0.5, 1])
+    for line in truth:
+        if line["kind"] == "answer" and draw.random() < share:
+            _make_unclear(line, draw)
     for line in lines:
         if line["kind"] == "answer" and draw.random() < share:
             _change_answer(line, draw)
-    return followed(sealed(members, lines_of(members, REFERENCE), lines))
+    return followed(sealed(members, truth, lines))
+
+
+# Parts of characters, and what may stand in their place.
+UNCLEAR = [part.encode("latin-1") for part in ["\xff", "\xc3", " \xe2", "  \xe2\x80", "x\xe2"]]
+UNCLEAR += [text.encode() for text in ["", " ", "  ", "x", "\ufffd", " \ufffd"]]
+
+
+def _make_unclear(line: dict, draw) -> None:
+    """Some listed tokens that are not emitted become parts of characters, or what stands for such."""
+    for pair in (pair for token in line["tokens"] for pair in token["top"][1:]):
+        if draw.random() < 0.2:
+            pair[0] = base64.b64encode(draw.choice(UNCLEAR)).decode()
 
 
 def _change_answer(line: dict, draw) -> None:
-    choice = draw.choice(["values", "values", "values", "values", "finish", "text", "token", "drop", "top", "more"])
+    choice = draw.choice(
+        ["values", "values", "values", "values", "finish", "text", "token", "drop", "top", "more", "unclear"]
+    )
     tokens = line["tokens"]
     if choice == "finish":
         line["finish"] = draw.choice(["stop", "length", "content_filter", ""])
@@ -159,6 +175,8 @@ def _change_answer(line: dict, draw) -> None:
         text = base64.b64decode(line["text"])
         text = draw.choice([text[:-1], text + b"x", b"", b" " + text, text.replace(b"w", b"\xff")])
         line["text"] = base64.b64encode(text).decode()
+    elif choice == "unclear":
+        _make_unclear(line, draw)
     elif choice == "drop":
         tokens.pop()
     elif choice == "more":

@@ -57,16 +57,10 @@ package enum AuditChecks {
   /// Every session names a state of the reference, which had settled what is asked in that session: nobody could choose a
   /// reference after seeing the candidate's answers.
   static func checkSessions(_ candidate: Transcript, _ reference: ReferenceAnswers) throws(AuditRejection) {
-    var limits: [(from: Int, lines: Int)] = []
-    for (number, session) in candidate.sessions {
-      guard let lines = session.reference.flatMap({ reference.lines(root: $0) }) else {
-        throw .otherReference(line: number)
-      }
-      limits.append((number, lines))
-    }
+    let limits = try SessionLimits(candidate.sessions, endings: reference.endings)
     for (number, sent) in candidate.sent {
-      let lines = limits.last { $0.from < number }?.lines ?? 0
-      guard reference.isSettled(sent.index, within: lines), reference.answer(sent.index) != nil else {
+      guard reference.isSettled(sent.index, within: limits.lines(at: number)), reference.answer(sent.index) != nil
+      else {
         throw .noReferenceAnswer(index: sent.index, line: number)
       }
     }
@@ -84,6 +78,7 @@ package enum AuditChecks {
       guard case .answered(let answered) = question.state else {
         return (index, question.resolvedAt, unscored.row(index, nil))
       }
+      if case .scored(let row) = answered.kept { return (index, question.resolvedAt, row) }
       return (index, question.resolvedAt, unscored.row(index, answered.answer))
     }
     var rest = rows[...]

@@ -59,6 +59,17 @@ package struct ReadAnswer: Equatable, Sendable {
     package let value: Int
     /// Distinct tokens, the likeliest first, equal ones by their bytes.
     package let listed: [AnswerToken.Entry]
+    /// Tokens that were dropped, as they stood there twice.
+    fileprivate(set) var dropped: [TokenBytes] = []
+    /// Of the list, also where no more than its beginning is kept: tokens that are parts of characters.
+    fileprivate(set) var parts: [TokenBytes] = []
+
+    /// Whether a part of a character, which is not listed as such, may be listed under a text: with U+FFFD for it, or without it.
+    func mayShow(_ part: TokenBytes) -> Bool {
+      let text = part.text
+      return bytes.isUnclear || bytes == text || listed.contains { $0.bytes.isUnclear || $0.bytes == text }
+        || dropped.contains { $0.isUnclear || $0 == text }
+    }
 
     /// The likeliest listed value, the emitted token's among them.
     package var best: Int { max(value, listed.first?.value ?? value) }
@@ -83,12 +94,31 @@ package struct ReadAnswer: Equatable, Sendable {
     var places: [Place] = []
     for token in answer.tokens {
       guard let bytes = spelling.bytes(of: token.bytes) else { return nil }
-      places.append(Place(bytes: bytes, value: token.value, listed: Self.listed(token.top, spelling)))
+      let (listed, dropped) = Self.listed(token.top, spelling)
+      let parts = listed.filter { !$0.bytes.isText }.map(\.bytes)
+      places.append(Place(bytes: bytes, value: token.value, listed: listed, dropped: dropped, parts: parts))
     }
     guard let shown = Self.joined(places, answer.text) else { return nil }
     self.places = places
     self.shown = shown
     finish = answer.finish
+  }
+
+  private init(places: [Place], shown: Int, finish: String) {
+    (self.places, self.shown, self.finish) = (places, shown, finish)
+  }
+
+  /// With the likeliest tokens of each place alone. What is not listed then may have been: this is for a side whose values are
+  /// looked for elsewhere, never for one in which they are.
+  func limited(to count: Int) -> ReadAnswer {
+    let places = places.map { place in
+      place.listed.count <= count
+        ? place
+        : Place(
+          bytes: place.bytes, value: place.value, listed: Array(place.listed.prefix(count)),
+          dropped: place.dropped, parts: place.parts)
+    }
+    return ReadAnswer(places: places, shown: shown, finish: finish)
   }
 
   /// How many tokens the text consists of; nil where they do not join to it.
@@ -101,7 +131,9 @@ package struct ReadAnswer: Equatable, Sendable {
   }
 
   /// What stands twice in one list is dropped from it: parts of characters are equal texts to some servers.
-  private static func listed(_ top: [AnswerToken.Entry], _ spelling: TokenSpelling) -> [AnswerToken.Entry] {
+  private static func listed(
+    _ top: [AnswerToken.Entry], _ spelling: TokenSpelling
+  ) -> (listed: [AnswerToken.Entry], dropped: [TokenBytes]) {
     // What is not written in this spelling is no token that could be compared.
     let entries =
       spelling == .plain
@@ -113,10 +145,12 @@ package struct ReadAnswer: Equatable, Sendable {
     let distinct = entries.indices.filter { place in
       !entries.indices.contains { $0 != place && entries[$0].bytes == entries[place].bytes }
     }
-    let kept = distinct.count == entries.count ? entries : distinct.map { entries[$0] }
+    let isWhole = distinct.count == entries.count
+    let kept = isWhole ? entries : distinct.map { entries[$0] }
+    let dropped = isWhole ? [] : entries.indices.filter { !distinct.contains($0) }.map { entries[$0].bytes }
     // Most servers list them so.
     let isSorted = zip(kept, kept.dropFirst()).allSatisfy { precedes($0, $1) }
-    return isSorted ? kept : kept.sorted(by: precedes)
+    return (isSorted ? kept : kept.sorted(by: precedes), dropped)
   }
 
   private static func precedes(_ a: AnswerToken.Entry, _ b: AnswerToken.Entry) -> Bool {

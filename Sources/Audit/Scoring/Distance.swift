@@ -63,7 +63,7 @@ extension Distance {
         truth.listed.isEmpty
         ? [AnswerToken.Entry(truth.bytes, value: truth.value)] : Array(truth.listed.prefix(compared))
       for entry in tokens {
-        let (least, most) = Self.difference(entry, found)
+        let (least, most) = Self.difference(entry, truth, found)
         low += least
         high += most
         count += 1
@@ -73,13 +73,33 @@ extension Distance {
     self.init(low: low, high: high, count: max(1, count))
   }
 
-  /// What is not listed may be anything up to the smallest listed value: then the distance has a range.
-  private static func difference(_ entry: AnswerToken.Entry, _ found: ReadAnswer.Place) -> (least: Int, most: Int) {
+  /// What is not listed may be anything up to the smallest listed value: then the distance has a range. Where a server lists
+  /// tokens by their texts, many parts of characters have one, and of which token its value is cannot be known: none that it may be
+  /// of is evidence of a difference.
+  private static func difference(
+    _ entry: AnswerToken.Entry, _ truth: ReadAnswer.Place, _ found: ReadAnswer.Place
+  ) -> (least: Int, most: Int) {
     if let value = found.value(of: entry.bytes) {
       let distance = min(unit, abs(entry.value - value))
-      return (distance, distance)
+      let isEvidence = distance == 0 || !(entry.bytes.isUnclear || isShared(entry.bytes, truth, found))
+      return (isEvidence ? distance : 0, distance)
+    }
+    if entry.bytes.isUnclear || isShared(entry.bytes, truth, found)
+      || !entry.bytes.isText && found.mayShow(entry.bytes)
+    {
+      return (0, unit)
     }
     return (min(unit, max(0, entry.value - found.bound)), unit)
+  }
+
+  /// Whether one side may list a blank with the value of a part of a character that the other lists by itself. Blanks alone: an
+  /// endpoint that invents parts must not take the evidence out of tokens that are texts.
+  private static func isShared(_ token: TokenBytes, _ truth: ReadAnswer.Place, _ found: ReadAnswer.Place) -> Bool {
+    guard !truth.parts.isEmpty || !found.parts.isEmpty, token.isBlank else { return false }
+    func isAlone(_ parts: [TokenBytes], _ others: [TokenBytes]) -> Bool {
+      parts.contains { $0.text == token && !others.contains($0) }
+    }
+    return isAlone(truth.parts, found.parts) || isAlone(found.parts, truth.parts)
   }
 
   /// Of texts: the share of the longer one behind the common beginning. Nil for two empty ones.

@@ -99,6 +99,33 @@ package struct TokenBytes: Hashable, Sendable {
   }
 }
 
+extension TokenBytes {
+  private static let replacement = Array("\u{FFFD}".utf8)
+
+  /// Whether it has U+FFFD, which servers write where a token is a part of a character: then it is no token that is known.
+  var isUnclear: Bool {
+    guard count >= Self.replacement.count else { return false }
+    let bytes = bytes
+    return (0...bytes.count - Self.replacement.count).contains { bytes[$0...].starts(with: Self.replacement) }
+  }
+
+  /// Whether it is UTF-8, and so a text by itself; otherwise it is a part of a character, or has one.
+  var isText: Bool {
+    // Nearly all are ASCII; the number of a short one's bytes is no byte of it.
+    if long == nil, (high | low) & 0x8080_8080_8080_8080 == 0 { return true }
+    return String(validating: bytes, as: UTF8.self) != nil
+  }
+
+  /// What is left of it as text.
+  var text: TokenBytes {
+    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter { $0 != "\u{FFFD}" }
+    return TokenBytes(Array(String(String.UnicodeScalarView(scalars)).utf8))
+  }
+
+  /// Nothing, or blanks alone.
+  var isBlank: Bool { bytes.allSatisfy { $0 == 0x20 } }
+}
+
 extension TokenBytes: Comparable {
   /// By the bytes, one after the other.
   package static func < (a: TokenBytes, b: TokenBytes) -> Bool {

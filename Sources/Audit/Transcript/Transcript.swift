@@ -63,7 +63,7 @@ package struct Transcript: Sendable {
   package mutating func append(_ line: TranscriptLine) throws(TranscriptError) -> [UInt8] {
     let bytes = line.bytes(after: frame.previous)
     guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: count + 1) }
-    try take(line, bytes)
+    try take(line, digest: SHA256.hash(bytes))
     return bytes
   }
 
@@ -72,14 +72,9 @@ package struct Transcript: Sendable {
     .end(TranscriptLine.End(count: count, outcome: outcome, lines: self.count, root: root.hexadecimal))
   }
 
-  /// Takes a line of a file.
-  package mutating func read(_ bytes: [UInt8]) throws(TranscriptError) {
-    try take(try frame.read(bytes), bytes)
-  }
-
-  private mutating func take(_ line: TranscriptLine, _ bytes: [UInt8]) throws(TranscriptError) {
+  private mutating func take(_ line: TranscriptLine, digest: [UInt8]) throws(TranscriptError) {
     try check(line, number: count + 1)
-    frame.take(SHA256.hash(bytes))
+    frame.take(digest)
   }
 
   // MARK: Rules
@@ -152,9 +147,23 @@ extension Transcript {
 
   /// Reads a whole file: lines, each with a line feed.
   package init(file: [UInt8], side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
+    try self.init(part: file[...], side: side, planDigest: planDigest, keeping: .all)
+  }
+
+  /// The same of a part of one, which is not copied as a whole.
+  /// - Parameter keeping: what to keep of each answer.
+  package init(
+    part: ArraySlice<UInt8>, side: AuditSide, planDigest: [UInt8], keeping: AnswerKeeping
+  ) throws(TranscriptError) {
     var transcript = Transcript(side: side, planDigest: planDigest)
-    try TranscriptFrame.forEachLine(of: file) { (line) throws(TranscriptError) in
-      try transcript.read(line)
+    try TranscriptFrame.forEachBatch(of: part) { (lines) throws(TranscriptError) in
+      let spelling = transcript.header?.spelling ?? .plain
+      let readings = Parallel.map(lines.count) {
+        ParsedLine(Array(part[lines[$0]]), keeping: keeping, spelling: spelling)
+      }
+      for reading in readings {
+        try transcript.take(try transcript.frame.linked(reading), digest: reading.digest)
+      }
     }
     self = transcript
   }

@@ -20,35 +20,43 @@ struct TranscriptFrame: Sendable {
     previous = planDigest
   }
 
-  /// Hands on every line of a file, each of which ends with a line feed.
-  static func forEachLine(
-    of file: [UInt8], _ body: ([UInt8]) throws(TranscriptError) -> Void
+  /// Lines that are read at a time, and their bytes at most unless a single one has more: what a reader holds does not depend
+  /// on how long a file is.
+  private static let batch = (lines: 64, bytes: 1 << 22)
+
+  /// Hands on the lines of a file, each of which ends with a line feed, some at a time: first one alone, which says how to read
+  /// the others.
+  static func forEachBatch(
+    of file: ArraySlice<UInt8>, _ body: ([Range<Int>]) throws(TranscriptError) -> Void
   ) throws(TranscriptError) {
     guard !file.isEmpty else { throw .empty }
-    var rest = file[...]
-    var count = 0
-    while let end = rest.firstIndex(of: 0x0A) {
-      try body(Array(rest[rest.startIndex..<end]))
+    var (lines, bytes, count, start) = ([Range<Int>](), 0, 0, file.startIndex)
+    while let end = file[start...].firstIndex(of: 0x0A) {
+      lines.append(start..<end)
+      bytes += end - start
       count += 1
-      rest = rest[(end + 1)...]
+      start = end + 1
+      if count == 1 || lines.count == batch.lines || bytes >= batch.bytes {
+        try body(lines)
+        (lines, bytes) = ([], 0)
+      }
     }
-    guard rest.isEmpty else { throw .unfinishedLine(number: count + 1) }
+    if !lines.isEmpty { try body(lines) }
+    guard start == file.endIndex else { throw .unfinishedLine(number: count + 1) }
   }
 
   /// What the next line says, which must be linked to the one before.
-  func read(_ bytes: [UInt8]) throws(TranscriptError) -> TranscriptLine {
+  func linked(_ reading: ParsedLine) throws(TranscriptError) -> TranscriptLine {
     let number = tree.count + 1
-    guard bytes.count <= CanonicalJSON.maximumBytes else { throw .longLine(number: number) }
-    let (line, stated): (TranscriptLine, [UInt8])
-    do throws(LineFailure) {
-      (line, stated) = try TranscriptLine.read(bytes)
-    } catch {
-      throw .malformed(number: number, reason: error.reason)
+    switch reading.content {
+    case .long: throw .longLine(number: number)
+    case .malformed(let reason): throw .malformed(number: number, reason: reason)
+    case .line(let line, let stated):
+      guard stated == previous else {
+        throw number == 1 ? .otherPlan(stated: stated.hexadecimal) : .brokenChain(number: number)
+      }
+      return line
     }
-    guard stated == previous else {
-      throw number == 1 ? .otherPlan(stated: stated.hexadecimal) : .brokenChain(number: number)
-    }
-    return line
   }
 
   /// Checks the next line as far as headers, sessions and ends go.

@@ -98,6 +98,17 @@ package enum TranscriptLine: Equatable, Sendable {
     package var fingerprint: String?
     package var promptTokens: Int?
     package var salt: String
+    /// In place of the answer's tokens, where a reader keeps no more.
+    var kept = Kept.tokens
+
+    /// What a reader keeps of an answer; see ``AnswerKeeping``.
+    enum Kept: Equatable, Sendable {
+      case tokens
+      /// Nil where there is nothing to compare.
+      case compared(ComparedAnswer?)
+      /// Nil where the reference has no answer.
+      case scored(ScoredRow?)
+    }
 
     package init(index: Int, attempt: Int, body: String, response: EndpointResponse, salt: String) {
       self.index = index

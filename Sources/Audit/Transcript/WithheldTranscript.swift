@@ -20,9 +20,14 @@ package struct WithheldTranscript: Sendable {
 
   /// Reads a file that ``file(withholding:)`` has written.
   package init(file: [UInt8], side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
+    try self.init(part: file[...], side: side, planDigest: planDigest)
+  }
+
+  /// The same of a part of one, which is not copied as a whole.
+  package init(part: ArraySlice<UInt8>, side: AuditSide, planDigest: [UInt8]) throws(TranscriptError) {
     var transcript = WithheldTranscript(frame: TranscriptFrame(side: side, planDigest: planDigest))
-    try TranscriptFrame.forEachLine(of: file) { (line) throws(TranscriptError) in
-      try transcript.read(line)
+    try TranscriptFrame.forEachBatch(of: part) { (lines) throws(TranscriptError) in
+      for line in lines { try transcript.read(Array(part[line])) }
     }
     guard transcript.endings.last?.number == transcript.count else { throw .noEnd }
     self = transcript
@@ -61,9 +66,9 @@ package struct WithheldTranscript: Sendable {
   }
 
   /// The root of the tree over all lines of either form of a transcript, without reading what they say.
-  package static func root(of file: [UInt8]) -> (root: [UInt8], lines: Int) {
+  package static func root(of file: ArraySlice<UInt8>) -> (root: [UInt8], lines: Int) {
     var tree = LineTree()
-    var rest = file[...]
+    var rest = file
     while let end = rest.firstIndex(of: 0x0A) {
       let bytes = Array(rest[rest.startIndex..<end])
       tree.append(hiddenDigest(bytes) ?? SHA256.hash(bytes))
@@ -82,7 +87,8 @@ package struct WithheldTranscript: Sendable {
       frame.take(digest)
       return
     }
-    let line = try frame.read(bytes)
+    let reading = ParsedLine(bytes, keeping: .all, spelling: .plain)
+    let line = try frame.linked(reading)
     try frame.check(line)
     switch line {
     case .sent, .answer: throw .visible(number: number)
@@ -92,6 +98,6 @@ package struct WithheldTranscript: Sendable {
         throw .resolvedTwice(number: number, index: index)
       }
     }
-    frame.take(SHA256.hash(bytes))
+    frame.take(reading.digest)
   }
 }

@@ -9,18 +9,29 @@ package struct BundleArchive: Equatable, Sendable {
   package static let maximumBytes = 256 << 20
   private static let block = 512
 
-  package private(set) var files: [BundleFile: [UInt8]]
+  /// Of an archive that was read, parts of its bytes: transcripts may be nearly all of it.
+  private var parts: [BundleFile: ArraySlice<UInt8>]
 
   /// - Parameter files: the required ones among them.
-  package init(_ files: [BundleFile: [UInt8]]) { self.files = files }
+  package init(_ files: [BundleFile: [UInt8]]) { parts = files.mapValues { $0[...] } }
 
-  package subscript(_ file: BundleFile) -> [UInt8] { files[file] ?? [] }
+  /// A copy of a file; of one that is not there, nothing.
+  package subscript(_ file: BundleFile) -> [UInt8] { Array(part(file)) }
+
+  /// A copy of a file; nil where it is not there.
+  package func optional(_ file: BundleFile) -> [UInt8]? { parts[file].map { Array($0) } }
+
+  /// A file as a part of the archive.
+  package func part(_ file: BundleFile) -> ArraySlice<UInt8> { parts[file] ?? [] }
+
+  /// All of its files.
+  package var files: [BundleFile: [UInt8]] { parts.mapValues { Array($0) } }
 
   /// The archive's bytes.
   package var tar: [UInt8] {
     var result: [UInt8] = []
     for file in BundleFile.allCases {
-      guard let content = files[file] else { continue }
+      guard let content = parts[file] else { continue }
       result += Self.header(file, size: content.count) + content + Self.zeros(Self.padding(content.count))
     }
     return result + Self.zeros(2 * Self.block)
@@ -29,7 +40,7 @@ package struct BundleArchive: Equatable, Sendable {
   /// Reads an archive. No bytes make it trap.
   package init(tar: [UInt8]) throws(ArchiveError) {
     guard tar.count <= Self.maximumBytes else { throw .tooLarge(bytes: tar.count) }
-    files = [:]
+    parts = [:]
     var position = 0
     var last: BundleFile?
     while true {
@@ -46,12 +57,12 @@ package struct BundleArchive: Equatable, Sendable {
       let (start, padding) = (position + Self.block, Self.padding(size))
       guard size + padding <= tar.count - start else { throw .truncated }
       guard tar[start + size..<start + size + padding].allSatisfy({ $0 == 0 }) else { throw .padding(file) }
-      files[file] = Array(tar[start..<start + size])
+      parts[file] = tar[start..<start + size]
       last = file
       position = start + size + padding
     }
     guard tar.count == position + 2 * Self.block, tar[position...].allSatisfy({ $0 == 0 }) else { throw .end }
-    if let missing = BundleFile.required.first(where: { files[$0] == nil }) { throw .missingFile(missing) }
+    if let missing = BundleFile.required.first(where: { parts[$0] == nil }) { throw .missingFile(missing) }
   }
 
   private static func place(_ file: BundleFile) -> Int { BundleFile.allCases.firstIndex(of: file) ?? 0 }
@@ -60,30 +71,36 @@ package struct BundleArchive: Equatable, Sendable {
 
   private static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
-  /// The one header that a file of this name and size has.
-  private static func header(_ file: BundleFile, size: Int) -> [UInt8] {
+  /// What all headers have: name, size and checksum are missing, of which the last is over itself as blanks.
+  private static let commonHeader: [UInt8] = {
     var header = zeros(block)
-    func put(_ text: String, at offset: Int) {
-      for (place, byte) in text.utf8.enumerated() { header[offset + place] = byte }
+    for (text, offset) in [
+      ("0000644", 100), ("0000000", 108), ("0000000", 116), ("00000000000", 136), ("        ", 148), ("0", 156),
+      ("ustar\u{0}00", 257), ("0000000", 329), ("0000000", 337),
+    ] {
+      header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
     }
-    func octal(_ value: Int, _ digits: Int) -> String {
-      let text = String(value, radix: 8)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    put(file.rawValue, at: 0)
-    put("0000644", at: 100)
-    put("0000000", at: 108)
-    put("0000000", at: 116)
-    put(octal(size, 11), at: 124)
-    put(octal(0, 11), at: 136)
-    // The checksum is over itself as blanks.
-    put("        ", at: 148)
-    put("0", at: 156)
-    put("ustar\u{0}00", at: 257)
-    put("0000000", at: 329)
-    put("0000000", at: 337)
-    put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\u{0} ", at: 148)
     return header
+  }()
+
+  /// The one header that a file of this name and size has.
+  static func header(_ file: BundleFile, size: Int) -> [UInt8] {
+    var header = commonHeader
+    let name = Array(file.rawValue.utf8)
+    header.replaceSubrange(0..<name.count, with: name)
+    octal(size, &header, 124..<135)
+    let sum = header.reduce(0) { $0 + Int($1) }
+    octal(sum, &header, 148..<154)
+    header[154] = 0
+    return header
+  }
+
+  private static func octal(_ value: Int, _ header: inout [UInt8], _ digits: Range<Int>) {
+    var rest = value
+    for place in digits.reversed() {
+      header[place] = 0x30 + UInt8(rest & 7)
+      rest >>= 3
+    }
   }
 }
 

@@ -26,7 +26,9 @@ package struct AuditStatement: Equatable, Sendable {
     package let root: [UInt8]
     package let lines: Int
 
-    package init(of file: [UInt8]) { (root, lines) = WithheldTranscript.root(of: file) }
+    package init(of file: [UInt8]) { self.init(of: file[...]) }
+
+    package init(of file: ArraySlice<UInt8>) { (root, lines) = WithheldTranscript.root(of: file) }
   }
 
   package let plan: AuditPlan

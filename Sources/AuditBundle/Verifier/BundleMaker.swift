@@ -89,19 +89,11 @@ package struct BundleMaker: Sendable {
         throw .prompts(error)
       }
     }
-    func transcript(_ bytes: [UInt8], _ side: AuditSide) throws(BundleRejection) -> Transcript {
-      do throws(TranscriptError) {
-        return try Transcript(file: bytes, side: side, planDigest: plan.digest)
-      } catch {
-        throw .audit(.transcript(side, error))
-      }
-    }
-    let truth = try transcript(reference, .reference)
-    let found = try transcript(candidate, .candidate)
     do throws(AuditRejection) {
+      let read = try AuditReading(plan: plan, reference: reference[...], candidate: candidate[...])
       return (
-        truth, found,
-        try AuditResult(plan: plan, key: key, prompts: file, reference: truth, candidate: found)
+        read.reference, read.candidate,
+        try AuditResult(plan: plan, key: key, prompts: file, reference: read.reference, candidate: read.candidate)
       )
     } catch {
       throw .audit(error)

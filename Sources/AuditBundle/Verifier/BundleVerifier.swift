@@ -53,7 +53,7 @@ package enum BundleVerifier {
     var report = BundleReport(
       statement: statement, keyID: key.keyID, result: audit.result, certificate: certificate, quote: quote,
       check: check)
-    if let opened = archive.files[.opened] {
+    if let opened = archive.optional(.opened) {
       do throws(OpenedError) {
         try report.open(opened)
       } catch {
@@ -69,7 +69,7 @@ package enum BundleVerifier {
   ) throws(BundleRejection) -> (reference: AuditStatement.TranscriptRoot, candidate: AuditStatement.TranscriptRoot) {
     let plan = SHA256.hash(archive[.plan]).hexadecimal
     guard plan == signed.planDigest else { throw .otherPlan(stated: signed.planDigest, found: plan) }
-    let roots = Parallel.map(2) { AuditStatement.TranscriptRoot(of: archive[$0 == 0 ? .reference : .candidate]) }
+    let roots = Parallel.map(2) { AuditStatement.TranscriptRoot(of: archive.part($0 == 0 ? .reference : .candidate)) }
     let (reference, candidate) = (roots[0], roots[1])
     for (side, stated, root) in [
       (AuditSide.reference, signed.referenceRoot, reference), (.candidate, signed.candidateRoot, candidate),
@@ -96,11 +96,9 @@ package enum BundleVerifier {
     guard let key = summary.key else { return try recomputeWithheld(archive, plan, summary) }
     let prompts = try prompts(archive)
     do throws(AuditRejection) {
-      let transcripts = try Parallel.map(2) { (place) throws(AuditRejection) in
-        try place == 0
-          ? transcript(archive[.reference], .reference, plan) : transcript(archive[.candidate], .candidate, plan)
-      }
-      let (reference, candidate) = (transcripts[0], transcripts[1])
+      let reading = try AuditReading(
+        plan: plan, reference: archive.part(.reference), candidate: archive.part(.candidate))
+      let (reference, candidate) = (reading.reference, reading.candidate)
       let result = try AuditResult(
         plan: plan, key: key, prompts: prompts, reference: reference, candidate: candidate)
       // AuditResult has seen both headers.
@@ -115,23 +113,13 @@ package enum BundleVerifier {
     }
   }
 
-  private static func transcript(
-    _ file: [UInt8], _ side: AuditSide, _ plan: AuditPlan
-  ) throws(AuditRejection) -> Transcript {
-    do throws(TranscriptError) {
-      return try Transcript(file: file, side: side, planDigest: plan.digest)
-    } catch {
-      throw .transcript(side, error)
-    }
-  }
-
   private static func recomputeWithheld(
     _ archive: BundleArchive, _ plan: AuditPlan, _ summary: AuditSummary
   ) throws(BundleRejection) -> Audit {
-    guard archive.files[.prompts] == nil else { throw .unexpectedFile(.prompts) }
+    guard archive.optional(.prompts) == nil else { throw .unexpectedFile(.prompts) }
     func transcript(_ file: BundleFile, _ side: AuditSide) throws(BundleRejection) -> WithheldTranscript {
       do throws(TranscriptError) {
-        return try WithheldTranscript(file: archive[file], side: side, planDigest: plan.digest)
+        return try WithheldTranscript(part: archive.part(file), side: side, planDigest: plan.digest)
       } catch {
         throw .audit(.transcript(side, error))
       }
@@ -148,7 +136,7 @@ package enum BundleVerifier {
   }
 
   private static func prompts(_ archive: BundleArchive) throws(BundleRejection) -> PromptFile? {
-    guard let file = archive.files[.prompts] else { return nil }
+    guard let file = archive.optional(.prompts) else { return nil }
     do throws(PromptFileError) {
       return try PromptFile(file)
     } catch {

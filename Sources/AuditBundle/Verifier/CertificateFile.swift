@@ -14,9 +14,9 @@ package struct CertificateFile: Sendable {
 
   /// Nil where the plan names none.
   init?(_ archive: BundleArchive, _ plan: AuditPlan) throws(BundleRejection) {
-    let file = archive.files[.certificate]
+    let file = archive.optional(.certificate)
     guard let named = plan.certificate else {
-      for file in [BundleFile.certificate, .identity, .policy] where archive.files[file] != nil {
+      for file in [BundleFile.certificate, .identity, .policy] where archive.optional(file) != nil {
         throw .unexpectedFile(file)
       }
       return nil
@@ -24,13 +24,13 @@ package struct CertificateFile: Sendable {
     guard let file else { throw .noCertificate(named: named) }
     let digest = SHA256.hash(file).hexadecimal
     guard digest == named else { throw .otherCertificate(stated: named, found: digest) }
-    let identity = archive.files[.identity]
-    guard identity != nil || archive.files[.policy] == nil else { throw .unexpectedFile(.policy) }
+    let identity = archive.optional(.identity)
+    guard identity != nil || archive.optional(.policy) == nil else { throw .unexpectedFile(.policy) }
     bytes = file
     do throws(DriftProofError) {
       facts = try CertificateFacts(file)
       verification = try identity.map { (identity) throws(DriftProofError) in
-        try Self.verify(file, identity: identity, policy: archive.files[.policy])
+        try Self.verify(file, identity: identity, policy: archive.optional(.policy))
       }
     } catch {
       throw .certificate(error)

@@ -23,8 +23,8 @@ package struct QuoteFile: Sendable {
   /// - Parameter root: of the candidate's transcript, over all its lines.
   /// - Returns: nil where the bundle has none.
   init?(_ archive: BundleArchive, _ plan: AuditPlan, candidate root: [UInt8]) throws(BundleRejection) {
-    let chain = archive.files[.quoteChain]
-    guard let bytes = archive.files[.quote] else {
+    let chain = archive.optional(.quoteChain)
+    guard let bytes = archive.optional(.quote) else {
       guard chain == nil else { throw .unexpectedFile(.quoteChain) }
       return nil
     }

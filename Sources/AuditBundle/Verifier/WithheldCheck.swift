@@ -12,9 +12,9 @@ struct WithheldCheck {
 
   /// - Returns: what the result must say beside its scores.
   func recomputed() throws(BundleRejection) -> AuditSummary {
-    try checkSubject()
+    let limits = try checkSubject()
     do throws(WithheldError) {
-      try checkScores()
+      try checkScores(limits)
     } catch {
       throw .withheld(error)
     }
@@ -31,27 +31,20 @@ struct WithheldCheck {
     return expected
   }
 
-  private func checkSubject() throws(BundleRejection) {
+  private func checkSubject() throws(BundleRejection) -> SessionLimits {
     guard let truth = reference.header else { throw .audit(.transcript(.reference, .noHeader)) }
     guard let header = candidate.header else { throw .audit(.transcript(.candidate, .noHeader)) }
     guard truth.beacon == header.beacon else { throw .audit(.otherBeacon) }
     do throws(AuditRejection) {
       try AuditChecks.checkSubject(plan, reference: truth, candidate: header)
+      return try SessionLimits(candidate.sessions, endings: reference.endings)
     } catch {
       throw .audit(error)
     }
-    for (number, session) in candidate.sessions {
-      guard referenceLines(session) != nil else { throw .audit(.otherReference(line: number)) }
-    }
-  }
-
-  /// Lines of the reference when it had the root that a session names.
-  private func referenceLines(_ session: TranscriptLine.Session) -> Int? {
-    reference.endings.last { $0.end.root == session.reference }?.end.lines
   }
 
   /// Every score names lines of its own, that may be answers, of which the reference's was there first.
-  private func checkScores() throws(WithheldError) {
+  private func checkScores(_ limits: SessionLimits) throws(WithheldError) {
     var last = -1
     var used: (reference: Set<Int>, candidate: Set<Int>) = ([], [])
     for row in summary.scores {
@@ -74,8 +67,7 @@ struct WithheldCheck {
       guard used.candidate.insert(row.candidateLine).inserted else {
         throw .sameLine(.candidate, index: index, line: row.candidateLine)
       }
-      let session = candidate.sessions.last { $0.number < row.candidateLine }?.session
-      guard row.referenceLine <= session.flatMap(referenceLines) ?? 0 else {
+      guard row.referenceLine <= limits.lines(at: row.candidateLine) else {
         throw .lateReference(index: index, line: row.referenceLine)
       }
     }

@@ -69,6 +69,11 @@ extension ParsedArguments {
           remedy: "Is it the right file? The limit is \(Format.byteCount(limit)).")
       }
       return try file.bytes(in: 0..<file.count)
+    } catch CheckpointError.notARegularFile {
+      // Its own remedy is about weights.
+      throw CommandFailure(
+        .operational, "\(path): neither a file nor a link to one",
+        remedy: "Pipes and devices are not read; write it to a file first.")
     } catch let error as CheckpointError {
       throw CommandFailure(error)
     } catch let error as CommandFailure {

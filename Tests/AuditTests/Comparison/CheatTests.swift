@@ -233,6 +233,22 @@ import Testing
   }
 
   /// Questions that the reference answered only after the candidate: whoever does that could choose the reference.
+  /// Whoever writes transcripts chooses how many sessions and ends they have: a reader must not go through all for each.
+  @Test(.timeLimit(.minutes(1))) func manySessionsAreReadAtOnce() throws {
+    let count = 200_000
+    let endings = (0..<count).map {
+      Transcript.Ending(number: 2 * $0, end: .init(count: 0, outcome: nil, lines: $0, root: "\($0)"))
+    }
+    let sessions = (0..<count).map {
+      (number: 3 * $0 + 2, session: TranscriptLine.Session(at: "", concurrency: 1, reference: "\(count - 1 - $0)"))
+    }
+    let limits = try SessionLimits(sessions, endings: endings)
+    #expect((0..<3 * count).allSatisfy { limits.lines(at: $0) == ($0 <= 2 ? 0 : count - 1 - ($0 - 3) / 3) })
+    #expect(throws: AuditRejection.otherReference(line: 2)) {
+      try SessionLimits(Array(sessions.prefix(3)), endings: Array(endings.prefix(4)))
+    }
+  }
+
   @Test func aReferenceMadeAfterwardsIsSeen() throws {
     let simulation = try Simulation()
     let short = try simulation.reference(3)

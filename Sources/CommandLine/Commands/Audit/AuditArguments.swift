@@ -81,17 +81,17 @@ extension ParsedArguments {
   }
 
   func transcriptFile(
-    _ name: String, _ side: AuditSide, plan: AuditPlan
+    _ name: String, _ side: AuditSide, plan: AuditPlan, keeping: AnswerKeeping = .all
   ) throws(CommandFailure) -> AuditFiles.Side {
-    try Self.transcriptFile(at: try required(name), side, plan: plan)
+    try Self.transcriptFile(at: try required(name), side, plan: plan, keeping: keeping)
   }
 
   static func transcriptFile(
-    at path: String, _ side: AuditSide, plan: AuditPlan
+    at path: String, _ side: AuditSide, plan: AuditPlan, keeping: AnswerKeeping = .all
   ) throws(CommandFailure) -> AuditFiles.Side {
     let bytes = try readFile(at: path, limit: Transcript.maximumBytes)
     do throws(TranscriptError) {
-      return (bytes, try Transcript(file: bytes, side: side, planDigest: plan.digest))
+      return (bytes, try Transcript(part: bytes[...], side: side, planDigest: plan.digest, keeping: keeping))
     } catch {
       let rejection = AuditRejection.transcript(side, error)
       throw CommandFailure(ExitCode(rejection), "\(path): \(error)", remedy: rejection.remedy)

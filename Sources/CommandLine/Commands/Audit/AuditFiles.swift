@@ -23,11 +23,14 @@ struct AuditFiles {
     plan = try arguments.auditPlan()
     key = try arguments.auditKeyFile()
     prompts = try arguments.promptFile()
-    reference = try arguments.transcriptFile("REF", .reference, plan: plan)
-    candidate = try arguments.transcriptFile("CAND", .candidate, plan: plan)
+    let truth = try arguments.transcriptFile("REF", .reference, plan: plan, keeping: .compared(plan))
+    let answers = ReferenceAnswers(unchecked: truth.transcript, plan: plan)
+    reference = truth
+    candidate = try arguments.transcriptFile(
+      "CAND", .candidate, plan: plan, keeping: .scored(plan, against: answers.answers))
   }
 
-  /// What the transcripts say, computed again.
+  /// What the transcripts say, computed again, among it what has not been checked when they were read.
   func result() throws(CommandFailure) -> AuditResult {
     do throws(AuditRejection) {
       return try AuditResult(

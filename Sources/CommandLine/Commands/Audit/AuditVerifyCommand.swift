@@ -198,6 +198,11 @@ extension ParsedArguments {
   func bundle(_ name: String = "BUNDLE") throws(CommandFailure) -> BundleReport {
     let key = try publicKey()
     let bytes = try readFile(name, limit: FileLimits.bundle)
+    guard !DecisionFile.begins(bytes) else {
+      throw CommandFailure(
+        .proofInvalid, "the file is a decision, as audit prove writes it, and no bundle",
+        remedy: "audit verify --zero-knowledge takes decisions.")
+    }
     do throws(BundleRejection) {
       return try BundleVerifier.verify(bytes, key: key)
     } catch {

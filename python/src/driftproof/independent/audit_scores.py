@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances, the rule, intervals (specification/audit.md, sections 8, 9 and 11). Nothing is a floating number."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -46,6 +46,24 @@ def _as_text(content: bytes) -> str:
     return content.decode(errors="replace").replace("\ufffd", "").lstrip(" ")
 
 
+def _is_unclear(token: bytes) -> bool:
+    """Whether it has U+FFFD: a part of a character, whichever."""
+    return b"\xef\xbf\xbd" in token
+
+
+def _text(token: bytes) -> bytes:
+    """What is left of it as text."""
+    return token.decode(errors="replace").replace("\ufffd", "").encode()
+
+
+def _is_text(token: bytes) -> bool:
+    try:
+        token.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Place:
     """One token of an answer: bytes, value, and the likely ones by falling value."""
@@ -53,6 +71,16 @@ class Place:
     token: bytes
     value: int
     top: tuple[tuple[bytes, int], ...]
+    dropped: frozenset[bytes] = frozenset()
+
+    @property
+    def parts(self) -> set[bytes]:
+        return {token for token, _ in self.top if not _is_text(token)}
+
+    def may_show(self, part: bytes) -> bool:
+        """Whether a part of a character may be listed under a text."""
+        known = {self.token, *(token for token, _ in self.top), *self.dropped}
+        return _text(part) in known or any(_is_unclear(token) for token in known)
 
     @property
     def is_greedy(self) -> bool:
@@ -82,7 +110,10 @@ class Answer:
             if content is None:
                 self.is_readable = False
                 return
-            self.places.append(Place(content, token.value, self._top(token.top, spelling)))
+            read = [(_read(other, spelling), value) for other, value in token.top]
+            top = self._top(read)
+            dropped = {other for other, _ in read if other is not None} - {other for other, _ in top}
+            self.places.append(Place(content, token.value, top, frozenset(dropped)))
         whole = [place.token for place in self.places]
         wanted = _as_text(self.text)
         if whole and _as_text(b"".join(whole)) == wanted:
@@ -93,8 +124,7 @@ class Answer:
             self.is_readable = False
 
     @staticmethod
-    def _top(top: Iterable[tuple[bytes, int]], spelling: str) -> tuple[tuple[bytes, int], ...]:
-        read = [(_read(token, spelling), value) for token, value in top]
+    def _top(read: Sequence[tuple[bytes | None, int]]) -> tuple[tuple[bytes, int], ...]:
         tokens = [token for token, _ in read]
         kept = [(token, value) for token, value in read if token is not None and tokens.count(token) == 1]
         return tuple(sorted(kept, key=lambda pair: (-pair[1], pair[0])))
@@ -130,12 +160,13 @@ def distance(reference: Answer, candidate: Answer, plan: Plan) -> tuple[int, int
         for token, value in (ours.top or ((ours.token, ours.value),))[:at_place]:
             count += 1
             known = theirs.value_of(token)
-            if known is None:
-                low += min(UNIT, max(0, value - theirs.bound))
-                high += UNIT
-            else:
-                low += min(UNIT, abs(value - known))
-                high += min(UNIT, abs(value - known))
+            is_unclear = (
+                _is_unclear(token)
+                or (known is None and not _is_text(token) and theirs.may_show(token))
+                or (not token.strip(b" ") and any(_text(part) == token for part in ours.parts ^ theirs.parts))
+            )
+            low += 0 if is_unclear else min(UNIT, max(0, value - theirs.bound) if known is None else abs(value - known))
+            high += UNIT if known is None else min(UNIT, abs(value - known))
         if ours.token != theirs.token:
             break
     return low, high, max(1, count)
