@@ -346,7 +346,7 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofProving",
+        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofProving",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

@@ -9,14 +9,19 @@ import DriftProofCore
 enum AuditTargets {
   /// The input as an endpoint's body: whatever it is read as has scores within their range, and nothing is at a distance from
   /// itself.
-  static func answer(_ bytes: [UInt8]) {
-    guard let response = try? EndpointResponse(body: bytes, tokens: 64, wantsLogProbabilities: true) else { return }
+  /// - Returns: whether it was read.
+  @discardableResult
+  static func answer(_ bytes: [UInt8]) -> Bool {
+    guard let response = try? EndpointResponse(body: bytes, tokens: 64, wantsLogProbabilities: true) else {
+      return false
+    }
     for spelling in TokenSpelling.allCases {
       guard let read = ReadAnswer(response.answer, spelling: spelling) else { continue }
       let score = Distance(reference: read, candidate: read, listed: 20).score(scale: 80, margin: 100)
       FuzzTarget.promise((0...1000).contains(score.low) && score.low <= score.high, "scores are in their range")
       if read.isGreedy { FuzzTarget.promise(score.low == 0, "an answer is at no distance from itself") }
     }
+    return true
   }
 
   /// The input as a plan, and as lines of a transcript.
@@ -48,7 +53,7 @@ enum AuditTargets {
     for side in AuditSide.allCases {
       _ = try? WithheldTranscript(file: bytes, side: side, planDigest: [UInt8](repeating: 0, count: 32))
     }
-    _ = WithheldTranscript.root(of: bytes)
+    _ = WithheldTranscript.root(of: bytes[...])
   }
 
   /// The input as a Nitro document, an SEV-SNP report, and certificates.

@@ -11,8 +11,9 @@ import DriftProofTranscript
 
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
-  case attestation, auditAnswer, auditBundle, auditDecision, auditFile, baseCache, certificate, canonicalPolicy,
-    hidingCertificate, identity, index, key, opening, policy, quote, revocations, roundingCertificate, safetensors
+  case attestation, auditAnswer, auditBundle, auditDecision, auditFile, auditLine, auditTar, baseCache, certificate,
+    canonicalPolicy, hidingCertificate, identity, index, key, nitro, opening, policy, quote, revocations,
+    roundingCertificate, safetensors, sevSNP
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -22,6 +23,8 @@ enum FuzzTarget {
     case .auditBundle: AuditTargets.bundle(bytes)
     case .auditDecision: DecisionTarget.run(bytes)
     case .auditFile: AuditTargets.file(bytes)
+    case .auditLine: _ = ParserTargets.line(bytes)
+    case .auditTar: _ = ParserTargets.archive(bytes)
     case .baseCache: BaseCacheTarget.run(bytes)
     case .certificate: Self.certificate(bytes, Pinned.shared)
     case .roundingCertificate: Self.certificate(bytes, Pinned.rounding)
@@ -30,11 +33,13 @@ enum FuzzTarget {
     case .identity: Self.identity(bytes)
     case .index: Self.checkpoint(bytes, isIndex: true)
     case .key: AttestationTargets.key(bytes)
+    case .nitro: _ = ParserTargets.nitro(bytes)
     case .opening: Self.opening(bytes)
     case .policy: Self.policy(bytes)
     case .quote: AuditTargets.quote(bytes)
     case .revocations: Self.revocations(bytes)
     case .safetensors: Self.checkpoint(bytes, isIndex: false)
+    case .sevSNP: _ = ParserTargets.report(bytes)
     }
     return 0
   }

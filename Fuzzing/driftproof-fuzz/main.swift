@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// libFuzzer targets, one per parser: `driftproof-fuzz TARGET [libFuzzer's arguments]`.
+// libFuzzer targets, one per parser: `driftproof-fuzz TARGET [libFuzzer's arguments]`; `driftproof-fuzz mutate` changes seeds
+// without coverage.
 
 import CLibFuzzer
 
@@ -21,12 +22,15 @@ let callbacks: [String: FuzzCallback] = [
   "audit-bundle": { FuzzTarget.auditBundle.run($0, $1) },
   "audit-decision": { FuzzTarget.auditDecision.run($0, $1) },
   "audit-file": { FuzzTarget.auditFile.run($0, $1) },
+  "audit-line": { FuzzTarget.auditLine.run($0, $1) },
+  "audit-tar": { FuzzTarget.auditTar.run($0, $1) },
   "base-cache": { FuzzTarget.baseCache.run($0, $1) },
   "certificate": { FuzzTarget.certificate.run($0, $1) },
   "canonical-policy": { FuzzTarget.canonicalPolicy.run($0, $1) },
   "identity": { FuzzTarget.identity.run($0, $1) },
   "index": { FuzzTarget.index.run($0, $1) },
   "key": { FuzzTarget.key.run($0, $1) },
+  "nitro": { FuzzTarget.nitro.run($0, $1) },
   "opening": { FuzzTarget.opening.run($0, $1) },
   "policy": { FuzzTarget.policy.run($0, $1) },
   "quote": { FuzzTarget.quote.run($0, $1) },
@@ -34,8 +38,12 @@ let callbacks: [String: FuzzCallback] = [
   "hiding-certificate": { FuzzTarget.hidingCertificate.run($0, $1) },
   "rounding-certificate": { FuzzTarget.roundingCertificate.run($0, $1) },
   "safetensors": { FuzzTarget.safetensors.run($0, $1) },
+  "sev-snp": { FuzzTarget.sevSNP.run($0, $1) },
 ]
 
+if CommandLine.argc > 1, CommandLine.arguments[1] == "mutate" {
+  exit(MutationRun.run(CommandLine.arguments.dropFirst(2)))
+}
 guard CommandLine.argc > 1, let callback = callbacks[CommandLine.arguments[1]] else {
   print("usage: driftproof-fuzz {\(callbacks.keys.sorted().joined(separator: ","))} [arguments of libFuzzer]")
   exit(2)
