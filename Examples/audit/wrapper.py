@@ -7,12 +7,16 @@ probabilities), top=N, decimals=N, spelled=byteLevel|sentencePiece (Ġ or ▁ fo
 -9999.0), empty (each token's text is empty; with bytes its bytes are gone, too), system=TEXT (before each question),
 temperature=T, save=FILE (answers, one a line), replay=FILE (these in place of answers, in their order), cache (the first answer
 for ever), router=OTHER.gguf (the other model, unless log probabilities are asked for), first=N with other=OTHER.gguf (the other
-one from question N on). Needs xllamacpp; ends with its process group.
+one from question N on), paraphrase (words are replaced by others, and log probabilities are gone), latency=M,S (milliseconds on
+average, and their deviation), bursts (ten of fifty requests get 429, every other one with Retry-After), cut=P and drop=P (so many
+percent of bodies are cut off, of connections dropped). Needs xllamacpp; ends with its process group.
 """
 
 import http.client
 import json
 import pathlib
+import random
+import re
 import socket
 import subprocess
 import sys
@@ -31,6 +35,9 @@ answers = pathlib.Path(options["replay"]).read_text().splitlines() if "replay" i
 PRINTED = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
 OTHERS = [byte for byte in range(256) if byte not in PRINTED]
 LETTERS = [chr(byte) if byte in PRINTED else chr(0x100 + OTHERS.index(byte)) for byte in range(256)]
+# What a paraphrasing gateway makes of common words.
+WORDS = {"the": "a", "a": "the", "is": "was", "and": "or", "of": "from", "to": "into", "in": "within", "that": "which", "not": "never"}
+chance = random.Random(11)
 # The preflight asks so many before the first question.
 PREFLIGHT = 8
 
@@ -78,6 +85,12 @@ def entry(listed):
 
 
 def changed(reply):
+    if "paraphrase" in options:
+        choice = reply["choices"][0]
+        holder, key = (choice["message"], "content") if "message" in choice else (choice, "text")
+        holder[key] = re.sub(r"[A-Za-z]+", lambda word: WORDS.get(word[0], word[0][::-1]), holder[key])
+        choice["logprobs"] = None
+        return reply
     found = reply["choices"][0].get("logprobs")
     if not found or not found.get("content"):
         return reply
@@ -103,8 +116,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def send(self, status, body):
+    def send(self, status, body, *headers):
         self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -117,6 +132,14 @@ class Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with lock:
             number, count = count, count + 1
+            wait = chance.gauss(*map(float, options["latency"].split(","))) if "latency" in options else 0
+            share = 100 * chance.random()
+        time.sleep(max(0, wait) / 1000)
+        if "bursts" in options and number >= PREFLIGHT and number % 50 < 10:
+            return self.send(429, b"{}", *([("Retry-After", "1")] if number % 2 else []))
+        if share < float(options.get("drop", 0)):
+            self.close_connection = True
+            return None
         if "system" in options:
             if "messages" in request:
                 request["messages"].insert(0, {"role": "system", "content": options["system"]})
@@ -141,6 +164,13 @@ class Handler(BaseHTTPRequestHandler):
                 if saved:
                     saved.write(content.decode() + "\n")
                     saved.flush()
+            if share > 100 - float(options.get("cut", 0)):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2])
+                self.close_connection = True
+                return None
         self.send(status, content)
 
 
