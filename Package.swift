@@ -138,6 +138,11 @@ let package = Package(
         "DriftProofCurveCommitment", "DriftProofCurveArgument",
       ], path: "Sources/CurveCertificate"),
     .target(
+      name: "DriftProofCurveChain",
+      dependencies: [
+        "DriftProofCore", "DriftProofPolicy", "DriftProofChain", "DriftProofCurveCertificate",
+      ], path: "Sources/CurveChain"),
+    .target(
       name: "DriftProofCurveProving",
       dependencies: [
         "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve",
@@ -207,7 +212,7 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofReportFacts", "DriftProofAdapter", "DriftProofInspection", "DriftProofAudit",
-        "DriftProofAuditBundle", "DriftProofAuditDecision",
+        "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofCurveCommitment", "DriftProofCurveCertificate",
       ], path: "Sources/Report"),
     // The faces.
     .target(
@@ -230,7 +235,9 @@ let package = Package(
         "DriftProofInspection", "DriftProofCalibration", "DriftProofReport", "DriftProofTransition", "DriftProofAudit",
         "DriftProofAuditBundle", "DriftProofAuditDecision", "DriftProofAuditDecisionProver", "DriftProofAuditEndpoint",
         "DriftProofAuditStatic", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofCurveCommitment",
-        "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate", "DriftProofCurveProving", "DriftProof",
+        "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate", "DriftProofCurveChain",
+        "DriftProofCurveProving",
+        "DriftProof",
       ], path: "Sources/CommandLine"),
     // Measurements.
     .target(
@@ -281,7 +288,7 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveCertificate",
-        "DriftProofCurveProving", "TestSupport",
+        "DriftProofCurveChain", "DriftProofCurveProving", "DriftProofChain", "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

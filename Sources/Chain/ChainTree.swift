@@ -4,16 +4,21 @@
 ///
 /// Works on what files state, before anything is verified: circles and repeated commitments, which no honest certificates
 /// have, must be found and not followed.
-struct ChainTree {
+package struct ChainTree {
   /// What a certificate states; all nil for a file that cannot be read as one.
-  struct Node: Hashable, Sendable {
-    var commitment: [UInt8]?
+  package struct Node: Hashable, Sendable {
+    package var commitment: [UInt8]?
     /// Nil for one that starts from the base.
-    var parent: [UInt8]?
+    package var parent: [UInt8]?
+
+    package init(commitment: [UInt8]?, parent: [UInt8]?) {
+      self.commitment = commitment
+      self.parent = parent
+    }
   }
 
   /// How a certificate hangs in the forest.
-  enum Place: Hashable, Sendable {
+  package enum Place: Hashable, Sendable {
     /// It starts from the base, or cannot be read.
     case root
     /// Below the certificate at this index.
@@ -27,11 +32,11 @@ struct ChainTree {
   }
 
   /// One for each node, in their order.
-  let places: [Place]
+  package let places: [Place]
   /// All nodes, parents before children, siblings in their order; nodes of circles last.
-  let order: [Int]
+  package let order: [Int]
 
-  init(_ nodes: [Node]) {
+  package init(_ nodes: [Node]) {
     var owner: [[UInt8]: Int] = [:]
     var places = [Place](repeating: .circle, count: nodes.count)
     var repeated: [Int: Int] = [:]

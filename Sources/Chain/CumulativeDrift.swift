@@ -11,33 +11,62 @@ import Foundation
 /// The model of link n is W_n = W_0 + Δ_1 + … + Δ_n. By the triangle inequality norms add up, by subadditivity ranks and
 /// the sizes of supports. Each link adds √(entries)·2^-f for what its units hide. All of this holds whatever the drifts
 /// are; it may be far more than ‖W_n - W_0‖.
-struct CumulativeDrift {
+package struct CumulativeDrift {
+  /// What a policy says of one tensor.
+  package enum Decision: Hashable, Sendable {
+    case excluded
+    case frozen
+    /// With the first dimension where it is more than the base's, and the units of a certificate about the policy.
+    case clauses(Allowance, rows: Int?, fractionBits: Int)
+  }
+
   let identity: BaseIdentity
   /// From the base on; not empty.
   let links: [LinkDrift]
+
+  package init(identity: BaseIdentity, links: [LinkDrift]) {
+    self.identity = identity
+    self.links = links
+  }
 
   /// More sums of clauses than this are not followed. Those that are dropped might have fitted, so this errs on the safe
   /// side.
   static let maximumSums = 64
 
   /// Names outside some link's proof, in order.
-  var excluded: [String] { Set(links.flatMap(\.excluded)).sorted(by: TensorPair.precedes) }
+  package var excluded: [String] { Set(links.flatMap(\.excluded)).sorted(by: TensorPair.precedes) }
 
   /// What of a cumulative policy cannot be derived from the links, one for each tensor and clause.
   /// - Parameter target: of the policy, for the last link's tensors.
   func violations(of policy: Policy, target: DerivedStatement) -> [PolicyViolation] {
-    var violations: [PolicyViolation] = []
     let decided = Dictionary(
       target.claims.map { ($0.tensor.block?.tensor ?? $0.tensor.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for coverage in target.coverage where coverage.tensorClass != .excluded {
-      let name = coverage.name
+    return violations(
+      of: policy,
+      decisions: target.coverage.map { coverage in
+        guard coverage.tensorClass != .excluded else { return (coverage.name, .excluded) }
+        guard let claim = decided[coverage.name] else { return (coverage.name, .frozen) }
+        return (
+          coverage.name,
+          .clauses(
+            policy.rules[claim.rule].allowance, rows: coverage.growth?.to, fractionBits: claim.tensor.fractionBits)
+        )
+      })
+  }
+
+  /// - Parameter decisions: what the policy says of each tensor of the last link.
+  package func violations(
+    of policy: Policy, decisions: [(name: String, decision: Decision)]
+  ) -> [PolicyViolation] {
+    var violations: [PolicyViolation] = []
+    for (name, decision) in decisions where decision != .excluded {
       let problems: [String]
       if let link = links.first(where: { $0.share(of: name) == .excluded }) {
         problems = ["\(StrictJSON.shown(link.name)) leaves it outside its proof"]
-      } else if let claim = decided[name] {
-        problems = excess(
-          identity.tensors[claim.baseIndex], rows: coverage.growth?.to, policy.rules[claim.rule].allowance,
-          fractionBits: claim.tensor.fractionBits)
+      } else if case .clauses(let allowance, let rows, let fractionBits) = decision,
+        let leaf = identity.tensor(named: name)
+      {
+        problems = excess(leaf, rows: rows, allowance, fractionBits: fractionBits)
       } else {
         let mover = links.first { $0.share(of: name) != .frozen }
         problems = mover.map { ["no change is allowed, but \(StrictJSON.shown($0.name)) allows one"] } ?? []
@@ -71,7 +100,7 @@ struct CumulativeDrift {
 
   /// The same of all tensors together that no link excludes: the links' totals added up, or all tensors' norms together
   /// (they are at right angles), whichever is less.
-  var total: BigUInt? {
+  package var total: BigUInt? {
     var sum: BigUInt? = .zero
     for link in links {
       sum = sum.flatMap { sum in link.total.map { sum + $0.roundedUp + link.totalPrecision.roundedUp } }

@@ -5,7 +5,7 @@ import DriftProofCheckpoint
 import DriftProofPolicy
 
 /// What one link's certificate proves about each tensor's drift from its parent's model, as far as links can be added up.
-struct LinkDrift: Sendable {
+package struct LinkDrift: Sendable {
   /// One tensor.
   enum Share: Hashable, Sendable {
     /// Outside the link's proof.
@@ -73,6 +73,43 @@ struct LinkDrift: Sendable {
     totalPrecision = NormBound(square: precision)
     total = [stated, squares.map { NormBound(square: $0) }].compactMap { $0 }.min()
     statedTotal = stated
+  }
+
+  /// Of a certificate that has no derived statement: its clauses are of whole tensors of the base's shapes.
+  /// - Parameter decisions: what its policy says of each tensor of the base.
+  package init(
+    name: String, identity: BaseIdentity, policy: Policy,
+    decisions: [(name: String, decision: CumulativeDrift.Decision)]
+  ) {
+    self.name = name
+    growths = [:]
+    var shares: [String: Share] = [:]
+    var (certified, excluded) = ([String](), [String]())
+    var precision = BigUInt.zero
+    var squares: BigUInt? = .zero
+    let base = NormBound.squareOfBase(identity.tensors)
+    for (tensor, decision) in decisions {
+      guard let leaf = identity.tensor(named: tensor) else { continue }
+      switch decision {
+      case .frozen: shares[tensor] = .frozen
+      case .excluded:
+        shares[tensor] = .excluded
+        excluded.append(tensor)
+      case .clauses(let allowance, _, let fractionBits):
+        let clauses = Clauses(forms: allowance.forms ?? [], split: nil, fractionBits: fractionBits)
+        shares[tensor] = .clauses(clauses)
+        certified.append(tensor)
+        let scope = DriftScope(leaf)
+        precision = precision + scope.precision(clauses).square
+        squares = squares.flatMap { sum in Self.normBound(clauses, of: leaf, scope: scope).map { sum + $0.square } }
+      }
+    }
+    self.shares = shares
+    self.certified = certified
+    self.excluded = excluded
+    totalPrecision = NormBound(square: precision)
+    statedTotal = policy.total.map { NormBound($0, baseSquare: base) }
+    total = [statedTotal, squares.map { NormBound(square: $0) }].compactMap { $0 }.min()
   }
 
   /// The link's whole tensor.

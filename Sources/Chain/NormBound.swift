@@ -9,7 +9,7 @@ import DriftProofPolicy
 ///
 /// The unit of norms is 10^-40·2^-24: every policy decimal (its exponent is at least -40) and every unit 2^-f of weights (f
 /// is at most 24) is a whole number of it.
-struct NormBound: Hashable, Sendable, Comparable {
+package struct NormBound: Hashable, Sendable, Comparable {
   static let decimalPlaces = -Decimal10.exponentRange.lowerBound
   static let binaryPlaces = Encoding.fractionBitsRange.upperBound
 
@@ -57,7 +57,7 @@ struct NormBound: Hashable, Sendable, Comparable {
   }
 
   /// ‖W‖ for display.
-  static func norm(ofBase leaves: [BaseIdentity.Leaf]) -> Double {
+  package static func norm(ofBase leaves: [BaseIdentity.Leaf]) -> Double {
     squareOfBase(leaves).approximateValue.squareRoot() / Double(1 << binaryPlaces)
   }
 
@@ -69,10 +69,10 @@ struct NormBound: Hashable, Sendable, Comparable {
   /// The bound of the orthogonal sum of this many parts that obey this one.
   func times(orthogonal parts: Int) -> NormBound { NormBound(square: square * BigUInt(parts.magnitude)) }
 
-  static func < (a: NormBound, b: NormBound) -> Bool { a.square < b.square }
+  package static func < (a: NormBound, b: NormBound) -> Bool { a.square < b.square }
 
   /// A norm in units as a number that is not below it, for display.
-  static func double(_ units: BigUInt) -> Double {
+  package static func double(_ units: BigUInt) -> Double {
     let value = units.approximateValue / 1e40 / Double(1 << binaryPlaces)
     // A few roundings of 2^-53 each.
     return value * (1 + 0x1p-48)

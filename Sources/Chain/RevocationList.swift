@@ -73,7 +73,7 @@ public struct RevocationList: Hashable, Sendable {
   /// - Parameters:
   ///   - sha256: of the file, hexadecimal.
   ///   - commitment: hexadecimal; nil for a file that states none.
-  func entry(certificate sha256: String, commitment: String?) -> Entry? {
+  package func entry(certificate sha256: String, commitment: String?) -> Entry? {
     commitment.flatMap { bySubject[.commitment($0)] } ?? bySubject[.certificate(sha256)]
   }
 

@@ -26,6 +26,12 @@ package enum CurveCertificateError: Error, Equatable, Sendable {
   /// The certificate's base is not the identity's.
   case otherBase
   case otherPolicy
+  /// The bytes of the policy inside it are none.
+  case malformedPolicy(String)
+  /// It is a link, and nobody says from which model it starts; its parent's commitment.
+  case linkAlone(parent: [UInt8])
+  /// Its drift starts from another model than the one that it is held against.
+  case otherParent
   /// The certificate's setup is not the identity's.
   case setupMismatch
   /// Nobody vouches for the setup.
@@ -62,11 +68,15 @@ extension CurveCertificateError: CustomStringConvertible {
     case .otherCommitment: "the stated tuned commitment is not that of the certificate's content"
     case .otherBase: "the certificate is about another base"
     case .otherPolicy: "the certificate is about another policy"
+    case .malformedPolicy(let why): "the policy inside the certificate is none: \(why)"
+    case .linkAlone(let parent):
+      "the certificate is a link of a chain: its drift starts from the model of commitment \(parent.hexadecimal)"
+    case .otherParent: "the certificate's drift starts from another model"
     case .setupMismatch: "the certificate's setup is not the one that the identity's rows are committed under"
     case .unknownSetup(let id):
       "the setup \(id.hexadecimal) is not known to this program: whoever knows its secret can forge"
     case .assumptionNotAllowed:
-      "the policy asks for 128 proven bits and permits no assumption, and the kzg backend rests on those about BLS12-381"
+      "the policy asks for 128 proven bits and permits no assumption, and a kzg certificate rests on assumptions about BLS12-381"
     case .notYet(let what): "the kzg backend does not prove this yet: \(what)"
     case .policy(let error): "\(error)"
     case .setup(let error): error.description
@@ -81,6 +91,7 @@ extension CurveCertificateError: CustomStringConvertible {
     case .assumptionNotAllowed:
       "If these assumptions are good enough for you, say so in your policy, \"assume\": \"bls12-381\", or for this once by "
         + "--assume bls12-381. The hash backend needs none of them."
+    case .linkAlone: "driftproof chain verify takes it with all certificates above it, up to the base."
     case .notYet: "Use the hash backend: leave out --backend and take an identity without it."
     case .setup(let error): error.remedy
     default: nil

@@ -21,9 +21,26 @@ package enum CurveCertificateVerifier {
     }
   }
 
+  /// A tuned model as verified certificates commit to it: what a link's drift starts from.
+  package struct Model: Sendable {
+    /// The tuned commitment.
+    package let commitment: [UInt8]
+    /// In the order of the base's tensors: rows and digests that the certificate stores, or the nearest of its ancestors that
+    /// does, or the identity.
+    package let blocks: [CurveBlock]
+
+    package init(commitment: [UInt8], blocks: [CurveBlock]) {
+      self.commitment = commitment
+      self.blocks = blocks
+    }
+  }
+
   /// What a verified certificate says.
   package struct Report: Sendable {
     package let tunedCommitment: [UInt8]
+    /// Of a link: the commitment of the model from which its drift starts.
+    package let parent: [UInt8]?
+    package let model: Model
     package let baseRoot: [UInt8]
     package let policyName: String
     package let setupID: [UInt8]
@@ -39,10 +56,12 @@ package enum CurveCertificateVerifier {
     package var statisticalBits: Double { terms.map(\.bits).min() ?? 0 }
   }
 
-  /// - Throws: the first check that fails, in this order: form; setup, base and policy; trust; statement and version; rows; commitment;
-  ///   proof.
+  /// - Parameter parent: of a link, the model that its parent's certificate, verified before, commits to; nil for one that starts
+  ///   from the base.
+  /// - Throws: the first check that fails, in this order: form; setup, base, parent and policy; trust; statement and version; rows;
+  ///   commitment; proof.
   package static func verify(
-    _ bytes: [UInt8], identity: CurveIdentity, policy: Policy, trust: Trust
+    _ bytes: [UInt8], identity: CurveIdentity, policy: Policy, trust: Trust, parent: Model? = nil
   ) throws(CurveCertificateError) -> Report {
     let certificate = try CurveCertificate(bytes)
     guard certificate.setupID == identity.key.id, certificate.logLength == identity.logLength else {
@@ -50,6 +69,8 @@ package enum CurveCertificateVerifier {
     }
     let baseRoot = identity.root
     guard certificate.baseRoot == baseRoot else { throw .otherBase }
+    if let named = certificate.parent, parent == nil { throw .linkAlone(parent: named) }
+    guard certificate.parent == parent?.commitment else { throw .otherParent }
     guard certificate.policy == policy.canonicalBytes() else { throw .otherPolicy }
     let known = KnownCurveSetup.with(id: certificate.setupID)
     guard known != nil || trust.setups.contains(certificate.setupID) else {
@@ -58,16 +79,19 @@ package enum CurveCertificateVerifier {
     // The verifier's own text, which the certificate's equals, or the verifier's word for this once.
     guard policy.assumption == .bls12381 || trust.permitsAssumption else { throw .assumptionNotAllowed }
     let plan = try CurvePlan(identity: identity, policy: policy)
-    let version = CurveCertificate.version(of: plan.statement)
+    let version = CurveCertificate.version(of: plan.statement, parent: certificate.parent)
     guard certificate.version == version else {
       throw .otherVersion(expected: version, found: certificate.version)
     }
-    let blocks = try CurveCertificate.blocks(certificate.manifest, plan: plan, identity: identity)
+    // The nearest ancestor's rows, not the identity's, which a link above may have left behind.
+    let base = parent?.blocks ?? identity.blocks
+    let blocks = try CurveCertificate.blocks(certificate.manifest, plan: plan, base: base, identity: identity)
     let commitment = CurveCertificate.commitment(
-      baseRoot: baseRoot, manifest: certificate.manifest, blocks: blocks, setupID: certificate.setupID,
-      logLength: certificate.logLength)
+      baseRoot: baseRoot, parent: certificate.parent, manifest: certificate.manifest, blocks: blocks,
+      setupID: certificate.setupID, logLength: certificate.logLength)
     guard certificate.tunedCommitment == commitment else { throw .otherCommitment }
-    let binding = CurveCertificate.binding(baseRoot: baseRoot, policy: certificate.policy, commitment: commitment)
+    let binding = CurveCertificate.binding(
+      baseRoot: baseRoot, parent: certificate.parent, policy: certificate.policy, commitment: commitment)
     do throws(CurveProofRejection) {
       let verifier = try CurveArgumentVerifier(statement: plan.statement(binding: binding))
       let terms = verifier.soundness
@@ -79,11 +103,12 @@ package enum CurveCertificateVerifier {
         _ = try CurveVerifierChannel.points(points(blocks[index]), section: "rows of \(blocks[index].name)")
       }
       try verifier.verify(
-        certificate.proof, base: try rows(identity.blocks, plan, "base rows"),
+        certificate.proof, base: try rows(base, plan, "base rows"),
         tuned: try rows(blocks, plan, "tuned rows"),
         key: identity.key)
       return Report(
-        tunedCommitment: commitment, baseRoot: baseRoot, policyName: policy.name, setupID: certificate.setupID,
+        tunedCommitment: commitment, parent: certificate.parent, model: Model(commitment: commitment, blocks: blocks),
+        baseRoot: baseRoot, policyName: policy.name, setupID: certificate.setupID,
         known: known, logLength: certificate.logLength, kinds: plan.kinds, terms: terms, certificateBytes: bytes.count,
         proofBytes: certificate.proof.count)
     } catch { throw .proof(error) }

@@ -65,7 +65,7 @@ package struct CurveForecast: Sendable {
     hasRows = identity != nil
     proofBytes = CurveSizes.proofBytes(layout)
     tunedRows = sizes.tunedRows
-    proofRows = layout.auxiliaryRows
+    proofRows = layout.factorRows + layout.auxiliaryRows
     certificateBytes =
       CurveCertificate.frameBytes(isLink: isLink) + policy.canonicalBytes().count + sizes.manifestBytes + proofBytes
     (certifiedParameters, frozenParameters, excluded) = (sizes.certified, sizes.frozen, sizes.excluded)
@@ -114,12 +114,19 @@ struct CurveSizes {
     }
   }
 
-  /// P2, Σg, the rounds, E(ρ), D(ρ), g(ρ); then the opening of one masked claim of one part and one claim without a mask.
+  /// P1, P2, Σg, the rounds, E(ρ), D(ρ), g(ρ); with clauses G(ρ) and Stage B; then the opening of a masked claim, which has parts, and
+  /// one claim without a mask.
   static func proofBytes(_ layout: CurveArgumentLayout) -> Int {
-    let scalars = 1 + layout.degrees.reduce(0, +) + 3
-    // μ, four evaluations of the parts and s(ζ), r; S and W.
-    let opening = (1 + 5 + 1) * Fr.encodedLength + 2 * G1.compressedLength
-    return layout.auxiliaryRows * G1.compressedLength + scalars * Fr.encodedLength + opening
+    var scalars = 1 + layout.degrees.reduce(0, +) + 3
+    if let factors = layout.factors {
+      // G(ρ); d and Σg_B, the rounds, the values and g_B.
+      scalars += 1 + 2 + factors.structureDegrees.reduce(0, +) + factors.valueCount + 1
+    }
+    // μ, two evaluations of each part and s(ζ), r; S and W.
+    let parts = layout.openingMaskRows.count + 1
+    let opening = (1 + 2 * parts + 1 + 1) * Fr.encodedLength + 2 * G1.compressedLength
+    let points = layout.factorRows + layout.auxiliaryRows
+    return points * G1.compressedLength + scalars * Fr.encodedLength + opening
   }
 }
 
@@ -136,11 +143,13 @@ enum CurveCostTable {
   static let logAvailable = 20
   static let fixedSeconds = 0.02
   /// Of a cell that a row is committed to with: base and drift, each.
-  static let nanosecondsPerCell = 230.0
-  /// Of a power of the setup: reading, and the sums for the opening.
+  static let nanosecondsPerCell = 100.0
+  /// Of a power of the setup: reading, and the sums for the opening; more for the first 2^15, as buckets must be added up, too.
   static let nanosecondsPerPower = 9_000.0
+  static let nanosecondsPerFirstPower = 11_000.0
+  static let logFirstPowers = 15
   /// Of a cell of E-space in projections and sumcheck.
-  static let nanosecondsPerDriftCell = 60.0
+  static let nanosecondsPerDriftCell = 50.0
   /// Of a row: its blinding.
   static let nanosecondsPerRow = 150_000.0
   /// Of the verifier: pairings; a point that is read and checked; an entry of the matrices R_j.
@@ -154,7 +163,7 @@ enum CurveCostTable {
 
   /// Points and cells of the measured sum, and its seconds on the machine of this table.
   private static let measuredPoints = 1 << 11
-  static let referenceSeconds = 0.0012
+  static let referenceSeconds = 0.00065
 
   /// How many times as fast as the table's machine this one is: sums of small multiples, the best of a few.
   static func measuredSpeed() -> Double {
@@ -188,7 +197,10 @@ struct CurveCost {
   var proveSeconds: Double {
     // The base's rows are computed again, but not a parent's, which hide it.
     let commitments = Double(cells) * (isLink ? 1 : 2) * CurveCostTable.nanosecondsPerCell
-    let powers = Double(1 << layout.logLength) * CurveCostTable.nanosecondsPerPower
+    let first = Double(1 << min(layout.logLength, CurveCostTable.logFirstPowers))
+    let powers =
+      Double(1 << layout.logLength) * CurveCostTable.nanosecondsPerPower + first
+      * CurveCostTable.nanosecondsPerFirstPower
     let rows = Double(tunedRows + layout.auxiliaryRows) * CurveCostTable.nanosecondsPerRow
     let sums = Double(boundedCells) * CurveCostTable.nanosecondsPerDriftCell
     return CurveCostTable.fixedSeconds + (commitments + powers + rows + sums) / 1e9 / cores + verifySeconds

@@ -25,11 +25,13 @@ package enum CurveProver {
     package var secret: [UInt8]
     /// Whether the caller permits the assumption where the policy does not.
     package var permitsAssumption: Bool
+    /// Of a link: the model of a verified certificate, whose weights `base` has.
+    package var parent: CurveCertificateVerifier.Model?
 
     package init(
       base: Checkpoint, tuned: Checkpoint, identity: CurveIdentity, policy: Policy, setup: CheckedSetup,
       secret: [UInt8],
-      permitsAssumption: Bool = false
+      permitsAssumption: Bool = false, parent: CurveCertificateVerifier.Model? = nil
     ) {
       self.base = base
       self.tuned = tuned
@@ -38,6 +40,7 @@ package enum CurveProver {
       self.setup = setup
       self.secret = secret
       self.permitsAssumption = permitsAssumption
+      self.parent = parent
     }
   }
 
@@ -73,22 +76,26 @@ package enum CurveProver {
     let witness = try CurveClauseFits.witness(plan.statement, rows: committed.rows)
     let baseRoot = identity.root
     let policy = request.policy.canonicalBytes()
+    let parent = request.parent?.commitment
     let commitment = CurveCertificate.commitment(
-      baseRoot: baseRoot, manifest: committed.manifest, blocks: committed.blocks, setupID: identity.key.id,
+      baseRoot: baseRoot, parent: parent, manifest: committed.manifest, blocks: committed.blocks,
+      setupID: identity.key.id,
       logLength: identity.logLength)
     let statement = plan.statement(
-      binding: CurveCertificate.binding(baseRoot: baseRoot, policy: policy, commitment: commitment))
-    let proof = try argue(statement, plan, committed, witness, identity, committer)
+      binding: CurveCertificate.binding(
+        baseRoot: baseRoot, parent: parent, policy: policy, commitment: commitment))
+    let proof = try argue(statement, plan, committed, witness, request.startingBlocks, committer)
     progress(1)
     let certificate = CurveCertificate(
-      version: CurveCertificate.version(of: statement), baseRoot: baseRoot, setupID: identity.key.id,
-      logLength: identity.logLength, tunedCommitment: commitment,
-      policy: policy, manifest: committed.manifest, proof: proof.bytes
+      version: CurveCertificate.version(of: statement, parent: parent), baseRoot: baseRoot, setupID: identity.key.id,
+      logLength: identity.logLength, parent: parent, tunedCommitment: commitment, policy: policy,
+      manifest: committed.manifest, proof: proof.bytes
     ).bytes
     do throws(CurveCertificateError) {
       let report = try CurveCertificateVerifier.verify(
         certificate, identity: identity, policy: request.policy,
-        trust: .init(setups: [identity.key.id], permitsAssumption: request.permitsAssumption))
+        trust: .init(setups: [identity.key.id], permitsAssumption: request.permitsAssumption),
+        parent: request.parent)
       return Result(
         certificate: certificate, report: report, hasDrift: committed.hasDrift, proofSections: proof.sizes)
     } catch { throw .certificate(error) }
@@ -128,6 +135,8 @@ package enum CurveProver {
         digest = try request.base.digest(of: before)
       } catch { throw .checkpoint(error) }
       if let byte { throw .frozenChanged(name: leaf.name, byte: byte) }
+      // What a parent's weights are nobody can tell from its commitment.
+      guard request.parent == nil else { continue }
       guard digest == leaf.statistics.sha256 else { throw .otherBase(name: leaf.name) }
     }
   }
@@ -159,11 +168,15 @@ package enum CurveProver {
     var result = Committed()
     for (index, (leaf, kind)) in zip(identity.base.tensors, plan.kinds).enumerated() {
       result.manifest.append(kind.rawValue)
-      let block = identity.blocks[index]
+      let block = request.startingBlocks[index]
       switch kind {
       case .frozen: result.blocks.append(block)
       case .opaque:
-        let digest = try saltedDigest(leaf, request)
+        guard let tensor = request.tuned.tensor(named: leaf.name) else { throw .tensors("no tensor \(leaf.name)") }
+        let digest: [UInt8]
+        do throws(CheckpointError) {
+          digest = try saltedDigest(leaf.name, tensor, request.tuned, secret: request.secret)
+        } catch { throw .checkpoint(error) }
         result.manifest += digest
         result.blocks.append(CurveIdentity.block(leaf, .digest(digest)))
       case .bounded, .free:
@@ -189,11 +202,14 @@ package enum CurveProver {
       case .rows(let stated) = block.content
     else { throw .otherBase(name: leaf.name) }
     let source = try TensorRows(leaf, layout: layout, base: request.base, tuned: request.tuned)
+    let start = try request.parent == nil ? nil : parentRows(stated, leaf)
     let rows: [CommittedRow]
     do throws(CheckpointError) {
       rows = try Parallel.map(layout.rowCount) { row throws(CheckpointError) -> CommittedRow in
         let drift = try source.drift(row: row)
-        let base = committer.commit(try source.base(row: row), blinding: .zero)
+        // A parent's rows are taken as its certificate has them: they hide its weights.
+        let base: G1
+        if let start { base = start[row] } else { base = committer.commit(try source.base(row: row), blinding: .zero) }
         let encoded = base.compressed
         let scalar = blinding.scalar(tensor: leaf.name, row: row, basePoint: encoded, cells: drift)
         // Row by row, changed or not: a row without blinding of its own would show that its tile did not change.
@@ -206,26 +222,32 @@ package enum CurveProver {
     return rows
   }
 
+  private static func parentRows(
+    _ encoded: [UInt8], _ leaf: BaseIdentity.Leaf
+  ) throws(CurveProvingError) -> [G1] {
+    do throws(CurveProofRejection) {
+      return try CurvePoints(encoded: encoded, section: "rows of \(leaf.name)").points
+    } catch { throw .certificate(.proof(error)) }
+  }
+
   /// SHA-256 of a tag, a salt that the secret determines, and the tensor's digest.
-  private static func saltedDigest(_ leaf: BaseIdentity.Leaf, _ request: Request) throws(CurveProvingError) -> [UInt8] {
-    guard let tensor = request.tuned.tensor(named: leaf.name) else { throw .tensors("no tensor \(leaf.name)") }
-    let stream = PseudorandomStream(
-      secret: request.secret, label: "driftproof/curve/salt/v1", context: Array(leaf.name.utf8))
+  static func saltedDigest(
+    _ name: String, _ tensor: TensorInfo, _ checkpoint: Checkpoint, secret: [UInt8]
+  ) throws(CheckpointError) -> [UInt8] {
+    let stream = PseudorandomStream(secret: secret, label: "driftproof/curve/salt/v1", context: Array(name.utf8))
     var message: [UInt8] = []
     message.append(lengthPrefixed: "driftproof/curve/salted/v1")
-    do throws(CheckpointError) {
-      return SHA256.hash(message + stream.bytes(32) + (try request.tuned.digest(of: tensor)))
-    } catch { throw .checkpoint(error) }
+    return SHA256.hash(message + stream.bytes(32) + (try checkpoint.digest(of: tensor)))
   }
 
   // MARK: Argument
 
   private static func argue(
     _ statement: CurveStatement, _ plan: CurvePlan, _ committed: Committed, _ witness: [[CurveClauseWitness]],
-    _ identity: CurveIdentity, _ committer: CurveCommitter
+    _ start: [CurveBlock], _ committer: CurveCommitter
   ) throws(CurveProvingError) -> CurveArgumentProver.Proof {
     do {
-      let base = try CurveCertificateVerifier.rows(identity.blocks, plan, "base rows")
+      let base = try CurveCertificateVerifier.rows(start, plan, "base rows")
       let tuned = try CurveCertificateVerifier.rows(committed.blocks, plan, "tuned rows")
       return try CurveArgumentProver(statement: statement).prove(
         rows: MemoryDriftRows(rows: committed.rows, blindings: committed.blindings), witness: witness,
@@ -254,4 +276,9 @@ package enum CurveProver {
     default: return .argument(error)
     }
   }
+}
+
+extension CurveProver.Request {
+  /// The rows from which the drift starts: the parent's of a link, else the identity's.
+  var startingBlocks: [CurveBlock] { parent?.blocks ?? identity.blocks }
 }

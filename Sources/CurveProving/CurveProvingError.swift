@@ -24,6 +24,12 @@ package enum CurveProvingError: Error, Sendable {
   case imprecise(name: String, why: String)
   /// The base's weights are not those of the identity.
   case otherBase(name: String)
+  /// The tuned model's weights are not those that the certificate's rows commit to, as the opening has it.
+  case otherTuned(name: String)
+  /// The opening is of another certificate.
+  case otherOpening
+  /// The opening's file is none.
+  case opening(String)
   /// Tensors are missing, added or of another type or shape.
   case tensors(String)
 }
@@ -45,6 +51,10 @@ extension CurveProvingError: CustomStringConvertible {
       "tensor \(StrictJSON.shown(name)): allowed \(clause), found \(found)"
     case .imprecise(let name, let why): "tensor \(StrictJSON.shown(name)): \(why)"
     case .otherBase(let name): "tensor \(StrictJSON.shown(name)) of the base is not the identity's"
+    case .otherTuned(let name):
+      "the certificate is about another tuned model, or the opening is another one: tensor \(StrictJSON.shown(name)) differs"
+    case .otherOpening: "the opening belongs to another certificate"
+    case .opening(let why): "the opening is none of a kzg certificate: \(why)"
     case .tensors(let what): what
     }
   }

@@ -110,6 +110,8 @@ import Testing
     let other = try Tool.run(consented + [policy] + assume)
     #expect(other.exitCode == 12 && other.errors.contains("another policy"), "\(other.errors)")
 
+    try Self.linksAreChecked(fixture, base: base, tuned: tuned, policy: permitting, setup: setup)
+
     let large = try Tool.run(
       arguments + assume + ["--tuned", try fixture.model("large.safetensors", drift: 9), "--opening", file("p.secret")])
     #expect(large.exitCode == 10 && large.errors.contains("allowed a norm of at most"), "\(large.errors)")
@@ -124,5 +126,69 @@ import Testing
       .write(toFile: policy, atomically: true, encoding: .utf8)
     let refused = try Tool.run("prove", "--dry-run", "-q", "--base", base, "--tuned", tuned, "--policy", policy)
     #expect(refused.exitCode == 0 && refused.output.contains("kzg REFUSED because the kzg backend does not prove this"))
+  }
+
+  /// A link of the certificate `d.drift`, and what people do with both.
+  private static func linksAreChecked(
+    _ fixture: RemedyFixture, base: String, tuned: String, policy: String, setup: String
+  ) throws {
+    func file(_ name: String) -> String { fixture.folder.file(name) }
+    let next = try fixture.model("next.safetensors", drift: 0.02)
+    let common = [
+      "--backend", "kzg", "--setup", file("setup"), "--identity", file("id.json"), "--policy", policy, "-q",
+    ]
+    func link(_ name: String, _ from: String, _ to: String, _ more: [String]) throws -> Run {
+      try Tool.run(
+        ["prove"] + common + ["--base", from, "--tuned", to, "--out", file("\(name).drift"), "--opening"]
+          + [file("\(name).secret")] + more)
+    }
+    let second = try link("e", tuned, next, ["--parent", file("d.drift")])
+    #expect(second.exitCode == 0 && second.output.contains("parent "), "\(second.errors)")
+    let orphan = try link("f", next, tuned, ["--parent", file("e.drift")])
+    #expect(orphan.exitCode == 12 && orphan.errors.contains("--ancestor"), "\(orphan.errors)")
+    let third = try link("f", next, tuned, ["--parent", file("e.drift"), "--ancestor", file("d.drift"), "--json"])
+    #expect(third.exitCode == 0, "\(third.errors)")
+
+    let trust = ["--base-identity", file("id.json"), "--setup", setup, "-q"]
+    let alone = try Tool.run(["verify", file("e.drift"), "--policy", policy] + trust)
+    #expect(alone.exitCode == 12 && alone.errors.contains("chain verify"), "\(alone.errors)")
+    let chain = ["chain", "verify", file("f.drift"), file("d.drift"), file("e.drift")]
+    let verified = try Tool.run(chain + ["--policy", policy] + trust)
+    #expect(verified.exitCode == 0 && verified.output.contains("CHAIN VERIFIED"), "\(verified.errors)")
+    #expect(verified.output.contains("link 3 from link 2") && verified.output.contains("best known attacks"))
+    let json = try Tool.run(chain + ["--policy", policy, "--json"] + trust).json()
+    #expect((json["links"] as? [[String: Any]])?.compactMap { $0["depth"] as? Int } == [1, 2, 3])
+    // The policies inside permit nothing.
+    let own = try Tool.run(chain + trust)
+    #expect(own.exitCode == 12 && own.errors.contains("permits no assumption"), "\(own.errors)")
+    #expect(try Tool.run(chain + trust + ["--assume", "bls12-381"]).exitCode == 0)
+    let cumulative = try Tool.run(chain + ["--policy", policy, "--cumulative", policy] + trust)
+    #expect(cumulative.exitCode == 10 && cumulative.errors.contains("add up to"), "\(cumulative.errors)")
+    let missing = try Tool.run(["chain", "verify", file("d.drift"), file("f.drift"), "--policy", policy] + trust)
+    #expect(missing.exitCode == 12 && missing.errors.contains("not among those given"), "\(missing.errors)")
+
+    let check = ["check", file("d.drift"), "--setup", file("setup"), "--identity", file("id.json"), "-q"]
+    let checked = try Tool.run(check + ["--base", base, "--tuned", tuned, "--opening", file("r.secret")])
+    #expect(checked.exitCode == 0 && checked.output.contains("exactly these two checkpoints"), "\(checked.errors)")
+    let another = try Tool.run(check + ["--base", base, "--tuned", next, "--opening", file("r.secret")])
+    #expect(another.exitCode == 12 && another.errors.contains("another tuned model"), "\(another.errors)")
+    let stranger = try Tool.run(check + ["--base", base, "--tuned", tuned, "--opening", file("e.secret")])
+    #expect(stranger.exitCode == 12 && stranger.errors.contains("belongs to another certificate"))
+    let ofLink = try Tool.run(
+      ["check", file("f.drift"), "--setup", file("setup"), "--identity", file("id.json"), "-q", "--base", next]
+        + ["--tuned", tuned, "--opening", file("f.secret"), "--parent", file("e.drift"), "--ancestor", file("d.drift")])
+    #expect(ofLink.exitCode == 0 && ofLink.output.contains("exactly the change between"), "\(ofLink.errors)")
+
+    let page = ["report", file("d.drift"), "-o", file("page.html")] + trust
+    #expect(try Tool.run(page + ["--policy", policy]).exitCode == 0)
+    let html = try String(contentsOfFile: file("page.html"), encoding: .utf8)
+    for words in [
+      "Verified, by assumption", "q-DLOG in the algebraic group model", "by the policy.", "Who knows its secret",
+    ] {
+      #expect(html.contains(words), "\(words)")
+    }
+    // The page of a certificate's own policy needs the reader's word, and says why there is none.
+    #expect(try Tool.run(page).exitCode == 12)
+    #expect(try String(contentsOfFile: file("page.html"), encoding: .utf8).contains("permits no assumption"))
   }
 }

@@ -68,7 +68,8 @@ import Testing
       let result = try CurveProver.prove(fixture.request(tuned, policy, secret: secret))
       #expect(!result.hasDrift)
       let certificate = try CurveCertificate(result.certificate)
-      let blocks = try CurveCertificate.blocks(certificate.manifest, plan: plan, identity: fixture.identity)
+      let blocks = try CurveCertificate.blocks(
+        certificate.manifest, plan: plan, base: fixture.identity.blocks, identity: fixture.identity)
       for (block, base) in zip(blocks, fixture.identity.blocks).prefix(2) {
         guard case .rows(let points) = block.content, case .rows(let before) = base.content else { continue }
         for row in 0..<block.rowCount {
@@ -207,7 +208,9 @@ import Testing
     var certificate = try CurveCertificate(bytes)
     change(&certificate)
     let plan = try CurvePlan(identity: fixture.identity, policy: policy)
-    if let blocks = try? CurveCertificate.blocks(certificate.manifest, plan: plan, identity: fixture.identity) {
+    if let blocks = try? CurveCertificate.blocks(
+      certificate.manifest, plan: plan, base: fixture.identity.blocks, identity: fixture.identity)
+    {
       certificate.tunedCommitment = CurveCertificate.commitment(
         baseRoot: certificate.baseRoot, manifest: certificate.manifest, blocks: blocks, setupID: certificate.setupID,
         logLength: certificate.logLength)

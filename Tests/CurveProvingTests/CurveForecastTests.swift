@@ -23,6 +23,7 @@ import Testing
     for policy in [
       try CurveModelFixture.policy(assumes: true),
       try CurveModelFixture.policy(bias: #""any""#, total: #"{"norm": {"relative": 0.05}}"#),
+      try CurveModelFixture.policy(#"{"rank": 2, "rows": 1, "residual": {"relative": 0.05}}"#),
     ] {
       let found = try forecast(fixture, policy, tuned)
       let made = try CurveProver.prove(fixture.request(tuned, policy))

@@ -2,6 +2,7 @@
 
 import DriftProofCore
 import DriftProofAttestation
+import DriftProofCurveCertificate
 import DriftProofCertificate
 
 #if canImport(Glibc)
@@ -56,6 +57,12 @@ enum AttestCommand: Command {
     try AtomicFile.checkFolder(of: output)
     let key = try arguments.signingKey("key")
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)
+    guard !certificate.starts(with: CurveCertificate.magic) else {
+      throw CommandFailure(
+        .notProvable,
+        "a statement has a place for proven bits alone, and a kzg certificate rests on assumptions besides",
+        remedy: "driftproof report says which; the hash backend's certificates can be attested.")
+    }
     var details = try statedDetails(arguments)
     try verify(certificate, arguments, console)
     if let path = arguments.values["tuned"] {

@@ -67,6 +67,7 @@ extension CommandDescription {
       .backend,
       .setup,
       .assume,
+      .ancestor,
     ] + TransitionArguments.proveOptions + [
       .optional("bands", "G", "hash leaves in so many bands of rows: 1 (the default) to 256"),
       .optional("workers", "S", "among how many holders of rows the proof is computed: 1 to G").hidden,
@@ -117,6 +118,7 @@ extension CommandDescription {
       "With --adapter: about the base and exactly this unmerged adapter. The base's identity will do in place of the base, "
         + "unless the adapter replaces whole tensors.",
       "With --tuned-tableau, --tuned-opening and --identity: and the tableau of commit holds exactly this tuned checkpoint.",
+      "A kzg certificate needs --identity, that of identify --backend kzg, and --setup; a link also --parent and --ancestor.",
       "Exit code 0 means that it is. 12 means another checkpoint, 13 other tensors, 11 an invalid proof.",
     ],
     positionals: [.init(name: "CERT", help: "the certificate, CERT.drift")],
@@ -132,6 +134,9 @@ extension CommandDescription {
       .optional("tuned-tableau", "TUNED.tableau.json", "of commit: is TUNED the model that it holds?"),
       .optional("next-identity", "TUNED.identity.json", "of commit --as-base: is TUNED the model that it holds?"),
       .optional("tuned-opening", "TUNED.secret", "the tableau's or next base's opening; nothing is counted in it"),
+      .setup,
+      .optional("parent", "CERT.drift", "of a kzg link: the certificate whose tuned model BASE is"),
+      .ancestor,
       soundness,
       ParsedArguments.stripPrefix,
       .leaveOut,
@@ -150,6 +155,8 @@ extension CommandDescription {
         + "up, precision included, and must lie inside this policy. What cannot be derived from them is refused.",
       "A certificate may also start from a next base (commit --as-base): the identity of a model of the chain. --next-identity and "
         + "--transition give these identities, and the transitions that prove that they hold the models of their certificates.",
+      "Certificates of the kzg backend make a chain of their own, with the identity of identify --backend kzg. --assume bls12-381 is needed "
+        + "unless the policies that are given permit it: what a certificate's own policy permits is its maker's word.",
       "--revoked is a list of withdrawn certificates or commitments; a withdrawn link takes its descendants with it.",
       "The exit code is that of the first link that fails: 10 the cumulative policy, 11 a proof, 12 another base or policy, "
         + "or a parent that is not there, 13 tensors, 15 revoked; 2 for two certificates of one commitment.",
@@ -163,5 +170,7 @@ extension CommandDescription {
       .optionalList("transition", "FILE", "the transitions that tie them to the chain, in any order"),
       .optional("cumulative", "POLICY.json", "a policy that the drift from the base must obey at every link"),
       .optional("revoked", "LIST.json", "a list of withdrawn certificates"),
+      .trustedSetup,
+      .assume,
     ])
 }

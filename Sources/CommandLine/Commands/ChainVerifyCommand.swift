@@ -2,6 +2,7 @@
 
 import DriftProofCertificate
 import DriftProofChain
+import DriftProofCurveCertificate
 
 /// `driftproof chain verify`: certificates that continue each other, from a base on, without any weights.
 enum ChainVerifyCommand: Command {
@@ -15,6 +16,13 @@ enum ChainVerifyCommand: Command {
         UsageError(
           "\(policies.count) policies for \(paths.count) certificates; give one for all, or one for each in their order",
           command: description))
+    }
+    // What cannot be read is told where it is wanted.
+    if let first = paths.first,
+      let bytes = try? ParsedArguments.readFile(at: first, limit: FileLimits.certificate, expected: .certificate),
+      bytes.starts(with: CurveCertificate.magic)
+    {
+      return try CurveChainVerify.run(paths, arguments)
     }
     let identity = try arguments.readFile("base-identity", limit: FileLimits.identity)
     let cumulative = try optionalFile("cumulative", limit: FileLimits.policy, arguments)

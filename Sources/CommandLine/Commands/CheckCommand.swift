@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DriftProofCertificate
+import DriftProofCurveCertificate
 import DriftProofProving
 
 /// `driftproof check`: for someone who holds the weights, whether a certificate is about exactly these checkpoints.
@@ -8,6 +9,14 @@ enum CheckCommand: Command {
   static let description = CommandDescription.check
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
+    if let found = try? arguments.readFile("CERT", limit: FileLimits.certificate),
+      found.starts(with: CurveCertificate.magic)
+    {
+      return try CurveCheck.run(found, arguments, console: console)
+    }
+    for name in ["setup", "parent", "ancestor"] where arguments.values[name] != nil || arguments.lists[name] != nil {
+      throw CommandFailure(UsageError("--\(name) is of kzg certificates", command: description))
+    }
     let identity = try arguments.readIdentity()
     let model = try arguments.tunedModel(identity)
     let certificate = try arguments.readFile("CERT", limit: FileLimits.certificate)

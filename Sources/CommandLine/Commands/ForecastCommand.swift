@@ -65,11 +65,17 @@ enum ForecastCommand {
   ) throws(CommandFailure) -> CurveForecast {
     try arguments.refuse(CurveProve.refused)
     guard case .checkpoint(let tuned, let base) = model else { throw CommandFailure(.notYet("--adapter")) }
+    if arguments.values["parent"] != nil {
+      let parent = try arguments.readFile("parent", limit: FileLimits.certificate)
+      guard parent.starts(with: CurveCertificate.magic) else {
+        throw CommandFailure(.notYet("--parent, a certificate of the hash backend"))
+      }
+    }
     let available = arguments.values["setup"] == nil ? nil : try arguments.openSetup("setup").logLength
     do throws(CurveProvingError) {
       return try CurveForecast(
         outline: identity ?? BaseIdentity.guess(of: base), identity: rows, policy: policy, base: base, tuned: tuned,
-        available: available)
+        available: available, isLink: arguments.values["parent"] != nil)
     } catch {
       throw CommandFailure(error)
     }

@@ -7,6 +7,7 @@ import DriftProofChain
 import DriftProofReport
 import DriftProofReportFacts
 import DriftProofCheckpoint
+import DriftProofCurveCertificate
 import DriftProofInspection
 import DriftProofProving
 import DriftProofPolicy
@@ -34,6 +35,7 @@ enum ReportCommand: Command {
       "With --base and --tuned, for one certificate, the page also shows what the weights themselves say: relative drift, "
         + "singular values, changed entries. That is measured, not proved, and whoever passes the page on publishes it.",
       "With --tuned-tableau and --transition, for one certificate, the transition is verified, too, and the page says so.",
+      "Of one kzg certificate, with the identity of identify --backend kzg, the page says by which assumption it is proved.",
       "Of an audit's bundle, with --public-key in place of --base-identity, the page has the verdict and what it means, the evidence "
         + "over the requests, distances by kind of question, and what was not checked; of a decision that audit prove wrote, the claim "
         + "in words, what it shows and on whose word.",
@@ -51,6 +53,8 @@ enum ReportCommand: Command {
       .required("out", short: "o", "FILE", "where the page is written (report.html); - for standard output"),
       ParsedArguments.stripPrefix,
       .leaveOut,
+      .trustedSetup,
+      .assume,
     ] + TransitionArguments.verifyOptions)
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
@@ -60,6 +64,13 @@ enum ReportCommand: Command {
       return try AuditReport.run(audit, output: output, arguments, console)
     }
     guard arguments.values["base-identity"] != nil else { throw usage("--base-identity FILE is missing") }
+    // What cannot be read is told where it is wanted.
+    if let path = paths.first,
+      let bytes = try? ParsedArguments.readFile(at: path, limit: FileLimits.certificate, expected: .certificate),
+      bytes.starts(with: CurveCertificate.magic)
+    {
+      return try CurveReportCommand.run(path, output: output, arguments, console)
+    }
     let measures = arguments.values["base"] != nil
     guard measures == (arguments.values["tuned"] != nil) else { throw usage("--base and --tuned go together") }
     guard !measures || paths.count == 1 else {

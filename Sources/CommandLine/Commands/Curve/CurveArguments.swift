@@ -3,6 +3,7 @@
 import DriftProofCheckpoint
 import DriftProofCore
 import DriftProofCurveCertificate
+import DriftProofCurveChain
 import DriftProofCurveCommitment
 import DriftProofCurveCommitmentProver
 import DriftProofCurveProving
@@ -12,10 +13,12 @@ import DriftProofPolicy
 extension CommandDescription.Option {
   static let backend = optional(
     "backend", "{hash,kzg}", "how weights are committed to: hash, or kzg: short certificates, by assumption (hash)")
-  static let setup = optional("setup", "SETUP", "of --backend kzg: the setup's file, of driftproof setup")
+  static let setup = optional("setup", "SETUP", "of the kzg backend: the setup's file, of driftproof setup")
   static let trustedSetup = optional(
     "setup", "SETUP", "of a kzg certificate: a setup that you trust besides those known: its file, or its id, 64 digits"
   )
+  static let ancestor = optionalList(
+    "ancestor", "CERT.drift", "of a kzg link: the certificates above --parent, up to the base, in any order")
   static let assume = optional(
     "assume", "{bls12-381}",
     "of a kzg certificate: permit assumptions about this curve beside the proven bits, as the policy's \"assume\" does")
@@ -31,7 +34,8 @@ extension ParsedArguments {
       throw CommandFailure(
         UsageError("--backend is hash or kzg, not \(Quoting.shown(name))", command: command))
     }
-    for name in ["setup", "log-rows", "assume"] where !wantsCurve && values[name] != nil {
+    for name in ["setup", "log-rows", "assume", "ancestor"]
+    where !wantsCurve && (values[name] != nil || lists[name] != nil) {
       throw CommandFailure(UsageError("--\(name) is of --backend kzg: give both", command: command))
     }
   }
@@ -66,6 +70,29 @@ extension ParsedArguments {
     return try readIdentity().map { ($0, nil) }
   }
 
+  /// The model of `--parent`'s certificate, which is verified with those of `--ancestor`; nil without one.
+  func curveParent(_ identity: CurveIdentity) throws(CommandFailure) -> CurveCertificateVerifier.Model? {
+    let paths = lists["ancestor"] ?? []
+    guard let path = values["parent"] else {
+      guard paths.isEmpty else {
+        throw CommandFailure(UsageError("--ancestor is of --parent: give both", command: command))
+      }
+      return nil
+    }
+    let parent = try readFile("parent", limit: FileLimits.certificate)
+    var ancestors: [[UInt8]] = []
+    for path in paths {
+      ancestors.append(try Self.readFile(at: path, limit: FileLimits.certificate, expected: .certificate))
+    }
+    do throws(CurveChainRejection) {
+      return try CurveChainVerifier.model(of: parent, ancestors: ancestors, identity: identity)
+    } catch {
+      var remedy = error.remedy
+      if case .parentMissing = error { remedy = "It is a link itself: give the certificates above it with --ancestor." }
+      throw CommandFailure(error.exitCode, "\(path): \(error)", remedy: remedy)
+    }
+  }
+
   /// `--setup`'s file, checked if it was not before.
   func requiredSetup(_ console: Console) throws(CommandFailure) -> CheckedSetup {
     guard values["setup"] != nil else {
@@ -93,12 +120,13 @@ extension CommandFailure {
   init(_ error: CurveCertificateError) {
     let code: ExitCode =
       switch error {
-      case .otherBase, .otherPolicy, .setupMismatch, .unknownSetup, .assumptionNotAllowed: .identityMismatch
+      case .otherBase, .otherPolicy, .otherParent, .linkAlone, .setupMismatch, .unknownSetup, .assumptionNotAllowed:
+        .identityMismatch
       case .policy: .coverageGap
       case .notYet: .notProvable
       case .setup, .identity, .baseRows: .operational
       case .truncated, .trailingBytes, .notACertificate, .unsupportedVersion, .otherVersion,
-        .unsupportedBackend, .tunedRows,
+        .unsupportedBackend, .tunedRows, .malformedPolicy,
         .wrongKind,
         .otherCommitment, .proof:
         .proofInvalid
@@ -119,6 +147,8 @@ extension CommandFailure {
       self.init(
         .policyViolated, "the drift is outside the policy: \(error)",
         remedy: "driftproof inspect BASE TUNED shows the drift of every tensor; nothing was proved.")
+    case .otherTuned, .otherOpening: self.init(.identityMismatch, error.description)
+    case .opening: self.init(.operational, error.description)
     case .otherBase: self.init(.identityMismatch, error.description, remedy: "Take the identity of this base.")
     case .tensors: self.init(.coverageGap, error.description)
     }

@@ -11,7 +11,7 @@ import DriftProofCurveProving
 enum CurveProve {
   /// What this backend does not do yet.
   static let refused = [
-    "adapter", "parent", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening",
+    "adapter", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening",
     "strip-prefix", "bands", "workers",
   ]
 
@@ -41,6 +41,7 @@ enum CurveProve {
     do throws(CurveCertificateError) { _ = try CurvePlan(identity: identity, policy: policy) } catch {
       throw CommandFailure(error)
     }
+    let parent = try arguments.curveParent(identity)
     let setup = try arguments.requiredSetup(console)
     let base = try arguments.openCheckpoint("base")
     let tuned = try arguments.openCheckpoint("tuned", against: base)
@@ -52,17 +53,20 @@ enum CurveProve {
       result = try CurveProver.prove(
         .init(
           base: base, tuned: tuned, identity: identity, policy: policy, setup: setup, secret: secret,
-          permitsAssumption: permits)
+          permitsAssumption: permits, parent: parent)
       ) { console.progress("prove", fraction: $0) }
     } catch { throw CommandFailure(error) }
     let seconds = (clock.now - start) / .seconds(1)
     let report = result.report
-    let opening =
-      "{\"driftCurveOpening\": 1, \"setup\": \"\(report.setupID.hexadecimal)\", \"tunedCommitment\": "
-      + "\"\(report.tunedCommitment.hexadecimal)\", \"secret\": \"\(secret.hexadecimal)\"}\n"
-    try AtomicFile.write(Array(opening.utf8), to: openingPath, mode: 0o600)
+    let opening = CurveOpening(setupID: report.setupID, tunedCommitment: report.tunedCommitment, secret: secret)
+    try AtomicFile.write(opening.jsonBytes, to: openingPath, mode: 0o600)
     try AtomicFile.write(result.certificate, to: output)
     if !result.hasDrift { console.remark("WARNING: the tuned model has exactly the base's weights") }
+    if parent != nil {
+      console.remark(
+        "WARNING: that BASE is the parent's model nobody has checked; if it is not, no model opens this certificate: check the parent's"
+      )
+    }
     let lines =
       ["PROVED in \(Format.number(seconds, digits: 3)) s"] + CurveReport.lines(report, arguments)
       + [

@@ -11,12 +11,10 @@ enum CurveVerify {
   static func run(
     _ certificate: [UInt8], _ arguments: ParsedArguments, console: Console
   ) throws(CommandFailure) -> CommandResult {
-    try arguments.refuse(["parent", "tuned-tableau", "transition"])
+    try arguments.refuse(["parent", "tuned-tableau", "transition", "next-identity", "attestation"])
     let policy = try arguments.readPolicy()
     let identity = try arguments.curveIdentity("base-identity")
-    let trust = CurveCertificateVerifier.Trust(
-      setups: try trustedSetup(arguments).map { [$0] } ?? [],
-      permitsAssumption: arguments.values["assume"] == "bls12-381")
+    let trust = try trust(arguments)
     let clock = ContinuousClock()
     let start = clock.now
     let report: CurveCertificateVerifier.Report
@@ -24,15 +22,19 @@ enum CurveVerify {
       report = try CurveCertificateVerifier.verify(certificate, identity: identity, policy: policy, trust: trust)
     } catch { throw CommandFailure(error) }
     let seconds = (clock.now - start) / .seconds(1)
-    let attestation = try AttestationArguments.verify(certificate: certificate, arguments, console)
     let lines =
       ["VERIFIED in \(Format.number(seconds * 1000, digits: 3)) ms"] + CurveReport.lines(report, arguments)
-      + (attestation?.lines ?? [])
     let json: JSONOutput = .object(
       [("verified", .boolean(true)), ("reason", .null)] + CurveReport.members(report)
-        + (attestation.map { [("attestation", .object($0.members))] } ?? [])
         + [("verifySeconds", .number(seconds)), ("exitCode", .integer(0))])
     return CommandResult(text: lines.joined(separator: "\n") + "\n", json: json)
+  }
+
+  /// What the caller takes on trust: `--setup` and `--assume`.
+  static func trust(_ arguments: ParsedArguments) throws(CommandFailure) -> CurveCertificateVerifier.Trust {
+    .init(
+      setups: try trustedSetup(arguments).map { [$0] } ?? [],
+      permitsAssumption: arguments.values["assume"] == Assumption.bls12381.rawValue)
   }
 
   /// `--setup`: 64 digits, or a file, of which the key is checked.
@@ -62,21 +64,30 @@ enum CurveReport {
     return "\(id), named by you: whoever knows its secret can forge"
   }
 
+  /// What a certificate rests on besides the proven bits.
+  static func trustLines(_ report: CurveCertificateVerifier.Report) -> [String] {
+    [
+      "assumptions       \(assumption(report))", "setup             \(setup(report))",
+      "quantum           none: discrete logarithms",
+    ]
+  }
+
   static func lines(_ report: CurveCertificateVerifier.Report, _ arguments: ParsedArguments) -> [String] {
     func count(_ kind: CurvePlan.Kind) -> Int { report.kinds.count { $0 == kind } }
-    var lines = [
-      "backend           kzg, rows of 2^\(report.logLength) cells",
-      "base              \(report.baseRoot.hexadecimal) (curve root: compare it with one that you trust)",
-      "tuned commitment  \(report.tunedCommitment.hexadecimal)",
-      "policy            \(Quoting.shown(report.policyName))",
-      "tensors           \(Format.count(count(.bounded))) bounded, \(Format.count(count(.frozen))) frozen, "
-        + "\(Format.count(count(.free) + count(.opaque))) with any change",
-      "soundness         \(Format.number(report.statisticalBits)) bits statistical; then, by assumption:",
-      "assumptions       \(assumption(report))",
-      "setup             \(setup(report))",
-      "quantum           none: discrete logarithms",
-      "size              \(Format.byteCount(report.certificateBytes)), of which the proof \(Format.byteCount(report.proofBytes))",
-    ]
+    var lines =
+      [
+        "backend           kzg, rows of 2^\(report.logLength) cells",
+        "base              \(report.baseRoot.hexadecimal) (curve root: compare it with one that you trust)",
+        "tuned commitment  \(report.tunedCommitment.hexadecimal)",
+        "policy            \(Quoting.shown(report.policyName))",
+        "tensors           \(Format.count(count(.bounded))) bounded, \(Format.count(count(.frozen))) frozen, "
+          + "\(Format.count(count(.free) + count(.opaque))) with any change",
+        "soundness         \(Format.number(report.statisticalBits)) bits statistical; then, by assumption:",
+      ] + trustLines(report)
+    lines.append(
+      "size              \(Format.byteCount(report.certificateBytes)), of which the proof \(Format.byteCount(report.proofBytes))"
+    )
+    if let parent = report.parent { lines.insert("parent            \(parent.hexadecimal)", at: 2) }
     if arguments.has("soundness") {
       lines += report.terms.map { "  \($0.name): \(Format.number($0.bits)) bits" }
     }
@@ -86,7 +97,8 @@ enum CurveReport {
   static func members(_ report: CurveCertificateVerifier.Report) -> [(key: String, value: JSONOutput)] {
     [
       ("backend", .string(CurveIdentity.backend)), ("curveRoot", .string(report.baseRoot.hexadecimal)),
-      ("tunedCommitment", .string(report.tunedCommitment.hexadecimal)), ("policyName", .string(report.policyName)),
+      ("tunedCommitment", .string(report.tunedCommitment.hexadecimal)),
+      ("parent", report.parent.map { .string($0.hexadecimal) } ?? .null), ("policyName", .string(report.policyName)),
       ("setup", .string(report.setupID.hexadecimal)), ("knownSetup", report.known.map { .string($0.name) } ?? .null),
       ("logRows", .integer(report.logLength)), ("statisticalBits", .number(report.statisticalBits)),
       ("assumption", .string("bls12-381")),
