@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates on the curve (format.md, "Certificate on the curve"). Needs the extra `driftproof[curve]`."""
 
+import json
+
 import curves
+from driftproof.independent.curve_certificate import read_curve_certificate
 from driftproof.independent.curve_points import G1_GENERATOR, G1_INFINITY
 from driftproof.independent.curve_scalars import R
 from driftproof.independent.policy import read_policy
@@ -9,6 +12,7 @@ from driftproof.independent.policy import read_policy
 from .case import Cases, Stored, Text, as_json
 
 RULE = "format.md, Certificate on the curve"
+CHAIN_RULE = "chain 8"
 #: A point of the curve of order 3, (0, 2).
 WRONG_ORDER = b"\x80" + bytes(47)
 OTHERS = {"tensors": "*", "allow": "any"}
@@ -65,6 +69,8 @@ def cases() -> Cases:
     _proofs(case, own, trust)
     _policies(case, own, trust)
     _structures(case, trust)
+    _assumptions(case, own, trust)
+    _chains(found, trust)
     rows = [*identity.rows]
     rows[0] = WRONG_ORDER + rows[0][48:]
     changed = curves.identity_with_rows(own, rows)
@@ -204,3 +210,54 @@ OTHER_CLAUSES = {
         ("wider", '"absolute": 0.01', '"absolute": 0.02'),
     ],
 }
+
+
+def _assumptions(case, own, trust) -> None:
+    """A policy that permits the assumption is another one than without."""
+    plain = json.loads(own.policy)
+    text = as_json({**plain, "assume": "bls12-381"})
+    content = curves.rebuilt(own, own.taken_apart()[1], policy=read_policy(text.encode()).canonical())
+    setup = trust[:2]
+    given = {"policy": Text(text), "cert": content}
+    case("assumed", "The policy permits; the proof is about the one without.", 11, "curveSumcheck", *setup, **given)
+    case("assumed-no-setup", "It vouches for no setup.", 12, "curveUnknownSetup", **given)
+    case("assumed-otherwise", "The prover's policy alone permits.", 12, "curvePolicy", *trust, cert=content)
+    wrong = Text(as_json({**plain, "assume": "bn254"}))
+    case("assumed-unknown", "Of another curve.", 1, "policyFile", *trust, policy=wrong, rule="policy-grammar 2")
+
+
+def _chains(found: Cases, trust) -> None:
+    """The pinned chain, whose policies permit the assumption."""
+    setup = ("--setup", read_curve_certificate((curves.CHAIN / "1.drift").read_bytes()).setup_id.hex())
+    files = {f"cert{number}": Stored(curves.CHAIN / f"{number}.drift") for number in (1, 2, 3)}
+    identity = Stored(curves.CHAIN / "base.identity.json")
+    policies = {name: Stored(curves.CHAIN / f"{name}.json") for name in ("matrices", "bias")}
+
+    def case(name: str, says: str, numbers: tuple[int, ...], code: int, reason: str, *options: str, **more) -> None:
+        given = {f"cert{number}": more.pop(f"cert{number}", files[f"cert{number}"]) for number in numbers}
+        words = ["chain", "verify", *(f"@{name}" for name in given), "--base-identity", "@identity", *setup, *options]
+        found.add(name, says, words, {**given, "identity": identity, **more}, code, reason, CHAIN_RULE)
+
+    order = ["--policy", "@matrices", "@bias", "@matrices"]
+    assume = trust[2:]
+    case("chain", "Three links, and the policy of each.", (1, 2, 3), 0, "verified", *order, **policies)
+    case("chain-own", "The policies inside, which permit nothing.", (1, 2, 3), 12, "curveOwnPolicy")
+    case("chain-own-assumed", "The caller permits.", (3, 1, 2), 0, "verified", *assume)
+    case("chain-missing", "A parent is missing.", (1, 3), 12, "parentMissing", *assume)
+    flipped = files["cert2"].with_byte(91)
+    case("chain-other-parent", "Another parent is named.", (1, 2), 12, "parentMissing", *assume, cert2=flipped)
+    broken = files["cert2"].with_byte(-1)
+    case("chain-broken", "A link fails, and so does the next.", (1, 2, 3), 11, "curveOpening", *assume, cert2=broken)
+    case(
+        "chain-transition",
+        "Transitions are of others.",
+        (1,),
+        14,
+        "curveNotProvable",
+        *assume,
+        "--transition",
+        "@cert1",
+    )
+    alone = {"cert": files["cert2"], "identity": identity, "policy": policies["bias"]}
+    words = ["verify", "@cert", "--base-identity", "@identity", "--policy", "@policy", *setup]
+    found.add("link-alone", "A link by itself.", words, alone, 12, "curveLink", RULE)

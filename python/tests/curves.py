@@ -14,6 +14,8 @@ from driftproof.independent.wire import counted, sha256, text, u8, u32
 
 FOLDER = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "curve" / "certificates"
 NAMES = ("mixed", "wide", "rank", "sparse")
+#: Three links under a policy that permits the assumption.
+CHAIN = FOLDER / "chain"
 
 
 @dataclass
@@ -84,7 +86,14 @@ def subject(name: str) -> CurveSubject:
 
 
 def frame(certificate: CurveCertificate) -> bytes:
-    parts = (certificate.base_root, certificate.setup_id, u32(certificate.log_length), certificate.tuned_commitment)
+    parent = certificate.parent or b""
+    parts = (
+        certificate.base_root,
+        certificate.setup_id,
+        u32(certificate.log_length),
+        parent,
+        certificate.tuned_commitment,
+    )
     sections = map(counted, (certificate.policy, certificate.manifest, certificate.proof))
     return b"".join((MAGIC, u32(certificate.version), counted(b"kzg"), *parts, *sections))
 

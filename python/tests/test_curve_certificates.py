@@ -190,9 +190,12 @@ def test_the_version_is_the_statements(run):
         stored = own.taken_apart()[1]
         code, said = run(replace(own, certificate=curves.rebuilt(own, stored, version=version)))
         assert code == 11 and "version of another statement" in said
-        for other in (0, 3):
+        for other in (0, 4):
             code, said = run(replace(own, certificate=curves.rebuilt(own, stored, version=other)))
             assert code == 11 and "another format" in said
+        # Of a link, whose parent is not there.
+        code, said = run(replace(own, certificate=curves.rebuilt(own, stored, version=3)))
+        assert code == 11 and "certificate: " in said
 
 
 #: A point of the curve of order 3, (0, 2): x³ + 4 = 4.

@@ -23,7 +23,8 @@ from .certificate import MAXIMUM_BYTES as MAXIMUM_CERTIFICATE_BYTES
 from .certificate import read_certificate
 from .chain import next_bases, verify_chain
 from .curve_certificate import BOUNDED, FROZEN, is_curve_certificate
-from .curve_identity import is_curve_identity, read_curve_identity
+from .curve_chain import verify_curve_chain
+from .curve_identity import CurveIdentity, is_curve_identity, read_curve_identity
 from .curve_verifier import ASSUMPTION, SETUP_HEAD, setup_id_of_file, verify_curve
 from .errors import AnotherSubject, InvalidProof, NotProvable, OperationalError, UsageError, VerificationFailure
 from .identity import MAXIMUM_BYTES as MAXIMUM_IDENTITY_BYTES
@@ -114,16 +115,20 @@ def _named_setup(value: str | None) -> bytes | None:
         raise OperationalError(f"{value}: {error}") from None
 
 
+def _curve_identity(content: bytes) -> CurveIdentity:
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise OperationalError("identity: begins with a byte order mark")
+    if not is_curve_identity(content):
+        raise AnotherSubject("the identity has no rows on the curve")
+    return read_curve_identity(content)
+
+
 def _verify_curve(content: bytes, identity_bytes: bytes, policy_bytes: bytes, options) -> str:
     """A certificate on the curve (format.md, "Certificate on the curve")."""
     if options.parent or options.attestation or options.transition:
         raise NotProvable("--parent, --attestation and --transition are for the hash backend")
     policy = read_policy(policy_bytes)
-    if identity_bytes.startswith(b"\xef\xbb\xbf"):
-        raise OperationalError("identity: begins with a byte order mark")
-    if not is_curve_identity(identity_bytes):
-        raise AnotherSubject("the identity has no rows on the curve")
-    identity = read_curve_identity(identity_bytes)
+    identity = _curve_identity(identity_bytes)
     setup = _named_setup(options.setup)
     verified = verify_curve(content, identity, policy, options.assume == ASSUMPTION, setup)
     certificate, kinds = verified.certificate, verified.kinds
@@ -250,6 +255,8 @@ def _chain(arguments: list[str]) -> str:
     parser.add_argument("--transition", nargs="+", action="extend", metavar="FILE", default=[])
     parser.add_argument("--cumulative", action=_Once, metavar="POLICY.json")
     parser.add_argument("--revoked", action=_Once, metavar="LIST.json")
+    parser.add_argument("--setup", action=_Once, metavar="SETUP", help="of the kzg backend: one that you trust")
+    parser.add_argument("--assume", action=_Once, metavar=ASSUMPTION, help="of the kzg backend: permit its assumptions")
     options = parser.parse_args(arguments)
     if len(options.policy) not in (0, 1, len(options.certificates)):
         raise UsageError("one policy for all certificates, or as many as certificates")
@@ -262,16 +269,23 @@ def _chain(arguments: list[str]) -> str:
         contents.append(_read_certificate(path))
         if policy_paths:
             policy_bytes.append(_read(policy_paths[index], MAXIMUM_FILE_BYTES, "a policy"))
+    is_curve = is_curve_certificate(contents[0])
+    if is_curve and (options.next_identity or options.transition):
+        raise NotProvable("--next-identity and --transition are for the hash backend")
     next_files = [_read(path, MAXIMUM_IDENTITY_BYTES, "an identity") for path in options.next_identity]
     transition_files = [
         _read(path, MAXIMUM_TRANSITION_BYTES, "a transition", InvalidProof) for path in options.transition
     ]
-    identity = read_identity(identity_bytes)
+    identity = _curve_identity(identity_bytes) if is_curve else read_identity(identity_bytes)
     cumulative = read_policy(cumulative_bytes) if cumulative_bytes else None
     bases = next_bases(next_files, transition_files)
     revoked = read_revocations(revoked_bytes) if revoked_bytes else RevocationList()
     policies = [read_policy(each) for each in policy_bytes] or [None] * len(contents)
-    ordered = verify_chain(contents, policies, identity, cumulative, revoked, bases)
+    if is_curve:
+        trust = options.assume == ASSUMPTION, _named_setup(options.setup)
+        ordered = verify_curve_chain(contents, policies, identity, *trust, cumulative, revoked)
+    else:
+        ordered = verify_chain(contents, policies, identity, cumulative, revoked, bases)
     lines = []
     for node in ordered:
         outcome = f"FAILED: {node.failure}" if node.failure else "VERIFIED"

@@ -376,6 +376,19 @@ def check_cumulative(identity: BaseIdentity, manifest: Manifest, policy: Policy,
     decisions, rules = derive(identity, revised, policy, cumulative=True)
     tensors, _, certified = derive_tensors(identity, revised, rules)
     check_sizes(tensors)
+    shapes = {name: manifest.by_name[name].shape for name in certified}
+    check_sums(identity, policy, decisions, certified, shapes, links)
+
+
+def check_sums(
+    identity: BaseIdentity,
+    policy: Policy,
+    decisions: dict[str, Rule],
+    certified: dict[str, int],
+    shapes: dict[str, tuple[int, ...]],
+    links: list[Link],
+) -> None:
+    """The sums of section 5; of the tensors with clauses f and shape."""
     for name, rule in decisions.items():
         if rule.kind == ANY:
             continue
@@ -385,8 +398,7 @@ def check_cumulative(identity: BaseIdentity, manifest: Manifest, policy: Policy,
             if any(name in link.tensors for link in links):
                 raise OutsideCumulativePolicy(f"{name}: is not frozen in every link")
             continue
-        shape = manifest.by_name[name].shape
-        _, rows, columns = next(blocks("", shape, rule.heads))
+        _, rows, columns = next(blocks("", shapes[name], rule.heads))
         for clause in rule.clauses:
             if clause.pattern:
                 admitted = admits_pattern(clause.pattern, name, links, certified[name])

@@ -10,6 +10,8 @@ from .wire import Reader, sha256, text
 MAGIC = b"driftkzg"
 #: The argument that the proof is: of norms alone, or with ranks and sparse parts.
 VERSIONS = (1, 2)
+#: Of links, which name a parent, with either.
+LINK_VERSION = 3
 FROZEN, BOUNDED, ANY_ROWS, ANY_DIGEST = 0, 1, 2, 3
 
 
@@ -23,10 +25,27 @@ class CurveCertificate:
     manifest: bytes
     proof: bytes
     version: int = 1
+    #: Of a link: the tuned commitment of the model from which its drift starts.
+    parent: bytes | None = None
 
     @property
     def binding(self) -> bytes:
-        return text("driftproof/curve/binding/v1") + self.base_root + sha256(self.policy) + self.tuned_commitment
+        tag = "driftproof/curve/binding/v1" if self.parent is None else "driftproof/curve/binding/v3"
+        return text(tag) + self.base_root + (self.parent or b"") + sha256(self.policy) + self.tuned_commitment
+
+
+@dataclass(frozen=True)
+class CurveModel:
+    """A tuned model as a verified certificate commits to it: of each tensor its rows, or its digest."""
+
+    commitment: bytes
+    rows: list[bytes | None]
+    digests: list[bytes]
+
+
+def base_model(identity: CurveIdentity) -> CurveModel:
+    """What certificates about the base start from."""
+    return CurveModel(identity.root, list(identity.rows), [tensor.sha256 for tensor in identity.plain.tensors])
 
 
 def is_curve_certificate(content: bytes) -> bool:
@@ -35,14 +54,16 @@ def is_curve_certificate(content: bytes) -> bool:
 
 def read_curve_certificate(content: bytes) -> CurveCertificate:
     reader = Reader(content, "certificate")
-    if reader.take(8) != MAGIC or (version := reader.u32()) not in VERSIONS:
+    if reader.take(8) != MAGIC or (version := reader.u32()) not in (*VERSIONS, LINK_VERSION):
         raise InvalidProof("certificate: another format")
     if reader.counted() != BACKEND.encode():
         raise InvalidProof("certificate: another backend")
-    base_root, setup_id, log_length, commitment = reader.hash(), reader.hash(), reader.u32(), reader.hash()
+    base_root, setup_id, log_length = reader.hash(), reader.hash(), reader.u32()
+    parent = reader.hash() if version == LINK_VERSION else None
+    commitment = reader.hash()
     policy, manifest, proof = (reader.counted() for _ in range(3))
     reader.end()
-    return CurveCertificate(base_root, setup_id, log_length, commitment, policy, manifest, proof, version)
+    return CurveCertificate(base_root, setup_id, log_length, commitment, policy, manifest, proof, version, parent)
 
 
 def read_curve_manifest(content: bytes, identity: CurveIdentity, kinds: list[int]) -> list[bytes]:
@@ -59,12 +80,26 @@ def read_curve_manifest(content: bytes, identity: CurveIdentity, kinds: list[int
     return stored
 
 
-def tuned_commitment(certificate: CurveCertificate, identity: CurveIdentity, kinds: list[int], stored: list[bytes]):
-    """SHA-256 of the parts, of which the last is the root of the tuned model's blocks."""
-    setup, log_length, leaves = identity.key.id, identity.log_length, []
-    for tensor, kind, own, base in zip(identity.plain.tensors, kinds, stored, identity.rows, strict=True):
-        rows = own if kind in (BOUNDED, ANY_ROWS) else base if kind == FROZEN else None
-        leaves.append(block_leaf(tensor, setup, log_length, rows, own if kind == ANY_DIGEST else tensor.sha256))
+def tuned_model(
+    certificate: CurveCertificate, identity: CurveIdentity, kinds: list[int], stored: list[bytes], start: CurveModel
+) -> CurveModel:
+    """The tuned model's blocks, frozen ones as those it starts from, under SHA-256 of the parts, of which the last is
+    the root of the blocks."""
+    setup, log_length, leaves, all_rows, digests = identity.key.id, identity.log_length, [], [], []
+    before = zip(start.rows, start.digests, strict=True)
+    for tensor, kind, own, (rows, digest) in zip(identity.plain.tensors, kinds, stored, before, strict=True):
+        if kind != FROZEN:
+            rows = own if kind in (BOUNDED, ANY_ROWS) else None
+            digest = own if kind == ANY_DIGEST else digest
+        leaves.append(block_leaf(tensor, setup, log_length, rows, digest))
+        all_rows.append(rows)
+        digests.append(digest)
     root = model_root(setup, log_length, leaves)
-    manifest = sha256(certificate.manifest)
-    return sha256(text("driftproof/tuned/v2"), certificate.base_root, manifest, setup, root)
+    tag = "driftproof/tuned/v2" if certificate.parent is None else "driftproof/tuned/v3"
+    parts = (certificate.base_root, certificate.parent or b"", sha256(certificate.manifest), setup, root)
+    return CurveModel(sha256(text(tag), *parts), all_rows, digests)
+
+
+def tuned_commitment(certificate: CurveCertificate, identity: CurveIdentity, kinds: list[int], stored: list[bytes]):
+    """Of a certificate about the base."""
+    return tuned_model(certificate, identity, kinds, stored, base_model(identity)).commitment

@@ -11,10 +11,13 @@ from .curve_certificate import (
     ANY_ROWS,
     BOUNDED,
     FROZEN,
+    LINK_VERSION,
     CurveCertificate,
+    CurveModel,
+    base_model,
     read_curve_certificate,
     read_curve_manifest,
-    tuned_commitment,
+    tuned_model,
 )
 from .curve_channel import decode_points
 from .curve_identity import CurveIdentity, row_count
@@ -48,6 +51,7 @@ class CurveVerified:
     certificate: CurveCertificate
     statement: CurveStatement
     kinds: list[int]
+    model: CurveModel
 
 
 def setup_id_of_file(head: bytes) -> bytes:
@@ -151,16 +155,23 @@ def derive_statement(
 
 
 def verify_curve(
-    content: bytes, identity: CurveIdentity, policy: Policy, assumed: bool, named_setup: bytes | None = None
+    content: bytes,
+    identity: CurveIdentity,
+    policy: Policy,
+    assumed: bool,
+    named_setup: bytes | None = None,
+    parent: CurveModel | None = None,
 ) -> CurveVerified:
-    """Verifies a certificate's bytes. `assumed`: assumptions about the curve are permitted, whatever
-    the policy says."""
+    """Verifies a certificate's bytes. `assumed`: assumptions about the curve are permitted, whatever the policy says.
+    `parent`: of a link, the model of its parent's verified certificate."""
     certificate = read_curve_certificate(content)
     setup = identity.key.id
     if certificate.setup_id != setup or certificate.log_length != identity.log_length:
         raise AnotherSubject("the certificate is about another setup or length of rows than the identity's")
     if certificate.base_root != identity.root:
         raise AnotherSubject("the certificate is about another base")
+    if certificate.parent != (parent and parent.commitment):
+        raise AnotherSubject("the certificate is a link, or one of another parent")
     if certificate.policy != policy.canonical():
         raise AnotherSubject("the certificate is about another policy")
     if setup not in KNOWN_SETUPS and setup != named_setup:
@@ -176,18 +187,18 @@ def verify_curve(
         for tensor, rows in zip(identity.plain.tensors, identity.rows, strict=True)
     ]
     statement = derive_statement(identity, policy, decisions, kinds)
-    if certificate.version != statement.version:
+    if certificate.version != (LINK_VERSION if certificate.parent else statement.version):
         raise InvalidProof("certificate: the version of another statement")
     stored = read_curve_manifest(certificate.manifest, identity, kinds)
-    if tuned_commitment(certificate, identity, kinds, stored) != certificate.tuned_commitment:
+    start = parent or base_model(identity)
+    model = tuned_model(certificate, identity, kinds, stored, start)
+    if model.commitment != certificate.tuned_commitment:
         raise InvalidProof("the tuned commitment is not that of its parts")
     for tensor, kind, own in zip(identity.plain.tensors, kinds, stored, strict=True):
         if kind == ANY_ROWS:
             decode_points(own, f"rows of {tensor.name}")
-    pairs = [
-        (base, own) for kind, base, own in zip(kinds, identity.rows, stored, strict=True) if kind == BOUNDED and base
-    ]
+    pairs = [(base, own) for kind, base, own in zip(kinds, start.rows, stored, strict=True) if kind == BOUNDED and base]
     base_rows, tuned_rows = (b"".join(points) for points in zip(*pairs, strict=True))
     verifier = CurveArgumentVerifier(statement, identity.key, certificate.binding, base_rows, tuned_rows)
     verifier.verify(certificate.proof)
-    return CurveVerified(certificate, statement, kinds)
+    return CurveVerified(certificate, statement, kinds, model)
