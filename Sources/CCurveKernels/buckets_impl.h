@@ -18,6 +18,8 @@ typedef struct {
 
 enum { ADD = 0, DOUBLE = 1, CANCEL = 2 };
 enum { BLOCK = 8192, BATCH = 4096, POINT_WORDS = 16 };
+// Points that are fetched before they are looked at; fetching beyond the last one does nothing.
+enum { AHEAD = 64 };
 
 typedef struct {
   const u64 *point;  // 0 for infinity
@@ -28,8 +30,8 @@ typedef struct {
 typedef struct {
   u64 scratch[2 * BATCH * 8];            // denominators and prefixes of a batch
   u64 arena[BLOCK / 2 * POINT_WORDS];    // sums that are not yet in a bucket
-  u64 padding[8 * 3 * POINT_WORDS];      // operands and results of the jobs that fill a batch up
-  job jobs[BLOCK + 8];
+  u64 padding[16 * 3 * POINT_WORDS];     // operands and results of the jobs that fill a batch up
+  job jobs[BLOCK + 16];
   entry entries[BLOCK];
   uint32_t starts[];
 } workspace;
@@ -61,6 +63,8 @@ static size_t sort_block(workspace *work, const u64 *points, const int32_t *digi
     uint32_t key = (uint32_t)(digits[i] < 0 ? -(i64)digits[i] : digits[i]);
     if (key == 0 || key > buckets) continue;
     const u64 *point = points + POINT_WORDS * i;
+    __builtin_prefetch(point + AHEAD * POINT_WORDS);
+    __builtin_prefetch(point + AHEAD * POINT_WORDS + 8);
     entry e = {is_infinity(point) ? 0 : point, key - 1, digits[i] < 0};
     work->entries[starts[key]++] = e;
   }

@@ -10,6 +10,9 @@
     __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,bmi,bmi2,adx"))), apply_to = function)
 #include "lanes.h"
 #include "buckets_impl.h"
+#include "projective_lanes.h"
+#include "decode_lanes.h"
+#include "transform_lanes.h"
 
 static void copy_point(u64 *out, const u64 *in, int negative) {
   memcpy(out, in, 8 * POINT_WORDS);
@@ -72,37 +75,43 @@ INLINE __mmask8 lanes_of(const job *jobs, int kind) {
   return (__mmask8)lanes;
 }
 
-// Denominators and prefix products of all steps; special jobs have their kinds already.
-static f8 forward(workspace *work, const job *jobs, size_t steps, int special) {
-  f8 *denominators = (f8 *)work->scratch, *prefixes = denominators + BATCH / 8;
-  const f8 one = f8_one();
-  f8 product = one;
-  for (size_t s = 0; s < steps; s++) {
-    const job *j = jobs + 8 * s;
-    f8 xa, xb, d;
-    if (s + 2 < steps) {
-      for (int i = 16; i < 24; i++) {
-        _mm_prefetch((const char *)j[i].a, _MM_HINT_T0), _mm_prefetch((const char *)(j[i].a + 8), _MM_HINT_T0);
-        _mm_prefetch((const char *)j[i].b, _MM_HINT_T0), _mm_prefetch((const char *)(j[i].b + 8), _MM_HINT_T0);
-      }
-    }
-    load_x(&xa, &xb, j);
-    f8_sub(&d, &xb, &xa);
-    if (special) {
-      __mmask8 twice = lanes_of(j, DOUBLE), cancel = lanes_of(j, CANCEL);
-      if (twice) {
-        f8 ya, yb;
-        load_y(&ya, &yb, j);
-        f8_add(&ya, &ya, &ya);
-        f8_blend(&d, twice, &ya);
-      }
-      if (cancel) f8_blend(&d, cancel, &one);
-    }
-    denominators[s] = d;
-    prefixes[s] = product;
-    f8_mul(&product, &product, &d);
+INLINE void prefetch(const job *jobs) {
+  for (int i = 0; i < 8; i++) {
+    _mm_prefetch((const char *)jobs[i].a, _MM_HINT_T0), _mm_prefetch((const char *)(jobs[i].a + 8), _MM_HINT_T0);
+    _mm_prefetch((const char *)jobs[i].b, _MM_HINT_T0), _mm_prefetch((const char *)(jobs[i].b + 8), _MM_HINT_T0);
   }
-  return product;
+}
+
+INLINE void denominator(f8 *d, const job *j, int special) {
+  f8 xa, xb;
+  load_x(&xa, &xb, j);
+  f8_sub(d, &xb, &xa);
+  if (!special) return;
+  __mmask8 twice = lanes_of(j, DOUBLE), cancel = lanes_of(j, CANCEL);
+  if (twice) {
+    f8 ya, yb;
+    load_y(&ya, &yb, j);
+    f8_add(&ya, &ya, &ya);
+    f8_blend(d, twice, &ya);
+  }
+  if (cancel) {
+    const f8 one = f8_one();
+    f8_blend(d, cancel, &one);
+  }
+}
+
+// Denominators and prefix products of all steps, those of even and odd ones apart; special jobs have their kinds already.
+static void forward(workspace *work, const job *jobs, size_t steps, int special, f8 products[2]) {
+  f8 *denominators = (f8 *)work->scratch, *prefixes = denominators + BATCH / 8;
+  products[0] = products[1] = f8_one();
+  for (size_t s = 0; s < steps; s += 2) {
+    const job *j = jobs + 8 * s;
+    if (s + 4 < steps) prefetch(j + 32), prefetch(j + 40);
+    denominator(denominators + s, j, special);
+    denominator(denominators + s + 1, j + 8, special);
+    prefixes[s] = products[0], prefixes[s + 1] = products[1];
+    f8_mul2(products, products, denominators + s, products + 1, products + 1, denominators + s + 1);
+  }
 }
 
 static void canonical_y(u64 out[8], const u64 *point, int negative) {
@@ -124,11 +133,33 @@ static void classify(job *jobs, size_t count) {
   }
 }
 
+// ya and what the slope's denominator belongs to: yb - ya, or 3·xa² where a point is doubled.
+INLINE void numerator(f8 *t, f8 *ya, const f8 *xa, const job *j, int special) {
+  f8 yb;
+  load_y(ya, &yb, j);
+  f8_sub(t, &yb, ya);
+  if (!special) return;
+  __mmask8 twice = lanes_of(j, DOUBLE);
+  if (twice) {
+    f8 square;
+    f8_mul(&square, xa, xa);
+    f8_scale(&square, &square, 3);
+    f8_blend(t, twice, &square);
+  }
+}
+
+INLINE void store_point(const job *j, const f8 *x, const f8 *y) {
+  u64 *ox[8], *oy[8];
+  for (int i = 0; i < 8; i++) ox[i] = j[i].out, oy[i] = j[i].out + 8;
+  f8_store(ox, x);
+  f8_store(oy, y);
+}
+
 static void run_batch(workspace *work, size_t first, size_t count) {
   if (count == 0) return;
-  job *jobs = work->jobs + first, saved[8];
-  size_t steps = (count + 7) / 8, filled = 8 * steps;
-  // The last step is filled up with additions of points with x = 1 and x = 2, whose results nobody reads.
+  job *jobs = work->jobs + first, saved[16];
+  size_t steps = 2 * ((count + 15) / 16), filled = 8 * steps;
+  // The last steps are filled up with additions of points with x = 1 and x = 2, whose results nobody reads.
   u64 *padding = work->padding;
   memcpy(saved, jobs + count, sizeof(job) * (filled - count));
   for (size_t k = count; k < filled; k++) {
@@ -138,92 +169,43 @@ static void run_batch(workspace *work, size_t first, size_t count) {
     job j = {a, a + POINT_WORDS, a + 2 * POINT_WORDS, 0, 0, 0, ADD};
     jobs[k] = j;
   }
-  f8 inverse, product = forward(work, jobs, steps, 0);
-  int special = f8_zero_lanes(&product) != 0;
+  f8 products[2], inverses[2], all;
+  forward(work, jobs, steps, 0, products);
+  int special = (f8_zero_lanes(products) | f8_zero_lanes(products + 1)) != 0;
   if (special) {
     classify(jobs, count);
-    product = forward(work, jobs, steps, 1);
+    forward(work, jobs, steps, 1, products);
   }
-  inverse_lanes(&inverse, &product);
+  f8_mul(&all, products, products + 1);
+  inverse_lanes(&all, &all);
+  f8_mul2(inverses, &all, products + 1, inverses + 1, &all, products);
   f8 *denominators = (f8 *)work->scratch, *prefixes = denominators + BATCH / 8;
-  for (size_t s = steps; s-- > 0;) {
+  for (size_t s = steps; s > 0;) {
+    s -= 2;
     job *j = jobs + 8 * s;
-    f8 slope, xa, xb, ya, yb, t, x, y;
-    f8_mul(&slope, &inverse, &prefixes[s]);
-    f8_mul(&inverse, &inverse, &denominators[s]);
-    load_x(&xa, &xb, j);
-    load_y(&ya, &yb, j);
-    f8_sub(&t, &yb, &ya);
-    if (special) {
-      __mmask8 twice = lanes_of(j, DOUBLE);
-      if (twice) {
-        f8 square;
-        f8_mul(&square, &xa, &xa);
-        f8_scale(&square, &square, 3);
-        f8_blend(&t, twice, &square);
-      }
+    if (s >= 4) prefetch(j - 32), prefetch(j - 24);
+    f8 slope[2], xa[2], xb[2], ya[2], t[2], x[2], y[2];
+    f8_mul2(slope, inverses, prefixes + s, slope + 1, inverses + 1, prefixes + s + 1);
+    f8_mul2(inverses, inverses, denominators + s, inverses + 1, inverses + 1, denominators + s + 1);
+    for (int k = 0; k < 2; k++) {
+      load_x(xa + k, xb + k, j + 8 * k);
+      numerator(t + k, ya + k, xa + k, j + 8 * k, special);
     }
-    f8_mul(&slope, &slope, &t);
-    f8_mul(&x, &slope, &slope);
-    f8_sub2(&x, &x, &xa, &xb);  // xa + xb ≤ 8.2
-    f8_bound(&x);
-    f8_sub(&t, &xa, &x);
-    f8_mul(&y, &t, &slope);
-    f8_sub(&y, &y, &ya);
-    f8_bound(&y);
-    u64 *ox[8], *oy[8];
-    for (int i = 0; i < 8; i++) ox[i] = j[i].out, oy[i] = j[i].out + 8;
-    f8_store(ox, &x);
-    f8_store(oy, &y);
+    f8_mul2(slope, slope, t, slope + 1, slope + 1, t + 1);
+    f8_mul2(x, slope, slope, x + 1, slope + 1, slope + 1);
+    for (int k = 0; k < 2; k++) {
+      f8_sub2(x + k, x + k, xa + k, xb + k);  // xa + xb ≤ 8.2
+      f8_bound(x + k);
+      f8_sub(t + k, xa + k, x + k);
+    }
+    f8_mul2(y, t, slope, y + 1, t + 1, slope + 1);
+    for (int k = 0; k < 2; k++) {
+      f8_sub(y + k, y + k, ya + k);
+      f8_bound(y + k);
+      store_point(j + 8 * k, x + k, y + k);
+    }
   }
   memcpy(jobs + count, saved, sizeof(job) * (filled - count));
-}
-
-typedef struct {
-  f8 x, y, z;
-} projective8;
-
-// Renes, Costello and Batina (eprint 2015/1060), algorithm 7: from coordinates below 18 to ones below 18.
-static void add(projective8 *r, const projective8 *a, const projective8 *b) {
-  f8 xx, yy, zz, xy, yz, xz, s, t, sum, difference;
-  f8_mul(&xx, &a->x, &b->x);
-  f8_mul(&yy, &a->y, &b->y);
-  f8_mul(&zz, &a->z, &b->z);
-#define MIXED(out, p, q, pp, qq) \
-  f8_add(&s, &a->p, &a->q);      \
-  f8_add(&t, &b->p, &b->q);      \
-  f8_mul(&out, &s, &t);          \
-  f8_sub2(&out, &out, &pp, &qq)
-  MIXED(xy, x, y, xx, yy);
-  MIXED(yz, y, z, yy, zz);
-  MIXED(xz, x, z, xx, zz);
-#undef MIXED
-  f8_scale(&zz, &zz, 12);  // 12.1
-  f8_scale(&xz, &xz, 12);  // 205
-  f8_scale(&xx, &xx, 3);
-  f8_add(&sum, &yy, &zz);
-  f8_sub(&difference, &yy, &zz);
-  f8_mul(&s, &xy, &difference);
-  f8_mul(&t, &yz, &xz);
-  f8_sub(&r->x, &s, &t);  // 17.1
-  f8_mul(&s, &difference, &sum);
-  f8_mul(&t, &xz, &xx);
-  f8_add(&r->y, &s, &t);
-  f8_mul(&s, &sum, &yz);
-  f8_mul(&t, &xx, &xy);
-  f8_add(&r->z, &s, &t);
-}
-
-static void store_words(const f8 *a, u64 *sums, size_t offset) {
-  u64 buffer[64] __attribute__((aligned(64)));
-  u64 *rows[8];
-  for (int i = 0; i < 8; i++) rows[i] = buffer + 8 * i;
-  f8_store(rows, a);
-  for (size_t i = 0; i < 8; i++) {
-    fp x;
-    lane_to_words(&x, rows[i]);
-    memcpy(sums + 36 * i + offset, x.l, 48);
-  }
 }
 
 void dpc_ifma_aggregate(const u64 *buckets, const uint8_t *full, size_t bucket_count, u64 *sums) {
@@ -251,12 +233,12 @@ void dpc_ifma_aggregate(const u64 *buckets, const uint8_t *full, size_t bucket_c
       f8_blend(&bucket.y, (__mmask8)~present, &one);
       bucket.z = zero;
       f8_blend(&bucket.z, (__mmask8)present, &one);
-      add(&run, &run, &bucket);
+      add8(&run, &run, &bucket);
     }
-    add(&total, &total, &run);
+    add8(&total, &total, &run);
   }
-  store_words(&run.x, sums, 0), store_words(&run.y, sums, 6), store_words(&run.z, sums, 12);
-  store_words(&total.x, sums, 18), store_words(&total.y, sums, 24), store_words(&total.z, sums, 30);
+  store_lanes(&run.x, sums + 0, 36, 8), store_lanes(&run.y, sums + 6, 36, 8), store_lanes(&run.z, sums + 12, 36, 8);
+  store_lanes(&total.x, sums + 18, 36, 8), store_lanes(&total.y, sums + 24, 36, 8), store_lanes(&total.z, sums + 30, 36, 8);
 }
 
 void dpc_ifma_accumulate(const u64 *points, const int32_t *digits, size_t count, u64 *buckets, uint8_t *full,
@@ -281,33 +263,20 @@ void dpc_ifma_export(const u64 *points, size_t count, u64 *words) {
 }
 
 void dpc_ifma_products(const u64 *a, const u64 *b, size_t count, unsigned lift, u64 *out) {
-  u64 buffer[3][64] __attribute__((aligned(64)));
-  u64 *rows[3][8];
-  for (int k = 0; k < 3; k++)
-    for (int i = 0; i < 8; i++) rows[k][i] = buffer[k] + 8 * i;
-  f8 modulus, x, y;
+  f8 modulus, x[2], y[2];
   for (int j = 0; j < 8; j++) modulus.l[j] = lane_constant(P52[j]);
   f8_scale(&modulus, &modulus, lift);
-  for (size_t start = 0; start < count; start += 8) {
-    for (size_t i = 0; i < 8; i++) {
-      size_t index = start + i < count ? start + i : count - 1;
-      fp value;
-      memcpy(value.l, a + 6 * index, 48);
-      lane_from_words(rows[0][i], &value);
-      memcpy(value.l, b + 6 * index, 48);
-      lane_from_words(rows[1][i], &value);
+  for (size_t start = 0; start < count; start += 16) {
+    size_t rest = count - start < 16 ? count - start : 16;
+    load_words(x, a + 6 * start, 6, rest);
+    load_words(y, b + 6 * start, 6, rest);
+    for (int half = 0; half < 2; half++) {
+      f8_add(x + half, x + half, &modulus);
+      f8_add(y + half, y + half, &modulus);
     }
-    f8_load(&x, (const u64 *const *)rows[0]);
-    f8_load(&y, (const u64 *const *)rows[1]);
-    f8_add(&x, &x, &modulus);
-    f8_add(&y, &y, &modulus);
-    f8_mul(&x, &x, &y);
-    f8_store(rows[2], &x);
-    for (size_t i = 0; i < 8 && start + i < count; i++) {
-      fp value;
-      lane_to_words(&value, rows[2][i]);
-      memcpy(out + 6 * (start + i), value.l, 48);
-    }
+    f8_mul2(x, x, y, x + 1, x + 1, y + 1);
+    store_lanes(x, out + 6 * start, 6, rest < 8 ? rest : 8);
+    if (rest > 8) store_lanes(x + 1, out + 6 * (start + 8), 6, rest - 8);
   }
 }
 #pragma clang attribute pop

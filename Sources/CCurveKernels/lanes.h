@@ -24,8 +24,6 @@ static const u64 TO_LANES[6] = {0x44f6480ea8e9b9afULL, 0xa96f7d65766c8fe4ULL, 0x
     0x6723e5f0ade53b2eULL, 0x25ff6eb6fdd4230aULL, 0x14c8ee06ef23c24aULL};
 static const u64 FROM_LANES[6] = {0x0000000000000000ULL, 0x0000000000000000ULL, 0x0000000000000000ULL,
     0x0000000000000000ULL, 0x0000000000000000ULL, 0x0000000100000000ULL};
-// -1/p mod 2^52.
-#define P52_NEGATED_INVERSE 0x3fffcfffcfffdULL
 // Limbs of 4k·p for k = 0…7.
 static const u64 P52_MULTIPLES[8][8] = {
     {0x0ULL, 0xbfffffffeaaacULL, 0x7fffffffd5558ULL, 0x3fffffffc0004ULL, 0xffffffffaaab0ULL, 0xbfffffff9555cULL,
@@ -54,45 +52,12 @@ typedef struct {
 
 INLINE v8 lane_constant(u64 word) { return _mm512_set1_epi64((long long)word); }
 
-#define LOW(t, x, y) t = _mm512_madd52lo_epu64(t, x, y)
-#define HIGH(t, x, y) t = _mm512_madd52hi_epu64(t, x, y)
 #define CARRY(x, y)                \
   c = _mm512_srli_epi64(x, 52);    \
   x = _mm512_and_si512(x, mask);   \
   y = _mm512_add_epi64(y, c)
 
-// a·b/2^416 in [0, 1 + ε). Each accumulator takes at most 32 numbers below 2^52 and a carry, so it stays below 2^58.
-INLINE void f8_mul(f8 *r, const f8 *a, const f8 *b) {
-  const v8 zero = _mm512_setzero_si512(), mask = lane_constant(MASK52), inverse = lane_constant(P52_NEGATED_INVERSE);
-  v8 t[9], c;
-  for (int j = 0; j < 8; j++) t[j] = zero;
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) {
-    v8 bi = b->l[i];
-    LOW(t[0], a->l[0], bi);
-    v8 q = _mm512_madd52lo_epu64(zero, t[0], inverse);
-    t[8] = zero;
-#pragma clang loop unroll(full)
-    for (int j = 1; j < 8; j++) LOW(t[j], a->l[j], bi);
-#pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++) HIGH(t[j + 1], a->l[j], bi);
-    LOW(t[0], q, lane_constant(P52[0]));
-    c = _mm512_srli_epi64(t[0], 52);
-#pragma clang loop unroll(full)
-    for (int j = 1; j < 8; j++) LOW(t[j], q, lane_constant(P52[j]));
-#pragma clang loop unroll(full)
-    for (int j = 0; j < 8; j++) HIGH(t[j + 1], q, lane_constant(P52[j]));
-    t[0] = _mm512_add_epi64(t[1], c);
-#pragma clang loop unroll(full)
-    for (int j = 1; j < 8; j++) t[j] = t[j + 1];
-  }
-#pragma clang loop unroll(full)
-  for (int j = 0; j < 7; j++) {
-    CARRY(t[j], t[j + 1]);
-  }
-#pragma clang loop unroll(full)
-  for (int j = 0; j < 8; j++) r->l[j] = t[j];
-}
+#include "lanes_product.h"
 
 // a + b.
 INLINE void f8_add(f8 *r, const f8 *a, const f8 *b) {

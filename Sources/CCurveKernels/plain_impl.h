@@ -120,6 +120,100 @@ static void add(projective *r, const projective *a, const projective *b) {
   fp_add(&r->z, &s, &t);
 }
 
+// Algorithm 9 of the same.
+static void twice(projective *r, const projective *a) {
+  fp yy, zz, xy, yz, s, t, sum, difference;
+  fp_mul(&yy, &a->y, &a->y);
+  fp_mul(&zz, &a->z, &a->z);
+  fp_mul(&xy, &a->x, &a->y);
+  fp_mul(&yz, &a->y, &a->z);
+  twelve_times(&zz, &zz);
+  fp_add(&t, &zz, &zz);
+  fp_add(&t, &t, &zz);
+  fp_add(&sum, &yy, &zz);
+  fp_sub(&difference, &yy, &t);
+  fp_add(&yy, &yy, &yy);
+  fp_add(&yy, &yy, &yy);
+  fp_add(&yy, &yy, &yy);
+  fp_add(&xy, &xy, &xy);
+  fp_mul(&r->x, &xy, &difference);
+  fp_mul(&r->z, &yy, &yz);
+  fp_mul(&s, &zz, &yy);
+  fp_mul(&t, &difference, &sum);
+  fp_add(&r->y, &s, &t);
+}
+
+// -x times a point.
+static void times_parameter(projective *r, const projective *a) {
+  projective result = *a;
+  for (int bit = 62; bit >= 0; bit--) {
+    twice(&result, &result);
+    if (PARAMETER >> bit & 1) add(&result, &result, a);
+  }
+  *r = result;
+}
+
+// a^((p + 1)/4), a square root where there is one, by windows of at most five bits that begin and end with a one.
+static void root(fp *r, const fp *a) {
+  fp table[16], square;
+  fp_mul(&square, a, a);
+  table[0] = *a;
+  for (int k = 1; k < 16; k++) fp_mul(&table[k], &table[k - 1], &square);
+  int bit = ROOT_EXPONENT_BITS - 1, started = 0;
+  while (bit >= 0) {
+    if (!root_exponent_bit(bit)) {
+      fp_mul(r, r, r);
+      bit--;
+      continue;
+    }
+    int low = bit < 4 ? 0 : bit - 4, digit = 0;
+    while (!root_exponent_bit(low)) low++;
+    for (int k = bit; k >= low; k--) {
+      digit = 2 * digit + root_exponent_bit(k);
+      if (started) fp_mul(r, r, r);
+    }
+    if (started) fp_mul(r, r, &table[digit >> 1]);
+    else *r = table[digit >> 1];
+    started = 1;
+    bit = low - 1;
+  }
+}
+
+void NAME(lift)(const u64 *x, size_t count, u64 *y, uint8_t *found) {
+  for (size_t i = 0; i < count; i++) {
+    fp value = coordinate(x + 6 * i, 0), cube, four, result, square;
+    memcpy(four.l, ONE, 48);
+    fp_add(&four, &four, &four);
+    fp_add(&four, &four, &four);
+    fp_mul(&cube, &value, &value);
+    fp_mul(&cube, &cube, &value);
+    fp_add(&cube, &cube, &four);
+    root(&result, &cube);
+    fp_mul(&square, &result, &result);
+    found[i] = memcmp(&square, &cube, 48) == 0;
+    memcpy(y + 6 * i, result.l, 48);
+  }
+}
+
+void NAME(in_group)(const u64 *points, size_t count, uint8_t *inside) {
+  for (size_t i = 0; i < count; i++) {
+    projective point, multiple;
+    fp image, beta, t, u;
+    point.x = coordinate(points + 12 * i, 0);
+    point.y = coordinate(points + 12 * i + 6, 0);
+    memcpy(point.z.l, ONE, 48);
+    times_parameter(&multiple, &point);
+    times_parameter(&multiple, &multiple);
+    // (βx : y : 1) = (X : -Y : Z). Infinity has Z = 0 and Y ≠ 0, so it fails the second.
+    memcpy(beta.l, BETA, 48);
+    fp_mul(&image, &point.x, &beta);
+    fp_mul(&t, &image, &multiple.z);
+    fp_mul(&u, &point.y, &multiple.z);
+    fp_add(&u, &u, &multiple.y);
+    inside[i] = memcmp(&t, &multiple.x, 48) == 0 && fp_is_zero(&u);
+  }
+}
+
 void NAME(aggregate)(const u64 *buckets, const uint8_t *full, size_t bucket_count, u64 *sums) {
   size_t length = (bucket_count + 7) / 8;
   for (size_t segment = 0; segment < 8; segment++) {

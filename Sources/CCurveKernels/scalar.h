@@ -177,4 +177,14 @@ static void fp_inverse(fp *r, const fp *value) {
   fp_mul(r, &v, &cube);
 }
 
+// -x; the root β of β² + β + 1 with which (β·X, Y) is -x² times a point of the group; (p + 1)/4.
+#define PARAMETER 0xd201000000010000ULL
+static const u64 BETA[6] = {0x30f1361b798a64e8ULL, 0xf3b8ddab7ece5a2aULL, 0x16a8ca3ac61577f7ULL,
+    0xc26a2ff874fd029bULL, 0x3636b76660701c6eULL, 0x051ba4ab241b6160ULL};
+static const u64 ROOT_EXPONENT[6] = {0xee7fbfffffffeaabULL, 0x07aaffffac54ffffULL, 0xd9cc34a83dac3d89ULL,
+    0xd91dd2e13ce144afULL, 0x92c6e9ed90d2eb35ULL, 0x0680447a8e5ff9a6ULL};
+enum { ROOT_EXPONENT_BITS = 379 };
+
+INLINE int root_exponent_bit(int bit) { return (int)(ROOT_EXPONENT[bit / 64] >> (bit % 64) & 1); }
+
 #endif

@@ -36,6 +36,20 @@ void dpc_accumulate(int level, const uint64_t *points, const int32_t *digits, si
 // i < m. `sums` gets R_0, S_0, R_1, … as projective points of 18 words each (X, Y, Z).
 void dpc_aggregate(int level, const uint64_t *buckets, const uint8_t *full, size_t bucket_count, uint64_t *sums);
 
+// For each of `count` x the square root a^((p + 1)/4) of a = x³ + 4, and whether it is one: else no point has this x.
+void dpc_lift(int level, const uint64_t *x, size_t count, uint64_t *y, uint8_t *found);
+// Whether r times a point is infinity: φ(P) = -[x²]P. Each has 12 words x, y and must be on the curve; none is infinity.
+void dpc_in_group(int level, const uint64_t *points, size_t count, uint8_t *inside);
+
+// Eight transforms over Fr, for DPC_LEVEL_IFMA alone. Elements are four words a·2^256 mod r. Element i < 2^log of transform j is
+// in[i·in_step + j·in_lane], zero from `count` on. Its frequency k, Σ_i element·root^(i·k), times `first`·steps[j]^k goes to
+// out[k·out_step + j·out_lane], below r. `twiddles` are root^0, root^1, … for half of the size; they, `first` and `steps` are
+// 16 times what they stand for. log is at most 16.
+size_t dpc_transforms_bytes(unsigned log);
+void dpc_transforms(const uint64_t *in, size_t count, size_t in_step, size_t in_lane, unsigned log,
+                    const uint64_t *twiddles, const uint64_t *first, const uint64_t *steps, uint64_t *out,
+                    size_t out_step, size_t out_lane, void *workspace);
+
 // For tests. Products of elements of six words, in lanes from representatives that are `lift`·p too large, at most 200.
 void dpc_products(int level, const uint64_t *a, const uint64_t *b, size_t count, unsigned lift, uint64_t *out);
 // For tests. Inverses; zero for zero.

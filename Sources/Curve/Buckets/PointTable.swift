@@ -30,16 +30,43 @@ public struct PointTable: Sendable {
       return
     }
     let buffer = AlignedBuffer<UInt64>(count: points.count * Self.pointWords)
-    // In parts, so that the words of all points do not stand beside them.
-    let part = 1 << 12
-    for start in stride(from: 0, to: points.count, by: part) {
-      let end = min(start + part, points.count)
-      let words = G1.affine(Array(points[start..<end])).flatMap { point in
-        point.map { $0.x.words + $0.y.words } ?? [UInt64](repeating: 0, count: 12)
-      }
-      dpc_import(self.level.rawValue, words, end - start, buffer.pointer + start * Self.pointWords)
+    for start in stride(from: 0, to: points.count, by: Self.part) {
+      Self.store(Array(points[start..<min(start + Self.part, points.count)]), at: start, in: buffer, level: self.level)
     }
     storage = .kernel(buffer)
+  }
+
+  /// A table of `count` points that come in parts, so that all of them never stand beside it.
+  /// - Parameter points: those of a range, called with rising ranges.
+  package init<Failure: Error>(
+    count: Int, level: CurveKernelLevel = .selected, points: (Range<Int>) throws(Failure) -> [G1]
+  ) throws(Failure) {
+    self.count = count
+    self.level = level.available
+    var twins: [Projective<Fp>] = []
+    let buffer = AlignedBuffer<UInt64>(count: self.level == .portable ? 0 : count * Self.pointWords)
+    for start in stride(from: 0, to: count, by: Self.part) {
+      let range = start..<min(start + Self.part, count)
+      let part = try points(range)
+      precondition(part.count == range.count, "\(part.count) points for \(range.count)")
+      if self.level == .portable {
+        twins += part.map(\.point)
+      } else {
+        Self.store(part, at: start, in: buffer, level: self.level)
+      }
+    }
+    storage = self.level == .portable ? .twin(twins) : .kernel(buffer)
+  }
+
+  /// In parts, so that the words of all points do not stand beside them.
+  private static let part = 1 << 12
+
+  private static func store(_ points: [G1], at start: Int, in buffer: AlignedBuffer<UInt64>, level: CurveKernelLevel) {
+    let words = G1.affine(points).flatMap { point in
+      point.map { $0.x.words + $0.y.words } ?? [UInt64](repeating: 0, count: 12)
+    }
+    precondition((start + points.count) * pointWords <= buffer.count, "more points than the table has")
+    dpc_import(level.rawValue, words, points.count, buffer.pointer + start * pointWords)
   }
 
   /// The points as they are stored, for tests.

@@ -37,15 +37,27 @@ public enum ScalarTransform {
   /// - Parameter coefficients: at most 2^log; the missing ones are zero.
   public static func values(of coefficients: [Fr], log: Int) -> [Fr] {
     precondition(coefficients.count <= 1 << log, "\(coefficients.count) coefficients for 2^\(log) values")
-    return transform(coefficients, log: log, root: root(log: log))
+    return transform(coefficients, log: log, root: root(log: log), scale: nil)
   }
 
   /// The coefficients of the polynomial of degree below 2^log with these values: the inverse of ``values(of:log:)``.
   public static func coefficients(of values: [Fr], log: Int) -> [Fr] {
     precondition(values.count == 1 << log, "\(values.count) values, not 2^\(log)")
-    var result = transform(values, log: log, root: root(log: log).inverse())
     let scale = Fr(Int64(1) << Int64(log)).inverse()
-    for index in result.indices { result[index] = result[index] * scale }
+    return transform(values, log: log, root: root(log: log).inverse(), scale: scale)
+  }
+
+  /// Σ_j input[j]·root^(jk)·scale; nil is one.
+  static func transform(
+    _ input: [Fr], log: Int, root: Fr, scale: Fr? = nil, level: CurveKernelLevel = .selected
+  ) -> [Fr] {
+    if log > logPart, level == .lanes {
+      return LaneTransform.transform(input, log: log, root: root, scale: scale ?? .one)
+    }
+    var result = transform(input, log: log, root: root)
+    if let scale {
+      for index in result.indices { result[index] = result[index] * scale }
+    }
     return result
   }
 
@@ -134,7 +146,7 @@ public enum ScalarTransform {
     }
   }
 
-  private static func powers(of base: Fr, count: Int) -> [Fr] {
+  static func powers(of base: Fr, count: Int) -> [Fr] {
     var result: [Fr] = []
     result.reserveCapacity(count)
     var power = Fr.one
@@ -145,7 +157,7 @@ public enum ScalarTransform {
     return result
   }
 
-  private static func power(_ base: Fr, _ exponent: Int) -> Fr {
+  static func power(_ base: Fr, _ exponent: Int) -> Fr {
     var (result, square, rest) = (Fr.one, base, exponent)
     while rest > 0 {
       if rest & 1 == 1 { result = result * square }

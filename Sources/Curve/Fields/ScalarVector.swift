@@ -9,7 +9,15 @@ public enum ScalarVector {
   /// target[i] += factor·source[i]; the target is as long as the source at least.
   public static func add(_ source: [Fr], times factor: Fr, to target: inout [Fr]) {
     precondition(source.count <= target.count, "\(source.count) scalars do not fit \(target.count)")
-    for index in source.indices { target[index] = target[index] + factor * source[index] }
+    guard source.count > 4 * part else {
+      for index in source.indices { target[index] = target[index] + factor * source[index] }
+      return
+    }
+    let (before, parts) = (target, FrVector.parts(source.count))
+    let sums = Parallel.map(parts.count) { block -> [Fr] in
+      parts[block].map { before[$0] + factor * source[$0] }
+    }
+    target = sums.flatMap { $0 } + before[source.count...]
   }
 
   /// Σ a[i]·b[i] over the shorter of the two.
@@ -65,21 +73,25 @@ public enum ScalarVector {
   public static func correlation(_ pairs: [(u: [Fr], c: [Fr])]) -> [Fr] {
     var spectra: [Int: [Fr]] = [:]
     for (u, c) in pairs where !u.isEmpty && !c.isEmpty {
-      let length = max(u.count, c.count)
-      let log = length == 1 ? 1 : Int.bitWidth - (length - 1).leadingZeroBitCount + 1
+      let longest = max(u.count, c.count)
+      let log = longest == 1 ? 1 : Int.bitWidth - (longest - 1).leadingZeroBitCount + 1
       let size = 1 << log
       let values = Parallel.map(2) { ScalarTransform.values(of: $0 == 0 ? u : c, log: log) }
-      var sum = spectra[log] ?? [Fr](repeating: .zero, count: size)
-      for index in 0..<size {
-        // At 1/X the value of X's negative index.
-        let opposite = (size - index) & (size - 1)
-        sum[index] = sum[index] + values[0][index] * values[1][opposite] + values[0][opposite] * values[1][index]
-      }
-      spectra[log] = sum
+      let before = spectra[log]
+      // At 1/X the value of X's negative index: the sum is the same there, so half of it is enough.
+      let (half, length) = (size / 2 + 1, part)
+      let low = Parallel.map((half + length - 1) / length) { block -> [Fr] in
+        (block * length..<min(half, (block + 1) * length)).map { index in
+          let opposite = (size - index) & (size - 1)
+          let sum = values[0][index] * values[1][opposite] + values[0][opposite] * values[1][index]
+          return before.map { $0[index] + sum } ?? sum
+        }
+      }.flatMap { $0 }
+      spectra[log] = low + low[1..<half - 1].reversed()
     }
     var result: [Fr] = []
     for (log, spectrum) in spectra {
-      // From -(length - 1) to length - 1, and length ≤ 2^(log - 1): nothing wraps.
+      // From -(longest - 1) to longest - 1, and longest ≤ 2^(log - 1): nothing wraps.
       let half = ScalarTransform.coefficients(of: spectrum, log: log)[1..<1 << (log - 1)]
       if result.count < half.count { result += [Fr](repeating: .zero, count: half.count - result.count) }
       for (index, coefficient) in half.enumerated() { result[index] = result[index] + coefficient }

@@ -104,9 +104,10 @@ struct Projective<Coordinate: CurveField>: Sendable {
     return result
   }
 
-  /// The affine coordinates of all points, nil for infinity, with one inversion.
+  /// The affine coordinates of all points, nil for infinity, with one inversion, or none where all Z are one.
   static func affine(_ points: [Projective]) -> [(x: Coordinate, y: Coordinate)?] {
-    zip(points, Coordinate.inverses(of: points.map(\.z))).map { point, inverse in
+    if points.allSatisfy({ $0.z == .one }) { return points.map { ($0.x, $0.y) } }
+    return zip(points, Coordinate.inverses(of: points.map(\.z))).map { point, inverse in
       point.isInfinity ? nil : (point.x * inverse, point.y * inverse)
     }
   }

@@ -116,19 +116,8 @@ package struct CurveVerifierChannel: Sendable {
   package static func points(_ bytes: [UInt8], section: String) throws(CurveProofRejection) -> [G1] {
     let length = G1.compressedLength
     guard bytes.count.isMultiple(of: length) else { throw .truncated(section: section) }
-    let results = Parallel.map(bytes.count / length) { index -> Result<G1, CurveEncodingError> in
-      Result { () throws(CurveEncodingError) in
-        try G1(compressed: Array(bytes[index * length..<(index + 1) * length]))
-      }
+    do throws(CurvePointError) { return try G1.points(compressed: bytes) } catch {
+      throw .invalidPoint(section: section, index: error.index, reason: error.reason)
     }
-    var points: [G1] = []
-    points.reserveCapacity(results.count)
-    for (index, result) in results.enumerated() {
-      switch result {
-      case .success(let point): points.append(point)
-      case .failure(let reason): throw .invalidPoint(section: section, index: index, reason: reason)
-      }
-    }
-    return points
   }
 }

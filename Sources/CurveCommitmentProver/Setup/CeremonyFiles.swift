@@ -35,10 +35,14 @@ enum CeremonyFiles {
       }
       return bytes
     }
-    var powers: [[UInt8]] = []
-    for index in 0..<first { powers.append(try point(2 + first + second + index)) }
+    // The lines are in memory, their points are decoded a part at a time.
     return SetupImport.Powers(
-      first: powers, isCompressed: true,
+      count: first, isCompressed: true,
+      first: { range throws(CurveSetupError) in
+        var powers: [[UInt8]] = []
+        for index in range { powers.append(try point(2 + first + second + index)) }
+        return powers
+      },
       second: (try key(point(2 + first + 1)), try key(point(2 + first + 2))))
   }
 
@@ -80,10 +84,14 @@ enum CeremonyFiles {
       return bytes
     }
     guard first.count > 1, second.count > 2 else { throw .notASetup("it has too few powers") }
-    var powers: [[UInt8]] = []
-    for (index, text) in first.enumerated() { powers.append(try point(text, index)) }
     return SetupImport.Powers(
-      first: powers, isCompressed: true, second: (try key(point(second[1], 1)), try key(point(second[2], 2))))
+      count: first.count, isCompressed: true,
+      first: { range throws(CurveSetupError) in
+        var powers: [[UInt8]] = []
+        for index in range { powers.append(try point(first[index], index)) }
+        return powers
+      },
+      second: (try key(point(second[1], 1)), try key(point(second[2], 2))))
   }
 
   private static func key(_ bytes: [UInt8]) throws(CurveSetupError) -> G2 {
@@ -106,20 +114,23 @@ enum CeremonyFiles {
   }
 
   static func powers(
-    _ file: Zcash, logLength: Int?, _ bytes: (Range<Int>) throws(CurveSetupError) -> [UInt8]
+    _ file: Zcash, logLength: Int?, _ bytes: @escaping (Range<Int>) throws(CurveSetupError) -> [UInt8]
   ) throws(CurveSetupError) -> SetupImport.Powers {
     let log = logLength ?? file.count.trailingZeroBitCount
     guard log >= 1, 1 << log <= 2 * file.count - 1 else {
       throw .tooSmall(log: log, have: file.count.trailingZeroBitCount)
     }
-    let first = try bytes(64..<64 + 96 << log)
     let start = 64 + 96 * (2 * file.count - 1)
     func second(_ index: Int) throws(CurveSetupError) -> G2 {
       let encoding = try bytes(start + 192 * index..<start + 192 * (index + 1))
       do throws(CurveEncodingError) { return try G2(uncompressed: encoding) } catch { throw .keyPoint(error) }
     }
     return SetupImport.Powers(
-      first: (0..<1 << log).map { Array(first[96 * $0..<96 * ($0 + 1)]) }, isCompressed: false,
+      count: 1 << log, isCompressed: false,
+      first: { range throws(CurveSetupError) in
+        let part = try bytes(64 + 96 * range.lowerBound..<64 + 96 * range.upperBound)
+        return (0..<range.count).map { Array(part[96 * $0..<96 * ($0 + 1)]) }
+      },
       second: (try second(1), try second(2)))
   }
 

@@ -28,12 +28,10 @@ package struct CheckedSetup: Sendable {
   /// What commits to rows of 2^log cells.
   package func committer(log: Int, progress: (Double) -> Void = { _ in }) throws(CurveSetupError) -> CurveCommitter {
     guard log <= logLength else { throw .tooSmall(log: log, have: logLength) }
-    var points: [G1] = []
-    points.reserveCapacity(1 << log)
-    for start in stride(from: 0, to: 1 << log, by: SetupFile.part) {
-      points += try file.powers(start..<min(1 << log, start + SetupFile.part), isOrderChecked: false)
-      progress(Double(points.count) / Double(1 << log))
+    let powers = try PointTable(count: 1 << log) { range throws(CurveSetupError) in
+      defer { progress(Double(range.upperBound) / Double(1 << log)) }
+      return try file.powers(range, isOrderChecked: false)
     }
-    return CurveCommitter(key: file.key, logLength: log, powers: PointTable(points))
+    return CurveCommitter(key: file.key, logLength: log, powers: powers)
   }
 }

@@ -80,24 +80,20 @@ package final class SetupFile: Sendable {
     let length = G1.uncompressedLength
     let bytes = try Self.read(
       file, Self.pointsOffset + length * range.lowerBound..<Self.pointsOffset + length * range.upperBound)
-    let part = 1 << 6
-    let results = Parallel.map((range.count + part - 1) / part) { block -> Result<[G1], CurveSetupError> in
-      Result { () throws(CurveSetupError) in
-        try (block * part..<min(range.count, (block + 1) * part)).map { index throws(CurveSetupError) in
-          let encoding = Array(bytes[length * index..<length * (index + 1)])
-          let place = range.lowerBound + index
-          do throws(CurveEncodingError) {
-            let point = try isOrderChecked ? G1(uncompressed: encoding) : G1(curvePoint: encoding)
-            if !point.isInfinity { return point }
-          } catch { throw .point(index: place, reason: error) }
-          throw .infinity(index: place)
-        }
-      }
+    let points: [G1]
+    do throws(CurvePointError) { points = try G1.points(uncompressed: bytes, isOrderChecked: isOrderChecked) } catch {
+      // Infinity before it comes first.
+      let before = bytes[..<(length * error.index)]
+      if let place = Self.firstInfinity(before) { throw .infinity(index: range.lowerBound + place) }
+      throw .point(index: range.lowerBound + error.index, reason: error.reason)
     }
-    var points: [G1] = []
-    points.reserveCapacity(range.count)
-    for result in results { points += try result.get() }
+    if let place = points.firstIndex(where: \.isInfinity) { throw .infinity(index: range.lowerBound + place) }
     return points
+  }
+
+  /// The first encoding of infinity among points that are valid.
+  private static func firstInfinity(_ bytes: ArraySlice<UInt8>) -> Int? {
+    (0..<bytes.count / G1.uncompressedLength).first { bytes[bytes.startIndex + $0 * G1.uncompressedLength] & 0x40 != 0 }
   }
 
   /// Writes a file, its powers in parts.

@@ -9,9 +9,11 @@ import DriftProofCurveCommitment
 package enum SetupImport {
   /// Powers of a ceremony: those of the first group as they are encoded, and two of the second.
   struct Powers {
-    /// Encodings of [τ^x]_1, each checked when it is read.
-    let first: [[UInt8]]
+    /// How many powers there are in the first group.
+    let count: Int
     let isCompressed: Bool
+    /// Encodings of [τ^x]_1 for a range of x, each checked when it is decoded. They may stay in a file until then.
+    let first: (Range<Int>) throws(CurveSetupError) -> [[UInt8]]
     /// [τ]_2 and [τ²]_2.
     let second: (G2, G2)
   }
@@ -25,7 +27,7 @@ package enum SetupImport {
     _ path: String, to output: String, logLength: Int?, progress: (Double) -> Void = { _ in }
   ) throws(CurveSetupError) -> SetupFile {
     let powers = try read(path, logLength: logLength)
-    let have = Int.bitWidth - 1 - powers.first.count.leadingZeroBitCount
+    let have = Int.bitWidth - 1 - powers.count.leadingZeroBitCount
     let log = logLength ?? have
     guard log >= 1 else { throw .notASetup("it has fewer than two powers") }
     guard log <= have else { throw .tooSmall(log: log, have: have) }
@@ -44,17 +46,19 @@ package enum SetupImport {
   }
 
   private static func points(_ powers: Powers, _ range: Range<Int>) throws(CurveSetupError) -> [G1] {
-    let results = Parallel.map(range.count) { index -> Result<G1, CurveEncodingError> in
-      let bytes = powers.first[range.lowerBound + index]
-      return Result { () throws(CurveEncodingError) in
-        try powers.isCompressed ? G1(compressed: bytes) : G1(uncompressed: bytes)
-      }
-    }
-    var points: [G1] = []
-    for (index, result) in results.enumerated() {
-      do throws(CurveEncodingError) {
-        points.append(try result.get())
-      } catch { throw .point(index: range.lowerBound + index, reason: error) }
+    let encodings = try powers.first(range)
+    let length = powers.isCompressed ? G1.compressedLength : G1.uncompressedLength
+    // Text may have points of any length.
+    let fitting = encodings.prefix { $0.count == length }
+    let points: [G1]
+    do throws(CurvePointError) {
+      let bytes = Array(fitting.joined())
+      points = try powers.isCompressed ? G1.points(compressed: bytes) : G1.points(uncompressed: bytes)
+    } catch { throw .point(index: range.lowerBound + error.index, reason: error.reason) }
+    if fitting.count < encodings.count {
+      throw .point(
+        index: range.lowerBound + fitting.count,
+        reason: .length(expected: length, found: encodings[fitting.count].count))
     }
     return points
   }
