@@ -251,7 +251,7 @@ let package = Package(
       dependencies: [
         "DriftProofCore", "DriftProofField", "DriftProofKernels", "DriftProofTranscript", "DriftProofCurve",
         "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveArgument",
-        "DriftProofCurveArgumentProver", "DriftProofCheckpoint",
+        "DriftProofCurveArgumentProver", "DriftProofCurveCertificate", "DriftProofCurveProving", "DriftProofCheckpoint",
         "DriftProofPolicy", "DriftProofLinearAlgebra", "DriftProofCommitment", "DriftProofCommitmentProver",
         "DriftProofArgument", "DriftProofArgumentProver", "DriftProofStatement", "DriftProofCertificate",
         "DriftProofDrift", "DriftProofProving", "BenchmarkSuite",
@@ -353,7 +353,8 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofProving",
+        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofProving", "DriftProofCurve",
+        "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate",
       ],
       path: "Fuzzing/driftproof-fuzz"))
   for target in package.targets where target.type == .regular || target.type == .executable {

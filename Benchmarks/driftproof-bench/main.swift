@@ -14,6 +14,8 @@ let usage = """
     document RESULTS.json    write docs/performance.md and its plots from earlier results
     table | 22M | case SIZE norm|rank|entries|rows [RUNS]
                              single matrices, the table of README
+    curve-case SIZE [L [RUNS]]
+                             a norm bound on a SIZE × SIZE matrix by the curve's backend, in rows of 2^L
     kernels [LOG] | curve [LOG] | curve-norm LOG L BITS | linear-algebra | commitment LOGLENGTH LOGBLOWUP ROWS [BANDS] | throughput | cost-table
                              the library's parts; the last three reach into it, see scripts/measure-machine
 
@@ -109,6 +111,13 @@ case ("curve-norm", let rest) where rest.count == 3:
     (1...40).contains(numbers[2])
   else { fail("8 ≤ L ≤ LOG ≤ 28, 1 ≤ BITS ≤ 40\n\(usage)") }
   try CurveNormTimings.run(log: numbers[0], logLength: numbers[1], magnitude: numbers[2])
+case ("curve-case", let rest) where (1...3).contains(rest.count):
+  let numbers = rest.compactMap { Int($0) }
+  guard numbers.count == rest.count, (16...8192).contains(numbers[0]),
+    numbers.count < 2 || (8...26).contains(numbers[1]), numbers.count < 3 || numbers[2] > 0
+  else { fail("16 ≤ SIZE ≤ 8192, 8 ≤ L ≤ 26\n\(usage)") }
+  try CurveCase.run(
+    size: numbers[0], logLength: numbers.count > 1 ? numbers[1] : nil, runs: numbers.count > 2 ? numbers[2] : 3)
 case ("linear-algebra", let rest) where rest.isEmpty: try LinearAlgebraTimings.run()
 case ("commitment", let rest) where rest.count == 3 || rest.count == 4:
   let numbers = rest.compactMap { Int($0) }

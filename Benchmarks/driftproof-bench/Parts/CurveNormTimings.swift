@@ -70,15 +70,19 @@ enum CurveNormTimings {
     (Double(clock() - start) * 10_000 / Double(CLOCKS_PER_SEC)).rounded() / 10
   }
 
-  /// Powers of a root of unity of order 2^14 at most: few points to compute, and no less work for sums of multiples.
-  private static func committer(logLength: Int) -> CurveCommitter {
-    let log = min(14, logLength)
-    // 7^((r - 1)/2^log), as (r - 1)/2^log = -1/2^log modulo r.
+  /// 7^((r - 1)/2^log), as (r - 1)/2^log = -1/2^log modulo r.
+  static func rootOfUnity(log: Int) -> Fr {
     let bytes = ((-Fr.one) * Fr(2).power(log).inverse()).littleEndianBytes
-    let root = (0..<255).reversed().reduce(Fr.one) { power, bit in
+    return (0..<255).reversed().reduce(Fr.one) { power, bit in
       let square = power * power
       return bytes[bit / 8] >> UInt8(bit % 8) & 1 == 1 ? Fr(7) * square : square
     }
+  }
+
+  /// Powers of a root of unity of order 2^14 at most: few points to compute, and no less work for sums of multiples.
+  private static func committer(logLength: Int) -> CurveCommitter {
+    let log = min(14, logLength)
+    let root = rootOfUnity(log: log)
     let powers = CurveCommitter.powers(of: root, count: 1 << log)
     return CurveCommitter(
       key: CurveSetupKey(
