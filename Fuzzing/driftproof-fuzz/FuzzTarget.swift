@@ -12,8 +12,8 @@ import DriftProofTranscript
 /// What a target does with one input. A trap, a broken promise (`fatalError`) or a hang is a finding.
 enum FuzzTarget {
   case attestation, auditAnswer, auditBundle, auditDecision, auditFile, auditLine, auditTar, baseCache, certificate,
-    canonicalPolicy, hidingCertificate, identity, index, key, nitro, opening, policy, quote, revocations,
-    roundingCertificate, safetensors, sevSNP
+    canonicalPolicy, curveCertificate, curveContribution, curveIdentity, curveSetup, hidingCertificate, identity, index,
+    key, nitro, opening, policy, quote, revocations, roundingCertificate, safetensors, sevSNP
 
   func run(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -30,6 +30,10 @@ enum FuzzTarget {
     case .roundingCertificate: Self.certificate(bytes, Pinned.rounding)
     case .hidingCertificate: Self.certificate(bytes, Pinned.hiding)
     case .canonicalPolicy: Self.canonicalPolicy(bytes)
+    case .curveCertificate: CurveTargets.certificate(bytes)
+    case .curveContribution: CurveTargets.contribution(bytes)
+    case .curveIdentity: CurveTargets.identity(bytes)
+    case .curveSetup: CurveTargets.setup(bytes)
     case .identity: Self.identity(bytes)
     case .index: Self.checkpoint(bytes, isIndex: true)
     case .key: AttestationTargets.key(bytes)
