@@ -189,7 +189,8 @@ let package = Package(
     .target(
       name: "DriftProofProving",
       dependencies: [
-        "DriftProofCore", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofLinearAlgebra",
+        "CDriftProofCrypto", "DriftProofCore", "DriftProofKernels", "DriftProofCheckpoint", "DriftProofPolicy",
+        "DriftProofLinearAlgebra",
         "DriftProofCommitment", "DriftProofCommitmentProver", "DriftProofArgument", "DriftProofArgumentProver",
         "DriftProofStatement", "DriftProofCertificate", "DriftProofChain", "DriftProofDrift", "DriftProofAdapter",
         "DriftProofTransition", "DriftProofTranscript", "DriftProofField",
@@ -289,6 +290,13 @@ let package = Package(
         "DriftProofCore", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCurve", "DriftProofCurveCommitment",
         "DriftProofCurveCommitmentProver", "DriftProofCurveArgument", "DriftProofCurveCertificate",
         "DriftProofCurveChain", "DriftProofCurveProving", "DriftProofChain", "TestSupport",
+      ]),
+    .testTarget(
+      name: "WorkerProcessTests",
+      dependencies: [
+        "DriftProofCore", "DriftProofField", "DriftProofCheckpoint", "DriftProofPolicy", "DriftProofCommitmentProver",
+        "DriftProofArgumentProver", "DriftProofCertificate", "DriftProofProving", "DriftProofCommandLine",
+        "TestSupport",
       ]),
     .testTarget(name: "TranscriptTests", dependencies: ["DriftProofCore", "DriftProofField", "DriftProofTranscript"]),
     .testTarget(name: "CheckpointTests", dependencies: ["DriftProofCore", "DriftProofCheckpoint", "TestSupport"]),

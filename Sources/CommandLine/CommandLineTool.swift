@@ -24,7 +24,7 @@ enum CommandLineTool {
       let output: String
       var exitCode = ExitCode.success
       switch try ArgumentParser(commands: CommandList.descriptions).parse(arguments) {
-      case .help(nil): output = HelpText.overview(of: CommandList.descriptions)
+      case .help(nil): output = HelpText.overview(of: CommandList.shownDescriptions)
       case .help(let command?): output = HelpText.page(of: command)
       case .version: output = "driftproof \(version)\n"
       case .command(let parsed):

@@ -84,6 +84,9 @@ struct CommandDescription: Sendable {
   var freeingFlag: (flag: String, options: Set<String>)?
   /// Why `--out -` is no standard output; nil where it is, because the result is one text.
   var refusesStandardOutput: String?
+  /// In no help, manual or completion: what the program runs itself.
+  var isHidden = false
+
   /// Options of every command.
   static let commonOptions: [Option] = [
     .flag("json", "print one JSON object on standard output, for failures too"),

@@ -71,6 +71,7 @@ extension CommandDescription {
     ] + TransitionArguments.proveOptions + [
       .optional("bands", "G", "hash leaves in so many bands of rows: 1 (the default) to 256"),
       .optional("workers", "S", "among how many holders of rows the proof is computed: 1 to G").hidden,
+      .flag("workers-inside", "workers are no processes of their own").hidden,
       .optional("resume", "DIR", "a private folder in which a stopped proof is kept and from which it goes on"),
       soundness,
       ParsedArguments.stripPrefix,

@@ -11,9 +11,11 @@ enum CommandList {
       AuditCompareCommand.self, AuditBundleCommand.self, AuditProveCommand.self, AuditVerifyCommand.self,
       AuditOpenCommand.self, AuditStaticCommand.self, AuditSuiteCommand.self, AuditQuoteCommand.self,
       SetupNewCommand.self, SetupImportCommand.self, SetupContributeCommand.self, SetupVerifyCommand.self,
-      SetupInfoCommand.self, CompletionsCommand.self, ManCommand.self,
+      SetupInfoCommand.self, CompletionsCommand.self, ManCommand.self, WorkerCommand.self,
     ]
   }
 
   static var descriptions: [CommandDescription] { commands.map { $0.description } }
+  /// Those that people are told of.
+  static var shownDescriptions: [CommandDescription] { descriptions.filter { !$0.isHidden } }
 }

@@ -17,7 +17,7 @@ enum CompletionsCommand: Command {
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
     let shell = try arguments.required(shellPlace)
-    let commands = CommandList.descriptions
+    let commands = CommandList.shownDescriptions
     let script: String
     switch shell {
     case "bash": script = BashCompletions.script(commands)

@@ -14,7 +14,7 @@ enum ManCommand: Command {
     ownOptions: [])
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
-    let page = ManualPage.render(CommandList.descriptions, version: ToolVersion.current)
+    let page = ManualPage.render(CommandList.shownDescriptions, version: ToolVersion.current)
     return CommandResult(text: page, json: .object([("page", .string(page))]))
   }
 }

@@ -4,6 +4,7 @@ import DriftProofChain
 import DriftProofProving
 import DriftProofCheckpoint
 import DriftProofPolicy
+import Foundation
 
 /// `driftproof prove`: from two checkpoints and a policy to a certificate and its opening.
 enum ProveCommand: Command {
@@ -37,6 +38,7 @@ enum ProveCommand: Command {
     request.parent = try arguments.readParent(request.identity)
     request.bands = bands
     request.workers = try arguments.workers(bands: bands)
+    request.workerProcesses = try arguments.workerProcesses()
     request.ignoresMemoryLimit = arguments.has("ignore-memory-limit")
 
     let result: DriftProver.Result
@@ -171,6 +173,19 @@ extension ParsedArguments {
           command: command))
     }
     return workers
+  }
+
+  /// This program and the files that its workers read; nil where they are no processes.
+  func workerProcesses() throws(CommandFailure) -> (program: String, files: WorkerFiles)? {
+    guard values["workers"] != nil, !has("workers-inside"), let base = values["base"], let tuned = values["tuned"]
+    else { return nil }
+    guard let program = Bundle.main.executablePath else {
+      throw CommandFailure(.operational, "this program does not know where it lies, so that it cannot start workers")
+    }
+    return (
+      program,
+      WorkerFiles(base: base, tuned: tuned, leftOut: leftOut.map(\.text), stripped: nameReading.parts)
+    )
   }
 
   /// The path of `--base-opening`; nil without one.

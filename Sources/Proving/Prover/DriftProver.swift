@@ -71,6 +71,9 @@ public enum DriftProver {
     /// S: among how many holders of rows the proof is computed (docs/clusters.md); nil for this process without them. The
     /// certificate does not tell.
     package var workers: Int?
+    /// The program whose processes are workers 1 and on, and the files that they are told to read; nil for workers in this
+    /// process.
+    package var workerProcesses: (program: String, files: WorkerFiles)?
     /// Begins even where the forecast says that memory will not suffice.
     package var ignoresMemoryLimit = false
     /// Nil for a proof that keeps nothing on its way.
@@ -103,6 +106,22 @@ public enum DriftProver {
       guard workers != nil else { return }
       if model.adapter != nil { throw .notYet("unmerged adapters, which are small") }
       if transition != nil { throw .notYet("transitions") }
+    }
+
+    fileprivate func team(
+      _ workers: Int, statement: DriftStatement, rows: any TableauRows, identity: BaseIdentity
+    ) throws -> WorkerTeam {
+      guard let workerProcesses else {
+        return try WorkerTeam(statement: statement, workers: workers, rows: rows)
+      }
+      return try WorkerTeam(statement: statement, workers: workers, rows: rows) { number in
+        try ProcessWorker(
+          program: workerProcesses.program,
+          job: WorkerJob(
+            files: workerProcesses.files, policy: policy.canonicalBytes(), identity: identity.jsonBytes(),
+            hasIdentity: self.identity != nil, proofs: proofs, bands: bands, workers: workers, number: number),
+          digest: statement.digest)
+      }
     }
 
     /// Makes the proof one that can be stopped and go on, with its state in a folder; see ``ProofSession``.
@@ -188,7 +207,7 @@ public enum DriftProver {
     if clock.isWatched { asked = { clock.meter.asked() } }
     let team = request.workers.map { workers in
       { (outline: DriftStatement, rows: any TableauRows) in
-        try WorkerTeam(statement: outline, workers: workers, rows: rows)
+        try request.team(workers, statement: outline, rows: rows, identity: identity)
       }
     }
     let committed = try DriftCommitment(

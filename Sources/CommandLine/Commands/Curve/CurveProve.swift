@@ -12,7 +12,7 @@ enum CurveProve {
   /// What this backend does not do yet.
   static let refused = [
     "adapter", "tuned-tableau", "tuned-opening", "transition", "resume", "cache", "base-opening",
-    "strip-prefix", "bands", "workers",
+    "strip-prefix", "bands", "workers", "workers-inside",
   ]
 
   static func run(_ arguments: ParsedArguments, console: Console) throws(CommandFailure) -> CommandResult {
