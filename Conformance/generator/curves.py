@@ -165,6 +165,13 @@ def _policies(case, own, trust) -> None:
 
 def _structures(case, trust) -> None:
     """Certificates of version 2."""
+    wide, allow = curves.subject("wide"), {"entries": 1 << 15}
+    rules = [{"tensors": "*", "allow": allow}]
+    text = as_json({"driftPolicy": 1, "name": "p", "securityBits": 128, "rules": rules})
+    canonical = read_policy(text.encode()).canonical()
+    content = curves.rebuilt(wide, wide.taken_apart()[1], policy=canonical, version=2)
+    words = dict(of="wide", policy=Text(text), cert=content)
+    case("policy-slots", "Slots of more than 2^24 cells.", 14, "curveNotProvable", *trust, rule=STRUCTURES, **words)
     found = {name: curves.subject(name) for name in ("rank", "sparse")}
     trusted = {name: ("--setup", own.parts[0].setup_id.hex(), *trust[2:]) for name, own in found.items()}
     case("rank", "Ranks with and without residual, norms, a total.", 0, "verified", *trusted["rank"], of="rank")

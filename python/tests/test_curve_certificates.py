@@ -12,6 +12,7 @@ import pytest
 from driftproof.independent.__main__ import main
 from driftproof.independent.curve_argument import CurveArgumentVerifier
 from driftproof.independent.curve_certificate import ANY_ROWS, BOUNDED
+from driftproof.independent.curve_identity import row_count
 from driftproof.independent.curve_points import G1_GENERATOR, G1_INFINITY
 from driftproof.independent.curve_scalars import R
 from driftproof.independent.curve_statement import (
@@ -283,6 +284,11 @@ def test_statements_beyond_the_table_are_unsupported():
         replace(statement, tensors=far).check()
 
 
+def test_tensors_of_too_many_cells_have_no_rows():
+    for shape, rows in (((1 << 40, 1), 1 << 12), (((1 << 40) + 1, 1), 0), ((1 << 39, 3), 0), ((1, 5), 1), ((0, 5), 0)):
+        assert row_count(BaseTensor("a", "F32", shape, 10, 1, 1, bytes(32)), 28) == rows
+
+
 def test_clauses_beyond_the_table_are_unsupported():
     clause = CurveClause(2, ENTRIES, 5, 7, 9)
     tensor = CurveTensor("a", 3, 100, 10, 2, NORM, None, False, (clause,))
@@ -308,6 +314,9 @@ def test_clauses_beyond_the_table_are_unsupported():
     many = tuple(replace(deep, name=str(number)) for number in range(17))
     with pytest.raises(InvalidProof, match="too many rows of clauses"):
         CurveStatement(8, bytes(32), many).check()
+    long = CurveTensor("a", 1 << 30, 1 << 10, 0, 1 << 12, NORM, None, False, (CurveClause(1024, 0, 0, 0, 0),))
+    with pytest.raises(InvalidProof, match=r"2\^25"):
+        CurveStatement(28, bytes(32), (long,)).check()
 
 
 def test_lines_and_cells():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import strictjson
 from .curve_opening import KEY_BYTES, SetupKey
 from .curve_points import G1_BYTES
+from .curve_statement import LOG_CELLS
 from .errors import InvalidProof, OperationalError
 from .identity import BaseIdentity, BaseTensor, read_identity
 from .merkle import node
@@ -32,11 +33,13 @@ class CurveIdentity:
 
 
 def row_count(tensor: BaseTensor, log_length: int) -> int:
-    """How many rows commit to a tensor: cells up to its last matrix row; 0 without integers or entries."""
+    """How many rows commit to a tensor: cells up to its last matrix row; 0 without integers or entries, or with more
+    cells than a statement has."""
     rows, columns = matrix(tensor.shape)
-    if not tensor.has_integers or rows == 0:
+    cells = rows << ceil_log2(columns)
+    if not tensor.has_integers or not 0 < cells <= 1 << LOG_CELLS:
         return 0
-    return -(-(rows << ceil_log2(columns)) >> log_length)
+    return -(-cells >> log_length)
 
 
 def block_leaf(tensor: BaseTensor, setup: bytes, log_length: int, rows: bytes | None, digest: bytes) -> bytes:

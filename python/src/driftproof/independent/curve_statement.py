@@ -113,13 +113,12 @@ class CurveStatement:
 
     def _size_problem(self) -> str | None:
         """What E-space, G and Libra's row do not take."""
-        if sum(line.row_count for line in lines_of(self)) << self.log_length > 1 << LOG_CELLS:
+        lines = lines_of(self)
+        if sum(line.row_count for line in lines) << self.log_length > 1 << LOG_CELLS:
             return "too many rows of clauses"
-        cells = self.sizes.cells
-        if cells is None:
-            return None
-        if cells.problem:
-            return cells.problem
+        cells = FactorCells(lines) if self.version == 2 else None
+        if cells is None or cells.problem:
+            return cells and cells.problem
         masked = self.sizes.coefficients(self.sizes.degrees) + self.sizes.coefficients(cells.degrees)
         return "too many coefficients for a row" if masked + RANDOM_CELLS > 1 << self.log_length else None
 
