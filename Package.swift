@@ -361,7 +361,8 @@ if ProcessInfo.processInfo.environment["DRIFTPROOF_FUZZ"] == "1" {
         "CLibFuzzer", "DriftProofCore", "DriftProofTranscript", "DriftProofCheckpoint", "DriftProofPolicy",
         "DriftProofStatement",
         "DriftProofCertificate", "DriftProofChain", "DriftProofAttestation", "DriftProofAudit", "DriftProofAuditBundle",
-        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofProving", "DriftProofCurve",
+        "DriftProofAuditDecision", "DriftProofEnclave", "DriftProofLinearAlgebra", "DriftProofProving",
+        "DriftProofCurve",
         "DriftProofCurveCommitment", "DriftProofCurveCommitmentProver", "DriftProofCurveCertificate",
       ],
       path: "Fuzzing/driftproof-fuzz"))
