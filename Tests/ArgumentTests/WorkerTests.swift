@@ -172,6 +172,24 @@ import Testing
     #expect(throws: WorkerError.self) { _ = try worker.answer(.bind(.one)) }
     #expect(throws: WorkerError.self) { _ = try worker.answer(.digits(first: 1 << 30, [1, 2, 3])) }
     #expect(throws: WorkerError.self) { _ = try worker.answer(.positions(.drift, [1 << 15])) }
+    // Of clauses that there are, of their sizes, inside their tensors.
+    let ids = (
+      rank: ArgumentWitness.ClauseID(tensor: 2, clause: 0), sparse: ArgumentWitness.ClauseID(tensor: 3, clause: 0)
+    )
+    let changes: [(inout ClauseWitness) -> Void] = [
+      { $0.supports[ids.sparse] = [-1] }, { $0.supports[ids.sparse] = [600] }, { $0.supports[ids.sparse] = [1, 1] },
+      { $0.supports[ids.sparse] = [1, 2, 3, 4, 5, 6] }, { $0.supports[ids.rank] = [1] },
+      { $0.supports[.init(tensor: 99, clause: 0)] = [1] }, { $0.factors[ids.rank] = .init(left: [1], right: [2]) },
+      { $0.factors[ids.sparse] = .init(left: [], right: []) }, { $0.diagonals[ids.rank] = [1] },
+      { $0.factors[.init(tensor: 2, clause: 7)] = .init(left: [], right: []) },
+    ]
+    for change in changes {
+      var witness = ClauseWitness()
+      change(&witness)
+      #expect(throws: WorkerError.notHeld("factors or supports of other clauses")) {
+        _ = try worker.answer(.witness(witness))
+      }
+    }
     let held = HeldRows(rows: fixture.rows, held: own)
     #expect(throws: WorkerError.notHeld("row \(own.upperBound) of the drift")) { _ = try held.message(own.upperBound) }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DriftProofArgument
 import DriftProofCommitmentProver
 import DriftProofField
 
@@ -55,6 +56,36 @@ package struct ClauseWitness: Sendable {
   package var diagonals: [ArgumentWitness.ClauseID: [Int64]] = [:]
 
   package init() {}
+
+  /// Whether all of it is of clauses of a statement, and of their sizes: what is made of it is then in bounds.
+  func fits(_ layout: ArgumentLayout) -> Bool {
+    func clause(_ id: ArgumentWitness.ClauseID) -> (tensor: TableauTensor, clause: StructuredClause)? {
+      let tensors = layout.statement.tensors
+      guard tensors.indices.contains(id.tensor), tensors[id.tensor].clauses.indices.contains(id.clause) else {
+        return nil
+      }
+      return (tensors[id.tensor], tensors[id.tensor].clauses[id.clause])
+    }
+    return factors.allSatisfy { id, pair in
+      guard let (tensor, own) = clause(id), let rank = own.rank else { return false }
+      let counts = own.factorRows(rows: tensor.rows, columns: tensor.columns)
+      return pair.left.count == counts.left * rank && pair.right.count == counts.right * rank
+    }
+      && supports.allSatisfy { id, places in
+        guard let (tensor, own) = clause(id), let form = own.sparse, places.count <= form.count else { return false }
+        let limit =
+          switch form {
+          case .entries: tensor.rows * tensor.columns
+          case .rows: tensor.rows
+          case .columns: tensor.columns
+          }
+        return places.allSatisfy { (0..<limit).contains($0) } && Set(places).count == places.count
+      }
+      && diagonals.allSatisfy { id, numbers in
+        guard let (tensor, own) = clause(id), let block = own.circulant else { return false }
+        return numbers.count == tensor.rows * tensor.columns >> block.logSize
+      }
+  }
 }
 
 package enum WorkerAnswer: Sendable {

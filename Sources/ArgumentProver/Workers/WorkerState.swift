@@ -164,6 +164,7 @@ package struct WorkerState: Sendable {
   // MARK: Witness
 
   private mutating func prepare(_ witness: ClauseWitness) throws -> WorkerAnswer {
+    guard witness.fits(layout) else { throw WorkerError.notHeld("factors or supports of other clauses") }
     let own = try WitnessTables(
       layout: layout,
       witness: ArgumentWitness(
