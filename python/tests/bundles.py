@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 
 import attesting
+
 from driftproof.independent import audit_bundle, audit_json
 from driftproof.independent.audit_archive import header
 from driftproof.independent.audit_plan import read_plan
