@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bundles of audits (specification/audit.md, sections 7 and 10)."""
 
+import bisect
 from dataclasses import dataclass, field
 
 from . import audit_json, strictjson
@@ -261,8 +262,8 @@ def check_withheld(plan: Plan, result: Result, reference: Transcript, candidate:
                 refuse(what, "was given up")
         elif candidate.lines[each.candidate - 1].kind != "withheld":
             refuse(what, "the candidate's line is no answer")
-        before = [session for session in sessions if session < each.candidate]
-        if not before or each.reference > ends[before[-1]].value["lines"]:
+        before = bisect.bisect_left(sessions, each.candidate)
+        if not before or each.reference > ends[sessions[before - 1]].value["lines"]:
             refuse(what, "stands behind the end that the session names")
     rule, at = Rule(plan), 0
     for end in candidate.ends:
