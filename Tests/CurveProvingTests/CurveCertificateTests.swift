@@ -115,8 +115,8 @@ import Testing
 
   @Test(arguments: [
     #"{"entrywise": {"absolute": 0.1}}"#, #"{"rank": 2, "entrywise": {"relative": 0.1}}"#,
-    #"{"pattern": {"of": "drift", "n": 2, "m": 4}}"#, #"{"kronecker": {"terms": 1, "inner": [3, 4]}}"#,
-    #"{"norm": {"absolute": 1}}, "grow": 3"#,
+    #"{"pattern": {"of": "drift", "n": 2, "m": 4}}"#, #"{"kronecker": {"terms": 1, "inner": [8, 4]}}"#,
+    #"{"norm": {"absolute": 1}}, "grow": {"rows": 3}"#,
     #"{"norm": {"absolute": 1}}, "heads": {"of": "rows", "size": 3}"#,
   ]) func whatIsNotProvedYetIsRefusedBeforeAnyWork(allowance: String) throws {
     let fixture = try fixture()
