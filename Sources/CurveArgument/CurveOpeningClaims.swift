@@ -42,14 +42,14 @@ package enum CurveOpeningClaims {
     let (top, x) = (outcome.point[0], Array(outcome.point.dropFirst()))
     let l = layout.logLength
     func zeroes(_ range: Range<Int>) -> Fr { x[range].reduce(Fr.one) { $0 * (.one - $1) } }
-    let tiles = FrVector.equality(x[l..<layout.driftVariables], scale: .one - top)
     var weights = [Fr](repeating: .zero, count: layout.committedRows)
     for line in layout.lines {
       // Rows of clauses that no tensor has are zero.
-      let scale = Fr(1 << Int64(line.scale))
-      for (row, tile) in zip(line.committed, line.rows) {
-        weights[row] = weights[row] + (line.scale == 0 ? tiles[tile] : scale * tiles[tile])
-      }
+      let first = line.rows.lowerBound
+      let own = RowWeights.table(
+        x[l..<layout.driftVariables], first..<first + line.committed.count,
+        scale: (.one - top) * Fr(1 << Int64(line.scale)))
+      for (row, weight) in zip(line.committed, own) { weights[row] = weights[row] + weight }
     }
     var rows = weights.enumerated().map { (row: $0, weight: $1) }
     // An oracle of v < l variables counts Π_{v ≤ j < l} (1 - ρ_j) times; its value was sent before those ρ_j were drawn.

@@ -25,9 +25,8 @@ package struct StageWeights: Sendable {
   /// beyond its rows.
   func squares(tile: ArraySlice<Fr>) -> Fr {
     if layout.lines.count == 1 { return challenges.squareWeight(layout.lines[0]) }
-    let table = FrVector.equality(tile)
     return layout.lines.reduce(.zero) { sum, line in
-      sum + challenges.squareWeight(line) * table[line.rows].reduce(.zero, +)
+      sum + challenges.squareWeight(line) * RowWeights.sum(tile, line.rows)
     }
   }
 

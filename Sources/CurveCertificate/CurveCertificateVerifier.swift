@@ -48,6 +48,8 @@ package enum CurveCertificateVerifier {
     package let known: KnownCurveSetup?
     package let logLength: Int
     package let kinds: [CurvePlan.Kind]
+    /// Clauses that restrict nothing.
+    package let vacuous: [VacuousClause]
     package let terms: [CurveSoundness.Term]
     package let certificateBytes: Int
     package let proofBytes: Int
@@ -109,8 +111,8 @@ package enum CurveCertificateVerifier {
       return Report(
         tunedCommitment: commitment, parent: certificate.parent, model: Model(commitment: commitment, blocks: blocks),
         baseRoot: baseRoot, policyName: policy.name, setupID: certificate.setupID,
-        known: known, logLength: certificate.logLength, kinds: plan.kinds, terms: terms, certificateBytes: bytes.count,
-        proofBytes: certificate.proof.count)
+        known: known, logLength: certificate.logLength, kinds: plan.kinds, vacuous: plan.vacuous, terms: terms,
+        certificateBytes: bytes.count, proofBytes: certificate.proof.count)
     } catch { throw .proof(error) }
   }
 

@@ -22,6 +22,8 @@ package struct CurvePlan: Sendable {
 
   /// Of each tensor of the base, in order.
   package let kinds: [Kind]
+  /// Clauses that say nothing of some tensors.
+  package let vacuous: [VacuousClause]
   /// Indices of bounded tensors among the base's.
   package let bounded: [Int]
   /// The statement about them, without its binding.
@@ -36,6 +38,7 @@ package struct CurvePlan: Sendable {
     }
     var kinds: [Kind] = []
     var bounded: [Int] = []
+    var vacuous: [VacuousClause] = []
     var tensors: [CurveTensor] = []
     for (index, (leaf, resolution)) in zip(leaves, resolutions).enumerated() {
       let layout = CurveIdentity.layout(leaf, logLength: identity.logLength)
@@ -51,6 +54,10 @@ package struct CurvePlan: Sendable {
         let (bound, clauses) = try CurveClauseRule(
           leaf: leaf, rows: layout.rows, columns: layout.columns, place: Self.place(resolution)
         ).claims(forms)
+        VacuousClause.add(
+          VacuousClause.forms(forms, rows: layout.rows, columns: layout.columns), rule: resolution.ruleIndex,
+          leaf: leaf,
+          to: &vacuous)
         tensors.append(
           CurveTensor(
             name: leaf.name, rows: layout.rows, columns: layout.columns, fractionBits: leaf.statistics.fractionBits,
@@ -67,6 +74,7 @@ package struct CurvePlan: Sendable {
     }
     self.kinds = kinds
     self.bounded = bounded
+    self.vacuous = vacuous
     statement = CurveStatement(
       tensors: tensors, totalBound: policy.total.map { CurveBounds.total($0, finest: finest, base: floating) },
       logLength: identity.logLength, setupID: identity.key.id, binding: [])

@@ -232,7 +232,87 @@ import Testing
     try expectStoppedInA(prover)
   }
 
+  /// Two chunks, or two slots, that are false by what makes up for each other.
+  @Test func chunksThatMakeUpForEachOther() throws {
+    let honest = try CheatingProver(Self.sparse([7, 77], allowed: 2))
+    let factors = try #require(CurveArgumentLayout(honest.statement).factors)
+    func cell(_ chunk: Int, _ slot: Int, _ y: Int) -> Int { factors.hotCell(chunk: chunk, slot: slot) + y }
+    func clear(_ prover: inout CheatingProver, _ chunk: Int, _ slot: Int) {
+      for y in 0..<256 { prover.factorCells[cell(chunk, slot, y)] = .zero }
+    }
+    // a² - a = -(b² - b), and both sums are 1.
+    let (a, b) = try #require(
+      (2..<60).lazy.compactMap { value -> (Fr, Fr)? in
+        let a = Fr(Int64(value))
+        let root = Elimination.squareRoot(.one - Fr(4) * (a * a - a))
+        return root.map { (a, (.one + $0) * Fr(2).inverse()) }
+      }.first)
+    var prover = honest
+    for (chunk, value) in [(0, a), (1, b)] {
+      clear(&prover, chunk, 0)
+      prover.factorCells[cell(chunk, 0, 7)] = value
+      prover.factorCells[cell(chunk, 0, 8)] = .one - value
+    }
+    try expectStoppedInA(prover)
+    // Sums of 2 and 0, in two chunks of a slot and in two slots of a chunk.
+    for (chunk, slot) in [(1, 0), (0, 1)] {
+      prover = honest
+      clear(&prover, 0, 0)
+      clear(&prover, chunk, slot)
+      prover.factorCells[cell(0, 0, 7)] = .one
+      prover.factorCells[cell(0, 0, 8)] = .one
+      try expectStoppedInA(prover)
+    }
+  }
+
+  /// 2^s·Δ is a product of integers, and Δ is none: only the projection of the drift itself stands against it.
+  @Test func aDriftOfFractions() throws {
+    let (left, right) = StructuredFixture.factors(5, 20, rank: 1, padded: 1, seed: 6)
+    let zero = [[Int64]](repeating: [Int64](repeating: 0, count: 20), count: 5)
+    var tensor = StructuredFixture.Tensor(name: "a", matrix: zero, clauses: [CurveClause(rank: 1, scale: 3)])
+    tensor.witness = [CurveClauseWitness(left: left, right: right)]
+    let fixture = StructuredFixture([
+      .init(
+        name: "a", matrix: StructuredFixture.multiplied(left, right, 5, 20), clauses: [CurveClause(rank: 1)],
+        witness: tensor.witness)
+    ])
+    let product = try CheatingProver(fixture)
+    tensor.witness = [CurveClauseWitness(left: left.map { _ in 0 }, right: right)]
+    var prover = try CheatingProver(StructuredFixture([tensor]))
+    let eighth = Fr(8).inverse()
+    prover.factorCells = product.factorCells
+    prover.replace(0) { row in row = product.rows[0].map { eighth * $0 } }
+    prover.rest[1] = prover.rows[0]
+    #expect(prover.rest.count == 2 && prover.rest[0].allSatisfy(\.isZero))
+    try expectStoppedInA(prover)
+  }
+
+  /// Whatever a tensor's rows are counted by, weights of neighbours are those of the whole table.
+  @Test(arguments: [0..<1, 0..<32, 3..<29, 8..<16, 31..<32, 5..<5]) func weightsOfRows(range: Range<Int>) {
+    let point = (0..<5).map { Fr(Int64(7 * $0 + 3)).inverse() }
+    let table = FrVector.equality(point)
+    #expect(RowWeights.table(point[...], range, scale: Fr(9)) == table[range].map { Fr(9) * $0 })
+    #expect(RowWeights.sum(point[...], range) == table[range].reduce(.zero, +))
+  }
+
   // MARK: What is bound
+
+  /// Where all sizes stay what they are.
+  @Test func everyNumberOfAClauseIsBound() throws {
+    var tensor = StructuredFixture.Tensor.product("a", 5, 20, rank: 3, seed: 7)
+    tensor.claim = .norm(CurveBound(1 << 40 as UInt64))
+    tensor.clauses[0].sparse = .entries(3)
+    let fixture = StructuredFixture([tensor])
+    let proof = try fixture.prove()
+    #expect(fixture.rejection(of: proof) == nil)
+    for change: (inout CurveClause) -> Void in [
+      { $0.rank = 4 }, { $0.sparse = .entries(4) }, { $0.scale = 1 }, { $0.bound = CurveBound(1 as UInt64) },
+    ] {
+      var statement = fixture.statement
+      change(&statement.tensors[0].clauses[0])
+      #expect(fixture.rejection(of: proof, statement: statement) == Self.stageA)
+    }
+  }
 
   @Test func clausesAreBound() throws {
     let proof = try Self.fixture.prove()

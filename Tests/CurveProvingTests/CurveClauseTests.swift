@@ -62,7 +62,13 @@ import Testing
     let fixture = try fixture()
     let policy = try CurveModelFixture.policy(
       #"[{"rank": 30, "rows": 1000}, {"rank": 2, "residual": {"absolute": 1e-16}}, {"norm": {"absolute": 0.5}}]"#)
-    let tensors = try CurvePlan(identity: fixture.identity, policy: policy).statement.tensors
+    let plan = try CurvePlan(identity: fixture.identity, policy: policy)
+    let tensors = plan.statement.tensors
+    // Rank 30 of both matrices, and no more: its rows say nothing either.
+    #expect(plan.vacuous.map(\.form) == ["rank 30"] && plan.vacuous[0].tensors == 2)
+    #expect(plan.vacuous[0].description.contains("restricts nothing in \"a.weight\" and 1 more"))
+    let rows = try CurvePlan(identity: fixture.identity, policy: try CurveModelFixture.policy(#"{"rows": 9}"#))
+    #expect(rows.vacuous.map(\.example) == ["b.weight"])
     #expect(tensors.map { $0.clauses.map(\.rank) } == [[20, 2], [9, 2]])
     #expect(tensors.map { $0.clauses[0].sparse?.count } == [24, 9])
     #expect(tensors.allSatisfy { $0.clauses.allSatisfy { $0.bound == .zero && $0.scale == 0 } && $0.isPlain })

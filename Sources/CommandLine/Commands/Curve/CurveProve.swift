@@ -61,6 +61,7 @@ enum CurveProve {
     let opening = CurveOpening(setupID: report.setupID, tunedCommitment: report.tunedCommitment, secret: secret)
     try AtomicFile.write(opening.jsonBytes, to: openingPath, mode: 0o600)
     try AtomicFile.write(result.certificate, to: output)
+    for vacuous in report.vacuous { console.remark("WARNING: \(vacuous.description)") }
     if !result.hasDrift { console.remark("WARNING: the tuned model has exactly the base's weights") }
     if parent != nil {
       console.remark(

@@ -22,6 +22,7 @@ enum CurveVerify {
       report = try CurveCertificateVerifier.verify(certificate, identity: identity, policy: policy, trust: trust)
     } catch { throw CommandFailure(error) }
     let seconds = (clock.now - start) / .seconds(1)
+    for vacuous in report.vacuous { console.remark("WARNING: \(vacuous.description)") }
     let lines =
       ["VERIFIED in \(Format.number(seconds * 1000, digits: 3)) ms"] + CurveReport.lines(report, arguments)
     let json: JSONOutput = .object(
@@ -102,6 +103,7 @@ enum CurveReport {
       ("setup", .string(report.setupID.hexadecimal)), ("knownSetup", report.known.map { .string($0.name) } ?? .null),
       ("logRows", .integer(report.logLength)), ("statisticalBits", .number(report.statisticalBits)),
       ("assumption", .string("bls12-381")),
+      ("warnings", .array(report.vacuous.map { .string($0.description) })),
       ("soundness", .object(report.terms.map { ($0.name, .number($0.bits)) })),
       ("certificateBytes", .integer(report.certificateBytes)), ("proofBytes", .integer(report.proofBytes)),
     ]
