@@ -9,7 +9,17 @@ import pytest
 from driftproof.independent import curve_group
 from driftproof.independent.curve_opening import EqTerm, ValuesTerm
 from driftproof.independent.curve_points import PointRefused, decode_point
-from driftproof.independent.curve_scalars import R, decode_scalar, eq, eq_at, eq_table, interpolate, inverse
+from driftproof.independent.curve_scalars import (
+    R,
+    decode_scalar,
+    eq,
+    eq_at,
+    eq_range,
+    eq_sum,
+    eq_table,
+    interpolate,
+    inverse,
+)
 from driftproof.independent.errors import InvalidProof, OperationalError
 
 VECTORS = json.loads(
@@ -83,6 +93,14 @@ def test_scalars():
                 decode_scalar(content)
         else:
             assert decode_scalar(content) == int.from_bytes(content, "little") < R
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 0), (0, 1), (0, 32), (1, 30), (3, 7), (16, 16), (24, 5), (31, 1)])
+def test_eq_over_a_range(first, count):
+    point = [pow(7, 11 + j, R) for j in range(5)]
+    wanted = eq_table(point)[first : first + count]
+    assert eq_range(point, first, count) == wanted
+    assert eq_sum(point, first, count) == sum(wanted) % R
 
 
 def test_polynomials():

@@ -8,7 +8,7 @@ import numpy as np
 from .curve_channel import POINTS, CurveChannel, decode_points
 from .curve_opening import Claim, EqTerm, Part, SetupKey, ValuesTerm, verify_opening
 from .curve_points import G1_BYTES
-from .curve_scalars import R, eq_at, eq_table, interpolate, one_less, powers, product
+from .curve_scalars import R, eq_at, eq_range, eq_sum, eq_table, interpolate, one_less, powers, product
 from .curve_statement import FROZEN, CurveStatement
 from .curve_structure import StageAChunks, StageB
 from .errors import InvalidProof
@@ -137,9 +137,9 @@ class CurveArgumentVerifier:
         """What is lowered after `A/E`."""
         sizes, weights = self.sizes, self._line_weights()
         if sizes.several:
-            rows, norms = eq_table(x[sizes.log_length :]), 0
+            rows, norms = x[sizes.log_length :], 0
             for line, weight in zip(sizes.lines, weights, strict=True):
-                norms += weight * sum(rows[line.first : line.first + line.row_count])
+                norms += weight * eq_sum(rows, line.first, line.row_count)
         else:
             norms = weights[0]
         projections = self._projected(self.matrices, sizes.group_bits, x)
@@ -215,12 +215,13 @@ class CurveArgumentVerifier:
     def _drift_row_weights(self) -> list[int]:
         """Of the rows of E's tensors in claim 1."""
         sizes, top = self.sizes, self.point[0]
-        table = eq_table(self.point[1:][sizes.log_length : sizes.e_variables])
+        # Lines together may be many times the rows that anybody stores: no table over all of them.
+        x = self.point[1:][sizes.log_length : sizes.e_variables]
         weights = [[0] * tensor.row_count for tensor in self.statement.norms]
         for line in sizes.lines:
             own = weights[line.number]
-            for row in range(len(own)):
-                own[row] += (1 - top) * table[line.first + row] << line.scale
+            for row, weight in enumerate(eq_range(x, line.first, len(own))):
+                own[row] += (1 - top) * weight << line.scale
         return [weight % R for own in weights for weight in own]
 
     def _oracle(self, variables: int, count: int) -> tuple[list[int], int]:

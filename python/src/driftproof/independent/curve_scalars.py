@@ -63,6 +63,32 @@ def eq_table(point: Sequence[int]) -> list[int]:
     return table
 
 
+def _aligned(first: int, count: int) -> list[tuple[int, int]]:
+    """Aligned powers of two that make up a range: where each begins, and its logarithm."""
+    parts, end = [], first + count
+    while first < end:
+        log = (end - first).bit_length() - 1
+        if first:
+            log = min(log, (first & -first).bit_length() - 1)
+        parts.append((first, log))
+        first += 1 << log
+    return parts
+
+
+def eq_range(point: Sequence[int], first: int, count: int) -> list[int]:
+    """eq(p, i) for so many i from the first on, in the memory of these alone."""
+    values = []
+    for start, log in _aligned(first, count):
+        high = eq_at(point[log:], start >> log)
+        values += [high * low % R for low in eq_table(point[:log])]
+    return values
+
+
+def eq_sum(point: Sequence[int], first: int, count: int) -> int:
+    """The sum of these: over all values of the low bits eq is 1."""
+    return sum(eq_at(point[log:], start >> log) for start, log in _aligned(first, count)) % R
+
+
 def powers(base: int, count: int) -> list[int]:
     """1, b, …, b^(count - 1)."""
     result = [1] if count else []

@@ -125,7 +125,6 @@ class StageB:
     def __init__(self, sizes: CurveSizes, cells: FactorCells, point: list[int], claimed: int, channel: CurveChannel):
         self.sizes, self.cells = sizes, cells
         self.a_top, self.x = point[0], point[1:]
-        self.kernel = eq_table(self.x[sizes.log_length : sizes.e_variables])
         self._run(channel, claimed)
         self.columns = eq_table(self.kappa)
         self.theta, self.mask = 1 - self.top, self.top * one_less(self.kappa) % R
