@@ -107,7 +107,7 @@ package enum CurveCertificateVerifier {
       try verifier.verify(
         certificate.proof, base: try rows(base, plan, "base rows"),
         tuned: try rows(blocks, plan, "tuned rows"),
-        key: identity.key)
+        key: identity.key, isKeyChecked: identity.isKeyChecked)
       return Report(
         tunedCommitment: commitment, parent: certificate.parent, model: Model(commitment: commitment, blocks: blocks),
         baseRoot: baseRoot, policyName: policy.name, setupID: certificate.setupID,

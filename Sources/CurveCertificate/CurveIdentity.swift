@@ -16,6 +16,8 @@ package struct CurveIdentity: Sendable {
   package let logLength: Int
   /// In the order of the base's tensors.
   package let blocks: [CurveBlock]
+  /// Whether ``CurveSetupKey/check()`` accepted the key: it did of whatever was read from a file.
+  package private(set) var isKeyChecked = false
 
   package static let fileVersion = 6
   package static let backend = "kzg"
@@ -120,10 +122,11 @@ package struct CurveIdentity: Sendable {
       }
       blocks.append(block(leaf, points.map { .rows($0) } ?? .digest(leaf.statistics.sha256)))
     }
-    let identity = CurveIdentity(base: base, key: key, logLength: logLength, blocks: blocks)
+    var identity = CurveIdentity(base: base, key: key, logLength: logLength, blocks: blocks)
     // The root is among what must be equal.
     guard identity.jsonBytes() == bytes else { throw .identity("its bytes are not those of its content") }
     do throws(CurveSetupError) { try key.check() } catch { throw .setup(error) }
+    identity.isKeyChecked = true
     return identity
   }
 

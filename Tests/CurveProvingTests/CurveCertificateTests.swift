@@ -58,6 +58,24 @@ import Testing
     }
   }
 
+  /// Nobody looks again at the key of an identity that was read.
+  @Test func aKeyOfTwoSecretsIsNoneOfAnIdentity() throws {
+    let fixture = try CurveModelFixture.shared.get()
+    let (base, key) = (fixture.identity.base, fixture.identity.key)
+    let other = CurveCommitter(secret: Fr(0xBEEF), logLength: 1).key
+    for (mixed, power) in [
+      (CurveSetupKey(first: key.first, second: other.second, secondSquare: other.secondSquare), 1),
+      (CurveSetupKey(first: key.first, second: key.second, secondSquare: other.secondSquare), 2),
+    ] {
+      let identity = CurveIdentity(base: base, key: mixed, logLength: 8, blocks: fixture.identity.blocks)
+      #expect(!identity.isKeyChecked)
+      #expect(throws: CurveCertificateError.setup(.secondGroup(power: power))) {
+        try CurveIdentity.parse(identity.jsonBytes())
+      }
+    }
+    #expect(try CurveIdentity.parse(fixture.identity.jsonBytes()).isKeyChecked)
+  }
+
   @Test func rowsAreBlindedWhetherTheyChangedOrNot() throws {
     let fixture = try fixture()
     let policy = try CurveModelFixture.policy()
