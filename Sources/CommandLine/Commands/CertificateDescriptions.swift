@@ -44,7 +44,8 @@ extension CommandDescription {
         + "itself: it costs a few percent, and proves nothing more. Certificates that were made so can be made and checked by up to G "
         + "machines that share the hashing, for which there is no program yet. Another G is another commitment: all proofs with one opening have the same.",
       "With --backend kzg, --setup and an --identity of identify --commit --backend kzg the certificate has a few kilobytes and verifies in "
-        + "milliseconds, under assumptions about BLS12-381 and the setup. It takes norms of whole tensors, totals, frozen tensors and any.",
+        + "milliseconds, under assumptions about BLS12-381 and the setup. It takes norms of whole tensors, ranks and sparse parts with or without "
+        + "a residual, totals, frozen tensors and any; with --parent it is a link of a chain.",
       "A proof that needs more memory than there is, by its forecast, is refused before it begins (exit code 1).",
     ],
     positionals: [],

@@ -112,18 +112,9 @@ extension ChainReport {
     if links.contains(where: { $0.nextBase != nil }), let linked = links.first?.verification?.baseIdentity {
       lines.append("linked root       \(linked): next bases are tied to it, compare it with one that you trust")
     }
-    if links.contains(where: \.hasOwnPolicy) {
-      lines.append(
-        "policies          NOT GIVEN: those inside the certificates hold, whatever they allow; --policy says which you want"
-      )
-    }
-    lines.append(
-      "cumulative        "
-        + (cumulativePolicy.map { "\(Quoting.plain($0.name)) (\($0.digest)) holds at every link" }
-          ?? "NOT LIMITED: each link keeps to its policy, their sum to none"))
-    lines.append(
-      "revocations       "
-        + (revocations.map { "none of \(Format.count($0, "entry", plural: "entries")) applies" } ?? "no list given"))
+    lines += ChainStanding.lines(
+      arePoliciesGiven: !links.contains(where: \.hasOwnPolicy),
+      cumulative: cumulativePolicy.map { ($0.name, $0.digest) }, revocations: revocations)
     for (index, link) in links.enumerated() { lines += link.lines(number: index + 1, in: self) }
     return lines
   }

@@ -103,18 +103,9 @@ extension CurveChainReport {
       "CHAIN VERIFIED in \(milliseconds) ms: \(Format.count(links.count, "link"))",
       "base              \(curveRoot) (curve root: compare it with one that you trust)",
     ]
-    if links.contains(where: \.hasOwnPolicy) {
-      lines.append(
-        "policies          NOT GIVEN: those inside the certificates hold, whatever they allow; --policy says which you want"
-      )
-    }
-    lines.append(
-      "cumulative        "
-        + (cumulativePolicy.map { "\(Quoting.plain($0.name)) (\($0.digest)) holds at every link" }
-          ?? "NOT LIMITED: each link keeps to its policy, their sum to none"))
-    lines.append(
-      "revocations       "
-        + (revocations.map { "none of \(Format.count($0, "entry", plural: "entries")) applies" } ?? "no list given"))
+    lines += ChainStanding.lines(
+      arePoliciesGiven: !links.contains(where: \.hasOwnPolicy),
+      cumulative: cumulativePolicy.map { ($0.name, $0.digest) }, revocations: revocations)
     if let report = links.first?.report { lines += CurveReport.trustLines(report) }
     for (index, link) in links.enumerated() { lines += link.lines(number: index + 1, in: self) }
     return lines
